@@ -1,0 +1,32 @@
+# `make reproduce` and `make test` are all that a newcomer needs: both set up a virtual environment first.
+PYTHON ?= python3
+VENV ?= .venv
+REPORT ?= renp-report
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: reproduce test test-all lint clean
+
+reproduce: $(READY)
+	$(BIN)/renp reproduce --output $(REPORT)
+
+test: $(READY) lint
+	$(BIN)/pytest -n auto
+
+test-all: $(READY) lint
+	$(BIN)/pytest -n auto -m "slow or not slow"
+	@if python3.13 -c "" 2>/dev/null; then $(MAKE) test PYTHON=python3.13 VENV=.venv-3.13; \
+	else echo "python3.13 is not on this machine: its run is left out"; fi
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) .venv-3.13 $(REPORT) .mypy_cache .pytest_cache .ruff_cache .hypothesis

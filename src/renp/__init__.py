@@ -1,0 +1,98 @@
+"""Radiative emission of neutrino pairs (RENP): spectra, rates, limits and figures.
+
+Importing `renp` switches JAX to double precision: at the thresholds single precision is wrong by 10⁻³.
+"""
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from renp.atoms import Atom
+    from renp.couplings import Couplings, Interaction, Model
+    from renp.errors import InputError, PoleWarning
+    from renp.experiment import Experiment, Target, expected_counts
+    from renp.inference.limits import upper_limits
+    from renp.interactions import (
+        Anapole,
+        Charge,
+        ChargeRadius,
+        ElectricMoment,
+        MagneticMoment,
+        ScalarMediator,
+        VectorMediator,
+        Weak,
+    )
+    from renp.neutrinos import Neutrinos
+    from renp.scenario import Scenario
+    from renp.spectrum import spectral_function, thresholds
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Anapole",
+    "Atom",
+    "Charge",
+    "ChargeRadius",
+    "Couplings",
+    "ElectricMoment",
+    "Experiment",
+    "InputError",
+    "Interaction",
+    "MagneticMoment",
+    "Model",
+    "Neutrinos",
+    "PoleWarning",
+    "ScalarMediator",
+    "Scenario",
+    "Target",
+    "VectorMediator",
+    "Weak",
+    "expected_counts",
+    "spectral_function",
+    "thresholds",
+    "upper_limits",
+]
+
+_HOME = {
+    "renp.atoms": ["Atom"],
+    "renp.couplings": ["Couplings", "Interaction", "Model"],
+    "renp.errors": ["InputError", "PoleWarning"],
+    "renp.experiment": ["Experiment", "Target", "expected_counts"],
+    "renp.inference.limits": ["upper_limits"],
+    "renp.interactions": [
+        "Anapole",
+        "Charge",
+        "ChargeRadius",
+        "ElectricMoment",
+        "MagneticMoment",
+        "ScalarMediator",
+        "VectorMediator",
+        "Weak",
+    ],
+    "renp.neutrinos": ["Neutrinos"],
+    "renp.scenario": ["Scenario"],
+    "renp.spectrum": ["spectral_function", "thresholds"],
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+
+def _use_double_precision() -> None:
+    os.environ["JAX_ENABLE_X64"] = "1"
+    if "jax" in sys.modules:
+        sys.modules["jax"].config.update("jax_enable_x64", True)
+
+
+_use_double_precision()
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use, so that the command line starts without JAX."""
+    if name in _MODULE_OF:
+        return getattr(import_module(_MODULE_OF[name]), name)
+    raise AttributeError(f"module 'renp' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,191 @@
+"""The eight coupling matrices of the neutrino current, and what may contribute to them.
+
+An interaction is nothing but a contribution to the couplings: it takes its parameters, the
+neutrinos and q², and returns the eight matrices. One formula (`renp.spectrum`) turns them into a spectrum.
+
+=========  =====================================  =======================================  ====
+couplings  current of the neutrinos               met by the electron's                    unit
+=========  =====================================  =======================================  ====
+V, A       ν̄_i γ^μ (V + A γ5) ν_j                 axial current, 2S                        1, in √2 G_F
+s, p       ν̄_i (s + p γ5) ν_j                     pseudoscalar density, i q·S/m_e          1/eV
+mu, eps    magnetic and electric dipole           magnetisation current, via the photon    1/eV
+F, G       charge (with its radius), anapole      magnetisation current, via the photon    1
+=========  =====================================  =======================================  ====
+
+The neutrino's vertex to the photon is (F + Gγ5) γ_m + iσ_mβ q^β (mu + eps γ5), q = p_i + p_j.
+
+Matrices are in the basis of mass eigenstates, in the papers' phase convention, a_ij = U_ei U_ej* for
+the charged current: fields are related by ν_α = Σ_i U*_αi ν_i. In the convention ν_α = Σ_i U_αi ν_i
+every mass-basis matrix is the complex conjugate of the one used here.
+
+Majorana neutrinos have the amplitude ū_i Γ_ij v_j − ū_j Γ_ji v_i. With v = C ūᵀ it is that of the
+effective couplings X + η Xᵀ, η = `MAJORANA_SIGN`, to be summed over half of the ordered pairs.
+"""
+
+import abc
+from typing import Any, TypeAlias
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Complex
+
+from renp.neutrinos import Neutrinos
+from renp.validation import Scalar, matrix
+
+Matrix: TypeAlias = Complex[Array, "3 3"]
+
+NAMES = ("V", "A", "s", "p", "mu", "eps", "F", "G")
+
+MAJORANA_SIGN = {"V": -1, "A": 1, "s": 1, "p": 1, "mu": -1, "eps": -1, "F": -1, "G": 1}
+"""η of ν̄_i Γ ν_j = η ν̄_j Γ ν_i for Majorana fields."""
+
+
+class Interaction(eqx.Module):
+    """What all interactions are: parameters in, couplings out; immutable, JAX pytrees.
+
+    A new interaction is a subclass with one method, `couplings`. Interactions add to a `Model`;
+    their amplitudes interfere.
+
+    Examples
+    --------
+    >>> import renp
+    >>> class OnlyVector(renp.Interaction):
+    ...     strength: float
+    ...     def couplings(self, neutrinos, q2):
+    ...         return renp.Couplings(V=self.strength * jnp.eye(3))
+    >>> model = renp.Weak() + OnlyVector(0.1)
+    """
+
+    @abc.abstractmethod
+    def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> "Couplings":
+        """Return the effective couplings for the neutrinos' nature at one q² (eV²)."""
+
+    def check(self, neutrinos: Neutrinos) -> None:
+        """Raise `InputError` if the parameters make no sense for these neutrinos."""
+        del neutrinos
+
+    def poles(self) -> list[float]:
+        """Return the values of q² (eV²) at which the couplings diverge."""
+        return []
+
+    def __add__(self, other: "Interaction") -> "Model":
+        if not isinstance(other, Interaction):
+            return NotImplemented
+        return Model(_terms(self) + _terms(other))
+
+
+class Model(Interaction):
+    """A sum of interactions.
+
+    Examples
+    --------
+    >>> import renp
+    >>> len((renp.Weak() + renp.MagneticMoment({(1, 1): 3e-11})).interactions)
+    2
+    """
+
+    interactions: tuple[Interaction, ...]
+
+    def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> "Couplings":
+        """Return the sum of the interactions' couplings."""
+        total = Couplings()
+        for interaction in self.interactions:
+            total = total.plus(interaction.couplings(neutrinos, q2))
+        return total
+
+    def check(self, neutrinos: Neutrinos) -> None:
+        """Check every interaction."""
+        for interaction in self.interactions:
+            interaction.check(neutrinos)
+
+    def poles(self) -> list[float]:
+        """Return the poles of every interaction."""
+        return [pole for interaction in self.interactions for pole in interaction.poles()]
+
+
+def _terms(interaction: Interaction) -> tuple[Interaction, ...]:
+    return interaction.interactions if isinstance(interaction, Model) else (interaction,)
+
+
+class Couplings(Interaction):
+    """The eight matrices themselves: effective couplings, used as given, for anyone's own model.
+
+    Parameters
+    ----------
+    V, A
+        Vector and axial couplings, in units of √2 G_F.
+    s, p
+        Scalar and pseudoscalar couplings, 1/eV.
+    mu, eps
+        Magnetic and electric dipole moments, 1/eV (a moment in μ_B times `renp.constants.BOHR_MAGNETON`).
+    F, G
+        Charge and anapole form factors at q², in units of 1 (e = 0.303).
+
+    Each is a 3×3 matrix in the mass basis or left out. For Majorana neutrinos these are the
+    effective couplings X + η Xᵀ of the table above; nothing is symmetrised.
+
+    Raises
+    ------
+    InputError
+        If a matrix is not 3×3 or not finite.
+
+    Examples
+    --------
+    >>> Couplings(V=jnp.eye(3)).V[0, 0]
+    Array(1.+0.j, dtype=complex128)
+    """
+
+    V: Matrix | None
+    A: Matrix | None
+    s: Matrix | None
+    p: Matrix | None
+    mu: Matrix | None
+    eps: Matrix | None
+    F: Matrix | None
+    G: Matrix | None
+
+    def __init__(
+        self,
+        V: Any = None,
+        A: Any = None,
+        s: Any = None,
+        p: Any = None,
+        mu: Any = None,
+        eps: Any = None,
+        F: Any = None,
+        G: Any = None,
+    ) -> None:
+        for name, value in zip(NAMES, (V, A, s, p, mu, eps, F, G), strict=True):
+            setattr(self, name, None if value is None else matrix(name, value))
+
+    def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> "Couplings":
+        """Return these couplings."""
+        del neutrinos, q2
+        return self
+
+    def plus(self, other: "Couplings") -> "Couplings":
+        """Return the sum, matrix by matrix."""
+        merged = {}
+        for name in NAMES:
+            terms = [x for x in (getattr(self, name), getattr(other, name)) if x is not None]
+            merged[name] = sum(terms[1:], terms[0]) if terms else None
+        return Couplings(**merged)
+
+    def get(self, name: str) -> Matrix:
+        """Return one matrix, zero where it was left out."""
+        value = getattr(self, name)
+        return jnp.zeros((3, 3), dtype=complex) if value is None else value
+
+    def majorana(self, factor: float = 1.0) -> "Couplings":
+        """Return the effective couplings of Majorana neutrinos, factor · (X + η Xᵀ).
+
+        ``factor`` is 1 for an interaction written without a factor 1/2 in the Lagrangian, and
+        1/2 for one written with it.
+        """
+        return Couplings(
+            **{
+                name: factor * (x + MAJORANA_SIGN[name] * x.T)
+                for name in NAMES
+                if (x := getattr(self, name)) is not None
+            }
+        )

@@ -1,0 +1,186 @@
+"""From the spectral function to expected counts: N(ω) = T (Γ_0 I(ω) + background)."""
+
+from typing import Any, TypeAlias
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from renp.atoms import Atom
+from renp.couplings import Interaction
+from renp.errors import InputError
+from renp.neutrinos import Neutrinos
+from renp.spectrum import spectral_function
+from renp.validation import Scalar, is_traced, number, photon_energies
+
+PUBLISHED_WIDTH = 0.002
+"""Γ_0 at n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s; Phys. Sci. Forum 8, 51, Eq. (3), and 173 a day in PLB 841 137911, Eq. (17)."""
+
+Reals: TypeAlias = Float[Array, "n"]
+
+
+class Target(eqx.Module):
+    """A coherent target and its trigger field; immutable, a JAX pytree.
+
+    Parameters
+    ----------
+    density
+        Number density n_a of the coherent atoms, 1/cm³.
+    photon_density
+        Number density n_γ of the photons, 1/cm³.
+    volume
+        V, cm³.
+
+    Raises
+    ------
+    InputError
+        If a value is not finite and above 0.
+
+    Examples
+    --------
+    >>> round(Target().reference_width * 86400, 1)  # events a day at I = 1
+    172.8
+    """
+
+    density: Scalar
+    photon_density: Scalar
+    volume: Scalar
+
+    def __init__(
+        self, density: Any = 1e21, photon_density: Any = 1e21, volume: Any = 100.0
+    ) -> None:
+        per_volume = "a number density in 1/cm³ above 0"
+        self.density = number("density", density, per_volume, low=0, open_low=True)
+        self.photon_density = number(
+            "photon_density", photon_density, per_volume, low=0, open_low=True
+        )
+        self.volume = number("volume", volume, "a volume in cm³ above 0", low=0, open_low=True)
+
+    @property
+    def reference_width(self) -> Scalar:
+        """Γ_0 in 1/s: the published value scaled with n_a² n_γ V."""
+        densities = (self.density / 1e21) ** 2 * (self.photon_density / 1e21)
+        return PUBLISHED_WIDTH * densities * (self.volume / 100.0)
+
+
+class Experiment(eqx.Module):
+    """Runs of one target at chosen photon energies; immutable, a JAX pytree.
+
+    Parameters
+    ----------
+    atom, target
+        What is excited.
+    photon_energy
+        Trigger photon energy of each run, eV.
+    duration
+        Duration of each run, s; one number serves for all.
+    background
+        Rate of background counts in each run, 1/s; one number serves for all.
+    counts
+        What was observed in each run, or None.
+
+    Raises
+    ------
+    InputError
+        For photon energies out of range, negative durations, backgrounds or counts, or unequal lengths.
+
+    Examples
+    --------
+    >>> runs = Experiment(Atom.named("Yb"), Target(), [1.068, 1.069], 10 * 86400.0)
+    >>> runs.duration
+    Array([864000., 864000.], dtype=float64)
+    """
+
+    atom: Atom
+    target: Target
+    photon_energy: Reals
+    duration: Reals
+    background: Reals
+    counts: Reals | None
+
+    def __init__(
+        self,
+        atom: Atom,
+        target: Target,
+        photon_energy: Any,
+        duration: Any,
+        background: Any = 0.0,
+        counts: Any = None,
+    ) -> None:
+        self.atom = atom
+        self.target = target
+        self.photon_energy = jnp.atleast_1d(photon_energies(photon_energy, atom.E_vg))
+        n = self.photon_energy.shape[0]
+        self.duration = _per_run("duration", duration, n, "a time in s, at least 0")
+        self.background = _per_run("background", background, n, "a rate in 1/s, at least 0")
+        self.counts = None
+        if counts is not None:
+            self.counts = _per_run("counts", counts, n, "a number of counts, at least 0")
+
+    @property
+    def background_counts(self) -> Reals:
+        """Expected background counts of each run."""
+        return self.duration * self.background
+
+
+def expected_counts(
+    experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None = None
+) -> Reals:
+    """Return the expected counts of each run, background included: T (Γ_0 I(ω) + background).
+
+    Source: PLB 841 137911, Eq. (17).
+
+    Parameters
+    ----------
+    experiment
+        Atom, target and runs.
+    neutrinos
+        What is emitted.
+    model
+        Interactions; the standard model if left out.
+
+    Returns
+    -------
+    Array
+        Shape (n,), in the order of the runs.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 10 * 86400.0)
+    >>> renp.expected_counts(runs, renp.Neutrinos(0.01)).round(1)
+    Array([117.1], dtype=float64)
+    """
+    return signal_counts(experiment, neutrinos, model) + experiment.background_counts
+
+
+def signal_counts(
+    experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None = None
+) -> Reals:
+    """Return the expected counts of each run without background.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.072], 86400.0, 1.0)
+    >>> signal_counts(runs, renp.Neutrinos(0.01))
+    Array([0.], dtype=float64)
+    """
+    spectrum = spectral_function(experiment.photon_energy, experiment.atom, neutrinos, model)
+    return experiment.duration * experiment.target.reference_width * spectrum
+
+
+def _per_run(name: str, value: Any, n: int, allowed: str) -> Reals:
+    if is_traced(value):
+        return jnp.broadcast_to(value, (n,))
+    try:
+        values = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(name, repr(value), allowed) from None
+    if values.shape not in ((), (n,)):
+        raise InputError(name, f"{values.shape[0]} values", f"one value, or one for each of {n} runs")
+    wrong = ~(np.isfinite(values) & (values >= 0))
+    if np.any(wrong):
+        raise InputError(name, values[wrong][0] if values.ndim else float(values), allowed)
+    return jnp.broadcast_to(jnp.asarray(values), (n,))

@@ -1,0 +1,67 @@
+"""Magnetic and electric dipole moments of the neutrinos."""
+
+from renp.constants import BOHR_MAGNETON
+from renp.couplings import Couplings
+from renp.interactions.photon import PhotonCoupling
+from renp.neutrinos import Neutrinos
+from renp.validation import Scalar
+
+
+class MagneticMoment(PhotonCoupling):
+    """Magnetic moments (μ_ν)_ij in the mass basis.
+
+    Source: PLB 841 137911, Eqs. (1), (8), (16). For Majorana neutrinos the interaction carries the factor 1/2 of
+    Eq. (10); a moment defined without it is to be multiplied by 2.
+
+    Parameters
+    ----------
+    elements
+        In μ_B: a dict {(i, j): value} with i, j from 1 to 3, or a 3×3 matrix. The matrix is hermitian for
+        Dirac neutrinos (μ_ji = μ_ij* follows and counts), antisymmetric for Majorana.
+
+    Raises
+    ------
+    InputError
+        For elements out of range, not finite, or against the symmetry.
+
+    Examples
+    --------
+    >>> from renp import Neutrinos
+    >>> mu = MagneticMoment({(1, 2): 3e-11}).couplings(Neutrinos(0.01), 1.0).mu
+    >>> bool(mu[1, 0] == mu[0, 1])
+    True
+    """
+
+    def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
+        """Return the magnetic moments."""
+        del q2
+        return Couplings(mu=BOHR_MAGNETON * self._matrix(neutrinos))
+
+
+class ElectricMoment(PhotonCoupling):
+    """Electric dipole moments (ε_ν)_ij in the mass basis.
+
+    Source: PLB 841 137911, Eqs. (1), (9), (16). For Majorana neutrinos the interaction carries the factor 1/2 of
+    Eq. (10); a moment defined without it is to be multiplied by 2.
+
+    Parameters
+    ----------
+    elements
+        In μ_B: a dict {(i, j): value} with i, j from 1 to 3, or a 3×3 matrix. The matrix is hermitian for
+        Dirac neutrinos, antisymmetric for Majorana.
+
+    Raises
+    ------
+    InputError
+        For elements out of range, not finite, or against the symmetry.
+
+    Examples
+    --------
+    >>> ElectricMoment({(3, 3): 3e-11}).elements[2, 2].real
+    Array(3.e-11, dtype=float64)
+    """
+
+    def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
+        """Return the electric moments."""
+        del q2
+        return Couplings(eps=BOHR_MAGNETON * self._matrix(neutrinos))

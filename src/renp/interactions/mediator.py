@@ -1,0 +1,49 @@
+"""What light mediators share: mass, width, propagator and coupling matrices in either basis."""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Complex
+
+from renp.couplings import Interaction, Matrix
+from renp.interactions.elements import complete, independent_elements, obeyed
+from renp.interactions.rotation import BASES
+from renp.validation import Scalar, choice, is_traced, number
+
+
+def hermitian(name: str, value: Any) -> Matrix:
+    """Return a hermitian matrix from the elements that a user gave.
+
+    Examples
+    --------
+    >>> hermitian("left", {(1, 2): 2.0})[1, 0]
+    Array(2.-0.j, dtype=complex128)
+    """
+    obeyed(name, value, ("hermitian",))
+    return complete(independent_elements(name, value), "hermitian")
+
+
+class Mediator(Interaction):
+    """A particle of mass m exchanged between electron and neutrinos."""
+
+    mass: Scalar
+    electron: Scalar
+    width: Scalar
+    basis: str = eqx.field(static=True)
+
+    def __init__(self, mass: Any, electron: Any, basis: str, width: Any) -> None:
+        self.mass = number("mass", mass, "a mass in eV, at least 0", low=0)
+        self.electron = number("electron", electron, "a finite coupling")
+        self.width = number("width", width, "a width in eV, at least 0", low=0)
+        self.basis = choice("basis", basis, BASES)
+
+    def propagator(self, q2: Scalar) -> Complex[Array, ""]:
+        """Return 1/(q² − m² + i m Γ), 1/eV²."""
+        return 1 / (jnp.asarray(q2) - jnp.square(self.mass) + 1j * self.mass * self.width)
+
+    def poles(self) -> list[float]:
+        """Return m² if it is a pole on the real axis."""
+        if is_traced(self.mass, self.width) or self.width > 0:
+            return []
+        return [float(self.mass) ** 2]

@@ -1,0 +1,50 @@
+"""What the couplings of neutrinos to the photon share: a matrix whose symmetry depends on their nature."""
+
+from typing import Any, ClassVar
+
+import equinox as eqx
+
+from renp.couplings import Interaction, Matrix
+from renp.errors import InputError
+from renp.interactions.elements import Symmetry, complete, independent_elements, obeyed
+from renp.neutrinos import Neutrinos
+from renp.validation import is_traced
+
+
+class PhotonCoupling(Interaction):
+    """A matrix of couplings to the photon: hermitian for Dirac neutrinos.
+
+    For Majorana neutrinos the Lagrangian is written with a factor 1/2, as in L(10), so that the effective
+    matrix (X + η Xᵀ)/2 is the matrix X with its symmetry η: antisymmetric for moments and charges,
+    symmetric for the anapole.
+    """
+
+    majorana_symmetry: ClassVar[Symmetry] = "antisymmetric"
+
+    elements: Matrix
+    symmetries: tuple[Symmetry, ...] = eqx.field(static=True)
+
+    def __init__(self, elements: Any) -> None:
+        name = type(self).__name__
+        allowed: tuple[Symmetry, ...] = ("hermitian", self.majorana_symmetry)
+        self.symmetries = obeyed(name, elements, allowed)
+        self.elements = independent_elements(name, elements)
+
+    def check(self, neutrinos: Neutrinos) -> None:
+        """Raise `InputError` if the matrix has not the symmetry that the neutrinos' nature asks for."""
+        name, symmetry = type(self).__name__, self._symmetry(neutrinos)
+        if symmetry not in self.symmetries:
+            owner = f"{neutrinos.nature.capitalize()} neutrinos"
+            raise InputError(name, "the matrix given", f"{symmetry} for {owner}")
+        if symmetry == "antisymmetric" and not is_traced(self.elements):
+            for k in range(3):
+                if (value := self.elements[k, k]) != 0:
+                    allowed = "left out: a Majorana neutrino has no diagonal element"
+                    raise InputError(f"{name}[{k + 1}, {k + 1}]", f"{value:.6g}", allowed)
+
+    def _symmetry(self, neutrinos: Neutrinos) -> Symmetry:
+        return self.majorana_symmetry if neutrinos.nature == "majorana" else "hermitian"
+
+    def _matrix(self, neutrinos: Neutrinos) -> Matrix:
+        """Return the full effective matrix in the user's unit."""
+        return complete(self.elements, self._symmetry(neutrinos))

@@ -1,0 +1,50 @@
+"""Coupling matrices given in the flavour basis, rotated to the mass eigenstates."""
+
+from typing import Literal, TypeAlias
+
+import jax.numpy as jnp
+from jaxtyping import Array, Complex, Inexact
+
+from renp.neutrinos import Neutrinos
+
+Matrix: TypeAlias = Complex[Array, "3 3"]
+Chirality: TypeAlias = Literal["left", "right"]
+BASES = ("mass", "flavour")
+
+
+def _unitary(neutrinos: Neutrinos, chirality: Chirality) -> Matrix:
+    """Return W with ν_α = Σ_i W_αi ν_i for fields of one chirality.
+
+    In the papers' phase convention left-handed fields rotate with W = U*. The right-handed ones
+    are the charge conjugates of the left-handed for Majorana neutrinos; for Dirac neutrinos their
+    flavour is a matter of definition, and is taken to rotate like the left-handed.
+    """
+    U = neutrinos.mixing_matrix
+    return U if chirality == "right" and neutrinos.nature == "majorana" else U.conj()
+
+
+def to_mass_basis(
+    flavour: Inexact[Array, "3 3"],
+    neutrinos: Neutrinos,
+    bra: Chirality = "left",
+    ket: Chirality = "left",
+) -> Matrix:
+    """Return the matrix g of ν̄_i Γ ν_j from that of ν̄_α Γ ν_β.
+
+    Parameters
+    ----------
+    flavour
+        Couplings g_αβ, flavours in the order e, μ, τ.
+    neutrinos
+        Gives the mixing matrix and the nature.
+    bra, ket
+        Chirality of the fields on either side: both equal for vector couplings, right and left for scalar ones.
+
+    Examples
+    --------
+    >>> nu = Neutrinos(0.01, delta_cp=0.0)
+    >>> g = to_mass_basis(jnp.eye(3), nu)
+    >>> bool(jnp.allclose(g, jnp.eye(3), atol=1e-15))
+    True
+    """
+    return _unitary(neutrinos, bra).conj().T @ flavour @ _unitary(neutrinos, ket)

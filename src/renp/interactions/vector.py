@@ -1,0 +1,75 @@
+"""A vector mediator (Z′) with an axial coupling to the electron."""
+
+from typing import Any, Literal
+
+from jaxtyping import Array, Complex
+
+from renp.constants import FERMI_CONSTANT
+from renp.couplings import Couplings, Matrix
+from renp.interactions.mediator import Mediator, hermitian
+from renp.interactions.rotation import to_mass_basis
+from renp.neutrinos import Neutrinos
+from renp.validation import Scalar
+
+
+class VectorMediator(Mediator):
+    """Exchange of a vector particle: a^L = a + κ g_L, a^R = κ g_R, κ = g^e/[√2 G_F (q² − m²)].
+
+    Source: Phys. Sci. Forum 8, 51, Eqs. (6)-(8), with g_L and g_R any hermitian matrices. The
+    longitudinal part of the propagator is left out, as there. For Majorana neutrinos the
+    interaction is written without a factor 1/2, as Eq. (8) is.
+
+    Parameters
+    ----------
+    mass
+        m, eV.
+    electron
+        g^e, the axial coupling of the electron.
+    left, right
+        g_L and g_R: dicts {(i, j): value} with i, j from 1 to 3, or 3×3 matrices; hermitian.
+    basis
+        "mass" or "flavour": the basis of ``left`` and ``right``.
+    width
+        Γ, eV; regulates the pole at q² = m².
+
+    Raises
+    ------
+    InputError
+        For a negative mass or width, or a matrix that is not hermitian.
+
+    Examples
+    --------
+    >>> from renp import Neutrinos
+    >>> light = VectorMediator(1e-3, 1e-8, left={(1, 1): 1e-8})
+    >>> bool(abs(light.couplings(Neutrinos(0.01), 0.01).V[0, 0]) > 1)
+    True
+    """
+
+    left: Matrix
+    right: Matrix
+
+    def __init__(
+        self,
+        mass: Any,
+        electron: Any,
+        left: Any = None,
+        right: Any = None,
+        basis: Literal["mass", "flavour"] | str = "mass",
+        width: Any = 0.0,
+    ) -> None:
+        super().__init__(mass, electron, basis, width)
+        self.left = hermitian("left", left)
+        self.right = hermitian("right", right)
+
+    def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
+        """Return V = κ (g_L + g_R)/2 and A = κ (g_R − g_L)/2."""
+        g_L, g_R = self.left, self.right
+        if self.basis == "flavour":
+            g_L = to_mass_basis(g_L, neutrinos, "left", "left")
+            g_R = to_mass_basis(g_R, neutrinos, "right", "right")
+        kappa = self._kappa(q2)
+        result = Couplings(V=kappa * (g_L + g_R) / 2, A=kappa * (g_R - g_L) / 2)
+        return result.majorana() if neutrinos.nature == "majorana" else result
+
+    def _kappa(self, q2: Scalar) -> Complex[Array, ""]:
+        return self.electron / (2**0.5 * FERMI_CONSTANT) * self.propagator(q2)

@@ -1,0 +1,144 @@
+"""Kinematics of |e⟩ → |g⟩ + γ(ω) + ν_i ν̄_j with q = p_i + p_j = (E_eg − ω, −k).
+
+A pair of neutrinos enters the spectrum only through x₊ = (m_i + m_j)²/q² and
+x₋ = (m_i − m_j)²/q², and is open where x₊ < 1. Close to a threshold all digits of 1 − x₊ would cancel,
+so a = q² − (m_i + m_j)² is computed in compensated arithmetic, and everything else from products
+of positive terms.
+"""
+
+from typing import NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Bool, Float
+
+from renp.compensated import two_product, two_sum
+from renp.validation import Scalar
+
+Real: TypeAlias = Float[Array, "..."]
+
+
+class PairKinematics(NamedTuple):
+    """Invariants of every ordered pair (i, j) at every photon energy; shapes (3, 3, n) or as said.
+
+    Where a pair is closed, the values are finite placeholders: mask with `is_open`.
+    """
+
+    is_open: Bool[Array, "3 3 n"]
+    q2: Float[Array, "3 3 n"]
+    """q², eV²."""
+    x_plus: Float[Array, "3 3 n"]
+    x_minus: Float[Array, "3 3 n"]
+    one_minus_x_plus: Float[Array, "3 3 n"]
+    """1 − x₊, with all its digits."""
+    one_minus_x_minus: Float[Array, "3 3 n"]
+    """1 − x₋, with all its digits."""
+    mass_sum: Float[Array, "3 3 1"]
+    """m_i + m_j, eV."""
+    mass_difference: Float[Array, "3 3 1"]
+    """m_i − m_j, eV."""
+
+    @property
+    def delta(self) -> Float[Array, "3 3 n"]:
+        """Δ_ij = √[(1 − x₊)(1 − x₋)], the relative width of the neutrino's energy."""
+        return jnp.sqrt(self.one_minus_x_plus * self.one_minus_x_minus)
+
+
+def momentum_transfer_squared(omega: Real, E_eg: Scalar) -> Real:
+    """Return q² = E_eg (E_eg − 2ω), eV².
+
+    Parameters
+    ----------
+    omega
+        Photon energy, eV.
+    E_eg
+        Energy of |e⟩ above |g⟩, eV.
+
+    Examples
+    --------
+    >>> momentum_transfer_squared(jnp.array(0.75), 2.0)
+    Array(1., dtype=float64)
+    """
+    return E_eg * (E_eg - 2 * omega)
+
+
+def threshold_energies(masses: Float[Array, "3"], E_eg: Scalar) -> Float[Array, "3 3"]:
+    """Return ω_ij^max = [E_eg − (m_i + m_j)²/E_eg]/2, eV; PLB 841 137911, below Eq. (16).
+
+    Examples
+    --------
+    >>> threshold_energies(jnp.zeros(3), 2.0)[0, 0]
+    Array(1., dtype=float64)
+    """
+    mass_sum = masses[:, None] + masses[None, :]
+    return (E_eg - mass_sum**2 / E_eg) / 2
+
+
+@jax.custom_jvp
+def excess(E_eg: Real, omega: Real, m_i: Real, m_j: Real) -> Real:
+    """Return a = q² − (m_i + m_j)² to the last digit at any distance from the threshold, eV².
+
+    Examples
+    --------
+    >>> excess(jnp.array(2.0), jnp.array(0.99), jnp.array(0.1), jnp.array(0.1)) > 0
+    Array(False, dtype=bool)
+    """
+    # Without the barrier, values that are constants of a compiled function would be reassociated.
+    E_eg, omega, m_i, m_j = lax.optimization_barrier((E_eg, omega, m_i, m_j))
+    gap, gap_error = two_sum(E_eg, -2 * omega)
+    mass, mass_error = two_sum(m_i, m_j)
+    q2, q2_error = two_product(E_eg, gap)
+    mass2, mass2_error = two_product(mass, mass)
+    rest = E_eg * gap_error - mass_error * (2 * mass + mass_error)
+    return (q2 - mass2) + ((q2_error - mass2_error) + rest)
+
+
+@excess.defjvp
+def _excess_jvp(
+    primals: tuple[Real, Real, Real, Real], tangents: tuple[Real, Real, Real, Real]
+) -> tuple[Real, Real]:
+    E_eg, omega, m_i, m_j = primals
+    dE_eg, domega, dm_i, dm_j = tangents
+    slope = 2 * ((E_eg - omega) * dE_eg - E_eg * domega - (m_i + m_j) * (dm_i + dm_j))
+    return excess(*primals), slope
+
+
+def pair_kinematics(
+    omega: Float[Array, "n"], masses: Float[Array, "3"], E_eg: Scalar
+) -> PairKinematics:
+    """Return the invariants of all ordered pairs of neutrinos.
+
+    Parameters
+    ----------
+    omega
+        Photon energies, eV.
+    masses
+        Neutrino masses, eV.
+    E_eg
+        Energy of |e⟩ above |g⟩, eV.
+
+    Examples
+    --------
+    >>> pair = pair_kinematics(jnp.array([0.75]), jnp.zeros(3), 2.0)
+    >>> pair.delta[0, 0]
+    Array([1.], dtype=float64)
+    """
+    m_i, m_j = masses[:, None, None], masses[None, :, None]
+    q2 = momentum_transfer_squared(omega, E_eg)
+    a = excess(jnp.asarray(E_eg), omega, m_i, m_j)
+    is_open = a > 0
+    # The placeholders keep closed pairs out of every square root and division, gradients included.
+    a = jnp.where(is_open, a, 1.0)
+    q2 = jnp.where(is_open, q2, 4.0)
+    mass_sum, mass_difference = m_i + m_j, m_i - m_j
+    return PairKinematics(
+        is_open=is_open,
+        q2=q2,
+        x_plus=mass_sum**2 / q2,
+        x_minus=mass_difference**2 / q2,
+        one_minus_x_plus=a / q2,
+        one_minus_x_minus=(a + 4 * m_i * m_j) / q2,
+        mass_sum=mass_sum,
+        mass_difference=mass_difference,
+    )

@@ -1,0 +1,202 @@
+"""Three massive neutrinos: masses, mixing, ordering and nature."""
+
+from math import pi
+from typing import Any, Literal
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Complex, Float
+
+from renp.datafiles import read_toml
+from renp.errors import InputError
+from renp.validation import Scalar, choice, is_traced, number
+
+ORDERINGS = ("normal", "inverted")
+NATURES = ("dirac", "majorana")
+
+
+def releases() -> tuple[str, ...]:
+    """Return the names of the global fits of oscillation data that are at hand.
+
+    Examples
+    --------
+    >>> "nufit-6.0" in releases()
+    True
+    """
+    return tuple(read_toml("oscillation.toml"))
+
+
+def release_values(release: str, ordering: str) -> dict[str, float]:
+    """Return the best-fit values of a release: angles as sin²θ, δ_CP in rad, Δm² in eV².
+
+    Examples
+    --------
+    >>> release_values("nufit-6.0", "normal")["sin2_theta12"]
+    0.308
+    """
+    table = read_toml("oscillation.toml")[choice("release", release, releases())][ordering]
+    values = {key: float(entry["value"]) for key, entry in table.items()}
+    values["delta_cp"] = values.pop("delta_cp_deg") * pi / 180
+    return values
+
+
+class Neutrinos(eqx.Module):
+    """Masses, mixing and nature of the three neutrinos; immutable, a JAX pytree.
+
+    The PMNS matrix is in the parametrisation of the Particle Data Group, with the Majorana phases as
+    U_ei → U_ei exp(iα_i/2), α = (0, α_21, α_31).
+
+    Parameters
+    ----------
+    lightest_mass
+        Mass of ν_1 (normal ordering) or ν_3 (inverted), eV.
+    ordering
+        "normal" or "inverted".
+    nature
+        "dirac" or "majorana".
+    release
+        Global fit that gives every oscillation parameter not set below.
+    majorana_phases
+        α_21 and α_31, rad; without effect on Dirac neutrinos, whose fields absorb them.
+    sin2_theta12, sin2_theta13, sin2_theta23
+        sin²θ of the mixing angles.
+    delta_cp
+        Dirac phase, rad.
+    dm2_21, dm2_31, dm2_32
+        Mass splittings m_i² − m_j², eV²; dm2_31 goes with normal, dm2_32 (negative) with inverted ordering.
+
+    Raises
+    ------
+    InputError
+        For an unknown choice, a value out of range, or a splitting of the other ordering.
+
+    Examples
+    --------
+    >>> nu = Neutrinos(lightest_mass=0.01)
+    >>> nu.masses.round(6)
+    Array([0.01    , 0.013224, 0.051117], dtype=float64)
+    """
+
+    lightest_mass: Scalar
+    sin2_theta12: Scalar
+    sin2_theta13: Scalar
+    sin2_theta23: Scalar
+    delta_cp: Scalar
+    dm2_21: Scalar
+    dm2_atmospheric: Scalar
+    """Δm²_31 for normal ordering, Δm²_32 for inverted, eV²."""
+    majorana_phases: tuple[Scalar, Scalar]
+    ordering: str = eqx.field(static=True)
+    nature: str = eqx.field(static=True)
+    release: str = eqx.field(static=True)
+
+    def __init__(
+        self,
+        lightest_mass: Any,
+        ordering: Literal["normal", "inverted"] | str = "normal",
+        nature: Literal["dirac", "majorana"] | str = "dirac",
+        release: str = "nufit-6.0",
+        majorana_phases: tuple[Any, Any] = (0.0, 0.0),
+        *,
+        sin2_theta12: Any = None,
+        sin2_theta13: Any = None,
+        sin2_theta23: Any = None,
+        delta_cp: Any = None,
+        dm2_21: Any = None,
+        dm2_31: Any = None,
+        dm2_32: Any = None,
+    ) -> None:
+        self.ordering = choice("ordering", ordering, ORDERINGS)
+        self.nature = choice("nature", nature, NATURES)
+        values: dict[str, Any] = dict(release_values(release, self.ordering))
+        self.release = release
+        own, other = ("dm2_31", "dm2_32") if self.ordering == "normal" else ("dm2_32", "dm2_31")
+        given = {
+            "sin2_theta12": sin2_theta12,
+            "sin2_theta13": sin2_theta13,
+            "sin2_theta23": sin2_theta23,
+            "delta_cp": delta_cp,
+            "dm2_21": dm2_21,
+            "dm2_31": dm2_31,
+            "dm2_32": dm2_32,
+        }
+        if given[other] is not None:
+            allowed = f"left out: {self.ordering} ordering is described by {own}"
+            raise InputError(other, given[other], allowed)
+        values.update({key: value for key, value in given.items() if value is not None})
+
+        self.lightest_mass = number(
+            "lightest_mass", lightest_mass, "a finite mass in eV, at least 0", low=0
+        )
+        for key in ("sin2_theta12", "sin2_theta13", "sin2_theta23"):
+            allowed = "the sin² of an angle, between 0 and 1"
+            setattr(self, key, number(key, values[key], allowed, low=0, high=1))
+        allowed = "an angle in radians, between -2π and 2π"
+        self.delta_cp = number("delta_cp", values["delta_cp"], allowed, low=-2 * pi, high=2 * pi)
+        self.dm2_21 = number(
+            "dm2_21", values["dm2_21"], "a splitting in eV² above 0", low=0, open_low=True
+        )
+        self.dm2_atmospheric = _atmospheric_splitting(own, values[own], self.dm2_21)
+        self.majorana_phases = _phases(majorana_phases)
+
+    @property
+    def masses(self) -> Float[Array, "3"]:
+        """Masses of ν_1, ν_2, ν_3, eV."""
+        lightest2 = jnp.square(self.lightest_mass)
+        if self.ordering == "normal":
+            m1 = jnp.asarray(self.lightest_mass, dtype=float)
+            m2, m3 = jnp.sqrt(lightest2 + self.dm2_21), jnp.sqrt(lightest2 + self.dm2_atmospheric)
+        else:
+            m3 = jnp.asarray(self.lightest_mass, dtype=float)
+            m2 = jnp.sqrt(lightest2 - self.dm2_atmospheric)
+            m1 = jnp.sqrt(lightest2 - self.dm2_atmospheric - self.dm2_21)
+        return jnp.stack([m1, m2, m3])
+
+    @property
+    def mixing_matrix(self) -> Complex[Array, "3 3"]:
+        """PMNS matrix U_αi, rows e, μ, τ; with the Majorana phases if the nature is "majorana"."""
+        s12, s13, s23 = (
+            jnp.sqrt(s2) for s2 in (self.sin2_theta12, self.sin2_theta13, self.sin2_theta23)
+        )
+        c12, c13, c23 = (
+            jnp.sqrt(1 - s2) for s2 in (self.sin2_theta12, self.sin2_theta13, self.sin2_theta23)
+        )
+        phase = jnp.exp(1j * jnp.asarray(self.delta_cp))
+        pmns = jnp.array(
+            [
+                [c12 * c13, s12 * c13, s13 / phase],
+                [
+                    -s12 * c23 - c12 * s23 * s13 * phase,
+                    c12 * c23 - s12 * s23 * s13 * phase,
+                    s23 * c13,
+                ],
+                [
+                    s12 * s23 - c12 * c23 * s13 * phase,
+                    -c12 * s23 - s12 * c23 * s13 * phase,
+                    c23 * c13,
+                ],
+            ]
+        )
+        if self.nature == "dirac":
+            return pmns
+        alpha = jnp.array([0.0, *self.majorana_phases])
+        return pmns * jnp.exp(0.5j * alpha)
+
+
+def _atmospheric_splitting(name: str, value: Any, dm2_21: Scalar) -> Scalar:
+    if name == "dm2_31":
+        return number(name, value, "m_3² − m_1² in eV², above 0", low=0, open_low=True)
+    result = number(name, value, "m_3² − m_2² in eV², below 0 for inverted ordering", high=0)
+    if not is_traced(result, dm2_21) and result + dm2_21 >= 0:
+        raise InputError(name, result, f"below −dm2_21 = {-dm2_21} eV² for inverted ordering")
+    return result
+
+
+def _phases(phases: Any) -> tuple[Scalar, Scalar]:
+    allowed = "two angles in radians (α_21, α_31), each between -4π and 4π"
+    if not isinstance(phases, (tuple, list)) or len(phases) != 2:
+        raise InputError("majorana_phases", phases, allowed)
+    first, second = (
+        number("majorana_phases", phase, allowed, low=-4 * pi, high=4 * pi) for phase in phases
+    )
+    return first, second

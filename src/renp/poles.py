@@ -1,0 +1,48 @@
+"""Mediators that go on shell inside a scan."""
+
+import warnings
+
+import numpy as np
+from jaxtyping import Array, Float
+
+from renp.atoms import Atom
+from renp.couplings import Interaction
+from renp.errors import InputError, PoleWarning
+from renp.kinematics import momentum_transfer_squared
+from renp.validation import is_traced
+
+
+def check_poles(model: Interaction, omega: Float[Array, "..."], atom: Atom) -> None:
+    """Warn if q² = m² lies between the photon energies; raise if it is met at one of them.
+
+    Raises
+    ------
+    InputError
+        If a photon energy is exactly on a pole, where the spectrum is infinite.
+
+    Warns
+    -----
+    PoleWarning
+        If a pole lies strictly inside the range of the photon energies.
+
+    Examples
+    --------
+    >>> import renp
+    >>> import jax.numpy as jnp
+    >>> check_poles(renp.Weak(), jnp.array([1.068]), renp.Atom.named("Yb"))
+    """
+    if is_traced(omega, atom.E_eg) or not (poles := model.poles()):
+        return
+    q2 = np.asarray(momentum_transfer_squared(omega, atom.E_eg))
+    for pole in poles:
+        at = (atom.E_eg - pole / atom.E_eg) / 2
+        if np.any(q2 == pole) and pole > 0:
+            allowed = f"away from the mediator's pole at {at} eV, or the mediator given a width"
+            raise InputError("omega", at, allowed)
+        if q2.size and np.min(q2) < pole < np.max(q2):
+            warnings.warn(
+                f"a mediator of mass {pole**0.5:.6g} eV is on shell at ω = {at:.9g} eV, inside the "
+                "range asked for: the rate diverges there; give the mediator a width",
+                PoleWarning,
+                stacklevel=3,
+            )

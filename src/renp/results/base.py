@@ -1,0 +1,156 @@
+"""What all results share: a table, a picture, a data set, a file, and how they were made."""
+
+import abc
+import csv
+import json
+import math
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import renp
+from renp.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+PICTURES = (".png", ".pdf", ".svg")
+DATA = (".nc", ".csv", ".json")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under headings, with a title; numbers are kept as numbers."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float | int, ...], ...]
+
+    def csv(self, comments: dict[str, str]) -> str:
+        """Return the table as CSV, with comment lines in front.
+
+        Examples
+        --------
+        >>> print(Table("t", ("a", "b"), ((1, 2.5),)).csv({"renp": "1"}).replace("\\r", ""))
+        # renp: 1
+        a,b
+        1,2.5
+        <BLANKLINE>
+        """
+        text = StringIO()
+        for key, value in comments.items():
+            text.writelines(f"# {key}: {line}\n" for line in value.splitlines())
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows(self.rows)
+        return text.getvalue()
+
+    def __str__(self) -> str:
+        cells = [self.columns, *([show(cell) for cell in row] for row in self.rows)]
+        widths = [max(len(row[k]) for row in cells) for k in range(len(self.columns))]
+        lines = ["  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in cells]
+        return "\n".join([self.title, *lines])
+
+
+def show(cell: str | float | int) -> str:
+    """Return a cell as text: numbers with the digits that matter to a reader.
+
+    Examples
+    --------
+    >>> show(1.0716533), show(3.25e-11), show(117.13382), show(math.inf)
+    ('1.0716533', '3.25e-11', '117.134', 'none')
+    """
+    if isinstance(cell, float):
+        if math.isinf(cell):
+            return "none"
+        return f"{cell:.8g}" if 0.5 <= abs(cell) < 10 else f"{cell:.6g}"
+    return str(cell)
+
+
+def provenance(**inputs: object) -> dict[str, str]:
+    """Return how a result was made: the version of the package, and each input in words.
+
+    Examples
+    --------
+    >>> sorted(provenance(confidence_level=0.9))
+    ['confidence_level', 'renp']
+    """
+    return {"renp": renp.__version__} | {key: str(value) for key, value in inputs.items()}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Result(abc.ABC):
+    """A computed result; ``made_by`` says with which version, inputs and settings."""
+
+    made_by: dict[str, str]
+
+    @abc.abstractmethod
+    def table(self) -> Table:
+        """Return the result as a table."""
+
+    @abc.abstractmethod
+    def json(self) -> dict[str, Any]:
+        """Return the result as JSON data, energies in eV."""
+
+    @abc.abstractmethod
+    def dataset(self) -> "xr.Dataset":
+        """Return the result as an xarray data set with units."""
+
+    @abc.abstractmethod
+    def plot(self) -> "Figure":
+        """Return a figure of the result."""
+
+    def __str__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table_html()
+
+    def table_html(self) -> str:
+        """Return the table as HTML, for notebooks."""
+        table = self.table()
+        head = "".join(f"<th>{column}</th>" for column in table.columns)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{show(cell)}</td>" for cell in row) + "</tr>"
+            for row in table.rows
+        )
+        return f"<table><caption>{table.title}</caption><tr>{head}</tr>{body}</table>"
+
+    def save(self, path: str | Path) -> Path:
+        """Write a picture (.png, .pdf, .svg) or data (.nc, .csv, .json), by the ending.
+
+        Raises
+        ------
+        InputError
+            If the ending is none of these, or the folder does not exist.
+        """
+        path = Path(path)
+        if path.suffix not in PICTURES + DATA:
+            raise InputError("output", path, f"a file ending in {', '.join(PICTURES + DATA)}")
+        if not path.parent.is_dir():
+            raise InputError("output", path, "in a folder that exists")
+        if path.suffix in PICTURES:
+            self._save_picture(path)
+        elif path.suffix == ".nc":
+            self.dataset().assign_attrs(self.made_by).to_netcdf(path, engine="h5netcdf")
+        elif path.suffix == ".csv":
+            path.write_text(self.table().csv(self.made_by), encoding="utf-8")
+        else:
+            content = self.json() | {"made_by": self.made_by}
+            path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        return path
+
+    def _save_picture(self, path: Path) -> None:
+        import matplotlib.pyplot as plt
+
+        figure = self.plot()
+        figure.savefig(path, metadata=_picture_metadata(path.suffix, self.made_by))
+        plt.close(figure)
+
+
+def _picture_metadata(suffix: str, made_by: dict[str, str]) -> dict[str, str]:
+    text = "; ".join(f"{key}: {value}" for key, value in made_by.items())
+    key = {".png": "Comment", ".pdf": "Subject", ".svg": "Description"}[suffix]
+    return {key: text}

@@ -1,0 +1,142 @@
+"""The spectral function over photon energies, in total and by pair."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+from jaxtyping import ArrayLike
+
+from renp.atoms import Atom
+from renp.couplings import Interaction
+from renp.interactions import Weak
+from renp.neutrinos import Neutrinos
+from renp.results.base import Result, Table, provenance
+from renp.spectrum import spectral_function, thresholds
+from renp.validation import photon_energies
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+Reals: TypeAlias = NDArray[np.float64]
+
+PAIRS = ("11", "12", "13", "22", "23", "33")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Spectrum(Result):
+    """I(ω) at n photon energies; energies in eV, all arrays of shape (n,) unless said."""
+
+    photon_energy: Reals
+    spectral_function: Reals
+    standard_model: Reals
+    pairs: dict[str, Reals]
+    """Part of each unordered pair of neutrinos; the six add up to the total."""
+    thresholds: dict[str, float]
+    """ω_ij^max of each pair, eV."""
+    atom: str
+
+    @classmethod
+    def compute(
+        cls,
+        atom: Atom,
+        neutrinos: Neutrinos,
+        model: Interaction | None = None,
+        omega: ArrayLike | None = None,
+    ) -> "Spectrum":
+        """Return the spectrum; over the thresholds and below if no photon energies are given.
+
+        Examples
+        --------
+        >>> import renp
+        >>> spectrum = Spectrum.compute(renp.Atom.named("Yb"), renp.Neutrinos(0.01), omega=[1.068])
+        >>> print(spectrum)
+        Yb: spectral function
+        photon energy (eV)       I(ω)  standard model
+                     1.068  0.0677855       0.0677855
+        """
+        if omega is None:
+            omega = threshold_grid(atom, neutrinos)
+        energies = np.atleast_1d(np.asarray(photon_energies(omega, atom.E_vg)))
+        model = Weak() if model is None else model
+        ordered = np.asarray(spectral_function(energies, atom, neutrinos, model, by_pair=True))
+        edges = np.asarray(thresholds(atom, neutrinos))
+        pairs, positions = {}, {}
+        for name in PAIRS:
+            i, j = int(name[0]) - 1, int(name[1]) - 1
+            pairs[name] = ordered[i, j] if i == j else ordered[i, j] + ordered[j, i]
+            positions[name] = float(edges[i, j])
+        return cls(
+            photon_energy=energies,
+            spectral_function=ordered.sum(axis=(0, 1)),
+            standard_model=np.asarray(spectral_function(energies, atom, neutrinos)),
+            pairs=pairs,
+            thresholds=positions,
+            atom=atom.name,
+            made_by=provenance(atom=atom, neutrinos=neutrinos, model=model),
+        )
+
+    def table(self) -> Table:
+        """Return photon energy, I(ω) and its standard-model value."""
+        rows = zip(self.photon_energy, self.spectral_function, self.standard_model, strict=True)
+        return Table(
+            f"{self.atom}: spectral function",
+            ("photon energy (eV)", "I(ω)", "standard model"),
+            tuple(tuple(float(x) for x in row) for row in rows),
+        )
+
+    def json(self) -> dict[str, Any]:
+        """Return the arrays, with the part of each unordered pair."""
+        return {
+            "photon_energy": self.photon_energy.tolist(),
+            "spectral_function": self.spectral_function.tolist(),
+            "standard_model": self.standard_model.tolist(),
+            "pairs": {name: part.tolist() for name, part in self.pairs.items()},
+        }
+
+    def dataset(self) -> "xr.Dataset":
+        """Return the arrays over the dimensions photon_energy and pair."""
+        import xarray as xr
+
+        names = list(self.pairs)
+        data = xr.Dataset(
+            {
+                "spectral_function": ("photon_energy", self.spectral_function),
+                "standard_model": ("photon_energy", self.standard_model),
+                "pairs": (("pair", "photon_energy"), np.stack([self.pairs[n] for n in names])),
+                "threshold": ("pair", [self.thresholds[n] for n in names]),
+            },
+            coords={"photon_energy": self.photon_energy, "pair": names},
+        )
+        data["photon_energy"].attrs["units"] = "eV"
+        data["threshold"].attrs["units"] = "eV"
+        return data
+
+    def plot(self) -> "Figure":
+        """Return a figure of I(ω) with the thresholds marked."""
+        from renp.figures.spectrum import draw_spectrum
+
+        return draw_spectrum(self)
+
+
+def threshold_grid(atom: Atom, neutrinos: Neutrinos, points: int = 400) -> Reals:
+    """Return photon energies (eV) that show the thresholds: dense just below each of them.
+
+    Examples
+    --------
+    >>> import renp
+    >>> grid = threshold_grid(renp.Atom.named("Yb"), renp.Neutrinos(0.01))
+    >>> bool(np.all(np.diff(grid) > 0))
+    True
+    """
+    edges = np.unique(np.asarray(thresholds(atom, neutrinos)))
+    edges = edges[edges > 0]
+    top = float(jnp.asarray(atom.E_eg)) / 2
+    span = max(float(top - edges[0]) if edges.size else 0.0, 1e-3 * top)
+    low = max(edges[0] - span if edges.size else 0.0, 0.0)
+    steps = np.linspace(0, 1, max(points // max(edges.size, 1), 2))
+    pieces = [edges, np.linspace(low, min(top, edges[-1] + 0.1 * span), points)]
+    pieces += [edge - (edge - low) * steps**3 for edge in edges]
+    return np.unique(np.concatenate(pieces))

@@ -1,0 +1,138 @@
+"""Checks of what users hand in; values that are being traced by JAX pass unchecked."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Complex, Float
+
+from renp.errors import InputError
+
+Scalar: TypeAlias = float | Float[Array, ""]
+"""A number: a Python float, or an array without axes while it is differentiated or batched."""
+
+
+def is_traced(*values: object) -> bool:
+    """Whether any value is known only inside a transformation (jit, grad, vmap)."""
+    return any(isinstance(value, jax.core.Tracer) for value in values)
+
+
+def number(
+    name: str,
+    value: Any,
+    allowed: str,
+    *,
+    low: float = -np.inf,
+    high: float = np.inf,
+    open_low: bool = False,
+) -> Scalar:
+    """Return ``value`` as a finite float within [low, high], or raise.
+
+    Parameters
+    ----------
+    name
+        What the user calls it.
+    value
+        Anything; a traced value is returned as it is.
+    allowed
+        What is right, for the message.
+    low, high
+        Ends of the allowed range; ``low`` itself is excluded with ``open_low``.
+
+    Raises
+    ------
+    InputError
+        If the value is not a finite number in the range.
+
+    Examples
+    --------
+    >>> number("volume", 100, "a volume in cm³ above 0", low=0, open_low=True)
+    100.0
+    """
+    if is_traced(value):
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, (bool, str)) or np.ndim(value) != 0 or np.iscomplexobj(value):
+        raise InputError(name, repr(value), allowed)
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        raise InputError(name, repr(value), allowed) from None
+    if not (np.isfinite(result) and low <= result <= high) or (open_low and result == low):
+        raise InputError(name, result, allowed)
+    return result
+
+
+def choice(name: str, value: str, allowed: Sequence[str]) -> str:
+    """Return ``value`` if it is one of ``allowed``; otherwise raise, with the nearest guess.
+
+    Examples
+    --------
+    >>> choice("ordering", "normal", ["normal", "inverted"])
+    'normal'
+    """
+    if value in allowed:
+        return value
+    guess = get_close_matches(str(value), allowed, n=1, cutoff=0.5)
+    hint = f" (did you mean {guess[0]!r}?)" if guess else ""
+    options = " or ".join(repr(option) for option in allowed)
+    raise InputError(name, repr(value), f"{options}{hint}")
+
+
+def matrix(name: str, value: Any) -> Complex[Array, "3 3"]:
+    """Return ``value`` as a finite complex 3×3 matrix, or raise.
+
+    Examples
+    --------
+    >>> matrix("V", np.eye(3)).dtype
+    dtype('complex128')
+    """
+    if is_traced(value):
+        result = jnp.asarray(value, dtype=complex)
+    else:
+        try:
+            result = np.asarray(value, dtype=complex)
+        except (TypeError, ValueError):
+            if not any(is_traced(leaf) for leaf in jax.tree.leaves(value)):
+                raise InputError(name, repr(value), "a 3×3 matrix of numbers") from None
+            result = jnp.asarray(value, dtype=complex)
+    if result.shape != (3, 3):
+        raise InputError(name, f"an array of shape {result.shape}", "a 3×3 matrix")
+    if not is_traced(result) and not np.all(np.isfinite(result)):
+        place = tuple(int(k) + 1 for k in np.argwhere(~np.isfinite(result))[0])
+        raise InputError(f"{name}{list(place)}", result[place[0] - 1, place[1] - 1], "finite")
+    return jnp.asarray(result)
+
+
+def photon_energies(omega: ArrayLike, E_vg: Scalar) -> Float[Array, "..."]:
+    """Return trigger photon energies as an array, after checking 0 ≤ ω < E_vg.
+
+    Raises
+    ------
+    InputError
+        Naming the first energy that is not allowed.
+
+    Examples
+    --------
+    >>> photon_energies([1.068, 1.07], 2.23).shape
+    (2,)
+    """
+    if is_traced(omega):
+        return jnp.asarray(omega)
+    try:
+        values = np.asarray(omega, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError("omega", repr(omega), "photon energies in eV") from None
+    if not is_traced(E_vg):
+        wrong = ~((values >= 0) & (values < float(E_vg)))
+    else:
+        wrong = ~(np.isfinite(values) & (values >= 0))
+    if np.any(wrong):
+        place = np.argwhere(wrong)[0]
+        label = f"omega{[int(k) for k in place]}" if values.ndim else "omega"
+        limit = "" if is_traced(E_vg) else f" = {float(E_vg)} eV"
+        allowed = f"a photon energy in eV, at least 0 and below the atom's E_vg{limit}"
+        raise InputError(label, values[tuple(place)], allowed)
+    return jnp.asarray(values)
