@@ -12,7 +12,7 @@ mu, eps    magnetic and electric dipole           magnetisation current, via the
 F, G       charge (with its radius), anapole      magnetisation current, via the photon    1
 =========  =====================================  =======================================  ====
 
-The neutrino's vertex to the photon is (F + Gγ5) γ_m + iσ_mβ q^β (mu + eps γ5), q = p_i + p_j.
+The neutrino's vertex to the photon is γ_m (F + Gγ5) + iσ_mβ q^β (mu + eps γ5), q = p_i + p_j.
 
 Matrices are in the basis of mass eigenstates, in the papers' phase convention, a_ij = U_ei U_ej* for
 the charged current: fields are related by ν_α = Σ_i U*_αi ν_i. In the convention ν_α = Σ_i U_αi ν_i
@@ -23,7 +23,8 @@ effective couplings X + η Xᵀ, η = `MAJORANA_SIGN`, to be summed over half of
 """
 
 import abc
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -44,7 +45,8 @@ class Interaction(eqx.Module):
     """What all interactions are: parameters in, couplings out; immutable, JAX pytrees.
 
     A new interaction is a subclass with one method, `couplings`. Interactions add to a `Model`;
-    their amplitudes interfere.
+    their amplitudes interfere. With a `kind`, scenario files know it by that name: the keys of its table
+    are the arguments of the constructor.
 
     Examples
     --------
@@ -55,6 +57,11 @@ class Interaction(eqx.Module):
     ...         return renp.Couplings(V=self.strength * jnp.eye(3))
     >>> model = renp.Weak() + OnlyVector(0.1)
     """
+
+    kind: ClassVar[str] = ""
+    """Name in scenario files."""
+    units: ClassVar[Mapping[str, str]] = {}
+    """Unit of each argument that is a quantity; scenario files give it with a unit."""
 
     @abc.abstractmethod
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> "Couplings":
@@ -134,6 +141,8 @@ class Couplings(Interaction):
     >>> Couplings(V=jnp.eye(3)).V[0, 0]
     Array(1.+0.j, dtype=complex128)
     """
+
+    kind: ClassVar[str] = "couplings"
 
     V: Matrix | None
     A: Matrix | None

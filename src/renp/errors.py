@@ -28,3 +28,27 @@ class InputError(ValueError):
 
 class PoleWarning(UserWarning):
     """A mediator goes on shell, q² = m², at or between the photon energies asked for."""
+
+
+class ScenarioError(ValueError):
+    """A scenario file has problems; the message lists all of them.
+
+    Parameters
+    ----------
+    file
+        Name of the file.
+    problems
+        One sentence each.
+
+    Examples
+    --------
+    >>> print(ScenarioError("a.toml", ["line 3, atom.name = 'Y': must be 'Yb'"]))
+    a.toml: 1 problem
+      line 3, atom.name = 'Y': must be 'Yb'
+    """
+
+    def __init__(self, file: str, problems: list[str]) -> None:
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        super().__init__("\n  ".join([f"{file}: {count}", *problems]))
+        self.file = file
+        self.problems = problems

@@ -1,7 +1,7 @@
 """The integrated spectrum in fifty digits, written as the formula stands.
 
 The vertices are those of the amplitude in `spinors`: gamma^k (V + A g5), s + p g5, and
-(F + G g5) gamma^m + i sigma^{mb} q_b (mu + eps g5) with q = p_i + p_j.
+gamma^m (F + G g5) + i sigma^{mb} q_b (mu + eps g5) with q = p_i + p_j.
 
 Nothing is rearranged for accuracy: fifty digits make that unnecessary, and the formula stays
 recognisable. Plain floats are taken as exact numbers, so that the result is what a perfect
@@ -107,13 +107,11 @@ def strengths(
         + (2 + xp) * _square(F) / q2
         + 6 * total / q2 * MP.re(F * MP.conj(mu))
     )
-    # The minus sign belongs to the vertex (F + G g5) gamma^m. With gamma^m (F + G g5), that is
-    # for G of the opposite sign, it is a plus, and the formula goes over into the magnetic one
-    # under m_j -> -m_j. The plus sign with the first vertex contradicts the spinors.
+    # The plus sign belongs to the vertex gamma^m (F + G g5); with (F + G g5) gamma^m it is a minus.
     electric = (1 - xp) * (
         (1 + 2 * xm) * _square(eps)
         + (2 + xm) * _square(G) / q2
-        - 6 * difference / q2 * MP.re(G * MP.conj(eps))
+        + 6 * difference / q2 * MP.re(G * MP.conj(eps))
     )
     scalar = (1 - xp) * _square(s + V * difference / q2)
     pseudoscalar = (1 - xm) * _square(p + A * total / q2)

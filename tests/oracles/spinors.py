@@ -14,7 +14,7 @@ The amplitude of one ordered pair, as the coefficient of the atomic spin S_k and
 
     T^k = ubar_i [gamma^k (V + A g5) + q^k (s + p g5)] v_j
           + phase mu_B / (sqrt(2) G_F q^2) (q x Gamma)^k
-    Gamma^m = ubar_i [(F + G g5) gamma^m + i sigma^{mb} q_b (mu + eps g5)] v_j
+    Gamma^m = ubar_i [gamma^m (F + G g5) + i sigma^{mb} q_b (mu + eps g5)] v_j
 """
 
 from __future__ import annotations
@@ -234,7 +234,7 @@ def _vertex(
 
     current = GAMMA @ (g["V"] * UNIT + g["A"] * GAMMA5)
     density = g["s"] * UNIT + g["p"] * GAMMA5
-    charge = (g["F"] * UNIT + g["G"] * GAMMA5) @ GAMMA
+    charge = GAMMA @ (g["F"] * UNIT + g["G"] * GAMMA5)
     dipole = 1j * np.einsum("mbxy,b->mxy", SIGMA, METRIC @ q_frame)
     dipole = dipole @ (g["mu"] * UNIT + g["eps"] * GAMMA5)
 

@@ -33,6 +33,8 @@ class Charge(PhotonCoupling):
     Array(3.03e-13, dtype=float64)
     """
 
+    kind: ClassVar[str] = "charge"
+
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return F = e Q."""
         del q2
@@ -61,6 +63,8 @@ class ChargeRadius(PhotonCoupling):
     >>> bool(ChargeRadius({(1, 1): 1e-32}).couplings(Neutrinos(0.01), 0.0).F[0, 0] == 0)
     True
     """
+
+    kind: ClassVar[str] = "charge-radius"
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return F = e q² ⟨r²⟩/6."""
@@ -93,6 +97,7 @@ class Anapole(PhotonCoupling):
     True
     """
 
+    kind: ClassVar[str] = "anapole"
     majorana_symmetry: ClassVar[Symmetry] = "symmetric"
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:

@@ -1,5 +1,7 @@
 """Magnetic and electric dipole moments of the neutrinos."""
 
+from typing import ClassVar
+
 from renp.constants import BOHR_MAGNETON
 from renp.couplings import Couplings
 from renp.interactions.photon import PhotonCoupling
@@ -32,6 +34,8 @@ class MagneticMoment(PhotonCoupling):
     True
     """
 
+    kind: ClassVar[str] = "magnetic-moment"
+
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return the magnetic moments."""
         del q2
@@ -60,6 +64,8 @@ class ElectricMoment(PhotonCoupling):
     >>> ElectricMoment({(3, 3): 3e-11}).elements[2, 2].real
     Array(3.e-11, dtype=float64)
     """
+
+    kind: ClassVar[str] = "electric-moment"
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return the electric moments."""

@@ -1,6 +1,7 @@
 """What light mediators share: mass, width, propagator and coupling matrices in either basis."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -26,6 +27,8 @@ def hermitian(name: str, value: Any) -> Matrix:
 
 class Mediator(Interaction):
     """A particle of mass m exchanged between electron and neutrinos."""
+
+    units: ClassVar[Mapping[str, str]] = {"mass": "eV", "width": "eV"}
 
     mass: Scalar
     electron: Scalar

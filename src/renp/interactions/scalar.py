@@ -1,6 +1,6 @@
 """A spin-0 mediator with a pseudoscalar coupling to the electron."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from renp.constants import ELECTRON_MASS, FERMI_CONSTANT
 from renp.couplings import Couplings, Matrix
@@ -42,6 +42,8 @@ class ScalarMediator(Mediator):
     >>> light.couplings(Neutrinos(0.01), 0.01).s[0, 0].real
     Array(-0., dtype=float64)
     """
+
+    kind: ClassVar[str] = "scalar-mediator"
 
     scalar: Matrix
     pseudoscalar: Matrix

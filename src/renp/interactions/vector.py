@@ -1,6 +1,6 @@
 """A vector mediator (Z′) with an axial coupling to the electron."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from jaxtyping import Array, Complex
 
@@ -44,6 +44,8 @@ class VectorMediator(Mediator):
     >>> bool(abs(light.couplings(Neutrinos(0.01), 0.01).V[0, 0]) > 1)
     True
     """
+
+    kind: ClassVar[str] = "vector-mediator"
 
     left: Matrix
     right: Matrix

@@ -1,0 +1,173 @@
+"""The master formula against explicit Dirac spinors integrated over phase space."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from oracles import spinors
+
+import renp
+from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
+from renp.spectrum import components
+
+KINDS = ("V", "A", "s", "p", "mu", "eps", "F", "G")
+# Sizes at which every kind contributes about as much as the weak interaction.
+SIZES = {
+    "V": 0.5,
+    "A": 0.5,
+    "s": 1.0,
+    "p": 1.0,
+    "mu": FERMI_CONSTANT / BOHR_MAGNETON,
+    "eps": FERMI_CONSTANT / BOHR_MAGNETON,
+    "F": 0.3 * FERMI_CONSTANT / BOHR_MAGNETON,
+    "G": 0.3 * FERMI_CONSTANT / BOHR_MAGNETON,
+}
+MASSES = ([0.0, 0.0087, 0.05], [0.01, 0.0132, 0.0511], [0.2, 0.2, 0.21], [0.0, 0.0, 0.0])
+
+
+def random_couplings(rng: np.random.Generator, kinds: tuple[str, ...]) -> dict[str, np.ndarray]:
+    return {
+        kind: SIZES[kind] * (rng.normal(size=(3, 3)) + 1j * rng.normal(size=(3, 3)))
+        for kind in kinds
+    }
+
+
+def neutrinos_with(masses: list[float], nature: str) -> renp.Neutrinos:
+    """Neutrinos whose masses are given; mixing plays no part."""
+    m1, m2, m3 = masses
+    nu = renp.Neutrinos(m1, nature=nature, dm2_21=m2**2 - m1**2 or 1e-300, dm2_31=m3**2 - m1**2 or 1e-300)
+    assert np.allclose(nu.masses, masses, rtol=1e-13, atol=1e-140)
+    return nu
+
+
+def by_component(omega: float, nu: renp.Neutrinos, model: renp.Interaction) -> np.ndarray:
+    yb = renp.Atom.named("Yb")
+    parts = components(jnp.array([omega]), yb, nu, model)
+    return np.stack([parts.transverse[..., 0], parts.longitudinal[..., 0]])
+
+
+def spinor_spectrum(omega: float, nu: renp.Neutrinos, couplings: dict) -> np.ndarray:
+    yb = renp.Atom.named("Yb")
+    return spinors.spectrum(
+        yb.E_eg,
+        yb.E_vg,
+        omega,
+        np.asarray(nu.masses),
+        couplings,
+        majorana=nu.nature == "majorana",
+        by_component=True,
+        g_fermi=FERMI_CONSTANT,
+        bohr_magneton=BOHR_MAGNETON,
+    )
+
+
+@pytest.mark.parametrize("nature", ["dirac", "majorana"])
+@pytest.mark.parametrize("kinds", [KINDS, *((kind,) for kind in KINDS)], ids="".join)
+def test_master_formula_agrees_with_spinors(kinds: tuple[str, ...], nature: str) -> None:
+    rng = np.random.default_rng(20260101)
+    yb = renp.Atom.named("Yb")
+    for masses in MASSES:
+        nu = neutrinos_with(masses, nature)
+        edges = np.unique(np.asarray(renp.thresholds(yb, nu)))
+        near = [edge * (1 - detuning) for edge in edges for detuning in (1e-3, 1e-6, 1e-9)]
+        for omega in [*near, 0.3, 0.9, 1.0, 1.02]:
+            couplings = random_couplings(rng, kinds)
+            effective = renp.Couplings(**couplings)
+            if nature == "majorana":
+                effective = effective.majorana()
+            expected = spinor_spectrum(omega, nu, couplings)
+            found = by_component(omega, nu, effective)
+            scale = np.max(expected, axis=0)
+            assert np.all(np.abs(found - expected) <= 1e-12 * scale)
+            if kinds != KINDS:
+                continue
+            assert np.all(np.abs(found - expected) <= 1e-12 * expected)
+
+
+@pytest.mark.parametrize("nature", ["dirac", "majorana"])
+def test_total_is_the_sum_over_pairs_and_components(nature: str) -> None:
+    rng = np.random.default_rng(7)
+    nu = neutrinos_with([0.01, 0.0132, 0.0511], nature)
+    couplings = random_couplings(rng, KINDS)
+    effective = renp.Couplings(**couplings)
+    effective = effective.majorana() if nature == "majorana" else effective
+    total = renp.spectral_function(1.068, renp.Atom.named("Yb"), nu, effective)
+    assert total == pytest.approx(spinor_spectrum(1.068, nu, couplings).sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("nature", ["dirac", "majorana"])
+@pytest.mark.parametrize("ordering", ["normal", "inverted"])
+def test_standard_model_agrees_with_spinors(ordering: str, nature: str) -> None:
+    nu = renp.Neutrinos(0.02, ordering=ordering, nature=nature, majorana_phases=(0.7, -1.9))
+    U = np.asarray(nu.mixing_matrix)
+    a = np.outer(U[0], U[0].conj()) - np.eye(3) / 2
+    expected = spinor_spectrum(1.05, nu, {"V": a / 2, "A": -a / 2})
+    assert by_component(1.05, nu, renp.Weak()) == pytest.approx(expected, rel=1e-12)
+
+
+# The mediators' amplitudes, with their Lagrangians written out by hand.
+def mediator_matrices(nu: renp.Neutrinos, q2: float, rng: np.random.Generator) -> tuple:
+    def hermitian() -> np.ndarray:
+        x = rng.normal(size=(3, 3)) + 1j * rng.normal(size=(3, 3))
+        return x + x.conj().T
+
+    g_L, g_R, y_S, y_P = (hermitian() for _ in range(4))
+    U = np.asarray(nu.mixing_matrix)
+    a = np.outer(U[0], U[0].conj()) - np.eye(3) / 2
+    m_V, m_S, g_e, y_e, m_e = 0.5, 0.7, 1e-23, 1e-17, 510998.95069
+    kappa = g_e / (np.sqrt(2) * FERMI_CONSTANT * (q2 - m_V**2))
+    rate = y_e / (2 * np.sqrt(2) * FERMI_CONSTANT * m_e * (q2 - m_S**2))
+    a_L, a_R = a + kappa * g_L, kappa * g_R
+    couplings = {"V": (a_L + a_R) / 2, "A": (a_R - a_L) / 2, "s": 1j * rate * y_S, "p": -rate * y_P}
+    if nu.nature == "majorana":  # the scalar's Lagrangian carries a factor 1/2 there
+        couplings |= {"s": couplings["s"] / 2, "p": couplings["p"] / 2}
+    model = (
+        renp.Weak()
+        + renp.VectorMediator(m_V, g_e, g_L, g_R)
+        + renp.ScalarMediator(m_S, y_e, y_S, y_P)
+    )
+    return couplings, model
+
+
+@pytest.mark.parametrize("nature", ["dirac", "majorana"])
+def test_mediators_interfere_with_the_weak_amplitude_as_spinors_do(nature: str) -> None:
+    rng = np.random.default_rng(3)
+    nu = renp.Neutrinos(0.03, nature=nature, majorana_phases=(0.4, 1.1))
+    for omega in (0.8, 1.0, 1.06):
+        E_eg = renp.Atom.named("Yb").E_eg
+        couplings, model = mediator_matrices(nu, E_eg * (E_eg - 2 * omega), rng)
+        expected = spinor_spectrum(omega, nu, couplings)
+        assert by_component(omega, nu, model) == pytest.approx(expected, rel=1e-11)
+
+
+@pytest.mark.parametrize("nature", ["dirac", "majorana"])
+def test_photon_couplings_agree_with_spinors(nature: str) -> None:
+    """Moments, charge, charge radius and anapole together, in the users' units."""
+    rng = np.random.default_rng(5)
+    nu = renp.Neutrinos(0.03, nature=nature)
+    q2 = 0.1
+    omega = (renp.Atom.named("Yb").E_eg - q2 / renp.Atom.named("Yb").E_eg) / 2
+    x = rng.normal(size=(5, 3, 3)) + 1j * rng.normal(size=(5, 3, 3))
+    sign = np.array([-1, -1, -1, -1, 1])[:, None, None]
+    mirrored = np.swapaxes(x.conj() if nature == "dirac" else sign * x, 1, 2)
+    mu, eps, Q, r2, a = (x + mirrored) * np.array([1e-11, 1e-11, 1e-15, 1e-25, 1e-25])[:, None, None]
+    model = (
+        renp.MagneticMoment(mu)
+        + renp.ElectricMoment(eps)
+        + renp.Charge(Q)
+        + renp.ChargeRadius(r2)
+        + renp.Anapole(a)
+    )
+    e, cm2 = np.sqrt(4 * np.pi * 7.2973525643e-3), 1 / 1.973269804593025e-5**2
+    couplings = {
+        "mu": BOHR_MAGNETON * mu,
+        "eps": BOHR_MAGNETON * eps,
+        "F": e * (Q + q2 * r2 * cm2 / 6),
+        "G": e * q2 * a * cm2,
+    }
+    if nature == "majorana":  # their Lagrangian carries a factor 1/2
+        couplings = {kind: matrix / 2 for kind, matrix in couplings.items()}
+    expected = spinor_spectrum(omega, nu, couplings)
+    found = by_component(omega, nu, model)
+    assert found[0] == pytest.approx(expected[0], rel=1e-11)
+    assert np.all(found[1] == 0)
+    assert np.all(expected[1] <= 1e-25)
