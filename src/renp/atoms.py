@@ -88,9 +88,9 @@ class Atom(eqx.Module):
         Examples
         --------
         >>> Atom.named("Xe").levels[0].label
-        '6s2 [3/2]2'
+        '6s 2[3/2]2'
         """
-        entry = read_toml("atoms.toml")[choice("atom", name, symbols())]
+        entry = read_toml("atoms.toml")[choice("name", name, symbols())]
         levels = [Level(**entry["e"]), Level(**entry["v"])]
         levels += [Level(**level) for level in entry.get("further", [])]
         return cls(name, levels[0].energy, levels[1].energy, tuple(levels))

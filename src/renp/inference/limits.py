@@ -9,23 +9,20 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
+from jaxtyping import Array, Complex, Float
 from scipy.special import chdtri
 
-from renp.couplings import Interaction
 from renp.errors import InputError
 from renp.experiment import Experiment, expected_counts, signal_counts
 from renp.inference.poisson import signal_limit
 from renp.interactions import ElectricMoment, MagneticMoment
+from renp.interactions.photon import PhotonCoupling
 from renp.neutrinos import Neutrinos
 from renp.results.base import provenance
 from renp.results.limits import Limits
 from renp.validation import number
 
-MOMENTS: dict[str, type[Interaction]] = {
-    "magnetic-moment": MagneticMoment,
-    "electric-moment": ElectricMoment,
-}
+MOMENTS: tuple[type[PhotonCoupling], ...] = (MagneticMoment, ElectricMoment)
 
 
 def delta_chi2(confidence_level: float) -> float:
@@ -92,22 +89,14 @@ def upper_limits(
     '4.40e-11'
     """
     rise = delta_chi2(confidence_level)
-    elements = moment_elements(neutrinos.nature)
     background = expected_counts(experiment, neutrinos)
-    counts = background if experiment.counts is None else experiment.counts
     check_possible(experiment, background)
-    basis = jnp.asarray(np.stack([_unit(i, j) for i, j in elements]))
+    counts = background if experiment.counts is None else experiment.counts
+    names = [f"{i}{j}" for i, j in moment_elements(neutrinos.nature)]
     limits = {}
-    for kind, moment in MOMENTS.items():
-
-        def limit(unit: Any, moment: type[Interaction] = moment) -> Any:
-            signal = signal_counts(experiment, neutrinos, moment(unit))
-            return jnp.sqrt(signal_limit(signal, background, counts, rise))
-
-        found = jax.vmap(limit)(basis)
-        limits[kind] = {
-            f"{i}{j}": float(value) for (i, j), value in zip(elements, found, strict=True)
-        }
+    for kind, signals in moment_signals(experiment, neutrinos).items():
+        found = jnp.sqrt(jax.vmap(lambda s: signal_limit(s, background, counts, rise))(signals))
+        limits[kind] = {name: float(x) for name, x in zip(names, found, strict=True)}
     return Limits(
         confidence_level=float(confidence_level),
         kind="expected" if experiment.counts is None else "observed",
@@ -119,6 +108,27 @@ def upper_limits(
             method="Poisson chi-square, one element at a time",
         ),
     )
+
+
+def moment_signals(
+    experiment: Experiment, neutrinos: Neutrinos
+) -> dict[str, Float[Array, "elements n"]]:
+    """Return the counts of each run from each element of each kind of moment at 1 μ_B.
+
+    Counts are proportional to the moment squared: the moments do not interfere with the weak amplitude.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 86400.0)
+    >>> moment_signals(runs, renp.Neutrinos(0.01))["magnetic-moment"].shape
+    (6, 1)
+    """
+    units = jnp.stack([_unit(i, j) for i, j in moment_elements(neutrinos.nature)])
+    return {
+        moment.kind: jax.vmap(lambda u, m=moment: signal_counts(experiment, neutrinos, m(u)))(units)
+        for moment in MOMENTS
+    }
 
 
 def check_possible(experiment: Experiment, background: Any) -> None:
@@ -135,8 +145,6 @@ def check_possible(experiment: Experiment, background: Any) -> None:
             )
 
 
-def _unit(i: int, j: int) -> np.ndarray[Any, Any]:
+def _unit(i: int, j: int) -> Complex[Array, "3 3"]:
     """Return the upper-triangular matrix with one element, which the moments complete."""
-    unit = np.zeros((3, 3), dtype=complex)
-    unit[i - 1, j - 1] = 1.0
-    return unit
+    return jnp.zeros((3, 3), dtype=complex).at[i - 1, j - 1].set(1.0)

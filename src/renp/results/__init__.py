@@ -1,8 +1,9 @@
 """What the commands compute, as typed values that print, plot and save themselves."""
 
 from renp.results.base import Result, Table
+from renp.results.catalogue import Catalogue
 from renp.results.counts import Counts
 from renp.results.limits import Limits
 from renp.results.spectrum import Spectrum
 
-__all__ = ["Counts", "Limits", "Result", "Spectrum", "Table"]
+__all__ = ["Catalogue", "Counts", "Limits", "Result", "Spectrum", "Table"]

@@ -22,11 +22,19 @@ DATA = (".nc", ".csv", ".json")
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headings, with a title; numbers are kept as numbers."""
+    """Rows under headings, with a title; numbers are kept as numbers.
+
+    Printed, energies in eV have nine digits, since thresholds lie 10⁻⁵ eV apart, and other numbers six.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str | float | int, ...], ...]
+
+    def cells(self) -> list[list[str]]:
+        """Return the rows as text."""
+        digits = [9 if "(eV)" in column else 6 for column in self.columns]
+        return [[show(c, d) for c, d in zip(row, digits, strict=True)] for row in self.rows]
 
     def csv(self, comments: dict[str, str]) -> str:
         """Return the table as CSV, with comment lines in front.
@@ -48,24 +56,22 @@ class Table:
         return text.getvalue()
 
     def __str__(self) -> str:
-        cells = [self.columns, *([show(cell) for cell in row] for row in self.rows)]
+        cells = [self.columns, *self.cells()]
         widths = [max(len(row[k]) for row in cells) for k in range(len(self.columns))]
         lines = ["  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in cells]
         return "\n".join([self.title, *lines])
 
 
-def show(cell: str | float | int) -> str:
-    """Return a cell as text: numbers with the digits that matter to a reader.
+def show(cell: str | float | int, digits: int = 6) -> str:
+    """Return a cell as text.
 
     Examples
     --------
-    >>> show(1.0716533), show(3.25e-11), show(117.13382), show(math.inf)
+    >>> show(1.0716533, 9), show(3.25e-11), show(117.13382), show(math.inf)
     ('1.0716533', '3.25e-11', '117.134', 'none')
     """
     if isinstance(cell, float):
-        if math.isinf(cell):
-            return "none"
-        return f"{cell:.8g}" if 0.5 <= abs(cell) < 10 else f"{cell:.6g}"
+        return "none" if math.isinf(cell) else f"{cell:.{digits}g}"
     return str(cell)
 
 
@@ -106,15 +112,10 @@ class Result(abc.ABC):
         return str(self.table())
 
     def _repr_html_(self) -> str:
-        return self.table_html()
-
-    def table_html(self) -> str:
-        """Return the table as HTML, for notebooks."""
         table = self.table()
         head = "".join(f"<th>{column}</th>" for column in table.columns)
         body = "".join(
-            "<tr>" + "".join(f"<td>{show(cell)}</td>" for cell in row) + "</tr>"
-            for row in table.rows
+            "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in table.cells()
         )
         return f"<table><caption>{table.title}</caption><tr>{head}</tr>{body}</table>"
 

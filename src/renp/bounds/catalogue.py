@@ -1,0 +1,59 @@
+"""The catalogue of limits from elsewhere, each with its source."""
+
+from dataclasses import dataclass, field
+
+from renp.datafiles import read_toml
+from renp.validation import choice
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One entry of the catalogue: an upper limit, an interval, or limits by element; moments in μ_B."""
+
+    key: str
+    experiment: str
+    year: int
+    observable: str
+    kind: str
+    confidence_level: float
+    reference: str
+    arxiv: str
+    verified: bool
+    """Whether the number has been read in its source or a text that quotes it."""
+    note: str
+    limit: float | None = None
+    interval: tuple[float, float] | None = None
+    elements: dict[str, float] = field(default_factory=dict)
+
+
+def catalogue() -> tuple[Bound, ...]:
+    """Return every entry.
+
+    Examples
+    --------
+    >>> sorted({entry.kind for entry in catalogue()})[:2]
+    ['charge-radius', 'flavour']
+    """
+    return tuple(_entry(**table) for table in read_toml("bounds.toml")["bound"])
+
+
+def bound(key: str) -> Bound:
+    """Return one entry by its key.
+
+    Raises
+    ------
+    InputError
+        If there is no such entry.
+
+    Examples
+    --------
+    >>> bound("red-giants-2019").limit
+    2.2e-12
+    """
+    entries = {entry.key: entry for entry in catalogue()}
+    return entries[choice("bound", key, tuple(entries))]
+
+
+def _entry(interval: list[float] | None = None, **values: object) -> Bound:
+    low_high = None if interval is None else (interval[0], interval[1])
+    return Bound(interval=low_high, **values)  # type: ignore[arg-type]

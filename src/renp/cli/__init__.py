@@ -1,0 +1,42 @@
+"""The command line: it parses, calls and shows."""
+
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+
+from cyclopts import CycloptsError
+
+from renp.cli.commands import app
+from renp.cli.output import note
+from renp.errors import InputError, ScenarioError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and exit: status 0, 2 for a user's error, 1 for a failure of ours."""
+    warnings.showwarning = _show_warning
+    try:
+        status = app(
+            sys.argv[1:] if arguments is None else arguments,
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
+    except CycloptsError as error:
+        note(f"renp: {error}")
+        sys.exit(2)
+    except (InputError, ScenarioError, FloatingPointError) as error:
+        note(f"renp: {error}")
+        sys.exit(2)
+    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception:
+        traceback.print_exc()
+        note("renp: this is a failure of renp itself; the lines above say where")
+        sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    note(f"note: {message}")

@@ -1,0 +1,93 @@
+"""What the commands share: options, notes on stderr, results on stdout or in a file."""
+
+import json
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from renp.results import Result
+
+SHOWN_ROWS = 24
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Output:
+    """Options of every command."""
+
+    json: Annotated[bool, Parameter(negative=())] = False
+    "Print JSON on stdout and nothing else there."
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
+    "Write to this file; a result as a picture (.png, .pdf, .svg) or data (.nc, .csv, .json)."
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False
+    "Print errors only, besides what --json and --output ask for."
+
+
+def note(message: str) -> None:
+    """Say something to the person at the terminal."""
+    print(message, file=sys.stderr)
+
+
+def show(content: Any) -> None:
+    """Print JSON on stdout."""
+    print(json.dumps(content, ensure_ascii=False))
+
+
+def emit(result: "Result", options: Output) -> None:
+    """Print and save a result as the options say."""
+    if options.output is not None:
+        written = result.save(options.output)
+        if not options.quiet:
+            note(f"wrote {written}")
+    if options.json:
+        show(result.json())
+    elif not options.quiet:
+        _print_table(result, partly=options.output is not None)
+
+
+def _print_table(result: "Result", *, partly: bool) -> None:
+    from dataclasses import replace
+
+    table = result.table()
+    if len(table.rows) <= SHOWN_ROWS:
+        print(table)
+        return
+    step = -(-len(table.rows) // SHOWN_ROWS)
+    print(replace(table, rows=table.rows[::step]))
+    hint = "" if partly else "; --output FILE.csv, FILE.nc or FILE.png has all of them"
+    note(f"every {step}th of {len(table.rows)} rows is shown{hint}")
+
+
+@contextmanager
+def quietly(options: Output) -> Iterator[None]:
+    """Drop warnings if asked to be quiet."""
+    with warnings.catch_warnings():
+        if options.quiet:
+            warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def progress_display(options: Output) -> Iterator["Progress"]:
+    """Show progress on stderr while the block runs."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=options.quiet,
+    ) as progress:
+        yield progress

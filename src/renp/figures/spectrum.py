@@ -1,0 +1,44 @@
+"""Spectral functions over the photon energy."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from renp.figures.style import style
+from renp.figures.thresholds import mark_thresholds
+from renp.results.spectrum import Spectrum
+
+
+def draw_spectrum(spectrum: Spectrum) -> Figure:
+    """Return a figure of I(ω), with that of the standard model where it differs.
+
+    Examples
+    --------
+    >>> import renp
+    >>> figure = Spectrum.compute(renp.Atom.named("Yb"), renp.Neutrinos(0.01)).plot()
+    >>> figure.axes[0].get_ylabel()
+    'spectral function $I(\\\\omega)$'
+    >>> plt.close(figure)
+    """
+    with style():
+        figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+        omega, total, standard = (
+            spectrum.photon_energy,
+            spectrum.spectral_function,
+            spectrum.standard_model,
+        )
+        marker = "o" if omega.size < 25 else ""
+        if not np.array_equal(total, standard):
+            axes.plot(omega, total, color="#D55E00", marker=marker, label="model")
+        axes.plot(
+            omega, standard, color="black", linestyle=(0, (5, 2)), marker=marker, label="standard model"
+        )
+        axes.set_xlim(omega.min(), omega.max() if omega.size > 1 else omega.min() + 1e-6)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
+        axes.set_ylabel(r"spectral function $I(\omega)$")
+        axes.ticklabel_format(axis="x", useOffset=False)
+        axes.set_title(f"{spectrum.atom}", loc="left", pad=26)
+        axes.legend(loc="lower left")
+        mark_thresholds(axes, spectrum.thresholds)
+    return figure

@@ -1,0 +1,63 @@
+"""One look for all pictures: colours that colour-blind readers tell apart, lines that differ in grey."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+
+# Okabe and Ito's palette, ordered so that neighbours differ in lightness.
+COLOURS = {
+    "11": "#0072B2",
+    "12": "#E69F00",
+    "13": "#009E73",
+    "22": "#D55E00",
+    "23": "#56B4E9",
+    "33": "#CC79A7",
+}
+DASHES: dict[str, Any] = {
+    "11": "solid",
+    "12": (0, (6, 2)),
+    "13": (0, (6, 2, 1, 2)),
+    "22": (0, (2, 1.2)),
+    "23": (0, (8, 2, 1, 2, 1, 2)),
+    "33": (0, (1, 1)),
+}
+
+_SETTINGS = {
+    "font.size": 10,
+    "axes.labelsize": 11,
+    "axes.grid": False,
+    "axes.linewidth": 0.8,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.top": True,
+    "ytick.right": True,
+    "xtick.minor.visible": True,
+    "ytick.minor.visible": True,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "lines.linewidth": 1.6,
+    "figure.dpi": 110,
+    "savefig.dpi": 200,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the package's style without touching the user's settings."""
+    with mpl.rc_context(_SETTINGS):
+        yield
+
+
+def pair_style(pair: str) -> dict[str, Any]:
+    """Return colour and dashes of a pair of neutrinos.
+
+    Examples
+    --------
+    >>> pair_style("11")["linestyle"]
+    'solid'
+    """
+    return {"color": COLOURS[pair], "linestyle": DASHES[pair]}

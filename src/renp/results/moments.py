@@ -1,0 +1,129 @@
+"""What the moments do: spectra with one element at a time, and limits over the exposure."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp.results.base import Result, Table
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+Reals: TypeAlias = NDArray[np.float64]
+ByElement: TypeAlias = dict[str, dict[str, Reals]]
+"""Kind of moment, element, values."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Curves(Result):
+    """Curves over one axis, by kind of moment and element."""
+
+    by_element: ByElement
+
+    def _dataset(self, axis: str, values: Reals, units: str) -> "xr.Dataset":
+        import xarray as xr
+
+        elements = list(next(iter(self.by_element.values())))
+        return xr.Dataset(
+            {
+                kind: (("element", axis), np.stack([curves[e] for e in elements]))
+                for kind, curves in self.by_element.items()
+            },
+            coords={"element": elements, axis: (axis, values, {"units": units})},
+        )
+
+    def _table(self, title: str, heading: str, axis: Reals, *others: tuple[str, Reals]) -> Table:
+        columns = [(heading, axis), *others]
+        columns += [
+            (f"{kind} {element}", curve)
+            for kind, curves in self.by_element.items()
+            for element, curve in curves.items()
+        ]
+        rows = zip(*(values for _, values in columns), strict=True)
+        return Table(title, tuple(h for h, _ in columns), tuple(tuple(map(float, r)) for r in rows))
+
+    def _json(self) -> dict[str, Any]:
+        return {
+            kind: {element: curve.tolist() for element, curve in curves.items()}
+            for kind, curves in self.by_element.items()
+        }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MomentSpectra(_Curves):
+    """I(ω) of the standard model, and with one element of the moments at a time."""
+
+    photon_energy: Reals
+    """eV."""
+    standard_model: Reals
+    moment: float
+    """The element's size, μ_B."""
+    thresholds: dict[str, float]
+    """eV."""
+    threshold_values: dict[str, float]
+    """Standard-model I at each threshold."""
+
+    def table(self) -> Table:
+        """Return one row for each photon energy."""
+        return self._table(
+            f"Spectral function with one moment of {self.moment:g} μ_B",
+            "photon energy (eV)",
+            self.photon_energy,
+            ("standard model", self.standard_model),
+        )
+
+    def json(self) -> dict[str, Any]:
+        """Return all curves."""
+        return {
+            "photon_energy": self.photon_energy.tolist(),
+            "standard_model": self.standard_model.tolist(),
+            "moment": self.moment,
+            **self._json(),
+        }
+
+    def dataset(self) -> "xr.Dataset":
+        """Return the curves over photon_energy and element."""
+        data = self._dataset("photon_energy", self.photon_energy, "eV")
+        return data.assign(standard_model=("photon_energy", self.standard_model))
+
+    def plot(self) -> "Figure":
+        """Return the letter's figure 2."""
+        from renp.figures.moments import draw_moment_spectra
+
+        return draw_moment_spectra(self)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LimitCurves(_Curves):
+    """Upper limits over the exposure of each photon energy, one element at a time, in μ_B."""
+
+    exposure: Reals
+    """Time at each photon energy times volume, day × 100 cm³."""
+    confidence_level: float
+
+    def table(self) -> Table:
+        """Return one row for each exposure."""
+        level = f"{100 * self.confidence_level:g} %"
+        title = f"Expected upper limits at {level} C.L. (μ_B)"
+        return self._table(title, "exposure (day × 100 cm³)", self.exposure)
+
+    def json(self) -> dict[str, Any]:
+        """Return all curves."""
+        return {
+            "exposure": self.exposure.tolist(),
+            "confidence_level": self.confidence_level,
+            **self._json(),
+        }
+
+    def dataset(self) -> "xr.Dataset":
+        """Return the curves over exposure and element."""
+        return self._dataset("exposure", self.exposure, "day * 100 cm^3")
+
+    def plot(self) -> "Figure":
+        """Return the letter's figure 3, with the limits of other experiments."""
+        from renp.figures.moments import draw_limit_curves
+
+        return draw_limit_curves(self)

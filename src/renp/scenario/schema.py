@@ -1,0 +1,79 @@
+"""The sections of a scenario file, with quantities already turned into eV, cm and s."""
+
+from functools import partial
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from renp.scenario.quantities import parse_quantity
+
+
+def _unit(unit: str) -> BeforeValidator:
+    return BeforeValidator(partial(parse_quantity, unit=unit))
+
+
+Energy = Annotated[float, _unit("eV")]
+Splitting = Annotated[float, _unit("eV^2")]
+Angle = Annotated[float, _unit("rad")]
+Density = Annotated[float, _unit("1/cm^3")]
+Volume = Annotated[float, _unit("cm^3")]
+Time = Annotated[float, _unit("s")]
+Rate = Annotated[float, _unit("1/s")]
+
+
+class Section(BaseModel):
+    """A table of the file; keys that it does not know are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class AtomSection(Section):
+    """[atom]: an atom of the catalogue, or one's own with both energies."""
+
+    name: str
+    E_eg: Energy | None = None
+    E_vg: Energy | None = None
+
+
+class TargetSection(Section):
+    """[target]; left out, the papers' target."""
+
+    density: Density = 1e21
+    photon_density: Density = 1e21
+    volume: Volume = 100.0
+
+
+class NeutrinosSection(Section):
+    """[neutrinos]; parameters left out are the release's best fit."""
+
+    lightest_mass: Energy
+    ordering: str = "normal"
+    nature: str = "dirac"
+    release: str = "nufit-6.0"
+    majorana_phases: Annotated[list[Angle], Field(min_length=2, max_length=2)] | None = None
+    sin2_theta12: float | None = None
+    sin2_theta13: float | None = None
+    sin2_theta23: float | None = None
+    delta_cp: Angle | None = None
+    dm2_21: Splitting | None = None
+    dm2_31: Splitting | None = None
+    dm2_32: Splitting | None = None
+
+
+class RunSection(Section):
+    """[[run]]: one photon energy for some time."""
+
+    photon_energy: Energy
+    duration: Time
+    counts: int | None = None
+    background: Rate = 0.0
+
+
+class StatisticsSection(Section):
+    """[statistics]."""
+
+    confidence_level: float = 0.90
+
+
+TABLES = ("atom", "target", "neutrinos", "interaction", "run", "statistics")
+"""Tables of the file; "interaction" and "run" are arrays of tables."""
