@@ -3,40 +3,14 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from oracles import spinors
 
 import renp
+from cases import KINDS, neutrinos_with, random_couplings
+from oracles import spinors
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
-from renp.spectrum import components
+from renp.master_formula import components
 
-KINDS = ("V", "A", "s", "p", "mu", "eps", "F", "G")
-# Sizes at which every kind contributes about as much as the weak interaction.
-SIZES = {
-    "V": 0.5,
-    "A": 0.5,
-    "s": 1.0,
-    "p": 1.0,
-    "mu": FERMI_CONSTANT / BOHR_MAGNETON,
-    "eps": FERMI_CONSTANT / BOHR_MAGNETON,
-    "F": 0.3 * FERMI_CONSTANT / BOHR_MAGNETON,
-    "G": 0.3 * FERMI_CONSTANT / BOHR_MAGNETON,
-}
 MASSES = ([0.0, 0.0087, 0.05], [0.01, 0.0132, 0.0511], [0.2, 0.2, 0.21], [0.0, 0.0, 0.0])
-
-
-def random_couplings(rng: np.random.Generator, kinds: tuple[str, ...]) -> dict[str, np.ndarray]:
-    return {
-        kind: SIZES[kind] * (rng.normal(size=(3, 3)) + 1j * rng.normal(size=(3, 3)))
-        for kind in kinds
-    }
-
-
-def neutrinos_with(masses: list[float], nature: str) -> renp.Neutrinos:
-    """Neutrinos whose masses are given; mixing plays no part."""
-    m1, m2, m3 = masses
-    nu = renp.Neutrinos(m1, nature=nature, dm2_21=m2**2 - m1**2 or 1e-300, dm2_31=m3**2 - m1**2 or 1e-300)
-    assert np.allclose(nu.masses, masses, rtol=1e-13, atol=1e-140)
-    return nu
 
 
 def by_component(omega: float, nu: renp.Neutrinos, model: renp.Interaction) -> np.ndarray:
@@ -120,11 +94,7 @@ def mediator_matrices(nu: renp.Neutrinos, q2: float, rng: np.random.Generator) -
     couplings = {"V": (a_L + a_R) / 2, "A": (a_R - a_L) / 2, "s": 1j * rate * y_S, "p": -rate * y_P}
     if nu.nature == "majorana":  # the scalar's Lagrangian carries a factor 1/2 there
         couplings |= {"s": couplings["s"] / 2, "p": couplings["p"] / 2}
-    model = (
-        renp.Weak()
-        + renp.VectorMediator(m_V, g_e, g_L, g_R)
-        + renp.ScalarMediator(m_S, y_e, y_S, y_P)
-    )
+    model = renp.Weak() + renp.VectorMediator(m_V, g_e, g_L, g_R) + renp.ScalarMediator(m_S, y_e, y_S, y_P)
     return couplings, model
 
 

@@ -65,9 +65,7 @@ class Atom(eqx.Module):
     name: str = eqx.field(static=True)
     levels: tuple[Level, ...] = eqx.field(static=True)
 
-    def __init__(
-        self, name: str, E_eg: Any, E_vg: Any, levels: tuple[Level, ...] = ()
-    ) -> None:
+    def __init__(self, name: str, E_eg: Any, E_vg: Any, levels: tuple[Level, ...] = ()) -> None:
         allowed = "a finite energy in eV above 0"
         self.name = name
         self.E_eg = number("E_eg", E_eg, allowed, low=0, open_low=True)

@@ -15,7 +15,7 @@ from renp.spectrum import spectral_function
 from renp.validation import Scalar, is_traced, number, photon_energies
 
 PUBLISHED_WIDTH = 0.002
-"""Γ_0 at n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s; Phys. Sci. Forum 8, 51, Eq. (3), and 173 a day in PLB 841 137911, Eq. (17)."""
+"""Γ_0 at n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s; Phys. Sci. Forum 8, 51, Eq. (3)."""
 
 Reals: TypeAlias = Float[Array, "n"]
 
@@ -47,14 +47,10 @@ class Target(eqx.Module):
     photon_density: Scalar
     volume: Scalar
 
-    def __init__(
-        self, density: Any = 1e21, photon_density: Any = 1e21, volume: Any = 100.0
-    ) -> None:
+    def __init__(self, density: Any = 1e21, photon_density: Any = 1e21, volume: Any = 100.0) -> None:
         per_volume = "a number density in 1/cm³ above 0"
         self.density = number("density", density, per_volume, low=0, open_low=True)
-        self.photon_density = number(
-            "photon_density", photon_density, per_volume, low=0, open_low=True
-        )
+        self.photon_density = number("photon_density", photon_density, per_volume, low=0, open_low=True)
         self.volume = number("volume", volume, "a volume in cm³ above 0", low=0, open_low=True)
 
     @property
@@ -124,9 +120,7 @@ class Experiment(eqx.Module):
         return self.duration * self.background
 
 
-def expected_counts(
-    experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None = None
-) -> Reals:
+def expected_counts(experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None = None) -> Reals:
     """Return the expected counts of each run, background included: T (Γ_0 I(ω) + background).
 
     Source: PLB 841 137911, Eq. (17).
@@ -155,9 +149,7 @@ def expected_counts(
     return signal_counts(experiment, neutrinos, model) + experiment.background_counts
 
 
-def signal_counts(
-    experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None = None
-) -> Reals:
+def signal_counts(experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None = None) -> Reals:
     """Return the expected counts of each run without background.
 
     Examples

@@ -74,7 +74,7 @@ class Neutrinos(eqx.Module):
     --------
     >>> nu = Neutrinos(lightest_mass=0.01)
     >>> nu.masses.round(6)
-    Array([0.01    , 0.013224, 0.051117], dtype=float64)
+    Array([0.01    , 0.013225, 0.051118], dtype=float64)
     """
 
     lightest_mass: Scalar
@@ -125,17 +125,13 @@ class Neutrinos(eqx.Module):
             raise InputError(other, given[other], allowed)
         values.update({key: value for key, value in given.items() if value is not None})
 
-        self.lightest_mass = number(
-            "lightest_mass", lightest_mass, "a finite mass in eV, at least 0", low=0
-        )
+        self.lightest_mass = number("lightest_mass", lightest_mass, "a finite mass in eV, at least 0", low=0)
         for key in ("sin2_theta12", "sin2_theta13", "sin2_theta23"):
             allowed = "the sin² of an angle, between 0 and 1"
             setattr(self, key, number(key, values[key], allowed, low=0, high=1))
         allowed = "an angle in radians, between -2π and 2π"
         self.delta_cp = number("delta_cp", values["delta_cp"], allowed, low=-2 * pi, high=2 * pi)
-        self.dm2_21 = number(
-            "dm2_21", values["dm2_21"], "a splitting in eV² above 0", low=0, open_low=True
-        )
+        self.dm2_21 = number("dm2_21", values["dm2_21"], "a splitting in eV² above 0", low=0, open_low=True)
         self.dm2_atmospheric = _atmospheric_splitting(own, values[own], self.dm2_21)
         self.majorana_phases = _phases(majorana_phases)
 
@@ -155,12 +151,8 @@ class Neutrinos(eqx.Module):
     @property
     def mixing_matrix(self) -> Complex[Array, "3 3"]:
         """PMNS matrix U_αi, rows e, μ, τ; with the Majorana phases if the nature is "majorana"."""
-        s12, s13, s23 = (
-            jnp.sqrt(s2) for s2 in (self.sin2_theta12, self.sin2_theta13, self.sin2_theta23)
-        )
-        c12, c13, c23 = (
-            jnp.sqrt(1 - s2) for s2 in (self.sin2_theta12, self.sin2_theta13, self.sin2_theta23)
-        )
+        s12, s13, s23 = (jnp.sqrt(s2) for s2 in (self.sin2_theta12, self.sin2_theta13, self.sin2_theta23))
+        c12, c13, c23 = (jnp.sqrt(1 - s2) for s2 in (self.sin2_theta12, self.sin2_theta13, self.sin2_theta23))
         phase = jnp.exp(1j * jnp.asarray(self.delta_cp))
         pmns = jnp.array(
             [
@@ -196,7 +188,5 @@ def _phases(phases: Any) -> tuple[Scalar, Scalar]:
     allowed = "two angles in radians (α_21, α_31), each between -4π and 4π"
     if not isinstance(phases, (tuple, list)) or len(phases) != 2:
         raise InputError("majorana_phases", phases, allowed)
-    first, second = (
-        number("majorana_phases", phase, allowed, low=-4 * pi, high=4 * pi) for phase in phases
-    )
+    first, second = (number("majorana_phases", phase, allowed, low=-4 * pi, high=4 * pi) for phase in phases)
     return first, second

@@ -89,20 +89,20 @@ def matrix(name: str, value: Any) -> Complex[Array, "3 3"]:
     >>> matrix("V", np.eye(3)).dtype
     dtype('complex128')
     """
-    if is_traced(value):
-        result = jnp.asarray(value, dtype=complex)
-    else:
-        try:
-            result = np.asarray(value, dtype=complex)
-        except (TypeError, ValueError):
-            if not any(is_traced(leaf) for leaf in jax.tree.leaves(value)):
-                raise InputError(name, repr(value), "a 3×3 matrix of numbers") from None
-            result = jnp.asarray(value, dtype=complex)
+    if any(is_traced(leaf) for leaf in jax.tree.leaves(value)):
+        traced = jnp.asarray(value, dtype=complex)
+        if traced.shape != (3, 3):
+            raise InputError(name, f"an array of shape {traced.shape}", "a 3×3 matrix")
+        return traced
+    try:
+        result = np.asarray(value, dtype=complex)
+    except (TypeError, ValueError):
+        raise InputError(name, repr(value), "a 3×3 matrix of numbers") from None
     if result.shape != (3, 3):
         raise InputError(name, f"an array of shape {result.shape}", "a 3×3 matrix")
-    if not is_traced(result) and not np.all(np.isfinite(result)):
-        place = tuple(int(k) + 1 for k in np.argwhere(~np.isfinite(result))[0])
-        raise InputError(f"{name}{list(place)}", result[place[0] - 1, place[1] - 1], "finite")
+    if not np.all(np.isfinite(result)):
+        i, j = (int(k) for k in np.argwhere(~np.isfinite(result))[0])
+        raise InputError(f"{name}[{i + 1}, {j + 1}]", result[i, j], "finite")
     return jnp.asarray(result)
 
 

@@ -103,9 +103,7 @@ def strengths(
 
     weak = _square(V) * (1 - xm) * (2 + xp) + _square(A) * (1 - xp) * (2 + xm)
     magnetic = (1 - xm) * (
-        (1 + 2 * xp) * _square(mu)
-        + (2 + xp) * _square(F) / q2
-        + 6 * total / q2 * MP.re(F * MP.conj(mu))
+        (1 + 2 * xp) * _square(mu) + (2 + xp) * _square(F) / q2 + 6 * total / q2 * MP.re(F * MP.conj(mu))
     )
     # The plus sign belongs to the vertex gamma^m (F + G g5); with (F + G g5) gamma^m it is a minus.
     electric = (1 - xp) * (
@@ -146,9 +144,7 @@ def components(
     """
     if not is_open(E_eg, omega, m_i, m_j):
         return MP.mpf(0), MP.mpf(0)
-    across, along = strengths(
-        E_eg, omega, m_i, m_j, couplings, g_fermi=g_fermi, bohr_magneton=bohr_magneton
-    )
+    across, along = strengths(E_eg, omega, m_i, m_j, couplings, g_fermi=g_fermi, bohr_magneton=bohr_magneton)
     factor = phase_space(E_eg, omega, m_i, m_j) / (MP.mpf(E_vg) - MP.mpf(omega)) ** 2
     if majorana:
         factor /= 2

@@ -74,9 +74,7 @@ def validate(file: File, *, options: Output = DEFAULT) -> int:
 
 
 @app.command
-def spectrum(
-    file: File, *, photon_energy: str | None = None, options: Output = DEFAULT
-) -> None:
+def spectrum(file: File, *, photon_energy: str | None = None, options: Output = DEFAULT) -> None:
     """Compute the spectral function I(ω).
 
     Parameters
@@ -84,10 +82,12 @@ def spectrum(
     photon_energy
         Comma-separated list, such as 1.068,1.069 (in eV) or "1157 nm"; left out, a grid over the thresholds.
     """
+    import numpy as np
+
     from renp.results import Spectrum
 
     scenario = _read(file)
-    omega = None if photon_energy is None else _photon_energies(photon_energy)
+    omega = None if photon_energy is None else np.array(_photon_energies(photon_energy))
     with quietly(options):
         result = Spectrum.compute(scenario.atom, scenario.neutrinos, scenario.model, omega)
     emit(result, options)
@@ -115,9 +115,7 @@ def limits(file: File, *, options: Output = DEFAULT) -> None:
 
     scenario = _read(file, runs=True)
     with quietly(options):
-        result = upper_limits(
-            scenario.experiment, scenario.neutrinos, scenario.confidence_level
-        )
+        result = upper_limits(scenario.experiment, scenario.neutrinos, scenario.confidence_level)
     emit(result, options)
 
 
@@ -133,8 +131,8 @@ def atoms(*, options: Output = DEFAULT) -> None:
 def reproduce(*, options: Output = DEFAULT) -> None:
     """Reproduce the letter: figures and numbers, published against computed.
 
-    Writes report.html, the figures as PDF and numbers.json into the folder given with --output (renp-report if
-    left out).
+    Writes report.html, the figures as PDF and numbers.json into the folder given with --output
+    (renp-report if left out).
     """
     from renp.papers.report import write_report
 

@@ -24,7 +24,12 @@ def draw_counts(counts: Counts) -> Figure:
         figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
         place = np.arange(counts.expected.size)
         axes.bar(
-            place, counts.standard_model, width=0.7, color="0.85", edgecolor="0.5", label="standard model"
+            place,
+            counts.standard_model,
+            width=0.7,
+            color="0.85",
+            edgecolor="0.5",
+            label="standard model",
         )
         axes.errorbar(
             place,

@@ -1,4 +1,4 @@
-"""Upper limits on the elements of the moments, beside those of other experiments."""
+"""Upper limits on the elements of the moments."""
 
 import matplotlib.pyplot as plt
 import numpy as np

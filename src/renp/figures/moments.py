@@ -1,5 +1,6 @@
 """The letter's figures: spectra with moments, and limits over the exposure."""
 
+import math
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -11,42 +12,43 @@ from renp.figures.style import pair_style, style
 from renp.figures.thresholds import mark_thresholds
 from renp.results.moments import LimitCurves, MomentSpectra
 
-_SYMBOLS = {"magnetic-moment": r"\mu", "electric-moment": r"\epsilon"}
-
 
 def draw_moment_spectra(spectra: MomentSpectra) -> Figure:
     """Return figure 2 of the letter: magnetic moments on the left, electric on the right.
 
-    The close thresholds of the two lighter neutrinos are shown again, enlarged.
+    The lower row enlarges the thresholds of the two lighter neutrinos.
     """
     with style():
-        figure, panels = plt.subplots(1, 2, figsize=(11, 4.8), sharey=True, layout="constrained")
-        for axes, kind in zip(panels, spectra.by_element, strict=True):
-            _draw_spectra(axes, spectra, kind)
-            axes.set_xlim(1.0678, 1.0719)
-            axes.set_ylim(0, 0.092)
-            axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
-            mark_thresholds(axes, spectra.thresholds)
-            inset = axes.inset_axes((0.12, 0.09, 0.46, 0.46))
-            _draw_spectra(inset, spectra, kind)
-            inset.set_xlim(1.07140, 1.07167)
-            inset.set_ylim(0, 0.054)
-            inset.set_xticks([1.0714, 1.0715, 1.0716])
-            inset.ticklabel_format(axis="x", useOffset=False)
-            inset.tick_params(labelsize=8)
-            axes.indicate_inset_zoom(inset, edgecolor="0.4", alpha=0.6)
-        panels[0].set_ylabel(r"spectral function $I(\omega)$")
-        handles, labels = panels[1].get_legend_handles_labels()
-        labels = [label.replace(r"\epsilon", r"\mu,\epsilon") for label in labels]
-        figure.legend(handles, labels, loc="outside right center", title=f"{spectra.moment:g} $\\mu_B$")
+        figure, panels = plt.subplots(
+            2, 2, figsize=(10.5, 8), sharey="row", height_ratios=(1.2, 1), layout="constrained"
+        )
+        for column, kind in enumerate(spectra.by_element):
+            whole, near = panels[0, column], panels[1, column]
+            for axes in (whole, near):
+                _draw_spectra(axes, spectra, kind)
+            whole.set_xlim(1.0678, 1.0719)
+            whole.set_ylim(0, 0.088)
+            whole.set_xticks([1.068, 1.069, 1.070, 1.071])
+            near.set_xlim(1.07140, 1.07167)
+            near.set_ylim(0, 0.054)
+            near.set_xticks([1.0714, 1.0715, 1.0716])
+            near.ticklabel_format(axis="x", useOffset=False)
+            near.set_xlabel(r"trigger photon energy $\omega$ (eV)")
+            whole.set_title(kind.replace("-", " ") + "s", loc="left", pad=26)
+            for axes in (whole, near):
+                mark_thresholds(axes, spectra.thresholds, apart=0.055)
+        for axes in panels[:, 0]:
+            axes.set_ylabel(r"spectral function $I(\omega)$")
+        exponent = math.floor(math.log10(spectra.moment))
+        size = rf"${spectra.moment / 10**exponent:g}\times10^{{{exponent}}}\,\mu_B$"
+        handles, labels = panels[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside right center", title=f"one element at\n{size}")
     return figure
 
 
 def _draw_spectra(axes: Axes, spectra: MomentSpectra, kind: str) -> None:
-    symbol = _SYMBOLS[kind]
     for element, curve in spectra.by_element[kind].items():
-        label = rf"$({symbol}_\nu)_{{{element}}}$"
-        axes.plot(spectra.photon_energy, curve, label=label, **pair_style(element))
+        axes.plot(spectra.photon_energy, curve, label=element, **pair_style(element))
     axes.plot(spectra.photon_energy, spectra.standard_model, color="black", label="standard model")
     axes.plot(
         list(spectra.thresholds.values()),
@@ -88,17 +90,16 @@ def _draw_bounds(axes: Axes, kind: str) -> None:
         ("white-dwarfs-2014", "white dwarfs", (0, (1, 1.5)), "#B8860B"),
         ("red-giants-2019", "red giants", (0, (4, 1.5, 1, 1.5)), "#A00000"),
     ]
-    for key, label, dashes, colour in lines:
+    for key, name, dashes, colour in lines:
         limit = bound(key).limit
         assert limit is not None
-        axes.axhline(limit, color=colour, linestyle=dashes, linewidth=1.2, label=label)
+        axes.axhline(limit, color=colour, linestyle=dashes, linewidth=1.2, label=name)
     if kind != "magnetic-moment":
         return
     elements = bound("borexino-2017-mass-basis").elements
-    # Elements with equal limits share a line.
-    for limit in sorted(set(elements.values())):
-        names = ", ".join(element for element, value in elements.items() if value == limit)
-        axes.axhline(limit, color="#2E7D32", linewidth=0.9, zorder=1, label="Borexino" if limit == min(elements.values()) else None)
+    for names, limit in _grouped(elements):
+        label = "Borexino" if limit == min(elements.values()) else None
+        axes.axhline(limit, color="#2E7D32", linewidth=0.9, zorder=1, label=label)
         axes.annotate(
             names,
             xy=(1.0, limit),
@@ -110,3 +111,17 @@ def _draw_bounds(axes: Axes, kind: str) -> None:
             fontsize=8,
             color="#2E7D32",
         )
+
+
+def _grouped(elements: dict[str, float]) -> list[tuple[str, float]]:
+    """Return names and limits of lines; those within 3 % of each other share a label at the upper."""
+    result: list[tuple[str, float]] = []
+    for element, limit in sorted(elements.items(), key=lambda item: (item[1], item[0])):
+        if result and limit < 1.03 * result[-1][1]:
+            names, lower = result.pop()
+            if lower < limit:
+                result.append(("", lower))
+            result.append((f"{names}, {element}", limit))
+        else:
+            result.append((element, limit))
+    return result

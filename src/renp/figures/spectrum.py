@@ -10,14 +10,14 @@ from renp.results.spectrum import Spectrum
 
 
 def draw_spectrum(spectrum: Spectrum) -> Figure:
-    """Return a figure of I(ω), with that of the standard model where it differs.
+    r"""Return a figure of I(ω), with that of the standard model where it differs.
 
     Examples
     --------
     >>> import renp
     >>> figure = Spectrum.compute(renp.Atom.named("Yb"), renp.Neutrinos(0.01)).plot()
     >>> figure.axes[0].get_ylabel()
-    'spectral function $I(\\\\omega)$'
+    'spectral function $I(\\omega)$'
     >>> plt.close(figure)
     """
     with style():
@@ -31,7 +31,12 @@ def draw_spectrum(spectrum: Spectrum) -> Figure:
         if not np.array_equal(total, standard):
             axes.plot(omega, total, color="#D55E00", marker=marker, label="model")
         axes.plot(
-            omega, standard, color="black", linestyle=(0, (5, 2)), marker=marker, label="standard model"
+            omega,
+            standard,
+            color="black",
+            linestyle=(0, (5, 2)),
+            marker=marker,
+            label="standard model",
         )
         axes.set_xlim(omega.min(), omega.max() if omega.size > 1 else omega.min() + 1e-6)
         axes.set_ylim(bottom=0)

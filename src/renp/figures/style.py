@@ -24,7 +24,7 @@ DASHES: dict[str, Any] = {
     "33": (0, (1, 1)),
 }
 
-_SETTINGS = {
+_SETTINGS: Any = {
     "font.size": 10,
     "axes.labelsize": 11,
     "axes.grid": False,

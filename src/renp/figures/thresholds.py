@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from matplotlib.axes import Axes
 
 
-def mark_thresholds(axes: Axes, thresholds: Mapping[str, float]) -> None:
+def mark_thresholds(axes: Axes, thresholds: Mapping[str, float], *, apart: float = 0.034) -> None:
     """Draw a thin line at each ω_ij^max inside the axis, labelled above it.
 
-    Labels that would overlap are spread apart and joined to their lines.
+    Labels closer than ``apart``, a part of the axis's width, are spread and joined to their lines.
     """
     low, high = axes.get_xlim()
     inside = sorted((w, pair) for pair, w in thresholds.items() if low < w < high)
     if not inside:
         return
-    spacing = 0.034 * (high - low)
+    spacing = apart * (high - low)
     places = [w for w, _ in inside]
     for k in range(len(places) - 2, -1, -1):
         places[k] = min(places[k], places[k + 1] - spacing)
@@ -31,5 +31,11 @@ def mark_thresholds(axes: Axes, thresholds: Mapping[str, float]) -> None:
             va="bottom",
             fontsize=8,
             color="0.25",
-            arrowprops={"arrowstyle": "-", "color": "0.6", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": "0.6",
+                "linewidth": 0.6,
+                "shrinkA": 0,
+                "shrinkB": 0,
+            },
         )

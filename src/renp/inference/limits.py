@@ -86,7 +86,7 @@ def upper_limits(
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 10 * 86400.0)
     >>> result = renp.upper_limits(runs, renp.Neutrinos(0.01))
     >>> f"{result.limits['magnetic-moment']['11']:.2e}"
-    '4.40e-11'
+    '4.43e-11'
     """
     rise = delta_chi2(confidence_level)
     background = expected_counts(experiment, neutrinos)
@@ -110,9 +110,7 @@ def upper_limits(
     )
 
 
-def moment_signals(
-    experiment: Experiment, neutrinos: Neutrinos
-) -> dict[str, Float[Array, "elements n"]]:
+def moment_signals(experiment: Experiment, neutrinos: Neutrinos) -> dict[str, Float[Array, "elements n"]]:
     """Return the counts of each run from each element of each kind of moment at 1 μ_B.
 
     Counts are proportional to the moment squared: the moments do not interfere with the weak amplitude.

@@ -22,7 +22,7 @@ def chi2(expected: Reals, counts: Reals) -> Float[Array, ""]:
     Examples
     --------
     >>> chi2(jnp.array([100.0, 0.0]), jnp.array([110.0, 0.0])).round(6)
-    Array(0.968239, dtype=float64)
+    Array(0.96824, dtype=float64)
     """
     log_ratio = xlogy(counts, counts) - xlogy(counts, expected)
     return 2 * jnp.sum(expected - counts + log_ratio)
@@ -48,7 +48,7 @@ def best_fit(signal: Reals, background: Reals, counts: Reals) -> Float[Array, ""
     scale = (1 + jnp.sum(counts)) / _positive(jnp.sum(signal))
     s = scale * signal
 
-    def slope(t: Scalar) -> Scalar:
+    def slope(t: Array) -> Array:
         return jnp.sum(s - _ratio(counts * s, background + t * s))
 
     def step(t: Array, _: None) -> tuple[Array, None]:
@@ -61,9 +61,7 @@ def best_fit(signal: Reals, background: Reals, counts: Reals) -> Float[Array, ""
     return scale * jnp.where(slope(start) < 0, found, 0.0)
 
 
-def signal_limit(
-    signal: Reals, background: Reals, counts: Reals, delta_chi2: Scalar
-) -> Float[Array, ""]:
+def signal_limit(signal: Reals, background: Reals, counts: Reals, delta_chi2: Scalar) -> Float[Array, ""]:
     """Return the largest θ at which the χ² of background + θ·signal is Δχ² above its minimum over θ ≥ 0.
 
     Parameters

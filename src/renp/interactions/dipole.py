@@ -12,8 +12,8 @@ from renp.validation import Scalar
 class MagneticMoment(PhotonCoupling):
     """Magnetic moments (μ_ν)_ij in the mass basis.
 
-    Source: PLB 841 137911, Eqs. (1), (8), (16). For Majorana neutrinos the interaction carries the factor 1/2 of
-    Eq. (10); a moment defined without it is to be multiplied by 2.
+    Source: PLB 841 137911, Eqs. (1), (8), (16). For Majorana neutrinos the interaction carries the
+    factor 1/2 of Eq. (10); a moment defined without it is to be multiplied by 2.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ class MagneticMoment(PhotonCoupling):
 class ElectricMoment(PhotonCoupling):
     """Electric dipole moments (ε_ν)_ij in the mass basis.
 
-    Source: PLB 841 137911, Eqs. (1), (9), (16). For Majorana neutrinos the interaction carries the factor 1/2 of
-    Eq. (10); a moment defined without it is to be multiplied by 2.
+    Source: PLB 841 137911, Eqs. (1), (9), (16). For Majorana neutrinos the interaction carries the
+    factor 1/2 of Eq. (10); a moment defined without it is to be multiplied by 2.
 
     Parameters
     ----------

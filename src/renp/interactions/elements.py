@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex
+from numpy.typing import NDArray
 
 from renp.errors import InputError
 from renp.validation import is_traced, matrix
@@ -93,15 +94,15 @@ def _mirror(matrix: Matrix, symmetry: Symmetry) -> Matrix:
     return matrix.T if symmetry == "symmetric" else -matrix.T
 
 
-def _asymmetry(matrix: np.ndarray[Any, Any], symmetry: Symmetry) -> np.ndarray[Any, Any]:
+def _asymmetry(matrix: NDArray[Any], symmetry: Symmetry) -> NDArray[Any]:
     """Return |X − mirrored X|; a diagonal that is forbidden by antisymmetry is judged elsewhere."""
-    error = np.abs(matrix - _mirror(matrix, symmetry))
+    error: NDArray[Any] = np.abs(matrix - np.asarray(_mirror(jnp.asarray(matrix), symmetry)))
     if symmetry == "antisymmetric":
         np.fill_diagonal(error, 0.0)
     return error
 
 
-def _given(name: str, value: Any) -> tuple[Matrix, np.ndarray[Any, Any]]:
+def _given(name: str, value: Any) -> tuple[Matrix, NDArray[Any]]:
     """Return the matrix as given, and where an element and its mirror image are both given."""
     if value is None:
         value = {}

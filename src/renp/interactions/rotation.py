@@ -2,7 +2,6 @@
 
 from typing import Literal, TypeAlias
 
-import jax.numpy as jnp
 from jaxtyping import Array, Complex, Inexact
 
 from renp.neutrinos import Neutrinos
@@ -38,13 +37,14 @@ def to_mass_basis(
     neutrinos
         Gives the mixing matrix and the nature.
     bra, ket
-        Chirality of the fields on either side: both equal for vector couplings, right and left for scalar ones.
+        Chirality of the fields on either side: equal for vector couplings, right and left for scalar ones.
 
     Examples
     --------
+    >>> import jax.numpy as jnp
     >>> nu = Neutrinos(0.01, delta_cp=0.0)
     >>> g = to_mass_basis(jnp.eye(3), nu)
-    >>> bool(jnp.allclose(g, jnp.eye(3), atol=1e-15))
+    >>> bool(jnp.allclose(g, jnp.eye(3), atol=1e-14))
     True
     """
     return _unitary(neutrinos, bra).conj().T @ flavour @ _unitary(neutrinos, ket)

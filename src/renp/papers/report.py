@@ -78,15 +78,17 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
 
 
 _CAPTION_2 = (
-    "Spectral function of Yb with one element of the magnetic (left) or electric (right) moments at a time, and "
-    "without (black). Dots and grey lines mark the thresholds of the pairs of neutrinos; the insets enlarge those of "
-    "the two lighter ones. An off-diagonal element counts twice, as its mirror image is there too."
+    "Spectral function of Yb with one element of the magnetic (left) or electric (right) moments at a time, "
+    "and without (black). Dots and grey lines mark the thresholds of the pairs of neutrinos; the lower row "
+    "enlarges those of the two lighter ones. An off-diagonal element counts twice, as its mirror image is "
+    "there too."
 )
 _CAPTION_3 = (
-    "Expected upper limits on the magnetic (left) and electric (right) moments, one element at a time, over the time "
-    "at each of the seven photon energies. Green: Borexino's limits on the elements of the magnetic moments "
-    "(arXiv:1707.09355). Grey band: the excess of XENON1T as the letter draws it (0.9 to 3.5; the collaboration's abstract has "
-    "1.4 to 2.9, in units of 10⁻¹¹ μ_B). White dwarfs and red giants bound the sum of squares of all moments."
+    "Expected upper limits on the magnetic (left) and electric (right) moments, one element at a time, over "
+    "the time at each of the seven photon energies. Green: Borexino's limits on the elements of the magnetic "
+    "moments (arXiv:1707.09355). Grey band: the excess of XENON1T as the letter draws it (0.9 to 3.5; the "
+    "collaboration's abstract has 1.4 to 2.9, in units of 10⁻¹¹ μ_B). White dwarfs and red giants bound the "
+    "sum of squares of all moments."
 )
 
 

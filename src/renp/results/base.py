@@ -37,11 +37,11 @@ class Table:
         return [[show(c, d) for c, d in zip(row, digits, strict=True)] for row in self.rows]
 
     def csv(self, comments: dict[str, str]) -> str:
-        """Return the table as CSV, with comment lines in front.
+        r"""Return the table as CSV, with comment lines in front.
 
         Examples
         --------
-        >>> print(Table("t", ("a", "b"), ((1, 2.5),)).csv({"renp": "1"}).replace("\\r", ""))
+        >>> print(Table("t", ("a", "b"), ((1, 2.5),)).csv({"renp": "1"}).replace("\r", ""))
         # renp: 1
         a,b
         1,2.5

@@ -62,7 +62,13 @@ class Counts(Result):
 
     def table(self) -> Table:
         """Return one row for each run."""
-        columns = ["photon energy (eV)", "duration (day)", "expected", "standard model", "background"]
+        columns = [
+            "photon energy (eV)",
+            "duration (day)",
+            "expected",
+            "standard model",
+            "background",
+        ]
         data = [
             self.photon_energy,
             self.duration / DAY,

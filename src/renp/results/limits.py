@@ -25,7 +25,9 @@ class Limits(Result):
         """Return one row for each element, one column for each kind of coupling."""
         kinds = tuple(self.limits)
         elements = tuple(self.limits[kinds[0]])
-        rows = tuple((e, *(self.limits[kind][e] for kind in kinds)) for e in elements)
+        rows: tuple[tuple[str | float, ...], ...] = tuple(
+            (e, *(self.limits[kind][e] for kind in kinds)) for e in elements
+        )
         columns = tuple(f"{kind} (μ_B)" for kind in kinds)
         title = f"{self.kind} upper limits at {100 * self.confidence_level:g} % C.L., one element at a time"
         return Table(title, ("element", *columns), rows)
@@ -52,7 +54,7 @@ class Limits(Result):
         )
 
     def plot(self) -> "Figure":
-        """Return a figure of the limits beside those of other experiments."""
+        """Return a figure of the limits, element by element."""
         from renp.figures.limits import draw_limits
 
         return draw_limits(self)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 from jaxtyping import ArrayLike
+from numpy.typing import NDArray
 
 from renp.atoms import Atom
 from renp.couplings import Interaction
@@ -54,8 +54,8 @@ class Spectrum(Result):
         >>> spectrum = Spectrum.compute(renp.Atom.named("Yb"), renp.Neutrinos(0.01), omega=[1.068])
         >>> print(spectrum)
         Yb: spectral function
-        photon energy (eV)       I(ω)  standard model
-                     1.068  0.0677855       0.0677855
+        photon energy (eV)      I(ω)  standard model
+                     1.068  0.067775        0.067775
         """
         if omega is None:
             omega = threshold_grid(atom, neutrinos)

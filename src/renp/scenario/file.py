@@ -101,13 +101,9 @@ class _Reader:
             if key not in TABLES:
                 self.problems.append(((key,), _unknown(key, TABLES)))
         atom = self._built(("atom",), AtomSection, data.get("atom"), _atom)
-        neutrinos = self._built(
-            ("neutrinos",), NeutrinosSection, data.get("neutrinos"), _neutrinos
-        )
+        neutrinos = self._built(("neutrinos",), NeutrinosSection, data.get("neutrinos"), _neutrinos)
         target = self._built(("target",), TargetSection, data.get("target", {}), _target)
-        level = self._built(
-            ("statistics",), StatisticsSection, data.get("statistics", {}), _confidence_level
-        )
+        level = self._built(("statistics",), StatisticsSection, data.get("statistics", {}), _confidence_level)
         model = self._model(data.get("interaction", []), neutrinos)
         experiment = self._experiment(data.get("run", []), atom, target or Target())
         if self.problems:
@@ -118,9 +114,7 @@ class _Reader:
         assert experiment is not None
         return Scenario(atom, neutrinos, model, experiment, level, self.text)
 
-    def _built(
-        self, place: Place, section: type[S], data: Any, build: Callable[[S], T]
-    ) -> T | None:
+    def _built(self, place: Place, section: type[S], data: Any, build: Callable[[S], T]) -> T | None:
         """Return what one table describes, or None after noting its problems."""
         if data is None:
             self.problems.append((place, "the table is missing"))
@@ -174,9 +168,7 @@ class _Reader:
             return
         yield from enumerate(tables)
 
-    def _attempt(
-        self, place: Place, build: Callable[..., T], *args: Any, **kwargs: Any
-    ) -> T | None:
+    def _attempt(self, place: Place, build: Callable[..., T], *args: Any, **kwargs: Any) -> T | None:
         try:
             return build(*args, **kwargs)
         except InputError as error:

@@ -19,7 +19,7 @@ def kinds() -> dict[str, type[Interaction]]:
     True
     """
     found: dict[str, type[Interaction]] = {}
-    waiting: list[type[Interaction]] = [Interaction]
+    waiting: list[type[Interaction]] = [Interaction]  # type: ignore[type-abstract]
     while waiting:
         parent = waiting.pop()
         waiting.extend(parent.__subclasses__())

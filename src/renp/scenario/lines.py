@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 
 def line_of(text: str, place: Sequence[str | int]) -> int | None:
-    """Return the line (from 1) of a key, or of the table that should hold it; None if neither is there.
+    r"""Return the line (from 1) of a key, or of the table that should hold it; None if neither is there.
 
     Parameters
     ----------
@@ -16,9 +16,9 @@ def line_of(text: str, place: Sequence[str | int]) -> int | None:
 
     Examples
     --------
-    >>> line_of('[atom]\\nname = "Y"', ("atom", "name"))
+    >>> line_of('[atom]\nname = "Y"', ("atom", "name"))
     2
-    >>> line_of('[[run]]\\n[[run]]\\nduration = 1', ("run", 1, "duration"))
+    >>> line_of('[[run]]\n[[run]]\nduration = 1', ("run", 1, "duration"))
     3
     """
     if not place:

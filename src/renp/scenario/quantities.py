@@ -34,7 +34,7 @@ def parse_quantity(text: Any, unit: str) -> float:
     if not isinstance(text, str):
         raise ValueError(f"{text!r}: must be {example}")
     try:
-        quantity = _registry().Quantity(text)
+        quantity: Any = _registry().Quantity(text)
         value = float(quantity.to(unit).magnitude)
     except pint.DimensionalityError as error:
         found = error.units1 or "no unit"

@@ -1,0 +1,34 @@
+"""What several tests build on."""
+
+import numpy as np
+
+import renp
+from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
+
+KINDS = ("V", "A", "s", "p", "mu", "eps", "F", "G")
+
+# Sizes at which every kind contributes about as much as the weak interaction.
+SIZES = {
+    "V": 0.5,
+    "A": 0.5,
+    "s": 1.0,
+    "p": 1.0,
+    "mu": FERMI_CONSTANT / BOHR_MAGNETON,
+    "eps": FERMI_CONSTANT / BOHR_MAGNETON,
+    "F": 0.3 * FERMI_CONSTANT / BOHR_MAGNETON,
+    "G": 0.3 * FERMI_CONSTANT / BOHR_MAGNETON,
+}
+
+
+def random_couplings(rng: np.random.Generator, kinds: tuple[str, ...] = KINDS) -> dict[str, np.ndarray]:
+    """Random complex matrices, of any symmetry."""
+    return {kind: SIZES[kind] * (rng.normal(size=(3, 3)) + 1j * rng.normal(size=(3, 3))) for kind in kinds}
+
+
+def neutrinos_with(masses: list[float], nature: str = "dirac") -> renp.Neutrinos:
+    """Neutrinos of given masses, the first the lightest; their mixing is the default."""
+    m1, m2, m3 = masses
+    tiny = 1e-300  # splittings must be positive; its root is negligible beside any mass
+    nu = renp.Neutrinos(m1, nature=nature, dm2_21=m2**2 - m1**2 or tiny, dm2_31=m3**2 - m1**2 or tiny)
+    assert np.allclose(nu.masses, masses, rtol=1e-13, atol=1e-140)
+    return nu
