@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from cases import random_couplings
-from oracles import multiprecision as exact
 
 import renp
+from cases import random_couplings
+from oracles import multiprecision as exact
 
 YB = renp.Atom.named("Yb")
 
@@ -122,7 +122,8 @@ def test_gradient_close_to_a_threshold_has_all_digits(detuning: float) -> None:
 
 
 def test_transformations_compose() -> None:
-    """jit of vmap of grad over a batch of models, and over lightest masses."""
+    """Jit of vmap of grad over a batch of models, and over lightest masses."""
+
     def slope(matrix: Any, mass: Any) -> Any:
         def strength(size: Any) -> Any:
             model = renp.Weak() + renp.MagneticMoment(size * matrix)

@@ -1,0 +1,178 @@
+"""The Poisson χ² and the limits from it, against iminuit, SciPy and closed forms."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from iminuit import Minuit
+from scipy import optimize, stats
+
+import renp
+from renp.inference.limits import delta_chi2, moment_signals
+from renp.inference.poisson import best_fit, chi2, signal_limit
+
+YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
+NU = renp.Neutrinos(0.01, release="nufit-5.1")
+ENERGIES = [1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]
+DAY = 86400.0
+
+
+def runs(days: float = 10.0, **options) -> renp.Experiment:
+    return renp.Experiment(YB, renp.Target(), ENERGIES, days * DAY, **options)
+
+
+def by_minuit(signal: np.ndarray, background: np.ndarray, counts: np.ndarray, rise: float) -> tuple:
+    """Best fit and upper limit from iminuit with MINOS, in units in which the answer is of order one."""
+    scale = float(signal_limit(jnp.asarray(signal), jnp.asarray(background), jnp.asarray(background), 1.0))
+
+    def cost(t: float) -> float:
+        expected = np.maximum(background + t * scale * signal, 1e-300)
+        terms = (
+            expected
+            - counts
+            + np.where(counts > 0, counts * np.log(np.maximum(counts, 1e-300) / expected), 0)
+        )
+        return 2 * float(np.sum(terms))
+
+    minuit = Minuit(cost, t=0.5)
+    minuit.limits["t"] = (0, None)
+    minuit.strategy = 2
+    minuit.tol = 1e-6
+    minuit.migrad()
+    best = minuit.values["t"] if cost(minuit.values["t"]) < cost(0.0) else 0.0
+    upper = optimize.brentq(lambda t: cost(t) - cost(best) - rise, best + 1e-9, best + 50, xtol=1e-12)
+    return best * scale, upper * scale
+
+
+@pytest.mark.parametrize("background", [0.0, 3.0])
+def test_limit_agrees_with_iminuit(background: float) -> None:
+    rng = np.random.default_rng(int(background))
+    standard = np.asarray(renp.expected_counts(runs(), NU)) + background
+    signal = np.asarray(moment_signals(runs(), NU)["magnetic-moment"][2])
+    for _ in range(5):
+        counts = rng.poisson(standard + 0.7e-21 * signal).astype(float)
+        args = tuple(map(jnp.asarray, (signal, standard, counts)))
+        best, upper = by_minuit(signal, standard, counts, 2.71)
+        assert float(best_fit(*args)) == pytest.approx(best, rel=2e-4, abs=1e-4 * upper)
+        assert float(signal_limit(*args, 2.71)) == pytest.approx(upper, rel=1e-6)
+
+
+def test_chi2_is_twice_the_log_likelihood_ratio() -> None:
+    expected, counts = np.array([3.0, 10.0, 0.5]), np.array([5.0, 8.0, 0.0])
+    saturated = stats.poisson.logpmf(counts, np.maximum(counts, 1e-300))
+    ratio = 2 * np.sum(saturated - stats.poisson.logpmf(counts, expected))
+    assert float(chi2(jnp.asarray(expected), jnp.asarray(counts))) == pytest.approx(ratio, rel=1e-13)
+
+
+def test_large_counts_are_gaussian() -> None:
+    """θ = √(Δχ² b)/s for one run with many counts."""
+    b, s = 1e10, 7.0
+    found = signal_limit(jnp.array([s]), jnp.array([b]), jnp.array([b]), 2.71)
+    assert float(found) == pytest.approx(np.sqrt(2.71 * b) / s, rel=2e-5)
+
+
+def test_no_background_and_no_counts() -> None:
+    """N = Δχ²/2, whatever the run."""
+    none = jnp.zeros(2)
+    signal = jnp.array([2.0, 3.0])
+    assert float(signal_limit(signal, none, none, 2.71)) == pytest.approx(2.71 / 10, rel=1e-13)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 1e3), st.floats(1e-3, 1e6), st.integers(0, 10**6)), min_size=3, max_size=3
+    ),
+    st.floats(-25, 25),
+)
+def test_limit_is_where_chi2_has_risen(runs: list, exponent: float) -> None:
+    """In any units of the signal, with any counts."""
+    signal, background, counts = (np.array(x, dtype=float) for x in zip(*runs, strict=True))
+    if not np.sum(signal) > 1e-3:
+        return
+    scaled = 10.0**exponent * signal
+    args = tuple(map(jnp.asarray, (scaled, background, counts)))
+    best, limit = float(best_fit(*args)), float(signal_limit(*args, 2.71))
+    assert 0 <= best < limit < np.inf
+    at = [float(chi2(jnp.asarray(background + x * scaled), jnp.asarray(counts))) for x in (best, limit)]
+    assert at[1] - at[0] == pytest.approx(2.71, abs=1e-9 * (1 + abs(at[0]) + np.sum(counts)))
+
+
+@pytest.mark.parametrize("level", [0.5, 0.68, 0.9, 0.95, 0.99, 0.9999])
+def test_quantiles(level: float) -> None:
+    assert delta_chi2(level) == pytest.approx(stats.chi2.ppf(level, 1), rel=1e-12)
+
+
+def test_letters_limits() -> None:
+    """The published ranges: (1.5–3.5), (2–9)·10⁻¹¹ for 10 days, by the same method to within 15 %."""
+    found = renp.upper_limits(runs(), NU).limits
+    for kind, low, high in (("magnetic-moment", 1.5e-11, 3.5e-11), ("electric-moment", 2e-11, 9e-11)):
+        assert min(found[kind].values()) == pytest.approx(low, rel=0.15)
+        assert max(found[kind].values()) == pytest.approx(high, rel=0.15)
+    assert max(found["magnetic-moment"], key=found["magnetic-moment"].get) == "33"
+
+
+def test_limits_scale_with_exposure() -> None:
+    """θ falls with the root of the exposure where counts are many, so the moment with its fourth root."""
+    short, long = (renp.upper_limits(runs(days), NU).limits["magnetic-moment"]["33"] for days in (1e4, 1e6))
+    assert short / long == pytest.approx(100**0.25, rel=1e-2)
+
+
+def test_observed_limits_of_the_expectation_are_the_expected_ones() -> None:
+    standard = np.asarray(renp.expected_counts(runs(), NU))
+    expected, observed = renp.upper_limits(runs(), NU), renp.upper_limits(runs(counts=standard), NU)
+    assert (expected.kind, observed.kind) == ("expected", "observed")
+    for kind in expected.limits:
+        for element, value in expected.limits[kind].items():
+            assert observed.limits[kind][element] == pytest.approx(value, rel=1e-9)
+
+
+def test_an_excess_weakens_and_a_deficit_does_not_break_the_limits() -> None:
+    standard = np.asarray(renp.expected_counts(runs(), NU))
+    excess, deficit, none = (
+        renp.upper_limits(runs(counts=np.round(factor * standard)), NU).limits["magnetic-moment"]["11"]
+        for factor in (1.3, 0.7, 0.0)
+    )
+    expected = renp.upper_limits(runs(), NU).limits["magnetic-moment"]["11"]
+    assert 0 < none < deficit < expected < excess
+
+
+def test_background_weakens_the_limits() -> None:
+    clean = renp.upper_limits(runs(), NU).limits["electric-moment"]
+    noisy = renp.upper_limits(runs(background=1e-4), NU).limits["electric-moment"]
+    assert all(noisy[element] > clean[element] for element in clean)
+
+
+def test_nothing_sensitive_is_no_limit() -> None:
+    above = renp.Experiment(YB, renp.Target(), [1.0717], DAY)
+    found = renp.upper_limits(above, NU)
+    assert all(value == np.inf for of_kind in found.limits.values() for value in of_kind.values())
+    assert "none" in str(found)
+    assert found.json()["limits"]["magnetic-moment"]["11"] is None
+
+
+def test_a_closed_pair_is_no_limit_on_its_element_alone() -> None:
+    found = renp.upper_limits(renp.Experiment(YB, renp.Target(), [1.0716], DAY), NU)
+    assert np.isinf(found.limits["magnetic-moment"]["33"])
+    assert np.isfinite(found.limits["magnetic-moment"]["11"])
+
+
+def test_majorana_neutrinos_have_three_elements() -> None:
+    found = renp.upper_limits(runs(), renp.Neutrinos(0.01, nature="majorana"))
+    assert list(found.limits["magnetic-moment"]) == ["12", "13", "23"]
+
+
+def test_limits_are_batched_and_differentiable_in_the_exposure() -> None:
+    signal = moment_signals(runs(), NU)["magnetic-moment"]
+    standard = renp.expected_counts(runs(), NU)
+
+    def limit(s: jax.Array, scale: jax.Array) -> jax.Array:
+        return signal_limit(scale * s, scale * standard, scale * standard, 2.71)
+
+    every = jax.jit(jax.vmap(lambda s: limit(s, jnp.asarray(1.0))))(signal)
+    assert float(every[3]) == pytest.approx(float(limit(signal[3], jnp.asarray(1.0))), rel=1e-12)
+    slope = jax.grad(lambda scale: limit(signal[3], scale))(1.0)
+    step = (float(limit(signal[3], jnp.asarray(1.001))) - float(limit(signal[3], jnp.asarray(0.999)))) / 0.002
+    assert float(slope) == pytest.approx(step, rel=1e-5)
