@@ -376,7 +376,7 @@ EXPERIMENT = [
         ]
     ),
     wrong("photon_energy", lambda: runs([1.068, 3.0]), "photon_energy[1] = 3.0", "below the atom's E_vg"),
-    wrong("photon_energy-table", lambda: runs([[1.068, 1.069]]), "photon_energy", "one"),
+    wrong("photon_energy-table", lambda: runs([[1.068, 1.069]]), "photon_energy", "one for each run"),
     wrong("duration-negative", lambda: runs(duration=-1), "duration = -1.0", "a time in s, at least 0"),
     wrong(
         "duration-in-list", lambda: runs(duration=[1, -2]), "duration[1] = -2.0", "a time in s, at least 0"

@@ -1,4 +1,4 @@
-"""The letter's formulas: S.-F. Ge and P. Pasquini, Phys. Lett. B 841 (2023) 137911. L(n) is its equation n."""
+"""The letter's formulas, L(n): S.-F. Ge and P. Pasquini, Phys. Lett. B 841 (2023) 137911."""
 
 import numpy as np
 import pytest

@@ -18,6 +18,8 @@ NU = renp.Neutrinos(0.01, release="nufit-5.1")
 ENERGIES = [1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]
 DAY = 86400.0
 
+jitted_fit, jitted_limit = jax.jit(best_fit), jax.jit(signal_limit)
+
 
 def runs(days: float = 10.0, **options) -> renp.Experiment:
     return renp.Experiment(YB, renp.Target(), ENERGIES, days * DAY, **options)
@@ -94,7 +96,7 @@ def test_limit_is_where_chi2_has_risen(runs: list, exponent: float) -> None:
         return
     scaled = 10.0**exponent * signal
     args = tuple(map(jnp.asarray, (scaled, background, counts)))
-    best, limit = float(best_fit(*args)), float(signal_limit(*args, 2.71))
+    best, limit = float(jitted_fit(*args)), float(jitted_limit(*args, 2.71))
     assert 0 <= best < limit < np.inf
     at = [float(chi2(jnp.asarray(background + x * scaled), jnp.asarray(counts))) for x in (best, limit)]
     assert at[1] - at[0] == pytest.approx(2.71, abs=1e-9 * (1 + abs(at[0]) + np.sum(counts)))

@@ -224,8 +224,8 @@ def test_majorana_equals_dirac_without_masses(nu: renp.Neutrinos, omega: float) 
 
 
 @ordinary
-@given(neutrinos(), seeds)
-def test_majorana_effective_couplings_have_their_symmetry(nu: renp.Neutrinos, seed: int) -> None:
+@given(seeds)
+def test_majorana_effective_couplings_have_their_symmetry(seed: int) -> None:
     effective = any_couplings(seed).majorana()
     for name in KINDS:
         x = np.asarray(effective.get(name))

@@ -1,0 +1,583 @@
+"""The command line: exit codes, what goes to stdout, stderr and files, and the reproduction of the letter."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import matplotlib.image
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+
+import renp
+from renp.cli import main
+from renp.results import Catalogue
+from renp.scenario import Scenario, preset_names, preset_text
+
+DAY = 86400.0
+
+TEXT = """\
+[atom]
+name = "Yb"
+[neutrinos]
+lightest_mass = "0.01 eV"
+[[interaction]]
+kind = "magnetic-moment"
+elements = { "12" = 3e-11 }
+[[run]]
+photon_energy = "1.068 eV"
+duration = "10 day"
+[[run]]
+photon_energy = "1.0708 eV"
+duration = "5 day"
+background = "0.1 / day"
+"""
+OBSERVED = TEXT.replace('"10 day"\n', '"10 day"\ncounts = 130\n') + "counts = 40\n"
+MAJORANA = TEXT.replace("[[interaction]]", 'nature = "majorana"\n[[interaction]]')
+WITHOUT_RUNS = TEXT[: TEXT.index("[[run]]")]
+ON_SHELL = """\
+[atom]
+name = "Yb"
+[neutrinos]
+lightest_mass = "0.01 eV"
+[[interaction]]
+kind = "vector-mediator"
+mass = "0.471 eV"
+electron = 1e-8
+left = { "11" = 1e-9 }
+"""
+WRONG = TEXT.replace('"Yb"', '"Ybb"').replace('"10 day"', '"-10 day"').replace("3e-11", "nan")
+
+PAIRS = {"11", "12", "13", "22", "23", "33"}
+ENERGIES = ["--photon-energy", "1.068,1.0708"]
+
+
+class Answer(NamedTuple):
+    """What one command did."""
+
+    status: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """Return the one JSON document on stdout, without NaN or infinity."""
+        return json.loads(self.out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+Command = Callable[..., Answer]
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Command:
+    def run(*arguments: str | Path) -> Answer:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main([str(a) for a in arguments])
+        return Answer(int(caught.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return written(tmp_path, TEXT)
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "a.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def scenario() -> Scenario:
+    return Scenario.from_text(TEXT)
+
+
+# Numbers and keys
+
+
+def test_spectrum_equals_python(command: Command, file: Path) -> None:
+    answer = command("spectrum", file, *ENERGIES, "--json").json()
+    s = scenario()
+    omega = [1.068, 1.0708]
+    assert set(answer) >= {"photon_energy", "spectral_function", "standard_model", "pairs"}
+    assert answer["photon_energy"] == omega
+    total = renp.spectral_function(omega, s.atom, s.neutrinos, s.model)
+    assert np.allclose(answer["spectral_function"], total, rtol=1e-14)
+    standard = renp.spectral_function(omega, s.atom, s.neutrinos)
+    assert np.allclose(answer["standard_model"], standard, rtol=1e-14)
+
+
+def test_pairs_are_unordered_and_add_up(command: Command, file: Path) -> None:
+    answer = command("spectrum", file, *ENERGIES, "--json").json()
+    s = scenario()
+    ordered = renp.spectral_function([1.068, 1.0708], s.atom, s.neutrinos, s.model, by_pair=True)
+    assert set(answer["pairs"]) == PAIRS
+    assert np.allclose(
+        sum(map(np.asarray, answer["pairs"].values())), answer["spectral_function"], rtol=1e-14
+    )
+    assert np.allclose(answer["pairs"]["12"], ordered[0, 1] + ordered[1, 0], rtol=1e-14)
+    assert np.allclose(answer["pairs"]["33"], ordered[2, 2], rtol=1e-14)
+
+
+def test_spectrum_has_a_grid_of_its_own(command: Command, file: Path) -> None:
+    answer = command("spectrum", file, "--json").json()
+    assert len(answer["photon_energy"]) > 100
+    assert np.all(np.diff(answer["photon_energy"]) > 0)
+
+
+@pytest.mark.parametrize("text", ["1157 nm", "1157nm", "259.1 THz , 1157 nm", " 1.0716006777286104"])
+def test_photon_energies_may_have_units(command: Command, file: Path, text: str) -> None:
+    answer = command("spectrum", file, "--photon-energy", text, "--json").json()
+    assert answer["photon_energy"][-1] == pytest.approx(1239.8419843320025 / 1157, rel=1e-12)
+
+
+def test_counts_equal_python(command: Command, file: Path) -> None:
+    answer = command("counts", file, "--json").json()
+    s = scenario()
+    assert set(answer) >= {"photon_energy", "duration_days", "expected", "standard_model"}
+    assert answer["photon_energy"] == [1.068, 1.0708]
+    assert answer["duration_days"] == [10, 5]
+    expected = renp.expected_counts(s.experiment, s.neutrinos, s.model)
+    assert np.allclose(answer["expected"], expected, rtol=1e-14)
+    assert np.allclose(answer["standard_model"], renp.expected_counts(s.experiment, s.neutrinos), rtol=1e-14)
+
+
+def test_limits_equal_python(command: Command, file: Path) -> None:
+    answer = command("limits", file, "--json").json()
+    s = scenario()
+    limits = renp.upper_limits(s.experiment, s.neutrinos, 0.9).limits
+    assert answer["confidence_level"] == 0.9
+    assert set(answer["limits"]) == {"magnetic-moment", "electric-moment"}
+    for kind, of_kind in limits.items():
+        assert answer["limits"][kind] == pytest.approx(of_kind, rel=1e-12)
+        assert set(of_kind) == PAIRS
+
+
+def test_limits_are_observed_where_there_are_counts(command: Command, tmp_path: Path) -> None:
+    answer = command("limits", written(tmp_path, OBSERVED), "--json").json()
+    s = Scenario.from_text(OBSERVED)
+    assert answer["kind"] == "observed"
+    expected = renp.upper_limits(scenario().experiment, s.neutrinos).limits["magnetic-moment"]["11"]
+    observed = renp.upper_limits(s.experiment, s.neutrinos).limits["magnetic-moment"]["11"]
+    assert answer["limits"]["magnetic-moment"]["11"] == pytest.approx(observed, rel=1e-12)
+    assert observed != pytest.approx(expected, rel=1e-2)
+
+
+def test_majorana_limits_have_no_diagonal(command: Command, tmp_path: Path) -> None:
+    answer = command("limits", written(tmp_path, MAJORANA), "--json").json()
+    assert all(list(of_kind) == ["12", "13", "23"] for of_kind in answer["limits"].values())
+
+
+def test_limits_without_sensitivity_are_null(command: Command, tmp_path: Path) -> None:
+    above = TEXT.replace("1.068 eV", "1.08 eV").replace("1.0708 eV", "1.09 eV")
+    answer = command("limits", written(tmp_path, above), "--json").json()
+    assert set(answer["limits"]["electric-moment"].values()) == {None}
+
+
+def test_atoms_equal_python(command: Command) -> None:
+    answer = command("atoms", "--json").json()
+    assert answer["Yb"]["E_eg"] == renp.Atom.named("Yb").E_eg
+    assert {level["state"] for level in answer["Yb"]["levels"]} >= {"e", "v"}
+
+
+# stdout, stderr and status
+
+
+COMMANDS = [
+    ["init"],
+    ["validate", "FILE"],
+    ["spectrum", "FILE", *ENERGIES],
+    ["counts", "FILE"],
+    ["limits", "FILE"],
+    ["atoms"],
+]
+by_name = pytest.mark.parametrize("arguments", COMMANDS, ids=[c[0] for c in COMMANDS])
+
+
+def with_file(arguments: list[str], file: Path) -> list[str]:
+    return [str(file) if a == "FILE" else a for a in arguments]
+
+
+@by_name
+def test_json_is_all_of_stdout(command: Command, file: Path, arguments: list[str]) -> None:
+    answer = command(*with_file(arguments, file), "--json")
+    assert answer.status == 0
+    assert isinstance(answer.json(), dict)
+    assert answer.err == ""
+
+
+@by_name
+def test_without_options_something_is_shown(command: Command, file: Path, arguments: list[str]) -> None:
+    answer = command(*with_file(arguments, file))
+    assert answer.status == 0
+    assert len(answer.out.splitlines()) >= 1
+    assert not answer.out.startswith("{")
+
+
+@pytest.mark.parametrize("arguments", COMMANDS[1:], ids=[c[0] for c in COMMANDS[1:]])
+def test_quiet_prints_nothing(command: Command, file: Path, arguments: list[str]) -> None:
+    assert command(*with_file(arguments, file), "--quiet") == Answer(0, "", "")
+
+
+def test_quiet_with_json_prints_json_only(command: Command, file: Path, tmp_path: Path) -> None:
+    answer = command("counts", file, "--quiet", "--json", "--output", tmp_path / "a.csv")
+    assert len(answer.json()["expected"]) == 2
+    assert answer.err == ""
+
+
+def test_quiet_keeps_errors(command: Command) -> None:
+    answer = command("counts", "none.toml", "--quiet")
+    assert (answer.status, answer.out) == (2, "")
+    assert "none.toml: 1 problem" in answer.err
+
+
+def test_output_is_announced_on_stderr(command: Command, file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    answer = command("counts", file, "--json", "--output", path)
+    assert answer.err == f"wrote {path}\n"
+    assert len(answer.json()["expected"]) == 2
+
+
+ERRORS = [
+    (["spectrum", "FILE", "--photon-energy", "1.068,3"], "omega[1] = 3.0: must be a photon energy in eV"),
+    (["spectrum", "FILE", "--photon-energy", "1.068,"], "photon-energy = 1.068,: must be a list such as"),
+    (["spectrum", "FILE", "--photon-energy", "1.068,2 kg"], "photon-energy = 1.068,2 kg: must be a list"),
+    (["spectrum", "FILE", "--photon-energy", "nan"], "omega[0] = nan: must be a photon energy in eV"),
+    (["counts", "none.toml"], "none.toml: 1 problem\n  cannot be read: "),
+    (["counts", "FOLDER"], "1 problem\n  cannot be read: "),
+    (
+        ["counts", "FILE", "--output", "a.xyz"],
+        "output = a.xyz: must be a file ending in .png, .pdf, .svg, .nc",
+    ),
+    (["counts", "FILE", "--output", "a"], "output = a: must be a file ending in .png, .pdf, .svg, .nc"),
+    (
+        ["counts", "FILE", "--output", "nowhere/a.csv"],
+        "output = nowhere/a.csv: must be in a folder that exists",
+    ),
+    (["counts", "FILE", "--output", "FOLDER/taken.csv"], "output = "),
+    (["validate", "FILE", "--output", "nowhere/a.json"], "output = nowhere/a.json: must be in a folder that"),
+    (["validate", "FILE", "--output", "a.png"], "output = a.png: must be a file ending in .json"),
+    (["init", "leter"], "preset = 'leter': must be 'letter' or"),
+    (["init", "--output", "FILE"], "must be a file that does not exist yet"),
+    (["init", "--output", "nowhere/a.toml"], "output = nowhere/a.toml: must be in a folder that exists"),
+    (["reproduce", "--output", "FILE"], "must be a folder, which is made if it does not exist"),
+    (["reproduce", "--output", "FILE/report"], "must be "),
+    (["counts"], "counts"),
+    (["cuonts", "FILE"], 'Unknown command "cuonts". Did you mean "counts"?'),
+    (["counts", "FILE", "--jsn"], "--jsn"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), ERRORS, ids=[" ".join(a) for a, _ in ERRORS])
+def test_wrong_use_is_one_message_and_status_2(
+    command: Command, file: Path, tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    (tmp_path / "taken.csv").mkdir()
+    places = {"FILE": str(file), "FOLDER": str(tmp_path)}
+    answer = command(*[re.sub("FILE|FOLDER", lambda m: places[m[0]], a) for a in arguments])
+    assert answer.status == 2
+    assert answer.out == ""
+    assert answer.err.startswith("renp: ")
+    assert words in answer.err
+    assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize("name", ["counts", "limits"])
+def test_commands_on_runs_need_runs(command: Command, tmp_path: Path, name: str) -> None:
+    answer = command(name, written(tmp_path, WITHOUT_RUNS), "--json")
+    assert (answer.status, answer.out) == (2, "")
+    assert "run: is missing: this command needs at least one [[run]]" in answer.err
+
+
+def test_spectrum_needs_no_runs(command: Command, tmp_path: Path) -> None:
+    assert command("spectrum", written(tmp_path, WITHOUT_RUNS), *ENERGIES, "--json").status == 0
+
+
+def test_overflow_is_a_users_error(command: Command, tmp_path: Path) -> None:
+    answer = command("counts", written(tmp_path, TEXT.replace("3e-11", "1e160")))
+    assert answer.status == 2
+    assert answer.err == "renp: the spectral function overflows: a coupling is far too large\n"
+
+
+def test_impossible_counts_are_a_users_error(command: Command, tmp_path: Path) -> None:
+    answer = command("limits", written(tmp_path, OBSERVED.replace("1.068 eV", "1.08 eV")))
+    assert answer.status == 2
+    assert "counts[0] = 130.0: must be 0, since at 1.08 eV no pair can be emitted" in answer.err
+
+
+def test_failure_of_ours_is_status_1(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> Catalogue:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(Catalogue, "compute", fail)
+    answer = command("atoms", "--json")
+    assert (answer.status, answer.out) == (1, "")
+    assert "RuntimeError: a defect" in answer.err
+    assert answer.err.endswith("renp: this is a failure of renp itself; the lines above say where\n")
+
+
+@pytest.mark.filterwarnings("default::renp.PoleWarning")
+@pytest.mark.parametrize(("option", "notes"), [([], 1), (["--quiet"], 0)], ids=["", "quiet"])
+def test_warnings_are_notes_on_stderr(
+    command: Command, tmp_path: Path, option: list[str], notes: int
+) -> None:
+    path = written(tmp_path, ON_SHELL)
+    answer = command("spectrum", path, "--photon-energy", "1.0,1.05", "--json", *option)
+    assert answer.status == 0
+    assert len(answer.json()["spectral_function"]) == 2
+    assert len(re.findall(r"^note: a mediator of mass 0\.471 eV is on shell", answer.err, re.M)) == notes
+    assert len(answer.err.splitlines()) == notes
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["counts", "--help"], []], ids=" ".join)
+def test_help(command: Command, arguments: list[str]) -> None:
+    answer = command(*arguments)
+    assert answer.status == 0
+    assert "Usage: renp" in answer.out
+
+
+def test_version(command: Command) -> None:
+    assert command("--version") == Answer(0, f"{renp.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import renp",
+        "import renp, renp.cli; renp.cli.main(['--help'])",
+        "import renp.cli; renp.cli.main(['limits', '--help'])",
+        "import renp.cli; renp.cli.main(['init'])",
+    ],
+)
+def test_help_and_import_do_without_jax(code: str) -> None:
+    check = "import atexit, sys; atexit.register(lambda: print('jax' in sys.modules, file=sys.stderr))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{check}; {code}"], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "False\n"
+
+
+def test_installed_command(tmp_path: Path) -> None:
+    renp_command = Path(sys.executable).with_name("renp")
+    done = subprocess.run(
+        [renp_command, "validate", written(tmp_path, WRONG)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "a.toml: 3 problems\n  line 2, atom.name: 'Ybb'" in done.stderr
+
+
+# init and validate
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_init_prints_and_writes_the_preset(command: Command, tmp_path: Path, preset: str) -> None:
+    path = tmp_path / "new.toml"
+    assert command("init", preset).out == preset_text(preset)
+    assert command("init", preset, "--output", path) == Answer(0, "", f"wrote {path}\n")
+    assert path.read_text(encoding="utf-8") == preset_text(preset)
+    assert command("validate", path).status == 0
+
+
+def test_init_starts_with_the_letter(command: Command) -> None:
+    assert command("init", "--json").json() == {"preset": "letter", "scenario": preset_text("letter")}
+
+
+def test_init_does_not_overwrite(command: Command, file: Path) -> None:
+    assert command("init", "--output", file).status == 2
+    assert file.read_text(encoding="utf-8") == TEXT
+
+
+def test_validate_says_every_problem(command: Command, tmp_path: Path) -> None:
+    answer = command("validate", written(tmp_path, WRONG))
+    assert (answer.status, answer.out) == (2, "")
+    first, *others = answer.err.splitlines()
+    assert first.endswith("a.toml: 3 problems")
+    assert ["Ybb" in others[0], "nan" in others[1], "-10 day" in others[2] or "-864000" in others[2]] == [
+        True
+    ] * 3
+
+
+def test_validate_with_json_lists_the_problems(command: Command, tmp_path: Path) -> None:
+    answer = command("validate", written(tmp_path, WRONG), "--json")
+    assert answer.status == 2
+    assert answer.json()["valid"] is False
+    assert len(answer.json()["problems"]) == 3
+
+
+def test_validate_with_json_of_a_valid_file(command: Command, file: Path) -> None:
+    assert command("validate", file, "--json").json() == {"valid": True, "problems": []}
+
+
+# Files
+
+
+@pytest.mark.parametrize(("ending", "start"), [(".png", b"\x89PNG"), (".pdf", b"%PDF-"), (".svg", b"<?xml")])
+@pytest.mark.parametrize("name", ["spectrum", "counts", "limits", "atoms"])
+def test_pictures(command: Command, file: Path, tmp_path: Path, name: str, ending: str, start: bytes) -> None:
+    path = tmp_path / f"a{ending}"
+    arguments = [name] if name == "atoms" else [name, str(file)]
+    assert command(*arguments, "--output", path, "--quiet").status == 0
+    assert path.read_bytes().startswith(start)
+    assert plt.get_fignums() == []
+
+
+def test_png_is_a_picture_of_something(command: Command, file: Path, tmp_path: Path) -> None:
+    command("counts", file, "--output", tmp_path / "a.png")
+    pixels = matplotlib.image.imread(tmp_path / "a.png")
+    assert min(pixels.shape[:2]) > 400
+    assert pixels.std() > 0.01
+
+
+def test_netcdf(command: Command, file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.nc"
+    answer = command("counts", file, "--output", path, "--json").json()
+    with xr.open_dataset(path, engine="h5netcdf") as data:
+        assert data["expected"].to_numpy().tolist() == answer["expected"]
+        assert data["photon_energy"].attrs["units"] == "eV"
+        assert data.attrs["renp"] == renp.__version__
+        assert "0.01" in data.attrs["neutrinos"]
+
+
+def test_csv(command: Command, file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    answer = command("counts", file, "--output", path, "--json").json()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    comments = [line for line in lines if line.startswith("# ")]
+    assert comments[0] == f"# renp: {renp.__version__}"
+    assert any(line.startswith("# neutrinos: ") for line in comments)
+    rows = list(csv.DictReader(lines[len(comments) :]))
+    assert [float(row["expected"]) for row in rows] == answer["expected"]
+    assert [float(row["photon energy (eV)"]) for row in rows] == answer["photon_energy"]
+
+
+def test_csv_of_a_spectrum_has_the_pairs(command: Command, file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    command("spectrum", file, *ENERGIES, "--output", path)
+    (header,) = [
+        line for line in path.read_text(encoding="utf-8").splitlines() if "photon energy (eV)" in line
+    ]
+    assert set(re.findall(r"\b[1-3]{2}\b", header)) == PAIRS
+
+
+def test_json_file(command: Command, file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    answer = command("limits", file, "--output", path, "--json").json()
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert content.pop("made_by")["renp"] == renp.__version__
+    assert content == answer
+
+
+def test_validate_writes_its_report(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    assert command("validate", written(tmp_path, WRONG), "--output", path, "--quiet").status == 2
+    assert len(json.loads(path.read_text(encoding="utf-8"))["problems"]) == 3
+
+
+@pytest.mark.parametrize("ending", [".csv", ".json", ".nc"])
+@pytest.mark.parametrize("moment", ["3e-11", "4e-11"])
+def test_files_tell_the_inputs(command: Command, tmp_path: Path, moment: str, ending: str) -> None:
+    path = tmp_path / f"a{ending}"
+    command("counts", written(tmp_path, TEXT.replace("3e-11", moment)), "--output", path, "--quiet")
+    if ending == ".nc":
+        with xr.open_dataset(path, engine="h5netcdf") as data:
+            text = str(data.attrs)
+    else:
+        text = path.read_text(encoding="utf-8")
+    assert moment in text
+
+
+# The reproduction
+
+
+class Report(NamedTuple):
+    """One run of `renp reproduce`."""
+
+    folder: Path
+    answer: Answer
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    from contextlib import redirect_stderr, redirect_stdout
+    from io import StringIO
+
+    folder = tmp_path_factory.mktemp("reproduce") / "report"
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as caught:
+        main(["reproduce", "--output", str(folder), "--json"])
+    return Report(folder, Answer(int(caught.value.code or 0), out.getvalue(), err.getvalue()))
+
+
+def test_reproduce_writes_page_figures_and_numbers(report: Report) -> None:
+    assert report.answer.status == 0
+    names = {path.name for path in report.folder.iterdir()}
+    assert names >= {"report.html", "figure-2.pdf", "figure-3.pdf", "numbers.json"}
+    assert all(path.read_bytes().startswith(b"%PDF-") for path in report.folder.glob("*.pdf"))
+    assert plt.get_fignums() == []
+
+
+def test_reproduce_tells_the_numbers_as_json(report: Report) -> None:
+    written_numbers = json.loads((report.folder / "numbers.json").read_text(encoding="utf-8"))
+    assert report.answer.json()["numbers"] == written_numbers["numbers"]
+    assert written_numbers["made_by"]["renp"] == renp.__version__
+
+
+def test_reproduce_shows_progress_on_stderr(report: Report) -> None:
+    assert "6/6" in report.answer.err
+
+
+def test_page_is_self_contained(report: Report) -> None:
+    page = (report.folder / "report.html").read_text(encoding="utf-8")
+    sources = re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)""", page)
+    assert len(sources) >= 4
+    for source in sources:
+        assert source.startswith("data:image/png;base64,") or (report.folder / source).is_file()
+    assert not re.search(r"<script|<link|@import|url\(", page)
+    assert not re.search(r"https?://", page)
+
+
+def test_page_has_figures_table_and_input(report: Report) -> None:
+    page = (report.folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("<img ") == 2
+    for number in report.answer.json()["numbers"]:
+        assert f"<td>{number['published']:g}</td><td>{number['computed']:.4g}</td>" in page
+    assert "density = &#34;1e21 / cm^3&#34;" in page
+    assert f"renp {renp.__version__}" in page
+
+
+@pytest.mark.parametrize(
+    ("key", "published", "computed"),
+    [
+        ("events-per-day", 173, 172.8),
+        ("counts-1.068", 120, 117.1),
+        ("magnetic-worst-10", 3.5e-11, 3.46e-11),
+        ("ratio-33", 2.75, 2.84),
+    ],
+)
+def test_published_beside_computed(report: Report, key: str, published: float, computed: float) -> None:
+    (number,) = [n for n in report.answer.json()["numbers"] if n["key"] == key]
+    assert number["published"] == published
+    assert number["computed"] == pytest.approx(computed, rel=2e-3)
+    assert number["ratio"] == pytest.approx(number["computed"] / published, rel=1e-12)
+
+
+def test_numbers_that_differ_have_a_remark(report: Report) -> None:
+    numbers = report.answer.json()["numbers"]
+    silent = [n["key"] for n in numbers if abs(n["ratio"] - 1) > 0.05 and not n["remark"]]
+    assert silent == []
+
+
+def test_limits_equal_those_of_the_command(report: Report, command: Command, tmp_path: Path) -> None:
+    answer = command("limits", written(tmp_path, preset_text("letter")), "--json").json()
+    numbers = {n["key"]: n["computed"] for n in report.answer.json()["numbers"]}
+    magnetic = answer["limits"]["magnetic-moment"].values()
+    assert numbers["magnetic-best-10"] == pytest.approx(min(magnetic), rel=1e-12)
+    assert numbers["magnetic-worst-10"] == pytest.approx(max(magnetic), rel=1e-12)
