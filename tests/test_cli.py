@@ -74,7 +74,9 @@ Command = Callable[..., Answer]
 
 
 @pytest.fixture
-def command(capsys: pytest.CaptureFixture[str]) -> Command:
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    monkeypatch.chdir(tmp_path)
+
     def run(*arguments: str | Path) -> Answer:
         capsys.readouterr()
         with pytest.raises(SystemExit) as caught:
@@ -132,7 +134,7 @@ def test_spectrum_has_a_grid_of_its_own(command: Command, file: Path) -> None:
     assert np.all(np.diff(answer["photon_energy"]) > 0)
 
 
-@pytest.mark.parametrize("text", ["1157 nm", "1157nm", "259.1 THz , 1157 nm", " 1.0716006777286104"])
+@pytest.mark.parametrize("text", ["1157 nm", "1157nm", "259.1 THz , 1157 nm", " 1.0716006779014715"])
 def test_photon_energies_may_have_units(command: Command, file: Path, text: str) -> None:
     answer = command("spectrum", file, "--photon-energy", text, "--json").json()
     assert answer["photon_energy"][-1] == pytest.approx(1239.8419843320025 / 1157, rel=1e-12)
@@ -353,7 +355,6 @@ def test_version(command: Command) -> None:
         "import renp",
         "import renp, renp.cli; renp.cli.main(['--help'])",
         "import renp.cli; renp.cli.main(['limits', '--help'])",
-        "import renp.cli; renp.cli.main(['init'])",
     ],
 )
 def test_help_and_import_do_without_jax(code: str) -> None:
@@ -419,8 +420,16 @@ def test_validate_with_json_of_a_valid_file(command: Command, file: Path) -> Non
 # Files
 
 
-@pytest.mark.parametrize(("ending", "start"), [(".png", b"\x89PNG"), (".pdf", b"%PDF-"), (".svg", b"<?xml")])
-@pytest.mark.parametrize("name", ["spectrum", "counts", "limits", "atoms"])
+@pytest.mark.parametrize(
+    ("name", "ending", "start"),
+    [
+        ("spectrum", ".png", b"\x89PNG"),
+        ("limits", ".png", b"\x89PNG"),
+        ("atoms", ".png", b"\x89PNG"),
+        ("counts", ".pdf", b"%PDF-"),
+        ("counts", ".svg", b"<?xml"),
+    ],
+)
 def test_pictures(command: Command, file: Path, tmp_path: Path, name: str, ending: str, start: bytes) -> None:
     path = tmp_path / f"a{ending}"
     arguments = [name] if name == "atoms" else [name, str(file)]
@@ -482,16 +491,15 @@ def test_validate_writes_its_report(command: Command, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", [".csv", ".json", ".nc"])
-@pytest.mark.parametrize("moment", ["3e-11", "4e-11"])
-def test_files_tell_the_inputs(command: Command, tmp_path: Path, moment: str, ending: str) -> None:
+def test_files_tell_the_inputs(command: Command, file: Path, tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"a{ending}"
-    command("counts", written(tmp_path, TEXT.replace("3e-11", moment)), "--output", path, "--quiet")
+    command("counts", file, "--output", path, "--quiet")
     if ending == ".nc":
         with xr.open_dataset(path, engine="h5netcdf") as data:
             text = str(data.attrs)
     else:
         text = path.read_text(encoding="utf-8")
-    assert moment in text
+    assert re.search(r"\b3(\.0*)?e-11", text)
 
 
 # The reproduction
@@ -527,7 +535,7 @@ def test_reproduce_writes_page_figures_and_numbers(report: Report) -> None:
 def test_reproduce_tells_the_numbers_as_json(report: Report) -> None:
     written_numbers = json.loads((report.folder / "numbers.json").read_text(encoding="utf-8"))
     assert report.answer.json()["numbers"] == written_numbers["numbers"]
-    assert written_numbers["made_by"]["renp"] == renp.__version__
+    assert written_numbers["made_by"] == {"renp": renp.__version__, "scenario": preset_text("letter")}
 
 
 def test_reproduce_shows_progress_on_stderr(report: Report) -> None:

@@ -23,15 +23,17 @@ effective couplings X + η Xᵀ, η = `MAJORANA_SIGN`, to be summed over half of
 """
 
 import abc
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Complex
 
 from renp.neutrinos import Neutrinos
-from renp.validation import Scalar, matrix
+from renp.validation import Scalar, is_traced, matrix
 
 Matrix: TypeAlias = Complex[Array, "3 3"]
 
@@ -75,6 +77,11 @@ class Interaction(eqx.Module):
         """Return the values of q² (eV²) at which the couplings diverge."""
         return []
 
+    def __repr__(self) -> str:
+        """Return the constructor's call: matrices as the dict of their elements that are not zero."""
+        values = ((f.name, getattr(self, f.name)) for f in dataclasses.fields(self) if not _static(f))
+        return f"{type(self).__name__}({', '.join(f'{name}={_show(x)}' for name, x in values)})"
+
     def __add__(self, other: "Interaction") -> "Model":
         if not isinstance(other, Interaction):
             return NotImplemented
@@ -87,11 +94,14 @@ class Model(Interaction):
     Examples
     --------
     >>> import renp
-    >>> len((renp.Weak() + renp.MagneticMoment({(1, 1): 3e-11})).interactions)
-    2
+    >>> renp.Weak() + renp.MagneticMoment({(1, 1): 3e-11})
+    Weak() + MagneticMoment(elements={(1, 1): 3e-11})
     """
 
     interactions: tuple[Interaction, ...]
+
+    def __repr__(self) -> str:
+        return " + ".join(map(repr, self.interactions))
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> "Couplings":
         """Return the sum of the interactions' couplings."""
@@ -108,6 +118,26 @@ class Model(Interaction):
     def poles(self) -> list[float]:
         """Return the poles of every interaction."""
         return [pole for interaction in self.interactions for pole in interaction.poles()]
+
+
+def _static(field: "dataclasses.Field[Any]") -> bool:
+    """Whether a field is bookkeeping rather than an argument: static, and no text."""
+    return bool(field.metadata.get("static")) and field.type not in (str, "str")
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, Array) and not is_traced(value):
+        if value.shape == (3, 3):
+            elements = {(i + 1, j + 1): _number(value[i, j]) for i, j in np.ndindex(3, 3) if value[i, j] != 0}
+            return repr(elements)
+        if value.shape == ():
+            return repr(_number(value))
+    return repr(value)
+
+
+def _number(value: Array) -> float | complex:
+    number = complex(value)
+    return number if number.imag else number.real
 
 
 def _terms(interaction: Interaction) -> tuple[Interaction, ...]:
@@ -166,6 +196,11 @@ class Couplings(Interaction):
     ) -> None:
         for name, value in zip(NAMES, (V, A, s, p, mu, eps, F, G), strict=True):
             setattr(self, name, None if value is None else matrix(name, value))
+
+    def __repr__(self) -> str:
+        given = {name: x for name in NAMES if (x := getattr(self, name)) is not None}
+        shown = (f"{n}={x!r}" if is_traced(x) else f"{n}={np.asarray(x).tolist()}" for n, x in given.items())
+        return f"Couplings({', '.join(shown)})"
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> "Couplings":
         """Return these couplings."""

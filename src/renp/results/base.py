@@ -83,7 +83,17 @@ def provenance(**inputs: object) -> dict[str, str]:
     >>> sorted(provenance(confidence_level=0.9))
     ['confidence_level', 'renp']
     """
-    return {"renp": renp.__version__} | {key: str(value) for key, value in inputs.items()}
+    return {"renp": renp.__version__} | {key: _words(value) for key, value in inputs.items()}
+
+
+def _words(value: object) -> str:
+    import equinox as eqx
+
+    from renp.couplings import Interaction
+
+    if isinstance(value, eqx.Module) and not isinstance(value, Interaction):
+        return eqx.tree_pformat(value, short_arrays=False)
+    return str(value)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -1,0 +1,414 @@
+"""Results: how they print, what their data sets and files say, and what their figures show."""
+
+import csv
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+from PIL import Image
+
+import renp
+from renp.results import Catalogue, Counts, Limits, Result, Spectrum
+from renp.results.comparison import Comparison, Number
+from renp.results.moments import LimitCurves, MomentSpectra
+
+DAY = 86400.0
+YB = renp.Atom("Yb", 2.14349, 2.23072)
+DIRAC = renp.Neutrinos(0.01)
+ENERGIES = [1.068, 1.0708]
+MODEL = renp.Weak() + renp.MagneticMoment({(1, 2): 3e-11})
+
+
+@pytest.fixture(autouse=True)
+def without_windows() -> Iterator[None]:
+    """Draw without a screen, and leave no figure open."""
+    backend = mpl.get_backend()
+    plt.switch_backend("Agg")
+    yield
+    plt.close("all")
+    plt.switch_backend(backend)
+
+
+def runs(energies: Any = tuple(ENERGIES), counts: Any = None, atom: renp.Atom = YB) -> renp.Experiment:
+    return renp.Experiment(atom, renp.Target(), energies, [10 * DAY, 5 * DAY], 0.1 / DAY, counts)
+
+
+def moment_curves() -> dict[str, dict[str, np.ndarray]]:
+    curve = np.array([3e-11, 2e-11])
+    return {kind: {"11": curve, "12": curve / 2} for kind in ("magnetic-moment", "electric-moment")}
+
+
+BUILD: dict[str, Callable[[], Result]] = {
+    "spectrum": lambda: Spectrum.compute(YB, DIRAC, MODEL, ENERGIES),
+    "counts": lambda: Counts.compute(runs(counts=[130, 40]), DIRAC, MODEL),
+    "limits": lambda: renp.upper_limits(runs(), DIRAC),
+    "catalogue": Catalogue.compute,
+    "comparison": lambda: Comparison(
+        numbers=(Number("a", "first", 2.0, "letter", 2.1), Number("b", "second", 1e-11, "letter", 2e-11)),
+        made_by={"renp": renp.__version__},
+    ),
+    "moment-spectra": lambda: MomentSpectra(
+        photon_energy=np.array(ENERGIES),
+        standard_model=np.array([0.07, 0.04]),
+        by_element=moment_curves(),
+        moment=3e-11,
+        thresholds={"11": 1.07165, "12": 1.0716},
+        threshold_values={"11": 0.0, "12": 0.01},
+        made_by={"renp": renp.__version__},
+    ),
+    "limit-curves": lambda: LimitCurves(
+        exposure=np.array([1.0, 10.0]),
+        confidence_level=0.9,
+        by_element=moment_curves(),
+        made_by={"renp": renp.__version__},
+    ),
+}
+_built: dict[str, Result] = {}
+
+
+def result(name: str) -> Any:
+    if name not in _built:
+        _built[name] = BUILD[name]()
+    return _built[name]
+
+
+every_result = pytest.mark.parametrize("name", list(BUILD))
+
+
+# Printed
+
+
+@every_result
+def test_str_is_the_table_with_a_title(name: str) -> None:
+    title, heads, *rows = str(result(name)).splitlines()
+    table = result(name).table()
+    assert title == table.title
+    assert all(column in heads for column in table.columns)
+    assert len(rows) == len(table.rows) > 0
+
+
+@every_result
+def test_columns_are_aligned(name: str) -> None:
+    assert len({len(line) for line in str(result(name)).splitlines()[1:]}) == 1
+
+
+@every_result
+def test_repr_names_the_class(name: str) -> None:
+    assert repr(result(name)).startswith(f"{type(result(name)).__name__}(")
+
+
+class Cells(HTMLParser):
+    """Gathers the cells of a table and checks that every element is closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.cells: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1] == "td":
+            self.cells.append(data)
+
+
+@every_result
+def test_html_has_the_cells_of_the_table(name: str) -> None:
+    html = Cells(result(name)._repr_html_())
+    assert html.open == []
+    assert html.cells == [cell for row in result(name).table().cells() for cell in row if cell]
+
+
+def test_html_escapes_what_users_name() -> None:
+    atom = renp.Atom("<b>Yb & co", 2.14349, 2.23072)
+    html = Spectrum.compute(atom, DIRAC, MODEL, ENERGIES)._repr_html_()
+    assert "&lt;b&gt;Yb &amp; co" in html
+
+
+def test_counts_are_printed_in_days_with_what_was_observed() -> None:
+    lines = str(result("counts")).splitlines()
+    assert lines[1].split("  ")[-1].strip() == "observed"
+    assert lines[2].split()[:2] == ["1.068", "10"]
+    assert lines[2].split()[-1] == "130"
+
+
+def test_energies_are_printed_to_nine_digits() -> None:
+    close = Spectrum.compute(YB, DIRAC, MODEL, [1.07164321, 1.07164322])
+    assert [line.split()[0] for line in str(close).splitlines()[2:]] == ["1.07164321", "1.07164322"]
+
+
+# Values
+
+
+def test_pairs_of_a_spectrum_add_up() -> None:
+    spectrum = result("spectrum")
+    assert np.allclose(sum(spectrum.pairs.values()), spectrum.spectral_function, rtol=1e-14)
+
+
+def test_spectrum_marks_the_thresholds() -> None:
+    edges = renp.thresholds(YB, DIRAC)
+    assert result("spectrum").thresholds["23"] == float(edges[1, 2])
+
+
+def test_signal_and_background_are_in_the_counts() -> None:
+    counts = result("counts")
+    assert counts.background.tolist() == pytest.approx([1.0, 0.5])
+    assert np.all(counts.expected > counts.standard_model)
+    assert np.all(counts.standard_model > counts.background)
+
+
+def test_ratio_is_computed_over_published() -> None:
+    assert [n.ratio for n in result("comparison").numbers] == pytest.approx([1.05, 2.0])
+
+
+# Infinite limits
+
+
+@pytest.fixture(scope="module")
+def insensitive() -> Limits:
+    return renp.upper_limits(runs([1.08, 1.09]), DIRAC)
+
+
+def test_infinite_limits_are_infinite_in_python(insensitive: Limits) -> None:
+    assert insensitive.limits["magnetic-moment"]["11"] == math.inf
+
+
+def test_infinite_limits_are_printed_as_none(insensitive: Limits) -> None:
+    assert str(insensitive).splitlines()[2].split() == ["11", "none", "none"]
+    assert "<td>none</td>" in insensitive._repr_html_()
+
+
+def test_infinite_limits_are_null_in_json(insensitive: Limits, tmp_path: Path) -> None:
+    assert set(insensitive.json()["limits"]["magnetic-moment"].values()) == {None}
+    assert "Infinity" not in insensitive.save(tmp_path / "a.json").read_text(encoding="utf-8")
+
+
+def test_infinite_limits_can_be_drawn(insensitive: Limits, tmp_path: Path) -> None:
+    assert insensitive.save(tmp_path / "a.png").stat().st_size > 1000
+
+
+# Data sets
+
+
+UNITS = [
+    ("spectrum", "photon_energy", "eV"),
+    ("spectrum", "threshold", "eV"),
+    ("counts", "photon_energy", "eV"),
+    ("counts", "duration", "s"),
+    ("limits", "magnetic-moment", "μ_B"),
+    ("limits", "electric-moment", "μ_B"),
+    ("catalogue", "E_eg", "eV"),
+    ("catalogue", "E_vg", "eV"),
+    ("moment-spectra", "photon_energy", "eV"),
+    ("limit-curves", "exposure", "day * 100 cm^3"),
+    ("limit-curves", "magnetic-moment", "μ_B"),
+]
+
+
+@pytest.mark.parametrize(("name", "variable", "units"), UNITS)
+def test_units_of_data_sets(name: str, variable: str, units: str) -> None:
+    assert result(name).dataset()[variable].attrs["units"] == units
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "dimensions"),
+    [
+        ("spectrum", "pairs", ("pair", "photon_energy")),
+        ("counts", "observed", ("run",)),
+        ("limits", "magnetic-moment", ("element",)),
+        ("catalogue", "E_eg", ("atom",)),
+        ("comparison", "ratio", ("quantity",)),
+        ("moment-spectra", "electric-moment", ("element", "photon_energy")),
+        ("limit-curves", "electric-moment", ("element", "exposure")),
+    ],
+)
+def test_dimensions_of_data_sets(name: str, variable: str, dimensions: tuple[str, ...]) -> None:
+    assert result(name).dataset()[variable].dims == dimensions
+
+
+def test_data_sets_are_labelled() -> None:
+    data = result("spectrum").dataset()
+    assert data["pairs"].sel(pair="13").to_numpy().tolist() == result("spectrum").pairs["13"].tolist()
+
+
+def test_counts_not_observed_are_left_out() -> None:
+    assert "observed" not in Counts.compute(runs(), DIRAC, MODEL).dataset()
+
+
+# Provenance
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("spectrum", {"atom", "neutrinos", "model"}),
+        ("counts", {"experiment", "neutrinos", "model"}),
+        ("limits", {"experiment", "neutrinos", "confidence_level", "method"}),
+    ],
+)
+def test_results_know_their_version_and_inputs(name: str, inputs: set[str]) -> None:
+    made_by = result(name).made_by
+    assert made_by["renp"] == renp.__version__
+    assert set(made_by) == {"renp"} | inputs
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("spectrum", "atom", r"2\.14349"),
+        ("spectrum", "neutrinos", r"nufit-6\.0"),
+        ("spectrum", "model", r"\b3(\.0*)?e-11"),
+        ("counts", "experiment", r"1\.0708"),
+        ("counts", "experiment", r"432000|4\.32e\+?0?5"),
+        ("counts", "experiment", r"\b130\b"),
+        ("limits", "confidence_level", r"0\.9"),
+    ],
+)
+def test_provenance_has_the_values(name: str, key: str, value: str) -> None:
+    assert re.search(value, result(name).made_by[key])
+
+
+# Files
+
+
+@every_result
+@pytest.mark.parametrize("ending", [".png", ".nc", ".csv", ".json"])
+def test_save_returns_the_path(name: str, ending: str, tmp_path: Path) -> None:
+    path = result(name).save(tmp_path / f"a{ending}")
+    assert path == tmp_path / f"a{ending}"
+    assert path.stat().st_size > 100
+
+
+@every_result
+def test_netcdf_holds_the_data_set(name: str, tmp_path: Path) -> None:
+    path = result(name).save(str(tmp_path / "a.nc"))
+    with xr.open_dataset(path, engine="h5netcdf") as data:
+        xr.testing.assert_equal(data, result(name).dataset())
+        assert {key: data.attrs[key] for key in result(name).made_by} == result(name).made_by
+
+
+@every_result
+def test_csv_holds_the_table(name: str, tmp_path: Path) -> None:
+    lines = result(name).save(tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()
+    comments = [line for line in lines if line.startswith("#")]
+    head, *rows = csv.reader(lines[len(comments) :])
+    table = result(name).table()
+    assert comments[0] == f"# renp: {renp.__version__}"
+    assert tuple(head) == table.columns
+    assert rows == [[str(cell) for cell in row] for row in table.rows]
+
+
+@every_result
+def test_json_holds_the_same_and_its_provenance(name: str, tmp_path: Path) -> None:
+    content = json.loads(result(name).save(tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert content.pop("made_by") == result(name).made_by
+    assert content == json.loads(json.dumps(result(name).json()))
+
+
+def test_pictures_carry_their_provenance(tmp_path: Path) -> None:
+    with Image.open(result("counts").save(tmp_path / "a.png")) as picture:
+        assert f"renp: {renp.__version__}" in picture.info["Comment"]
+    svg = result("counts").save(tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert f"renp: {renp.__version__}" in svg
+    assert f"renp: {renp.__version__}".encode() in result("counts").save(tmp_path / "a.pdf").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("a.xls", "a file ending in .png, .pdf, .svg, .nc, .csv, .json"),
+        ("a", "a file ending in .png, .pdf, .svg, .nc, .csv, .json"),
+        ("nowhere/a.csv", "in a folder that exists"),
+    ],
+)
+def test_where_results_cannot_be_saved(path: str, allowed: str, tmp_path: Path) -> None:
+    with pytest.raises(renp.InputError) as caught:
+        result("counts").save(tmp_path / path)
+    assert str(caught.value) == f"output = {tmp_path / path}: must be {allowed}"
+    assert list(tmp_path.iterdir()) == []
+
+
+# Figures
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "y"),
+    [
+        ("spectrum", "(eV)", r"I(\omega)"),
+        ("counts", "(eV)", "counts"),
+        ("limits", "element", r"90 % C.L. ($\mu_B$)"),
+        ("catalogue", "", "(eV)"),
+        ("comparison", "computed / published", ""),
+        ("moment-spectra", "(eV)", r"I(\omega)"),
+        ("limit-curves", r"(day $\times$ 100 cm$^3$)", r"($\mu_B$)"),
+    ],
+)
+def test_axes_are_labelled_with_units(name: str, x: str, y: str) -> None:
+    figure = result(name).plot()
+    below = [axes.get_xlabel() for axes in figure.axes if axes.get_subplotspec().is_last_row()]
+    left = [axes.get_ylabel() for axes in figure.axes if axes.get_subplotspec().is_first_col()]
+    assert len(below) >= 1
+    assert all(x in label for label in below)
+    assert all(y in label for label in left)
+
+
+@pytest.mark.parametrize(
+    "name", ["spectrum", "counts", "limits", "catalogue", "moment-spectra", "limit-curves"]
+)
+def test_curves_have_a_legend(name: str) -> None:
+    figure = result(name).plot()
+    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes if axes.get_legend())]
+    assert len(legends) == 1
+    texts = [text.get_text() for text in legends[0].get_texts()]
+    assert len(texts) == len(set(texts)) >= 2
+
+
+def test_spectrum_draws_its_values() -> None:
+    (axes,) = result("spectrum").plot().axes
+    lines = {line.get_label(): line for line in axes.get_lines()}
+    assert lines["model"].get_ydata().tolist() == result("spectrum").spectral_function.tolist()
+    assert lines["standard model"].get_ydata().tolist() == result("spectrum").standard_model.tolist()
+
+
+def test_limits_draw_their_values() -> None:
+    (axes,) = result("limits").plot().axes
+    lines = {line.get_label(): line for line in axes.get_lines()}
+    drawn = lines["electric moment"].get_ydata().tolist()
+    assert drawn == list(result("limits").limits["electric-moment"].values())
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["11", "12", "13", "22", "23", "33"]
+
+
+@every_result
+def test_saving_pictures_leaves_no_figure_open(name: str, tmp_path: Path) -> None:
+    before = plt.get_fignums()
+    result(name).save(tmp_path / "a.png")
+    assert plt.get_fignums() == before
+
+
+def test_a_picture_that_cannot_be_written_leaves_no_figure_open(tmp_path: Path) -> None:
+    (tmp_path / "a.png").mkdir()
+    with pytest.raises((OSError, renp.InputError)):
+        result("counts").save(tmp_path / "a.png")
+    assert plt.get_fignums() == []
+
+
+@every_result
+def test_drawing_keeps_the_users_settings(name: str) -> None:
+    before = dict(mpl.rcParams)
+    result(name).plot()
+    assert dict(mpl.rcParams) == before
