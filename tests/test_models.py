@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import renp
-from renp import (  # noqa: F401 -- the names that printed models use
+from renp import (
     Anapole,
     Charge,
     ChargeRadius,

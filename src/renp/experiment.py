@@ -12,7 +12,7 @@ from renp.couplings import Interaction
 from renp.errors import InputError
 from renp.neutrinos import Neutrinos
 from renp.spectrum import spectral_function
-from renp.validation import Scalar, is_traced, number, photon_energies
+from renp.validation import Scalar, finite, is_traced, number, photon_energies
 
 PUBLISHED_WIDTH = 0.002
 """Γ_0 at n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s; Phys. Sci. Forum 8, 51, Eq. (3)."""
@@ -106,7 +106,7 @@ class Experiment(eqx.Module):
     ) -> None:
         self.atom = atom
         self.target = target
-        self.photon_energy = jnp.atleast_1d(photon_energies(photon_energy, atom.E_vg))
+        self.photon_energy = jnp.atleast_1d(photon_energies(photon_energy, atom.E_vg, "photon_energy"))
         n = self.photon_energy.shape[0]
         self.duration = _per_run("duration", duration, n, "a time in s, at least 0")
         self.background = _per_run("background", background, n, "a rate in 1/s, at least 0")
@@ -160,7 +160,8 @@ def signal_counts(experiment: Experiment, neutrinos: Neutrinos, model: Interacti
     Array([0.], dtype=float64)
     """
     spectrum = spectral_function(experiment.photon_energy, experiment.atom, neutrinos, model)
-    return experiment.duration * experiment.target.reference_width * spectrum
+    counts = experiment.duration * experiment.target.reference_width * spectrum
+    return finite(counts, "the expected counts")
 
 
 def _per_run(name: str, value: Any, n: int, allowed: str) -> Reals:

@@ -2,6 +2,7 @@
 
 import warnings
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -9,10 +10,11 @@ from renp.atoms import Atom
 from renp.couplings import Interaction
 from renp.errors import InputError, PoleWarning
 from renp.kinematics import momentum_transfer_squared
+from renp.neutrinos import Neutrinos
 from renp.validation import is_traced
 
 
-def check_poles(model: Interaction, omega: Float[Array, "..."], atom: Atom) -> None:
+def check_poles(model: Interaction, omega: Float[Array, "..."], atom: Atom, neutrinos: Neutrinos) -> None:
     """Warn if q² = m² lies between the photon energies; raise if it is met at one of them.
 
     Raises
@@ -29,14 +31,19 @@ def check_poles(model: Interaction, omega: Float[Array, "..."], atom: Atom) -> N
     --------
     >>> import renp
     >>> import jax.numpy as jnp
-    >>> check_poles(renp.Weak(), jnp.array([1.068]), renp.Atom.named("Yb"))
+    >>> yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(0.01)
+    >>> check_poles(renp.Weak(), jnp.array([1.068]), yb, nu)
     """
-    if is_traced(omega, atom.E_eg) or not (poles := model.poles()):
+    if is_traced(omega, atom.E_eg, neutrinos.masses):
+        return
+    lightest_pair = 4 * float(jnp.min(neutrinos.masses)) ** 2
+    poles = [pole for pole in model.poles() if pole > lightest_pair]
+    if not poles:
         return
     q2 = np.asarray(momentum_transfer_squared(omega, atom.E_eg))
     for pole in poles:
         at = (atom.E_eg - pole / atom.E_eg) / 2
-        if np.any(q2 == pole) and pole > 0:
+        if np.any(q2 == pole):
             allowed = f"away from the mediator's pole at {at} eV, or the mediator given a width"
             raise InputError("omega", at, allowed)
         if q2.size and np.min(q2) < pole < np.max(q2):

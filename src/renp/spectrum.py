@@ -1,7 +1,6 @@
 """The spectral function of an atom, and the thresholds in it."""
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from renp.atoms import Atom
@@ -11,7 +10,7 @@ from renp.kinematics import threshold_energies
 from renp.master_formula import components
 from renp.neutrinos import Neutrinos
 from renp.poles import check_poles
-from renp.validation import is_traced, photon_energies
+from renp.validation import finite, photon_energies
 
 
 def thresholds(atom: Atom, neutrinos: Neutrinos) -> Float[Array, "3 3"]:
@@ -76,9 +75,8 @@ def spectral_function(
     model = Weak() if model is None else model
     energies = photon_energies(omega, atom.E_vg)
     model.check(neutrinos)
-    check_poles(model, energies, atom)
+    check_poles(model, energies, atom, neutrinos)
     parts = components(energies.ravel(), atom, neutrinos, model)
     result = (parts.transverse + parts.longitudinal).reshape(3, 3, *energies.shape)
-    if not is_traced(result) and not np.all(np.isfinite(result)):
-        raise FloatingPointError("the spectral function overflows: a coupling is far too large")
+    finite(result, "the spectral function")
     return result if by_pair else jnp.sum(result, axis=(0, 1))

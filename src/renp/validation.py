@@ -106,7 +106,7 @@ def matrix(name: str, value: Any) -> Complex[Array, "3 3"]:
     return jnp.asarray(result)
 
 
-def photon_energies(omega: ArrayLike, E_vg: Scalar) -> Float[Array, "..."]:
+def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Float[Array, "..."]:
     """Return trigger photon energies as an array, after checking 0 ≤ ω < E_vg.
 
     Raises
@@ -124,15 +124,28 @@ def photon_energies(omega: ArrayLike, E_vg: Scalar) -> Float[Array, "..."]:
     try:
         values = np.asarray(omega, dtype=float)
     except (TypeError, ValueError):
-        raise InputError("omega", repr(omega), "photon energies in eV") from None
+        raise InputError(name, repr(omega), "photon energies in eV") from None
     if not is_traced(E_vg):
         wrong = ~((values >= 0) & (values < float(E_vg)))
     else:
         wrong = ~(np.isfinite(values) & (values >= 0))
     if np.any(wrong):
         place = np.argwhere(wrong)[0]
-        label = f"omega{[int(k) for k in place]}" if values.ndim else "omega"
+        label = f"{name}{[int(k) for k in place]}" if values.ndim else name
         limit = "" if is_traced(E_vg) else f" = {float(E_vg)} eV"
         allowed = f"a photon energy in eV, at least 0 and below the atom's E_vg{limit}"
         raise InputError(label, values[tuple(place)], allowed)
     return jnp.asarray(values)
+
+
+def finite(result: Float[Array, "..."], what: str) -> Float[Array, "..."]:
+    """Return ``result`` if it is finite throughout, or traced; otherwise say what overflowed.
+
+    Examples
+    --------
+    >>> finite(jnp.array([1.0]), "the spectrum")
+    Array([1.], dtype=float64)
+    """
+    if not is_traced(result) and not np.all(np.isfinite(result)):
+        raise FloatingPointError(f"{what} overflows: an input is far too large")
+    return result

@@ -10,6 +10,9 @@ from renp.cli.output import Output, emit, note, progress_display, quietly, show
 from renp.errors import InputError, ScenarioError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from renp.scenario import Scenario
 
 app = App(
@@ -82,12 +85,14 @@ def spectrum(file: File, *, photon_energy: str | None = None, options: Output = 
     photon_energy
         Comma-separated list, such as 1.068,1.069 (in eV) or "1157 nm"; left out, a grid over the thresholds.
     """
-    import numpy as np
-
     from renp.results import Spectrum
+    from renp.validation import photon_energies
 
     scenario = _read(file)
-    omega = None if photon_energy is None else np.array(_photon_energies(photon_energy))
+    omega = None
+    if photon_energy is not None:
+        given = _photon_energies(photon_energy)
+        omega = photon_energies(given, scenario.atom.E_vg, "photon-energy")
     with quietly(options):
         result = Spectrum.compute(scenario.atom, scenario.neutrinos, scenario.model, omega)
     emit(result, options)
@@ -157,7 +162,9 @@ def _read(file: Path, *, runs: bool = False) -> "Scenario":
     return scenario
 
 
-def _photon_energies(text: str) -> list[float]:
+def _photon_energies(text: str) -> "NDArray[np.float64]":
+    import numpy as np
+
     from renp.scenario.quantities import parse_quantity
 
     energies = []
@@ -169,4 +176,4 @@ def _photon_energies(text: str) -> list[float]:
                 energies.append(parse_quantity(part.strip(), "eV"))
             except ValueError as error:
                 raise InputError("photon-energy", text, f"a list such as 1.068,1.069: {error}") from None
-    return energies
+    return np.array(energies)
