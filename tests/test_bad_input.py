@@ -474,7 +474,7 @@ def test_pole_inside_the_scan_is_a_warning() -> None:
 
 
 def test_couplings_that_overflow_are_an_error() -> None:
-    with pytest.raises(FloatingPointError, match="overflows: a coupling is far too large"):
+    with pytest.raises(FloatingPointError, match="overflows: an input is far too large"):
         spectrum(model=renp.Weak() + renp.MagneticMoment({(1, 1): 1e160}))
 
 

@@ -248,10 +248,13 @@ def test_output_is_announced_on_stderr(command: Command, file: Path, tmp_path: P
 
 
 ERRORS = [
-    (["spectrum", "FILE", "--photon-energy", "1.068,3"], "omega[1] = 3.0: must be a photon energy in eV"),
+    (
+        ["spectrum", "FILE", "--photon-energy", "1.068,3"],
+        "photon-energy[1] = 3.0: must be a photon energy in eV",
+    ),
     (["spectrum", "FILE", "--photon-energy", "1.068,"], "photon-energy = 1.068,: must be a list such as"),
     (["spectrum", "FILE", "--photon-energy", "1.068,2 kg"], "photon-energy = 1.068,2 kg: must be a list"),
-    (["spectrum", "FILE", "--photon-energy", "nan"], "omega[0] = nan: must be a photon energy in eV"),
+    (["spectrum", "FILE", "--photon-energy", "nan"], "photon-energy[0] = nan: must be a photon energy in eV"),
     (["counts", "none.toml"], "none.toml: 1 problem\n  cannot be read: "),
     (["counts", "FOLDER"], "1 problem\n  cannot be read: "),
     (
@@ -305,7 +308,7 @@ def test_spectrum_needs_no_runs(command: Command, tmp_path: Path) -> None:
 def test_overflow_is_a_users_error(command: Command, tmp_path: Path) -> None:
     answer = command("counts", written(tmp_path, TEXT.replace("3e-11", "1e160")))
     assert answer.status == 2
-    assert answer.err == "renp: the spectral function overflows: a coupling is far too large\n"
+    assert answer.err == "renp: the spectral function overflows: an input is far too large\n"
 
 
 def test_impossible_counts_are_a_users_error(command: Command, tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_photon_couplings_agree_with_spinors(nature: str) -> None:
     e, cm2 = np.sqrt(4 * np.pi * 7.2973525643e-3), 1 / 1.973269804593025e-5**2
     couplings = {
         "mu": BOHR_MAGNETON * mu,
-        "eps": BOHR_MAGNETON * eps,
+        "eps": 1j * BOHR_MAGNETON * eps,
         "F": e * (Q + q2 * r2 * cm2 / 6),
         "G": e * q2 * a * cm2,
     }

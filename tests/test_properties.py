@@ -89,14 +89,16 @@ def test_thresholds_are_symmetric_and_fall_with_the_masses(nu: renp.Neutrinos) -
 @given(neutrinos("dirac"), omegas, seeds)
 def test_hermitian_couplings_make_ij_and_ji_equal(nu: renp.Neutrinos, omega: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    x = rng.normal(size=(4, 3, 3)) + 1j * rng.normal(size=(4, 3, 3))
-    left, scalar, mu, charge = x + np.swapaxes(x.conj(), 1, 2)
+    x = rng.normal(size=(6, 3, 3)) + 1j * rng.normal(size=(6, 3, 3))
+    left, scalar, mu, charge, eps, anapole = x + np.swapaxes(x.conj(), 1, 2)
     model = (
         renp.Weak()
         + renp.VectorMediator(2.5, 1e-12, left=1e-12 * left)
         + renp.ScalarMediator(2.5, 1e-9, scalar=1e-9 * scalar)
         + renp.MagneticMoment(1e-11 * mu)
         + renp.Charge(1e-17 * charge)
+        + renp.ElectricMoment(1e-11 * eps)
+        + renp.Anapole(1e-26 * anapole)
     )
     found = pairs(omega, nu, model)
     assert found == pytest.approx(found.T, rel=1e-11, abs=1e-300)

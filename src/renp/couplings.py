@@ -14,9 +14,11 @@ F, G       charge (with its radius), anapole      magnetisation current, via the
 
 The neutrino's vertex to the photon is γ_m (F + Gγ5) + iσ_mβ q^β (mu + eps γ5), q = p_i + p_j.
 
+An electric moment ε as usually defined, hermitian and with the vertex −iσq (μ + iε γ5), is eps = iε.
+
 Matrices are in the basis of mass eigenstates, in the papers' phase convention, a_ij = U_ei U_ej* for
 the charged current: fields are related by ν_α = Σ_i U*_αi ν_i. In the convention ν_α = Σ_i U_αi ν_i
-every mass-basis matrix is the complex conjugate of the one used here.
+every matrix of the table is the complex conjugate of the one used here.
 
 Majorana neutrinos have the amplitude ū_i Γ_ij v_j − ū_j Γ_ji v_i. With v = C ūᵀ it is that of the
 effective couplings X + η Xᵀ, η = `MAJORANA_SIGN`, to be summed over half of the ordered pairs.
@@ -154,7 +156,8 @@ class Couplings(Interaction):
     s, p
         Scalar and pseudoscalar couplings, 1/eV.
     mu, eps
-        Magnetic and electric dipole moments, 1/eV (a moment in μ_B times `renp.constants.BOHR_MAGNETON`).
+        Magnetic and electric dipole moments, 1/eV (a moment in μ_B times `renp.constants.BOHR_MAGNETON`);
+        eps is iε of an electric moment ε.
     F, G
         Charge and anapole form factors at q², in units of 1 (e = 0.303).
 

@@ -68,6 +68,6 @@ class ElectricMoment(PhotonCoupling):
     kind: ClassVar[str] = "electric-moment"
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
-        """Return the electric moments."""
+        """Return the electric moments: Eq. (1) is −iσq (μ + iε γ5), and eps stands beside μ."""
         del q2
-        return Couplings(eps=BOHR_MAGNETON * self._matrix(neutrinos))
+        return Couplings(eps=1j * BOHR_MAGNETON * self._matrix(neutrinos))
