@@ -307,7 +307,7 @@ def test_csv_holds_the_table(name: str, tmp_path: Path) -> None:
     lines = result(name).save(tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()
     comments = [line for line in lines if line.startswith("#")]
     head, *rows = csv.reader(lines[len(comments) :])
-    table = result(name).table()
+    table = result(name).full_table()
     assert comments[0] == f"# renp: {renp.__version__}"
     assert tuple(head) == table.columns
     assert rows == [[str(cell) for cell in row] for row in table.rows]

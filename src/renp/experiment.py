@@ -12,7 +12,7 @@ from renp.couplings import Interaction
 from renp.errors import InputError
 from renp.neutrinos import Neutrinos
 from renp.spectrum import spectral_function
-from renp.validation import Scalar, finite, is_traced, number, photon_energies
+from renp.validation import Scalar, finite, instance, is_traced, number, photon_energies, reals
 
 PUBLISHED_WIDTH = 0.002
 """Γ_0 at n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s; Phys. Sci. Forum 8, 51, Eq. (3)."""
@@ -104,9 +104,14 @@ class Experiment(eqx.Module):
         background: Any = 0.0,
         counts: Any = None,
     ) -> None:
+        instance("atom", atom, Atom)
+        instance("target", target, Target)
         self.atom = atom
         self.target = target
         self.photon_energy = jnp.atleast_1d(photon_energies(photon_energy, atom.E_vg, "photon_energy"))
+        if self.photon_energy.ndim != 1:
+            shape = f"an array of shape {self.photon_energy.shape}"
+            raise InputError("photon_energy", shape, "a list, one for each run")
         n = self.photon_energy.shape[0]
         self.duration = _per_run("duration", duration, n, "a time in s, at least 0")
         self.background = _per_run("background", background, n, "a rate in 1/s, at least 0")
@@ -167,13 +172,13 @@ def signal_counts(experiment: Experiment, neutrinos: Neutrinos, model: Interacti
 def _per_run(name: str, value: Any, n: int, allowed: str) -> Reals:
     if is_traced(value):
         return jnp.broadcast_to(value, (n,))
-    try:
-        values = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError(name, repr(value), allowed) from None
+    values = reals(name, value, allowed)
     if values.shape not in ((), (n,)):
-        raise InputError(name, f"{values.shape[0]} values", f"one value, or one for each of {n} runs")
+        given = f"{values.size} values" if values.ndim == 1 else f"an array of shape {values.shape}"
+        raise InputError(name, given, f"one value, or one for each of {n} runs")
     wrong = ~(np.isfinite(values) & (values >= 0))
     if np.any(wrong):
-        raise InputError(name, values[wrong][0] if values.ndim else float(values), allowed)
+        k = np.argmax(wrong)
+        place = f"{name}[{k}]" if values.ndim else name
+        raise InputError(place, values.ravel()[k], allowed)
     return jnp.broadcast_to(jnp.asarray(values), (n,))

@@ -127,7 +127,8 @@ def pair_kinematics(omega: Float[Array, "n"], masses: Float[Array, "3"], E_eg: S
     m_i, m_j = masses[:, None, None], masses[None, :, None]
     q2 = momentum_transfer_squared(omega, E_eg)
     a = excess(jnp.asarray(E_eg), omega, m_i, m_j)
-    is_open = a > 0
+    # A NaN is not closed: it has to show in the result.
+    is_open = ~(a <= 0)
     # The placeholders keep closed pairs out of every square root and division, gradients included.
     a = jnp.where(is_open, a, 1.0)
     q2 = jnp.where(is_open, q2, 4.0)

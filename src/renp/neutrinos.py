@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from renp.datafiles import read_toml
@@ -177,7 +178,10 @@ class Neutrinos(eqx.Module):
 
 def _atmospheric_splitting(name: str, value: Any, dm2_21: Scalar) -> Scalar:
     if name == "dm2_31":
-        return number(name, value, "m_3² − m_1² in eV², above 0", low=0, open_low=True)
+        result = number(name, value, "m_3² − m_1² in eV², above 0", low=0, open_low=True)
+        if not is_traced(result, dm2_21) and result < dm2_21:
+            raise InputError(name, result, f"at least dm2_21 = {dm2_21} eV² for normal ordering")
+        return result
     result = number(name, value, "m_3² − m_2² in eV², below 0 for inverted ordering", high=0)
     if not is_traced(result, dm2_21) and result + dm2_21 >= 0:
         raise InputError(name, result, f"below −dm2_21 = {-dm2_21} eV² for inverted ordering")
@@ -186,7 +190,7 @@ def _atmospheric_splitting(name: str, value: Any, dm2_21: Scalar) -> Scalar:
 
 def _phases(phases: Any) -> tuple[Scalar, Scalar]:
     allowed = "two angles in radians (α_21, α_31), each between -4π and 4π"
-    if not isinstance(phases, (tuple, list)) or len(phases) != 2:
+    if isinstance(phases, str) or np.ndim(phases) != 1 or len(phases) != 2:
         raise InputError("majorana_phases", phases, allowed)
     first, second = (number("majorana_phases", phase, allowed, low=-4 * pi, high=4 * pi) for phase in phases)
     return first, second

@@ -43,7 +43,7 @@ def check_poles(model: Interaction, omega: Float[Array, "..."], atom: Atom, neut
     q2 = np.asarray(momentum_transfer_squared(omega, atom.E_eg))
     for pole in poles:
         at = (atom.E_eg - pole / atom.E_eg) / 2
-        if np.any(q2 == pole):
+        if np.any(np.isclose(q2, pole, rtol=1e-12, atol=0)):  # as close as ω can be to it
             allowed = f"away from the mediator's pole at {at} eV, or the mediator given a width"
             raise InputError("omega", at, allowed)
         if q2.size and np.min(q2) < pole < np.max(q2):

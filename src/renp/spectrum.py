@@ -10,7 +10,7 @@ from renp.kinematics import threshold_energies
 from renp.master_formula import components
 from renp.neutrinos import Neutrinos
 from renp.poles import check_poles
-from renp.validation import finite, photon_energies
+from renp.validation import finite, instance, photon_energies
 
 
 def thresholds(atom: Atom, neutrinos: Neutrinos) -> Float[Array, "3 3"]:
@@ -29,6 +29,8 @@ def thresholds(atom: Atom, neutrinos: Neutrinos) -> Float[Array, "3 3"]:
     >>> renp.thresholds(renp.Atom.named("Yb"), renp.Neutrinos(0.01))[0, 0].round(6)
     Array(1.071653, dtype=float64)
     """
+    instance("atom", atom, Atom)
+    instance("neutrinos", neutrinos, Neutrinos)
     return threshold_energies(neutrinos.masses, atom.E_eg)
 
 
@@ -73,6 +75,9 @@ def spectral_function(
     Array([0.0678, 0.    ], dtype=float64)
     """
     model = Weak() if model is None else model
+    instance("atom", atom, Atom)
+    instance("neutrinos", neutrinos, Neutrinos)
+    instance("model", model, Interaction)
     energies = photon_energies(omega, atom.E_vg)
     model.check(neutrinos)
     check_poles(model, energies, atom, neutrinos)

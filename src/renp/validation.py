@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from textwrap import shorten
 from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
+from numpy.typing import NDArray
 
 from renp.errors import InputError
 
@@ -98,12 +100,44 @@ def matrix(name: str, value: Any) -> Complex[Array, "3 3"]:
         result = np.asarray(value, dtype=complex)
     except (TypeError, ValueError):
         raise InputError(name, repr(value), "a 3×3 matrix of numbers") from None
+    if result.ndim == 0:
+        raise InputError(name, repr(value), "a 3×3 matrix")
     if result.shape != (3, 3):
         raise InputError(name, f"an array of shape {result.shape}", "a 3×3 matrix")
     if not np.all(np.isfinite(result)):
         i, j = (int(k) for k in np.argwhere(~np.isfinite(result))[0])
         raise InputError(f"{name}[{i + 1}, {j + 1}]", result[i, j], "finite")
     return jnp.asarray(result)
+
+
+def reals(name: str, value: Any, allowed: str) -> NDArray[np.float64]:
+    """Return real numbers as an array of floats; text, None and complex numbers are refused.
+
+    Examples
+    --------
+    >>> reals("duration", [1, 2], "times in s")
+    array([1., 2.])
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise InputError(name, repr(value), allowed) from None
+    # An empty list has no numbers to judge its type by.
+    if array.dtype.kind not in "iuf" and array.size:
+        raise InputError(name, repr(value), allowed)
+    return array.astype(float)
+
+
+def instance(name: str, value: Any, cls: type) -> None:
+    """Raise `InputError` unless ``value`` is of a class.
+
+    Examples
+    --------
+    >>> instance("name", "Yb", str)
+    """
+    if not isinstance(value, cls):
+        article = "an" if cls.__name__[0] in "AEIO" else "a"
+        raise InputError(name, shorten(repr(value), 60), f"{article} {cls.__name__}")
 
 
 def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Float[Array, "..."]:
@@ -121,10 +155,7 @@ def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Floa
     """
     if is_traced(omega):
         return jnp.asarray(omega)
-    try:
-        values = np.asarray(omega, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError(name, repr(omega), "photon energies in eV") from None
+    values = reals(name, omega, "photon energies in eV")
     if not is_traced(E_vg):
         wrong = ~((values >= 0) & (values < float(E_vg)))
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 import renp
-from renp.cli.output import Output, emit, note, progress_display, quietly, show
+from renp.cli.output import Output, emit, make_folder, note, progress_display, quietly, show, write_text
 from renp.errors import InputError, ScenarioError
 
 if TYPE_CHECKING:
@@ -40,9 +40,7 @@ def init(preset: str = "letter", *, options: Output = DEFAULT) -> None:
     if options.output is not None:
         if options.output.exists():
             raise InputError("output", options.output, "a file that does not exist yet")
-        if not options.output.parent.is_dir():
-            raise InputError("output", options.output, "in a folder that exists")
-        options.output.write_text(text, encoding="utf-8")
+        write_text(options.output, text)
         if not options.quiet:
             note(f"wrote {options.output}")
     if options.json:
@@ -53,23 +51,28 @@ def init(preset: str = "letter", *, options: Output = DEFAULT) -> None:
 
 @app.command
 def validate(file: File, *, options: Output = DEFAULT) -> int:
-    """Check a scenario file and say every problem at once."""
+    """Check a scenario file and say every problem at once.
+
+    With --output FILE.json, the report goes there too.
+    """
+    import json
+
     from renp.scenario import Scenario
 
-    problems: list[str] = []
+    if options.output is not None and options.output.suffix != ".json":
+        raise InputError("output", options.output, "a file ending in .json")
+    scenario, problems, message = None, list[str](), ""
     try:
         scenario = Scenario.read(file)
     except ScenarioError as error:
-        problems = error.problems
-        if not options.json:
-            raise
+        problems, message = error.problems, str(error)
     report = {"valid": not problems, "problems": problems}
     if options.output is not None:
-        import json
-
-        options.output.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        write_text(options.output, json.dumps(report, indent=1) + "\n")
     if options.json:
         show(report)
+    elif scenario is None:
+        note(f"renp: {message}")
     elif not options.quiet:
         runs = len(scenario.experiment.photon_energy)
         print(f"{file} is valid: {scenario.atom.name}, {runs} run{'s' if runs != 1 else ''}")
@@ -144,6 +147,7 @@ def reproduce(*, options: Output = DEFAULT) -> None:
     folder = options.output or Path("renp-report")
     if folder.suffix or (folder.exists() and not folder.is_dir()):
         raise InputError("output", folder, "a folder, which is made if it does not exist")
+    make_folder(folder)
     with progress_display(options) as progress:
         report = write_report(folder, progress)
     if options.json:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from renp.errors import InputError
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -40,6 +42,24 @@ def note(message: str) -> None:
 def show(content: Any) -> None:
     """Print JSON on stdout."""
     print(json.dumps(content, ensure_ascii=False))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, or say why it cannot be written."""
+    if not path.parent.is_dir():
+        raise InputError("output", path, "in a folder that exists")
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError("output", path, f"a file that can be written ({error})") from None
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder if it does not exist, or say why it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError("output", path, f"a folder that can be made ({error})") from None
 
 
 def emit(result: "Result", options: Output) -> None:

@@ -136,11 +136,10 @@ def check_possible(experiment: Experiment, background: Any) -> None:
     for k, (observed, expected) in enumerate(zip(experiment.counts, background, strict=True)):
         if observed > 0 and expected == 0:
             energy = float(experiment.photon_energy[k])
-            raise InputError(
-                f"counts[{k}]",
-                float(observed),
-                f"0, since at {energy} eV no pair can be emitted and no background is expected",
-            )
+            reason = f"at {energy} eV no pair can be emitted and no background is expected"
+            if experiment.duration[k] == 0:
+                reason = "the duration of the run is 0"
+            raise InputError(f"counts[{k}]", float(observed), f"0, since {reason}")
 
 
 def _unit(i: int, j: int) -> Complex[Array, "3 3"]:

@@ -5,6 +5,7 @@ may depend on the neutrinos' nature.
 """
 
 from collections.abc import Mapping
+from numbers import Number
 from typing import Any, Literal, TypeAlias
 
 import jax.numpy as jnp
@@ -45,35 +46,40 @@ def independent_elements(name: str, value: Any) -> Matrix:
     return jnp.where(twice & _LOWER, 0, given)
 
 
-def obeyed(name: str, value: Any, allowed: tuple[Symmetry, ...]) -> tuple[Symmetry, ...]:
-    """Return which of the allowed symmetries the elements obey where (i, j) and (j, i) are both given.
+def violations(
+    name: str, value: Any, allowed: tuple[Symmetry, ...]
+) -> tuple[tuple[Symmetry, tuple[int, int]], ...]:
+    """Return the symmetries that the given elements do not obey, each with the worst element (from 1).
+
+    Only elements given on both sides of the diagonal are compared, and the diagonal itself.
 
     Raises
     ------
     InputError
-        If they obey none, naming the pair that is worst.
+        If they obey none of the allowed symmetries, naming the worst pair.
 
     Examples
     --------
-    >>> obeyed("m", np.diag([1, 2, 3]), ("hermitian", "antisymmetric"))
-    ('hermitian', 'antisymmetric')
+    >>> violations("m", [[0, 1, 0], [1, 0, 0], [0, 0, 0]], ("hermitian", "antisymmetric"))
+    (('antisymmetric', (1, 2)),)
     """
     given, twice = _given(name, value)
     if is_traced(given):
-        return allowed
+        return ()
     matrix = np.where(twice, np.asarray(given), 0)
-    np.fill_diagonal(matrix, np.diag(matrix).real if "hermitian" not in allowed else np.diag(matrix))
-    errors = {symmetry: _asymmetry(matrix, symmetry) for symmetry in allowed}
     scale = 1e-12 * float(np.max(np.abs(matrix)))
-    result = tuple(symmetry for symmetry in allowed if np.all(errors[symmetry] <= scale))
-    if not result:
-        i, j = np.unravel_index(int(np.argmax(errors[allowed[0]])), (3, 3))
-        raise InputError(
-            f"{name}[{i + 1}, {j + 1}]",
-            f"{matrix[i, j]:.6g} beside {name}[{j + 1}, {i + 1}] = {matrix[j, i]:.6g}",
-            f"part of a matrix that is {' or '.join(allowed)}",
-        )
-    return result
+    found: list[tuple[Symmetry, tuple[int, int]]] = []
+    for symmetry in allowed:
+        error = _asymmetry(matrix, symmetry)
+        if np.any(error > scale):
+            row, column = divmod(int(np.argmax(error)), 3)
+            found.append((symmetry, (row + 1, column + 1)))
+    if len(found) == len(allowed):
+        i, j = found[0][1]
+        pair = f" beside {name}[{j}, {i}] = {matrix[j - 1, i - 1]:.6g}" if i != j else ""
+        words = f"part of a matrix that is {' or '.join(allowed)}"
+        raise InputError(f"{name}[{i}, {j}]", f"{matrix[i - 1, j - 1]:.6g}{pair}", words)
+    return tuple(found)
 
 
 def complete(elements: Matrix, symmetry: Symmetry) -> Matrix:
@@ -107,6 +113,8 @@ def _given(name: str, value: Any) -> tuple[Matrix, NDArray[Any]]:
     if value is None:
         value = {}
     if not isinstance(value, Mapping):
+        if isinstance(value, (str, Number)) or getattr(value, "ndim", None) == 0:
+            raise InputError(name, repr(value), "a 3×3 matrix, or a dict {(i, j): value}")
         return matrix(name, value), np.ones((3, 3), dtype=bool)
     result = jnp.zeros((3, 3), dtype=complex)
     for key, element in value.items():

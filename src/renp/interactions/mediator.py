@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex
 
 from renp.couplings import Interaction, Matrix
-from renp.interactions.elements import complete, independent_elements, obeyed
+from renp.interactions.elements import complete, independent_elements, violations
 from renp.interactions.rotation import BASES
 from renp.validation import Scalar, choice, is_traced, number
 
@@ -21,7 +21,7 @@ def hermitian(name: str, value: Any) -> Matrix:
     >>> hermitian("left", {(1, 2): 2.0})[1, 0]
     Array(2.-0.j, dtype=complex128)
     """
-    obeyed(name, value, ("hermitian",))
+    violations(name, value, ("hermitian",))
     return complete(independent_elements(name, value), "hermitian")
 
 

@@ -6,7 +6,7 @@ import equinox as eqx
 
 from renp.couplings import Interaction, Matrix
 from renp.errors import InputError
-from renp.interactions.elements import Symmetry, complete, independent_elements, obeyed
+from renp.interactions.elements import Symmetry, complete, independent_elements, violations
 from renp.neutrinos import Neutrinos
 from renp.validation import is_traced
 
@@ -22,20 +22,23 @@ class PhotonCoupling(Interaction):
     majorana_symmetry: ClassVar[Symmetry] = "antisymmetric"
 
     elements: Matrix
-    symmetries: tuple[Symmetry, ...] = eqx.field(static=True)
+    broken: tuple[tuple[Symmetry, tuple[int, int]], ...] = eqx.field(static=True)
+    """Symmetries that the matrix has not, each with an element that shows it."""
 
     def __init__(self, elements: Any) -> None:
         name = type(self).__name__
         allowed: tuple[Symmetry, ...] = ("hermitian", self.majorana_symmetry)
-        self.symmetries = obeyed(name, elements, allowed)
+        self.broken = violations(name, elements, allowed)
         self.elements = independent_elements(name, elements)
 
     def check(self, neutrinos: Neutrinos) -> None:
         """Raise `InputError` if the matrix has not the symmetry that the neutrinos' nature asks for."""
         name, symmetry = type(self).__name__, self._symmetry(neutrinos)
-        if symmetry not in self.symmetries:
-            owner = f"{neutrinos.nature.capitalize()} neutrinos"
-            raise InputError(name, "the matrix given", f"{symmetry} for {owner}")
+        for broken, (i, j) in self.broken:
+            if broken == symmetry and not is_traced(self.elements):
+                value, owner = self.elements[i - 1, j - 1], neutrinos.nature.capitalize()
+                allowed = f"part of a matrix that is {symmetry} for {owner} neutrinos"
+                raise InputError(f"{name}[{i}, {j}]", f"{value:.6g}", allowed)
         if symmetry == "antisymmetric" and not is_traced(self.elements):
             for k in range(3):
                 if (value := self.elements[k, k]) != 0:

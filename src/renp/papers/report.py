@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 
 from renp.datafiles import read_text
@@ -36,7 +35,7 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     Parameters
     ----------
     folder
-        Made if it does not exist.
+        An existing folder.
     progress
         Display that is told of each step.
 
@@ -45,8 +44,6 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     Comparison
         The published and computed numbers.
     """
-    mpl.use("Agg")
-    folder.mkdir(parents=True, exist_ok=True)
     task = progress.add_task("reproducing the letter", total=6)
 
     def step(what: str) -> None:

@@ -5,6 +5,7 @@ import csv
 import json
 import math
 from dataclasses import dataclass
+from html import escape
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,6 +107,10 @@ class Result(abc.ABC):
     def table(self) -> Table:
         """Return the result as a table."""
 
+    def full_table(self) -> Table:
+        """Return the table with everything that a file should have."""
+        return self.table()
+
     @abc.abstractmethod
     def json(self) -> dict[str, Any]:
         """Return the result as JSON data, energies in eV."""
@@ -125,9 +130,9 @@ class Result(abc.ABC):
         table = self.table()
         head = "".join(f"<th>{column}</th>" for column in table.columns)
         body = "".join(
-            "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in table.cells()
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.cells()
         )
-        return f"<table><caption>{table.title}</caption><tr>{head}</tr>{body}</table>"
+        return f"<table><caption>{escape(table.title)}</caption><tr>{head}</tr>{body}</table>"
 
     def save(self, path: str | Path) -> Path:
         """Write a picture (.png, .pdf, .svg) or data (.nc, .csv, .json), by the ending.
@@ -142,23 +147,31 @@ class Result(abc.ABC):
             raise InputError("output", path, f"a file ending in {', '.join(PICTURES + DATA)}")
         if not path.parent.is_dir():
             raise InputError("output", path, "in a folder that exists")
+        try:
+            self._write(path)
+        except OSError as error:
+            raise InputError("output", path, f"a file that can be written ({error})") from None
+        return path
+
+    def _write(self, path: Path) -> None:
         if path.suffix in PICTURES:
             self._save_picture(path)
         elif path.suffix == ".nc":
             self.dataset().assign_attrs(self.made_by).to_netcdf(path, engine="h5netcdf")
         elif path.suffix == ".csv":
-            path.write_text(self.table().csv(self.made_by), encoding="utf-8")
+            path.write_text(self.full_table().csv(self.made_by), encoding="utf-8")
         else:
             content = self.json() | {"made_by": self.made_by}
             path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        return path
 
     def _save_picture(self, path: Path) -> None:
         import matplotlib.pyplot as plt
 
         figure = self.plot()
-        figure.savefig(path, metadata=_picture_metadata(path.suffix, self.made_by))
-        plt.close(figure)
+        try:
+            figure.savefig(path, metadata=_picture_metadata(path.suffix, self.made_by))
+        finally:
+            plt.close(figure)
 
 
 def _picture_metadata(suffix: str, made_by: dict[str, str]) -> dict[str, str]:

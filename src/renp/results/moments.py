@@ -23,13 +23,13 @@ class _Curves(Result):
 
     by_element: ByElement
 
-    def _dataset(self, axis: str, values: Reals, units: str) -> "xr.Dataset":
+    def _dataset(self, axis: str, values: Reals, units: str, of: dict[str, str]) -> "xr.Dataset":
         import xarray as xr
 
         elements = list(next(iter(self.by_element.values())))
         return xr.Dataset(
             {
-                kind: (("element", axis), np.stack([curves[e] for e in elements]))
+                kind: (("element", axis), np.stack([curves[e] for e in elements]), of)
                 for kind, curves in self.by_element.items()
             },
             coords={"element": elements, axis: (axis, values, {"units": units})},
@@ -86,7 +86,7 @@ class MomentSpectra(_Curves):
 
     def dataset(self) -> "xr.Dataset":
         """Return the curves over photon_energy and element."""
-        data = self._dataset("photon_energy", self.photon_energy, "eV")
+        data = self._dataset("photon_energy", self.photon_energy, "eV", {})
         return data.assign(standard_model=("photon_energy", self.standard_model))
 
     def plot(self) -> "Figure":
@@ -120,7 +120,7 @@ class LimitCurves(_Curves):
 
     def dataset(self) -> "xr.Dataset":
         """Return the curves over exposure and element."""
-        return self._dataset("exposure", self.exposure, "day * 100 cm^3")
+        return self._dataset("exposure", self.exposure, "day * 100 cm^3", {"units": "μ_B"})
 
     def plot(self) -> "Figure":
         """Return the letter's figure 3, with the limits of other experiments."""

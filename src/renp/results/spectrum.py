@@ -87,6 +87,16 @@ class Spectrum(Result):
             tuple(tuple(float(x) for x in row) for row in rows),
         )
 
+    def full_table(self) -> Table:
+        """Return the table with the part of each unordered pair."""
+        table = self.table()
+        rows = zip(table.rows, *self.pairs.values(), strict=True)
+        return Table(
+            table.title,
+            table.columns + tuple(f"pair {name}" for name in self.pairs),
+            tuple((*row, *map(float, parts)) for row, *parts in rows),
+        )
+
     def json(self) -> dict[str, Any]:
         """Return the arrays, with the part of each unordered pair."""
         return {

@@ -1,24 +1,23 @@
 """A scenario: what a file says, as the package's own values."""
 
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
-
-from pydantic import ValidationError
+from typing import TypeVar
 
 from renp.atoms import Atom
 from renp.couplings import Interaction
-from renp.errors import InputError, ScenarioError
+from renp.errors import ScenarioError
 from renp.experiment import Experiment, Target
 from renp.inference.limits import delta_chi2
 from renp.interactions import Weak
 from renp.neutrinos import Neutrinos
-from renp.scenario.interactions import build_interaction
-from renp.scenario.lines import line_of
+from renp.scenario.interactions import build_interaction, placeholders
+from renp.scenario.problems import Place, Problems, Table, TableError, unknown_key
 from renp.scenario.schema import (
+    PLACEHOLDERS,
     TABLES,
     AtomSection,
     NeutrinosSection,
@@ -27,10 +26,10 @@ from renp.scenario.schema import (
     StatisticsSection,
     TargetSection,
 )
+from renp.validation import number
 
 S = TypeVar("S", bound=Section)
 T = TypeVar("T")
-Place = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Scenario:
         """
         path = Path(path)
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise ScenarioError(str(path), [f"cannot be read: {error}"]) from None
         return cls.from_text(text, str(path))
@@ -81,110 +80,99 @@ class Scenario:
         ScenarioError
             Listing every problem with its line.
         """
-        return _Reader(text, file).read()
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ScenarioError(file, [f"not valid TOML: {error}"]) from None
+        return _Reader(data, Problems(text, file)).read()
 
 
 class _Reader:
-    """Builds a scenario and gathers every problem on the way."""
+    """Builds a scenario table by table."""
 
-    def __init__(self, text: str, file: str) -> None:
-        self.text = text
-        self.file = file
-        self.problems: list[tuple[Place, str]] = []
+    def __init__(self, data: Table, problems: Problems) -> None:
+        self.data = data
+        self.problems = problems
 
     def read(self) -> Scenario:
-        try:
-            data = tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
-            raise ScenarioError(self.file, [f"not valid TOML: {error}"]) from None
-        for key in data:
+        for key in self.data:
             if key not in TABLES:
-                self.problems.append(((key,), _unknown(key, TABLES)))
-        atom = self._built(("atom",), AtomSection, data.get("atom"), _atom)
-        neutrinos = self._built(("neutrinos",), NeutrinosSection, data.get("neutrinos"), _neutrinos)
-        target = self._built(("target",), TargetSection, data.get("target", {}), _target)
-        level = self._built(("statistics",), StatisticsSection, data.get("statistics", {}), _confidence_level)
-        model = self._model(data.get("interaction", []), neutrinos)
-        experiment = self._experiment(data.get("run", []), atom, target or Target())
-        if self.problems:
-            self._give_up()
+                self.problems.add((key,), unknown_key(key, list(TABLES)))
+        atom = self._section("atom", AtomSection, _atom)
+        neutrinos = self._section("neutrinos", NeutrinosSection, _neutrinos)
+        target = self._section("target", TargetSection, _target)
+        level = self._section("statistics", StatisticsSection, _confidence_level)
+        model = self._model(neutrinos)
+        experiment = self._experiment(atom, target)
+        if self.problems.found or None in (atom, neutrinos, level, experiment):
+            self.problems.give_up()
         assert atom is not None
         assert neutrinos is not None
         assert level is not None
         assert experiment is not None
-        return Scenario(atom, neutrinos, model, experiment, level, self.text)
+        return Scenario(atom, neutrinos, model, experiment, level, self.problems.text)
 
-    def _built(self, place: Place, section: type[S], data: Any, build: Callable[[S], T]) -> T | None:
-        """Return what one table describes, or None after noting its problems."""
-        if data is None:
-            self.problems.append((place, "the table is missing"))
+    def _section(self, name: str, section: type[S], build: Callable[[S], T]) -> T | None:
+        if name not in self.data and name in ("atom", "neutrinos"):
+            self.problems.add((name,), "the table is missing")
             return None
-        try:
-            content = section.model_validate(data)
-        except ValidationError as error:
-            for problem in error.errors():
-                where = (*place, *problem["loc"])
-                self.problems.append((where, _sentence(dict(problem), list(section.model_fields))))
+        table = self.data.get(name, {})
+        if not isinstance(table, dict):
+            self.problems.add((name,), "must be a table")
             return None
-        return self._attempt(place, build, content)
+        return self._collect((name,), table, section, build)
 
-    def _model(self, tables: Any, neutrinos: Neutrinos | None) -> Interaction:
+    def _collect(self, place: Place, table: Table, section: type[S], build: Callable[[S], T]) -> T | None:
+        read = partial(_validated, section, build)
+        return self.problems.collect(place, table, read, PLACEHOLDERS.get(str(place[0])))
+
+    def _model(self, neutrinos: Neutrinos | None) -> Interaction:
         model: Interaction = Weak()
-        for k, table in self._each("interaction", tables):
-            added = self._attempt(("interaction", k), build_interaction, table)
-            if added is not None:
-                model = model + added
-                if neutrinos is not None:
-                    self._attempt(("interaction", k), added.check, neutrinos)
+
+        def checked(table: Table) -> Interaction:
+            interaction = build_interaction(table)
+            if neutrinos is not None:
+                interaction.check(neutrinos)
+            return interaction
+
+        for k, table in self._each("interaction"):
+            place = ("interaction", k)
+            added = self.problems.collect(place, table, checked, placeholders(table))
+            model = model if added is None else model + added
         return model
 
-    def _experiment(self, tables: Any, atom: Atom | None, target: Target) -> Experiment | None:
-        known = len(self.problems)
-        runs = []
-        any_atom = Atom("unknown", 1e300, 1e301)  # lets the runs of an unknown atom be checked too
-        for k, table in self._each("run", tables):
-            run = self._built(("run", k), RunSection, table, lambda section: section)
-            if run is not None:
-                runs.append(run)
-                self._attempt(("run", k), Experiment, atom or any_atom, target, **run.model_dump())
-        missing = [k for k, run in enumerate(runs) if run.counts is None]
-        if 0 < len(missing) < len(runs):
-            words = "counts is missing: give it for every run or for none"
-            self.problems.append((("run", missing[0]), words))
-        if atom is None or len(self.problems) > known:
+    def _experiment(self, atom: Atom | None, target: Target | None) -> Experiment | None:
+        build = partial(_run, atom, target or Target())
+        runs = [self._collect(("run", k), t, RunSection, build) for k, t in self._each("run")]
+        known = [run for run in runs if run is not None]
+        missing = [k for k, run in enumerate(known) if run.counts is None]
+        if 0 < len(missing) < len(known):
+            self.problems.add(("run", missing[0]), "counts is missing: give it for every run or for none")
+        if atom is None or target is None or self.problems.found:
             return None
         return Experiment(
             atom,
             target,
-            [run.photon_energy for run in runs],
-            [run.duration for run in runs],
-            [run.background for run in runs],
-            None if missing or not runs else [run.counts for run in runs],
+            [run.photon_energy for run in known],
+            [run.duration for run in known],
+            [run.background for run in known],
+            None if missing or not known else [run.counts for run in known],
         )
 
-    def _each(self, name: str, tables: Any) -> Iterator[tuple[int, dict[str, Any]]]:
-        if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
-            self.problems.append(((name,), f"must be an array of tables, [[{name}]]"))
-            return
-        yield from enumerate(tables)
+    def _each(self, name: str) -> Iterator[tuple[int, Table]]:
+        tables = self.data.get(name, [])
+        if isinstance(tables, list) and all(isinstance(table, dict) for table in tables):
+            yield from enumerate(tables)
+        else:
+            self.problems.add((name,), f"must be an array of tables, [[{name}]]")
 
-    def _attempt(self, place: Place, build: Callable[..., T], *args: Any, **kwargs: Any) -> T | None:
-        try:
-            return build(*args, **kwargs)
-        except InputError as error:
-            key = error.argument.split("[")[0]
-            if line_of(self.text, (*place, key)) == line_of(self.text, place):
-                self.problems.append((place, str(error)))
-            else:
-                self.problems.append(((*place, key), f"{error.value}: must be {error.allowed}"))
-        except ValueError as error:
-            self.problems.append((place, str(error)))
-        return None
 
-    def _give_up(self) -> NoReturn:
-        located = [(line_of(self.text, place), place, words) for place, words in self.problems]
-        located.sort(key=lambda item: item[0] or 0)
-        raise ScenarioError(self.file, [_located(*item) for item in located])
+def _validated(section: type[S], build: Callable[[S], T], table: Table) -> T:
+    known = list(section.model_fields)
+    unknown = [(key, unknown_key(key, known)) for key in table if key not in known]
+    if unknown:
+        raise TableError(unknown)
+    return build(section.model_validate(table))
 
 
 def _atom(section: AtomSection) -> Atom:
@@ -209,31 +197,11 @@ def _confidence_level(section: StatisticsSection) -> float:
     return section.confidence_level
 
 
-def _sentence(problem: dict[str, Any], known: Sequence[str]) -> str:
-    """Return pydantic's finding in the package's words."""
-    kind, value = problem["type"], problem.get("input")
-    if kind == "missing":
-        return "is missing"
-    if kind == "extra_forbidden":
-        return _unknown(str(problem["loc"][-1]), known)
-    if kind == "value_error":
-        return str(problem["ctx"]["error"])
-    expected = {
-        "int_type": "a whole number",
-        "float_type": "a number",
-        "string_type": "text",
-        "model_type": "a table",
-    }
-    return f"{value!r}: must be {expected.get(kind, problem['msg'])}"
-
-
-def _unknown(key: str, known: Sequence[str]) -> str:
-    guess = get_close_matches(key, known, n=1)
-    hint = f" (did you mean {guess[0]}?)" if guess else ""
-    return f"is not a known key{hint}: must be one of {', '.join(known)}"
-
-
-def _located(line: int | None, place: Place, words: str) -> str:
-    path = "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in place).lstrip(".")
-    where = f"line {line}, {path}" if line else path
-    return f"{where}: {words}"
+def _run(atom: Atom | None, target: Target, section: RunSection) -> RunSection:
+    """Check a run; what depends on the atom only where it is known."""
+    values = section.model_dump()
+    number("photon_energy", values["photon_energy"], "a photon energy in eV, at least 0", low=0)
+    if atom is None:
+        values["photon_energy"] = 0.0
+    Experiment(atom or Atom("unknown", 1.0, 2.0), target, **values)
+    return section

@@ -1,4 +1,4 @@
-"""The [[interaction]] tables of a scenario file: any interaction with a `kind`, by its arguments' names."""
+"""[[interaction]] tables: any interaction with a `kind`, its keys the constructor's arguments."""
 
 import inspect
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from typing import Any
 
 import renp.interactions  # noqa: F401 -- defines the kinds
 from renp.couplings import Interaction
+from renp.scenario.problems import TableError, unknown_key
 from renp.scenario.quantities import parse_number, parse_quantity
 from renp.validation import choice
 
@@ -23,9 +24,21 @@ def kinds() -> dict[str, type[Interaction]]:
     while waiting:
         parent = waiting.pop()
         waiting.extend(parent.__subclasses__())
-        if parent.kind:
+        if parent.__dict__.get("kind"):
             found[parent.kind] = parent
     return dict(sorted(found.items()))
+
+
+def placeholders(table: Mapping[str, Any]) -> dict[str, str]:
+    """Return harmless values for the quantities of an interaction.
+
+    Examples
+    --------
+    >>> placeholders({"kind": "vector-mediator"})
+    {'mass': '1 eV', 'width': '1 eV'}
+    """
+    cls = kinds().get(str(table.get("kind")))
+    return {key: f"1 {unit}" for key, unit in cls.units.items()} if cls else {}
 
 
 def build_interaction(table: Mapping[str, Any]) -> Interaction:
@@ -34,41 +47,51 @@ def build_interaction(table: Mapping[str, Any]) -> Interaction:
     Raises
     ------
     ValueError
-        Naming the key that is missing, unknown or wrong.
+        Naming the keys that are missing, unknown or wrong.
 
     Examples
     --------
-    >>> build_interaction({"kind": "magnetic-moment", "elements": {"12": 3e-11}}).elements[0, 1]
-    Array(3.e-11+0.j, dtype=complex128)
+    >>> build_interaction({"kind": "magnetic-moment", "elements": {"12": 3e-11}})
+    MagneticMoment(elements={(1, 2): 3e-11})
     """
-    arguments = dict(table)
-    if "kind" not in arguments:
-        raise ValueError(f"kind is missing: must be one of {', '.join(kinds())}")
-    cls = kinds()[choice("kind", arguments.pop("kind"), tuple(kinds()))]
+    if "kind" not in table:
+        raise TableError([("", f"kind is missing: must be one of {', '.join(kinds())}")])
+    cls = kinds()[choice("kind", table["kind"], tuple(kinds()))]
+    given = {key: value for key, value in table.items() if key != "kind"}
     parameters = inspect.signature(cls).parameters
-    for key in arguments:
-        choice("key", key, tuple(parameters))
-    missing = [
-        key
-        for key, parameter in parameters.items()
-        if parameter.default is parameter.empty and key not in arguments
-    ]
+    wrong = [(key, unknown_key(key, list(parameters))) for key in given if key not in parameters]
+    missing = [k for k, p in parameters.items() if p.default is p.empty and k not in given]
     if missing:
-        raise ValueError(f"{', '.join(missing)} is missing")
-    return cls(**{key: _argument(cls, key, value) for key, value in arguments.items()})
+        wrong.append(("", f"{', '.join(missing)} is missing"))
+    arguments = {}
+    for key in given.keys() & parameters.keys():
+        try:
+            arguments[key] = _argument(cls, key, given[key])
+        except ValueError as error:
+            wrong.append((key, str(error)))
+    if wrong:
+        raise TableError(wrong)
+    return cls(**arguments)
 
 
 def _argument(cls: type[Interaction], key: str, value: Any) -> Any:
-    try:
-        if key in cls.units:
-            return parse_quantity(value, cls.units[key])
-        if isinstance(value, Mapping):
-            return {_pair(name): parse_number(element) for name, element in value.items()}
-        if isinstance(value, list):
-            return [[parse_number(element) for element in row] for row in value]
-        return value if key == "basis" else parse_number(value)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{key}: {error}") from None
+    """Return an argument: a quantity, elements, numbers, or text where the class says so."""
+    if key in cls.units:
+        return parse_quantity(value, cls.units[key])
+    if isinstance(value, Mapping):
+        return {_pair(name): parse_number(element) for name, element in value.items()}
+    if isinstance(value, list):
+        return _numbers(value)
+    return value if _is_text(cls, key) else parse_number(value)
+
+
+def _is_text(cls: type[Interaction], key: str) -> bool:
+    annotation = cls.__annotations__.get(key, inspect.signature(cls).parameters[key].annotation)
+    return annotation is str or "str" in str(annotation)
+
+
+def _numbers(value: Any) -> Any:
+    return [_numbers(item) for item in value] if isinstance(value, list) else parse_number(value)
 
 
 def _pair(name: str) -> tuple[int, int]:

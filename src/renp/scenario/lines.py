@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+_HEADER = re.compile(r'\s*\[\[?\s*[A-Za-z_"][\w."-]*\s*\]\]?\s*(#.*)?$')
+
 
 def line_of(text: str, place: Sequence[str | int]) -> int | None:
     r"""Return the line (from 1) of a key, or of the table that should hold it; None if neither is there.
@@ -33,7 +35,7 @@ def line_of(text: str, place: Sequence[str | int]) -> int | None:
     start = starts[index]
     key = re.compile(rf'\s*"?{re.escape(str(rest[0]))}"?\s*=') if rest else None
     for number in range(start + 1, len(lines)):
-        if lines[number].lstrip().startswith("["):
+        if _HEADER.match(lines[number]):
             break
         if key and key.match(lines[number]):
             return number + 1

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from renp.scenario.quantities import parse_quantity
 
@@ -50,7 +50,7 @@ class NeutrinosSection(Section):
     ordering: str = "normal"
     nature: str = "dirac"
     release: str = "nufit-6.0"
-    majorana_phases: Annotated[list[Angle], Field(min_length=2, max_length=2)] | None = None
+    majorana_phases: list[Angle] | None = None
     sin2_theta12: float | None = None
     sin2_theta13: float | None = None
     sin2_theta23: float | None = None
@@ -74,6 +74,13 @@ class StatisticsSection(Section):
 
     confidence_level: float = 0.90
 
+
+PLACEHOLDERS = {
+    "atom": {"name": "Yb"},
+    "neutrinos": {"lightest_mass": "0 eV"},
+    "run": {"photon_energy": "0 eV", "duration": "0 s"},
+}
+"""Harmless values for required keys, with which a table is read on to find its other problems."""
 
 TABLES = ("atom", "target", "neutrinos", "interaction", "run", "statistics")
 """Tables of the file; "interaction" and "run" are arrays of tables."""

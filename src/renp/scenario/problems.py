@@ -1,0 +1,135 @@
+"""The problems of a scenario file, gathered until all are known."""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any, NoReturn, TypeAlias, TypeVar
+
+from pydantic import ValidationError
+
+from renp.errors import InputError, ScenarioError
+from renp.scenario.lines import line_of
+
+T = TypeVar("T")
+Place: TypeAlias = tuple[str | int, ...]
+Table: TypeAlias = dict[str, Any]
+
+
+class TableError(ValueError):
+    """Several keys of one table are wrong; ``problems`` pairs each key, or "", with a sentence."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{key}: {words}" for key, words in problems))
+        self.problems = problems
+
+
+class Problems:
+    """What is wrong with a file, each with its place."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self.found: list[tuple[Place, str]] = []
+
+    def add(self, place: Place, words: str) -> None:
+        """Note a problem, once."""
+        if (place, words) not in self.found:
+            self.found.append((place, words))
+
+    def collect(
+        self,
+        place: Place,
+        table: Table,
+        build: Callable[[Table], T],
+        placeholders: Mapping[str, Any] | None = None,
+    ) -> T | None:
+        """Return what a table describes, or None after noting all that is wrong with it.
+
+        A key that is wrong is left out, or replaced by its placeholder if it is required, and the
+        table tried again, so that the next problem shows too.
+        """
+        placeholders = placeholders or {}
+        failed, rest = False, dict(table)
+        while True:
+            try:
+                value = build(rest)
+            except (ValidationError, ValueError) as error:
+                # What was left out is missing: that is no further problem.
+                wrong = [
+                    (w, words) for w, words in _read(error, table) if not (failed and "is missing" in words)
+                ]
+                failed = True
+                for where, words in wrong:
+                    self.add((*place, *where), words)
+                keys = {str(where[0]) for where, _ in wrong if where}
+                if not _leave_out(rest, keys, placeholders):
+                    return None
+            else:
+                return None if failed else value
+
+    def give_up(self) -> NoReturn:
+        """Raise all problems, in the order of their lines."""
+        located = [(line_of(self.text, place), place, words) for place, words in self.found]
+        located.sort(key=lambda item: item[0] or 0)
+        raise ScenarioError(self.file, [_located(*item) for item in located])
+
+
+def unknown_key(key: str, known: list[str]) -> str:
+    """Return what to say of a key that is not known.
+
+    Examples
+    --------
+    >>> unknown_key("volum", ["density", "volume"])
+    'is not a known key (did you mean volume?): must be one of density, volume'
+    """
+    guess = get_close_matches(key, known, n=1)
+    hint = f" (did you mean {guess[0]}?)" if guess else ""
+    return f"is not a known key{hint}: must be one of {', '.join(known)}"
+
+
+def _leave_out(table: Table, keys: set[str], placeholders: Mapping[str, Any]) -> bool:
+    """Change a table so that other problems show; False if there is nothing to change."""
+    changed = False
+    for key in keys:
+        given = table.pop(key, None)
+        changed |= given is not None and given is not placeholders.get(key)
+        if key in placeholders:
+            changed |= given is None
+            table[key] = placeholders[key]
+    return changed
+
+
+def _read(error: ValueError, table: Table) -> list[tuple[Place, str]]:
+    """Return key and sentence of each problem that an exception tells of."""
+    if isinstance(error, ValidationError):
+        return [(tuple(problem["loc"]), _sentence(dict(problem))) for problem in error.errors()]
+    if isinstance(error, TableError):
+        return [((key,) if key else (), words) for key, words in error.problems]
+    if isinstance(error, InputError):
+        key = error.argument.split("[")[0].split(" ")[0]
+        if key in table:
+            return [((key,), f"{error.value}: must be {error.allowed}")]
+        # A matrix given as elements is named by its interaction.
+        return [(("elements",) if "elements" in table else (), str(error))]
+    return [((), str(error))]
+
+
+def _sentence(problem: Table) -> str:
+    """Return pydantic's finding in the package's words."""
+    kind, value = problem["type"], problem.get("input")
+    if kind == "missing":
+        return "is missing"
+    if kind == "value_error":
+        return str(problem["ctx"]["error"])
+    expected = {
+        "int_type": "a whole number",
+        "float_type": "a number",
+        "string_type": "text",
+        "list_type": "an array",
+    }
+    return f"{value!r}: must be {expected.get(kind, problem['msg'])}"
+
+
+def _located(line: int | None, place: Place, words: str) -> str:
+    path = "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in place).lstrip(".")
+    where = f"line {line}, {path}" if line else path
+    return f"{where}: {words}"
