@@ -25,17 +25,18 @@ effective couplings X + η Xᵀ, η = `MAJORANA_SIGN`, to be summed over half of
 """
 
 import abc
-import dataclasses
+import inspect
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeAlias
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex
 
 from renp.neutrinos import Neutrinos
-from renp.validation import Scalar, is_traced, matrix
+from renp.validation import Scalar, is_traced, matrix, number
 
 Matrix: TypeAlias = Complex[Array, "3 3"]
 
@@ -81,13 +82,47 @@ class Interaction(eqx.Module):
 
     def __repr__(self) -> str:
         """Return the constructor's call: matrices as the dict of their elements that are not zero."""
-        values = ((f.name, getattr(self, f.name)) for f in dataclasses.fields(self) if not _static(f))
-        return f"{type(self).__name__}({', '.join(f'{name}={_show(x)}' for name, x in values)})"
+        names = inspect.signature(type(self)).parameters
+        shown = (f"{name}={_show(getattr(self, name))}" for name in names)
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __rmul__(self, strength: Scalar) -> "Interaction":
+        """Return the interaction with its amplitude multiplied by a real number."""
+        return Scaled(number("strength", strength, "a finite number"), self)
 
     def __add__(self, other: "Interaction") -> "Model":
         if not isinstance(other, Interaction):
             return NotImplemented
         return Model(_terms(self) + _terms(other))
+
+
+class Scaled(Interaction):
+    """An interaction whose amplitude is multiplied by a real strength.
+
+    Examples
+    --------
+    >>> import renp
+    >>> 2.0 * renp.MagneticMoment({(1, 1): 3e-11})
+    2.0 * MagneticMoment(elements={(1, 1): 3e-11})
+    """
+
+    strength: Scalar
+    interaction: Interaction
+
+    def __repr__(self) -> str:
+        return f"{self.strength} * {self.interaction!r}"
+
+    def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> "Couplings":
+        """Return the interaction's couplings times the strength."""
+        return jax.tree.map(lambda x: self.strength * x, self.interaction.couplings(neutrinos, q2))
+
+    def check(self, neutrinos: Neutrinos) -> None:
+        """Check the interaction."""
+        self.interaction.check(neutrinos)
+
+    def poles(self) -> list[float]:
+        """Return the interaction's poles."""
+        return self.interaction.poles()
 
 
 class Model(Interaction):
@@ -120,11 +155,6 @@ class Model(Interaction):
     def poles(self) -> list[float]:
         """Return the poles of every interaction."""
         return [pole for interaction in self.interactions for pole in interaction.poles()]
-
-
-def _static(field: "dataclasses.Field[Any]") -> bool:
-    """Whether a field is bookkeeping rather than an argument: static, and no text."""
-    return bool(field.metadata.get("static")) and field.type not in (str, "str")
 
 
 def _show(value: Any) -> str:

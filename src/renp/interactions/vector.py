@@ -2,22 +2,24 @@
 
 from typing import Any, ClassVar, Literal
 
+import equinox as eqx
+import jax.numpy as jnp
 from jaxtyping import Array, Complex
 
 from renp.constants import FERMI_CONSTANT
 from renp.couplings import Couplings, Matrix
+from renp.errors import InputError
 from renp.interactions.mediator import Mediator, hermitian
 from renp.interactions.rotation import to_mass_basis
 from renp.neutrinos import Neutrinos
-from renp.validation import Scalar
+from renp.validation import Scalar, is_traced
 
 
 class VectorMediator(Mediator):
     """Exchange of a vector particle: a^L = a + κ g_L, a^R = κ g_R, κ = g^e/[√2 G_F (q² − m²)].
 
-    Source: Phys. Sci. Forum 8, 51, Eqs. (6)-(8), with g_L and g_R any hermitian matrices. The
-    longitudinal part of the propagator is left out, as there. For Majorana neutrinos the
-    interaction is written without a factor 1/2, as Eq. (8) is.
+    Source: Phys. Sci. Forum 8, 51, Eqs. (6)-(8), with g_L and g_R any hermitian matrices. For Majorana
+    neutrinos the interaction is written without a factor 1/2, as Eq. (8) is.
 
     Parameters
     ----------
@@ -31,6 +33,9 @@ class VectorMediator(Mediator):
         "mass" or "flavour": the basis of ``left`` and ``right``.
     width
         Γ, eV; regulates the pole at q² = m².
+    longitudinal
+        Whether to add the part q_μ q_ν/m² of the propagator of a massive vector, which the papers leave out: it
+        couples the divergences of the currents, s = −V (m_i − m_j)/m² and p = −A (m_i + m_j)/m².
 
     Raises
     ------
@@ -49,6 +54,7 @@ class VectorMediator(Mediator):
 
     left: Matrix
     right: Matrix
+    longitudinal: bool = eqx.field(static=True)
 
     def __init__(
         self,
@@ -58,8 +64,12 @@ class VectorMediator(Mediator):
         right: Any = None,
         basis: Literal["mass", "flavour"] | str = "mass",
         width: Any = 0.0,
+        longitudinal: bool = False,
     ) -> None:
         super().__init__(mass, electron, basis, width)
+        self.longitudinal = longitudinal
+        if longitudinal and not is_traced(self.mass) and self.mass == 0:
+            raise InputError("mass", self.mass, "above 0 for a longitudinal part")
         self.left = hermitian("left", left)
         self.right = hermitian("right", right)
 
@@ -70,7 +80,13 @@ class VectorMediator(Mediator):
             g_L = to_mass_basis(g_L, neutrinos, "left", "left")
             g_R = to_mass_basis(g_R, neutrinos, "right", "right")
         kappa = self._kappa(q2)
-        result = Couplings(V=kappa * (g_L + g_R) / 2, A=kappa * (g_R - g_L) / 2)
+        V, A = kappa * (g_L + g_R) / 2, kappa * (g_R - g_L) / 2
+        result = Couplings(V=V, A=A)
+        if self.longitudinal:
+            m = neutrinos.masses
+            s = -V * (m[:, None] - m[None, :]) / jnp.square(self.mass)
+            p = -A * (m[:, None] + m[None, :]) / jnp.square(self.mass)
+            result = Couplings(V=V, A=A, s=s, p=p)
         return result.majorana() if neutrinos.nature == "majorana" else result
 
     def _kappa(self, q2: Scalar) -> Complex[Array, ""]:

@@ -82,12 +82,13 @@ def _argument(cls: type[Interaction], key: str, value: Any) -> Any:
         return {_pair(name): parse_number(element) for name, element in value.items()}
     if isinstance(value, list):
         return _numbers(value)
-    return value if _is_text(cls, key) else parse_number(value)
+    return value if _is_of_kind(cls, key, value) else parse_number(value)
 
 
-def _is_text(cls: type[Interaction], key: str) -> bool:
-    annotation = cls.__annotations__.get(key, inspect.signature(cls).parameters[key].annotation)
-    return annotation is str or "str" in str(annotation)
+def _is_of_kind(cls: type[Interaction], key: str, value: Any) -> bool:
+    """Whether the class wants text, or true or false, for a key and has got it."""
+    annotation = str(inspect.signature(cls).parameters[key].annotation)
+    return isinstance(value, (str, bool)) and type(value).__name__ in annotation
 
 
 def _numbers(value: Any) -> Any:

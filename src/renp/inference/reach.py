@@ -1,0 +1,95 @@
+"""Reach: limits on a mediator's couplings over its mass."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from numpy.typing import NDArray
+
+from renp.couplings import Interaction
+from renp.experiment import Experiment
+from renp.inference.limits import delta_chi2
+from renp.inference.strength import strength_counts, strength_limits
+from renp.kinematics import momentum_transfer_squared
+from renp.neutrinos import Neutrinos
+from renp.validation import Scalar
+
+Masses: TypeAlias = NDArray[np.float64]
+
+
+def reach(
+    experiment: Experiment,
+    neutrinos: Neutrinos,
+    at_mass: Callable[[Scalar], Interaction],
+    masses: Masses,
+    confidence_level: float = 0.90,
+) -> Float[Array, "n"]:
+    """Return the limit on the product of couplings |g^e g^ν| for each mass of a mediator.
+
+    Parameters
+    ----------
+    experiment, neutrinos
+        Runs, and what is emitted; the data are the standard model's expectation.
+    at_mass
+        Returns the mediator of a given mass (eV) with g^e = 1 and the pattern of g^ν that is meant.
+    masses
+        Masses, eV, shape (n,).
+    confidence_level
+        Between 0 and 1.
+
+    Returns
+    -------
+    Array
+        The larger of the limits for either sign of the product, shape (n,).
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.0688], 2.3 * 86400)
+    >>> def light(mass):
+    ...     return renp.VectorMediator(mass, 1.0, left={(1, 1): 1.0})
+    >>> limit = reach(runs, renp.Neutrinos(0.01), light, np.array([1e-3, 1e3, 1e4]))
+    >>> round(float(limit[2] / limit[1]), 2)  # contact interaction: as the mass squared
+    100.0
+    """
+    rise = delta_chi2(confidence_level)
+
+    def limit(mass: Scalar) -> Array:
+        counts = strength_counts(experiment, neutrinos, at_mass(mass))
+        both = strength_limits(counts, rise)
+        return jnp.maximum(both.upper, -both.lower)
+
+    return jnp.asarray(jax.jit(jax.vmap(limit))(jnp.asarray(masses)))
+
+
+def pole_masses(experiment: Experiment) -> Masses:
+    """Return the masses at which a mediator is on shell, m² = q², at the runs' photon energies, eV.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.0688, 1.0699], 1.0)
+    >>> pole_masses(runs).round(3)
+    array([0.079, 0.112])
+    """
+    q2 = np.asarray(momentum_transfer_squared(experiment.photon_energy, experiment.atom.E_eg))
+    return np.sort(np.sqrt(q2[q2 > 0]))
+
+
+def mass_grid(experiment: Experiment, low: float = 1e-3, high: float = 1e5, points: int = 240) -> Masses:
+    """Return masses, even in ln m and dense around each pole, without the poles themselves.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.0688], 1.0)
+    >>> grid = mass_grid(runs)
+    >>> bool(np.all(np.diff(grid) > 0)), grid.min(), grid.max()
+    (True, 0.001, 100000.0)
+    """
+    near = np.logspace(-6, -0.5, 24)
+    around = [m * (1 + side * near) for m in pole_masses(experiment) for side in (-1, 1)]
+    return np.unique(np.concatenate([np.geomspace(low, high, points), *around]))
