@@ -30,7 +30,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, TypeAlias
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex
@@ -114,7 +113,10 @@ class Scaled(Interaction):
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> "Couplings":
         """Return the interaction's couplings times the strength."""
-        return jax.tree.map(lambda x: self.strength * x, self.interaction.couplings(neutrinos, q2))
+        unscaled = self.interaction.couplings(neutrinos, q2)
+        return Couplings(
+            **{name: self.strength * x for name in NAMES if (x := getattr(unscaled, name)) is not None}
+        )
 
     def check(self, neutrinos: Neutrinos) -> None:
         """Check the interaction."""

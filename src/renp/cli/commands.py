@@ -137,7 +137,7 @@ def atoms(*, options: Output = DEFAULT) -> None:
 
 @app.command
 def reproduce(*, options: Output = DEFAULT) -> None:
-    """Reproduce the letter: figures and numbers, published against computed.
+    """Reproduce both papers: figures and numbers, published against computed.
 
     Writes report.html, the figures as PDF and numbers.json into the folder given with --output
     (renp-report if left out).

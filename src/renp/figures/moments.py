@@ -82,6 +82,34 @@ def draw_limit_curves(curves: LimitCurves) -> Figure:
     return figure
 
 
+def draw_proceeding_figure_2(spectra: MomentSpectra, curves: LimitCurves) -> Figure:
+    """Return figure 2 of the proceeding: electric, magnetic, and the limits on both."""
+    with style():
+        figure, panels = plt.subplots(1, 3, figsize=(14, 4.6), layout="constrained")
+        for axes, kind in zip(panels[:2], ("electric-moment", "magnetic-moment"), strict=True):
+            _draw_spectra(axes, spectra, kind)
+            axes.set_xlim(1.0678, 1.0719)
+            axes.set_ylim(0, 0.088)
+            axes.set_xticks([1.068, 1.069, 1.070, 1.071])
+            axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
+            axes.set_ylabel(r"spectral function $I(\omega)$")
+            axes.set_title(kind.replace("-", " ") + "s", loc="left", pad=26)
+            mark_thresholds(axes, spectra.thresholds, apart=0.055)
+        for kind, width in (("magnetic-moment", 2.0), ("electric-moment", 0.9)):
+            for element, curve in curves.by_element[kind].items():
+                panels[2].plot(curves.exposure, curve, **(pair_style(element) | {"linewidth": width}))
+        _draw_bounds(panels[2], "electric-moment")
+        panels[2].set_xscale("log")
+        panels[2].set_yscale("log")
+        panels[2].set_xlim(curves.exposure[0], curves.exposure[-1])
+        panels[2].set_xlabel(r"exposure $T\times V$ (day $\times$ 100 cm$^3$)")
+        panels[2].set_ylabel(r"upper limit on $|(\mu_\nu)_{ij}|$, $|(\epsilon_\nu)_{ij}|$ ($\mu_B$)")
+        handles, labels = panels[0].get_legend_handles_labels()
+        more, names = panels[2].get_legend_handles_labels()
+        figure.legend(handles + more, labels + names, loc="outside right center")
+    return figure
+
+
 def _draw_bounds(axes: Axes, kind: str) -> None:
     """Draw what other experiments say; the mass-basis limits are on magnetic moments only."""
     low, high = bound("xenon1t-2020-letter").interval or (0.0, 0.0)

@@ -1,0 +1,183 @@
+"""The proceeding: S.-F. Ge and P. Pasquini, Phys. Sci. Forum 8 (2023) 51."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from scipy import optimize
+
+from renp.couplings import Interaction
+from renp.datafiles import read_toml
+from renp.inference.limits import moment_elements
+from renp.inference.reach import mass_grid, pole_masses, reach
+from renp.interactions import ScalarMediator, VectorMediator, Weak
+from renp.neutrinos import Neutrinos
+from renp.results.base import provenance
+from renp.results.comparison import Comparison, Number
+from renp.results.mediators import MediatorSpectra, MediatorSpectrum, ReachCurves
+from renp.results.spectrum import threshold_grid
+from renp.scenario import Scenario, preset_text
+from renp.spectrum import spectral_function, thresholds
+
+COUPLINGS = (("vector", 1e-16), ("vector", 1e-15), ("scalar", 1e-9))
+"""Sizes that the text quotes as visible in the left panel of figure 1."""
+
+EFFECTS = {"10 %": 0.1, "50 %": 0.5, "100 %": 1.0}
+
+REFERENCE_ENERGY = 1.068
+"""eV; below every threshold."""
+
+
+@cache
+def setup() -> Scenario:
+    """Return the proceeding's set-up, that of the preset "vector-mediator".
+
+    Examples
+    --------
+    >>> setup().experiment.photon_energy
+    Array([1.0688, 1.0699, 1.0711], dtype=float64)
+    """
+    return Scenario.from_text(preset_text("vector-mediator"), "vector-mediator")
+
+
+def figure_1_spectra() -> MediatorSpectra:
+    """Return the left panel of figure 1, with the masses that give the couplings a visible effect.
+
+    The proceeding does not print the mediators' mass. The couplings of its text, taken diagonal as in
+    its Eq. (7), raise I by half at the masses found here.
+    """
+    scenario = setup()
+    atom, neutrinos = scenario.atom, scenario.neutrinos
+    omega = threshold_grid(atom, neutrinos)
+    masses = {
+        f"{kind} {size:g}": {name: _mass_for(kind, size, effect) for name, effect in EFFECTS.items()}
+        for kind, size in COUPLINGS
+    }
+    edges = np.asarray(thresholds(atom, neutrinos))
+    return MediatorSpectra(
+        photon_energy=omega,
+        standard_model=np.asarray(spectral_function(omega, atom, neutrinos)),
+        reference_energy=REFERENCE_ENERGY,
+        spectra=tuple(
+            MediatorSpectrum(
+                kind,
+                size,
+                mass,
+                np.asarray(spectral_function(omega, atom, neutrinos, _with(kind, size, mass))),
+            )
+            for kind, size in COUPLINGS
+            for mass in [masses[f"{kind} {size:g}"]["50 %"]]
+        ),
+        masses=masses,
+        thresholds={f"{i}{j}": float(edges[i - 1, j - 1]) for i, j in moment_elements("dirac")},
+        made_by=provenance(scenario=scenario.text),
+    )
+
+
+def figure_1_reach() -> ReachCurves:
+    """Return the middle and right panels of figure 1, for every chirality and both natures."""
+    scenario = setup()
+    masses = mass_grid(scenario.experiment)
+    curves = {
+        nature: {kind: _reach(kind, _neutrinos(nature), masses) for kind in _AT_MASS}
+        for nature in ("dirac", "majorana")
+    }
+    return ReachCurves(
+        mass=masses,
+        curves=curves,
+        poles=pole_masses(scenario.experiment),
+        confidence_level=scenario.confidence_level,
+        made_by=provenance(scenario=scenario.text),
+    )
+
+
+def numbers(curves: ReachCurves, spectra: MediatorSpectra) -> Comparison:
+    """Return the reach that the papers quote beside the computed one."""
+    dirac = curves.curves["dirac"]
+
+    def best(kind: str, mass: float) -> float:
+        k = int(np.argmin(np.abs(np.log(curves.mass / mass))))
+        return min(float(curve[k]) for curve in dirac[kind].values())
+
+    computed = {
+        "vector-low": best("left", 1e-3),
+        "vector-high": best("left", 1e4),
+        "scalar-low": best("scalar", 1e-3),
+        "scalar-high": best("scalar", 1e4),
+        "scalar-over-vector": best("scalar", 1e3) / best("left", 1e3),
+        "similar-change": _similar_change(spectra),
+    }
+    rows = tuple(
+        Number(computed=computed[entry["key"]], **entry) for entry in read_toml("proceeding.toml")["number"]
+    )
+    return Comparison(numbers=rows, made_by=provenance(scenario=setup().text))
+
+
+_AT_MASS: dict[str, Callable[[Any, Any], Interaction]] = {
+    "left": lambda mass, pattern: VectorMediator(mass, 1.0, left=pattern),
+    "right": lambda mass, pattern: VectorMediator(mass, 1.0, right=pattern),
+    "scalar": lambda mass, pattern: ScalarMediator(mass, 1.0, scalar=pattern),
+    "pseudoscalar": lambda mass, pattern: ScalarMediator(mass, 1.0, pseudoscalar=pattern),
+}
+
+
+def _reach(kind: str, neutrinos: Neutrinos, masses: Any) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the reach in each element of one kind of coupling."""
+    scenario, at_mass = setup(), _AT_MASS[kind]
+    elements = moment_elements("dirac")
+    patterns = jnp.stack([_pattern(i, j) for i, j in elements])
+
+    def one(pattern: Float[Array, "3 3"]) -> Float[Array, "n"]:
+        return reach(
+            scenario.experiment,
+            neutrinos,
+            lambda mass: at_mass(mass, pattern),
+            masses,
+            scenario.confidence_level,
+        )
+
+    limits = np.asarray(jax.jit(jax.vmap(one))(patterns))
+    return {f"{i}{j}": limit for (i, j), limit in zip(elements, limits, strict=True)}
+
+
+def _pattern(i: int, j: int) -> Float[Array, "3 3"]:
+    """Return the upper triangle of a symmetric matrix with one element."""
+    return jnp.zeros((3, 3)).at[i - 1, j - 1].set(1.0)
+
+
+def _neutrinos(nature: str) -> Neutrinos:
+    given = setup().neutrinos
+    return Neutrinos(given.lightest_mass, given.ordering, nature, given.release)
+
+
+def _with(kind: str, size: float, mass: float) -> Interaction:
+    diagonal = {(k, k): size for k in (1, 2, 3)}
+    if kind == "vector":
+        return Weak() + VectorMediator(mass, 1.0, left=diagonal)
+    return Weak() + ScalarMediator(mass, 1.0, scalar=diagonal)
+
+
+def _mass_for(kind: str, size: float, effect: float) -> float:
+    """Return the mass at which a mediator raises I at the reference energy by a given part."""
+    scenario = setup()
+
+    def raised(log_mass: float) -> float:
+        model = _with(kind, size, 10.0**log_mass)
+        parts = [
+            float(spectral_function(REFERENCE_ENERGY, scenario.atom, scenario.neutrinos, m))
+            for m in (model, None)
+        ]
+        return parts[0] / parts[1] - 1 - effect
+
+    return float(10 ** optimize.brentq(raised, 2, 6, xtol=1e-10))
+
+
+def _similar_change(spectra: MediatorSpectra) -> float:
+    """Return which scalar coupling changes I as much as the vector's 10⁻¹⁵ at the same mass."""
+    mass = spectra.masses["vector 1e-15"]["50 %"]
+    # The scalar's effect goes as (coupling/mass²)², so its coupling for one effect as the mass squared.
+    return 1e-9 * (mass / spectra.masses["scalar 1e-09"]["50 %"]) ** 2
