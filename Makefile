@@ -5,7 +5,7 @@ REPORT ?= renp-report
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: reproduce test test-all lint clean
+.PHONY: reproduce test test-all lint errata clean
 
 reproduce: $(READY)
 	$(BIN)/renp reproduce --output $(REPORT)
@@ -22,6 +22,9 @@ lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+errata: $(READY)
+	cd tests && ../$(BIN)/python -c "import errata_reference; print(errata_reference.page(), end='')" > ../docs/errata.md
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

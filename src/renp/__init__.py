@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from renp.atoms import Atom
     from renp.couplings import Couplings, Interaction, Model
+    from renp.differential import angular_spectrum, differential_spectrum
     from renp.errors import InputError, PoleWarning
     from renp.experiment import Experiment, Target, expected_counts
     from renp.inference.limits import upper_limits
@@ -49,6 +50,8 @@ __all__ = [
     "Target",
     "VectorMediator",
     "Weak",
+    "angular_spectrum",
+    "differential_spectrum",
     "expected_counts",
     "spectral_function",
     "thresholds",
@@ -58,6 +61,7 @@ __all__ = [
 _HOME = {
     "renp.atoms": ["Atom"],
     "renp.couplings": ["Couplings", "Interaction", "Model"],
+    "renp.differential": ["angular_spectrum", "differential_spectrum"],
     "renp.errors": ["InputError", "PoleWarning"],
     "renp.experiment": ["Experiment", "Target", "expected_counts"],
     "renp.inference.limits": ["upper_limits"],

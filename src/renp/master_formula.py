@@ -38,7 +38,7 @@ def components(omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model
     (3, 3, 1)
     """
     pair = pair_kinematics(omega, neutrinos.masses, atom.E_eg)
-    c = _coupling_matrices(momentum_transfer_squared(omega, atom.E_eg), neutrinos, model)
+    c = coupling_matrices(momentum_transfer_squared(omega, atom.E_eg), neutrinos, model)
     transverse, longitudinal = _current_strengths(pair, omega, c)
     if any(name in c for name in ("mu", "eps", "F", "G")):
         transverse = transverse + _photon_strength(pair, omega, c)
@@ -50,15 +50,29 @@ def components(omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model
     )
 
 
-def _coupling_matrices(
+def coupling_matrices(
     q2: Float[Array, "n"], neutrinos: Neutrinos, model: Interaction
 ) -> dict[str, Complex[Array, "3 3 n"]]:
-    """Return the couplings that the model has, at every photon energy."""
+    """Return the couplings that the model has, at every photon energy.
+
+    Examples
+    --------
+    >>> import renp
+    >>> sorted(coupling_matrices(jnp.array([0.1]), renp.Neutrinos(0.01), renp.Weak()))
+    ['A', 'V']
+    """
     at_each = jax.vmap(lambda one: model.couplings(neutrinos, one), out_axes=-1)(q2)
     return {name: x for name in NAMES if (x := getattr(at_each, name)) is not None}
 
 
-def _abs2(z: Complex[Array, "..."]) -> Float[Array, "..."]:
+def abs2(z: Complex[Array, "..."]) -> Float[Array, "..."]:
+    """Return |z|², whose gradient is finite at 0.
+
+    Examples
+    --------
+    >>> float(abs2(jnp.array(3 + 4j)))
+    25.0
+    """
     return jnp.square(z.real) + jnp.square(z.imag)
 
 
@@ -68,12 +82,12 @@ def _current_strengths(
     """Return K_T and K_L of the currents that meet the electron's spin: V, A, s, p."""
     zero = jnp.zeros((3, 3, 1), dtype=complex)
     V, A, s, p = (c.get(name, zero) for name in ("V", "A", "s", "p"))
-    current = _abs2(V) * pair.one_minus_x_minus * (2 + pair.x_plus) + _abs2(A) * pair.one_minus_x_plus * (
+    current = abs2(V) * pair.one_minus_x_minus * (2 + pair.x_plus) + abs2(A) * pair.one_minus_x_plus * (
         2 + pair.x_minus
     )
-    density = pair.one_minus_x_plus * _abs2(
+    density = pair.one_minus_x_plus * abs2(
         s + V * (pair.mass_difference / pair.q2)
-    ) + pair.one_minus_x_minus * _abs2(p + A * (pair.mass_sum / pair.q2))
+    ) + pair.one_minus_x_minus * abs2(p + A * (pair.mass_sum / pair.q2))
     transverse = 2 * pair.q2 / 9 * current
     longitudinal = (pair.q2 + omega**2) / 9 * current + omega**2 * pair.q2 / 3 * density
     return transverse, longitudinal
@@ -90,7 +104,7 @@ def _photon_strength(
     zero = jnp.zeros((3, 3, 1), dtype=complex)
     mu, eps, F, G = (c.get(name, zero) for name in ("mu", "eps", "F", "G"))
     m, d, q2 = pair.mass_sum, pair.mass_difference, pair.q2
-    vector = 2 * _abs2(F + m * mu) / q2 + _abs2(mu + m / q2 * F)
-    axial = 2 * _abs2(G + d * eps) / q2 + _abs2(eps + d / q2 * G)
+    vector = 2 * abs2(F + m * mu) / q2 + abs2(mu + m / q2 * F)
+    axial = 2 * abs2(G + d * eps) / q2 + abs2(eps + d / q2 * G)
     strength = pair.one_minus_x_minus * vector + pair.one_minus_x_plus * axial
     return (BOHR_MAGNETON / FERMI_CONSTANT) ** 2 * omega**2 / 9 * strength

@@ -34,7 +34,7 @@ class VectorMediator(Mediator):
     width
         Γ, eV; regulates the pole at q² = m².
     longitudinal
-        Whether to add the part q_μ q_ν/m² of the propagator of a massive vector, which the papers leave out: it
+        Whether to add the part q_μ q_ν/m² of a massive vector's propagator, which the papers leave out: it
         couples the divergences of the currents, s = −V (m_i − m_j)/m² and p = −A (m_i + m_j)/m².
 
     Raises
