@@ -69,7 +69,7 @@ def errata() -> tuple[Erratum, ...]:
     --------
     >>> printed, corrected = errata()[0].values()
     >>> printed, round(corrected, 4)
-    (0.0, 0.0794)
+    (0.0, 0.0766)
     """
     return (
         Erratum(

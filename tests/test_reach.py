@@ -1,0 +1,121 @@
+"""Limits on strengths that interfere, and the reach of mediators over their mass."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import optimize
+
+import renp
+from renp.inference.limits import delta_chi2
+from renp.inference.reach import mass_grid, pole_masses, reach
+from renp.inference.strength import Counts, strength_counts, strength_limits
+from renp.papers import proceeding
+
+RUNS = proceeding.setup().experiment
+NU = proceeding.setup().neutrinos
+
+
+def vector(mass: float) -> renp.Interaction:
+    return renp.VectorMediator(mass, 1.0, left={(1, 1): 1.0})
+
+
+def rise(t: float, interaction: renp.Interaction) -> float:
+    """Return the Poisson χ² of the standard model's expectation, without the quadratic form."""
+    null = np.asarray(renp.expected_counts(RUNS, NU))
+    counts = np.asarray(renp.expected_counts(RUNS, NU, renp.Weak() + t * interaction))
+    return float(2 * np.sum(counts - null + null * np.log(null / counts)))
+
+
+def test_counts_are_the_quadratic_form() -> None:
+    interaction = renp.ScalarMediator(10.0, 1.0, pseudoscalar={(1, 1): 1.0, (1, 2): 0.5})
+    form = strength_counts(RUNS, NU, interaction)
+    for t in (-3.0, -0.2, 0.1, 2.0):
+        model = renp.Weak() + float(t * form.unit) * interaction
+        expected = np.asarray(renp.expected_counts(RUNS, NU, model))
+        assert np.asarray(form.at(t)) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("mass", [1e-3, 1.0, 1e3])
+def test_limits_on_either_side_are_where_chi2_has_risen(mass: float) -> None:
+    limits = strength_limits(strength_counts(RUNS, NU, vector(mass)), 2.71)
+    for limit in limits:
+        assert rise(float(limit), vector(mass)) == pytest.approx(2.71, rel=1e-9)
+        for further in (1.01, 1.5, 10.0):
+            assert rise(further * float(limit), vector(mass)) > 2.71
+
+
+def test_islands_left_by_destructive_interference_are_not_excluded() -> None:
+    """N = (1 − t)² · 100 returns to the standard model's at t = 2: the limit lies beyond."""
+    one = jnp.ones(1)
+    form = Counts(100 * one, -200 * one, 100 * one, jnp.asarray(1.0))
+    limits = strength_limits(form, 2.71)
+    beyond = optimize.brentq(
+        lambda t: 2 * (100 * (1 - t) ** 2 - 100 - 100 * np.log((1 - t) ** 2)) - 2.71, 2, 3, xtol=1e-14
+    )
+    assert float(limits.upper) == pytest.approx(beyond, rel=1e-12)
+    assert -0.2 < float(limits.lower) < 0
+
+
+def test_contact_and_massless_limits() -> None:
+    """Far above every q² the limit goes as the mass squared, far below it does not depend on it."""
+    found = np.asarray(reach(RUNS, NU, vector, np.array([1e-6, 1e-5, 1e3, 1e5])))
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
+    assert found[3] / found[2] == pytest.approx(1e4, rel=1e-5)
+
+
+def test_poles_are_resolved() -> None:
+    """Beside its pole the limit falls with the distance |m² − q²|, and the grid shows it."""
+    poles = pole_masses(RUNS)
+    assert poles == pytest.approx([0.0526, 0.0889, 0.1124], abs=1e-4)
+    masses = poles[2] * (1 + np.array([1e-3, 1e-5, 1e-7]))
+    found = np.asarray(reach(RUNS, NU, vector, masses))
+    assert found[:-1] / found[1:] == pytest.approx(100, rel=0.1)
+    grid = mass_grid(RUNS)
+    for pole in poles:
+        assert np.min(np.abs(grid / pole - 1)) == pytest.approx(1e-6, rel=1e-3)
+
+
+def test_a_width_regulates_the_pole() -> None:
+    def wide(mass: float) -> renp.Interaction:
+        return renp.VectorMediator(mass, 1.0, left={(1, 1): 1.0}, width=1e-3)
+
+    pole = pole_masses(RUNS)[2]
+    masses = pole * (1 + np.array([0.0, 1e-9, 1e-7]))
+    found = np.asarray(reach(RUNS, NU, wide, masses))
+    assert found == pytest.approx(np.full(3, found[0]), rel=1e-3)
+
+
+@pytest.mark.parametrize("nature", ["dirac", "majorana"])
+def test_reach_spans_what_the_first_paper_quotes(nature: str) -> None:
+    """arXiv:2110.03510, abstract: 10⁻²⁶ to 10⁻¹⁵ and 10⁻¹⁹ to 10⁻⁹ over 10⁻³ to 10⁴ eV."""
+    nu = renp.Neutrinos(0.01, nature=nature, release="nufit-5.1")
+    masses = np.array([1e-3, 1e4])
+    low, high = np.asarray(reach(RUNS, nu, vector, masses))
+    assert 1e-27 < low < 1e-25
+    assert 1e-16 < high < 1e-14
+    low, high = np.asarray(
+        reach(RUNS, nu, lambda m: renp.ScalarMediator(m, 1.0, scalar={(1, 1): 1.0}), masses)
+    )
+    assert 1e-20 < low < 1e-18
+    assert 1e-10 < high < 1e-8
+
+
+def test_confidence_level() -> None:
+    weak, strong = (reach(RUNS, NU, vector, np.array([1e3]), level)[0] for level in (0.9, 0.99))
+    assert strong > weak
+    assert delta_chi2(0.99) > delta_chi2(0.9)
+
+
+def test_masses_of_the_left_panel_give_the_effect() -> None:
+    spectra = proceeding.figure_1_spectra()
+    scenario = proceeding.setup()
+    standard = float(renp.spectral_function(1.068, scenario.atom, scenario.neutrinos))
+    for one in spectra.spectra:
+        diagonal = {(k, k): one.coupling for k in (1, 2, 3)}
+        mediator = (
+            renp.VectorMediator(one.mass, 1.0, left=diagonal)
+            if one.name == "vector"
+            else renp.ScalarMediator(one.mass, 1.0, scalar=diagonal)
+        )
+        found = renp.spectral_function(1.068, scenario.atom, scenario.neutrinos, renp.Weak() + mediator)
+        assert float(found) / standard == pytest.approx(1.5, rel=1e-8)
