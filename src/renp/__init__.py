@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from renp.errors import InputError, PoleWarning
     from renp.experiment import Experiment, Target, expected_counts
     from renp.inference.limits import upper_limits
+    from renp.inference.reach import mass_grid, reach
     from renp.interactions import (
         Anapole,
         Charge,
@@ -53,6 +54,8 @@ __all__ = [
     "angular_spectrum",
     "differential_spectrum",
     "expected_counts",
+    "mass_grid",
+    "reach",
     "spectral_function",
     "thresholds",
     "upper_limits",
@@ -65,6 +68,7 @@ _HOME = {
     "renp.errors": ["InputError", "PoleWarning"],
     "renp.experiment": ["Experiment", "Target", "expected_counts"],
     "renp.inference.limits": ["upper_limits"],
+    "renp.inference.reach": ["mass_grid", "reach"],
     "renp.interactions": [
         "Anapole",
         "Charge",
