@@ -527,10 +527,19 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     return Report(folder, Answer(int(caught.value.code or 0), out.getvalue(), err.getvalue()))
 
 
+FIGURES = (
+    "letter-figure-2",
+    "letter-figure-3",
+    "mediator-reach",
+    "proceeding-figure-1",
+    "proceeding-figure-2",
+)
+
+
 def test_reproduce_writes_page_figures_and_numbers(report: Report) -> None:
     assert report.answer.status == 0
     names = {path.name for path in report.folder.iterdir()}
-    assert names >= {"report.html", "figure-2.pdf", "figure-3.pdf", "numbers.json"}
+    assert names >= {"report.html", "numbers.json", *(f"{name}.pdf" for name in FIGURES)}
     assert all(path.read_bytes().startswith(b"%PDF-") for path in report.folder.glob("*.pdf"))
     assert plt.get_fignums() == []
 
@@ -542,7 +551,7 @@ def test_reproduce_tells_the_numbers_as_json(report: Report) -> None:
 
 
 def test_reproduce_shows_progress_on_stderr(report: Report) -> None:
-    assert "6/6" in report.answer.err
+    assert "8/8" in report.answer.err
 
 
 def test_page_is_self_contained(report: Report) -> None:
@@ -557,7 +566,7 @@ def test_page_is_self_contained(report: Report) -> None:
 
 def test_page_has_figures_table_and_input(report: Report) -> None:
     page = (report.folder / "report.html").read_text(encoding="utf-8")
-    assert page.count("<img ") == 2
+    assert page.count("<img ") == len(FIGURES)
     for number in report.answer.json()["numbers"]:
         assert f"<td>{number['published']:g}</td><td>{number['computed']:.4g}</td>" in page
     assert "density = &#34;1e21 / cm^3&#34;" in page
@@ -592,3 +601,17 @@ def test_limits_equal_those_of_the_command(report: Report, command: Command, tmp
     magnetic = answer["limits"]["magnetic-moment"].values()
     assert numbers["magnetic-best-10"] == pytest.approx(min(magnetic), rel=1e-12)
     assert numbers["magnetic-worst-10"] == pytest.approx(max(magnetic), rel=1e-12)
+
+
+def test_bounds_lists_the_catalogue(command: Command) -> None:
+    answer = command("bounds")
+    assert answer.status == 0
+    assert "Borexino Phase II" in answer.out
+
+
+def test_bounds_of_a_model(command: Command, tmp_path: Path) -> None:
+    answer = command("bounds", written(tmp_path, TEXT), "--json")
+    assert answer.status == 0
+    content = json.dumps(answer.json())
+    assert "excluded" in content
+    assert "allowed" in content

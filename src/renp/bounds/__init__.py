@@ -1,5 +1,54 @@
 """What other experiments say."""
 
-from renp.bounds.catalogue import Bound, bound, catalogue
+from renp.bounds.blind import BlindDirection, blind_directions, moment_basis, quadratic_form
+from renp.bounds.catalogue import UNITS, Bound, bound, catalogue
+from renp.bounds.effective import (
+    flavour_moment,
+    flavour_square,
+    solar_moment,
+    solar_square,
+    stellar_moment,
+    stellar_square,
+)
+from renp.bounds.electron_moment import axial_shift, moment_difference, pseudoscalar_shift
+from renp.bounds.elements import ElementLimit, borexino_table, element_limits
+from renp.bounds.light_mediators import (
+    moment_axial_limit,
+    moment_pseudoscalar_limit,
+    pseudoscalar_equivalent,
+    stellar_axial_limit,
+    stellar_pseudoscalar_limit,
+)
+from renp.bounds.proceeding_notes import coherent_notes_moment, xenonnt_notes_moment
+from renp.bounds.solar import solar_weights
 
-__all__ = ["Bound", "bound", "catalogue"]
+__all__ = [
+    "UNITS",
+    "BlindDirection",
+    "Bound",
+    "ElementLimit",
+    "axial_shift",
+    "blind_directions",
+    "borexino_table",
+    "bound",
+    "catalogue",
+    "coherent_notes_moment",
+    "element_limits",
+    "flavour_moment",
+    "flavour_square",
+    "moment_axial_limit",
+    "moment_basis",
+    "moment_difference",
+    "moment_pseudoscalar_limit",
+    "pseudoscalar_equivalent",
+    "pseudoscalar_shift",
+    "quadratic_form",
+    "solar_moment",
+    "solar_square",
+    "solar_weights",
+    "stellar_axial_limit",
+    "stellar_moment",
+    "stellar_pseudoscalar_limit",
+    "stellar_square",
+    "xenonnt_notes_moment",
+]

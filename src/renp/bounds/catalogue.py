@@ -5,10 +5,22 @@ from dataclasses import dataclass, field
 from renp.datafiles import read_toml
 from renp.validation import choice
 
+UNITS = {
+    "flavour": "μ_B",
+    "solar": "μ_B",
+    "stellar": "μ_B",
+    "mass-basis": "μ_B",
+    "charge-radius": "cm²",
+    "millicharge": "e",
+    "g_ae": "1",
+    "a_e": "1",
+}
+"""Unit of each kind of limit."""
+
 
 @dataclass(frozen=True)
 class Bound:
-    """One entry of the catalogue: an upper limit, an interval, or limits by element; moments in μ_B."""
+    """One entry: an upper limit, an interval, or limits by element, in the unit of its kind (`UNITS`)."""
 
     key: str
     experiment: str
@@ -23,7 +35,24 @@ class Bound:
     note: str
     limit: float | None = None
     interval: tuple[float, float] | None = None
+    interval_meaning: str = ""
+    """"confidence interval", or "range of upper limits" where several limits are quoted together."""
     elements: dict[str, float] = field(default_factory=dict)
+    flavour: str = ""
+    """For the kind "flavour": "e", "mu" or "tau", the flavour that was produced."""
+    antineutrino: bool = False
+    """For the kind "flavour": whether antineutrinos were produced."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the limit.
+
+        Examples
+        --------
+        >>> bound("lz-2022-millicharge").unit
+        'e'
+        """
+        return UNITS[self.kind]
 
 
 def catalogue() -> tuple[Bound, ...]:

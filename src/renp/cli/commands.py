@@ -136,6 +136,24 @@ def atoms(*, options: Output = DEFAULT) -> None:
 
 
 @app.command
+def bounds(file: File | None = None, *, options: Output = DEFAULT) -> None:
+    """List what other experiments say; with a scenario file, where its model stands with each.
+
+    Parameters
+    ----------
+    file
+        Scenario file (TOML), or nothing for the catalogue alone.
+    """
+    from renp.results import Bounds
+
+    if file is None:
+        emit(Bounds.compute(), options)
+        return
+    scenario = _read(file)
+    emit(Bounds.compute(scenario.neutrinos, scenario.model), options)
+
+
+@app.command
 def reproduce(*, options: Output = DEFAULT) -> None:
     """Reproduce both papers: figures and numbers, published against computed.
 

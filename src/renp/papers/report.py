@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import jinja2
 import matplotlib.pyplot as plt
 
+from renp.bounds import borexino_table
 from renp.datafiles import read_text
 from renp.figures.mediators import draw_proceeding_figure_1
 from renp.figures.moments import draw_proceeding_figure_2
 from renp.papers import letter, proceeding
+from renp.papers.errata import errata
 from renp.results.comparison import Comparison
 
 if TYPE_CHECKING:
@@ -93,6 +95,8 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
         limits=tables,
         thresholds=moments.thresholds,
         mediator_masses=mediators.table(),
+        borexino=borexino_table(letter.setup().neutrinos),
+        errata=[(erratum, *erratum.values()) for erratum in errata()],
         scenarios={"letter": letter.setup().text, "vector-mediator": proceeding.setup().text},
         version=printed.made_by["renp"],
     )

@@ -59,7 +59,14 @@ class Table:
     def __str__(self) -> str:
         cells = [self.columns, *self.cells()]
         widths = [max(len(row[k]) for row in cells) for k in range(len(self.columns))]
-        lines = ["  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in cells]
+        words = [any(isinstance(row[k], str) and row[k] for row in self.rows) for k in range(len(widths))]
+        lines = [
+            "  ".join(
+                cell.ljust(width) if text else cell.rjust(width)
+                for cell, width, text in zip(row, widths, words, strict=True)
+            )
+            for row in cells
+        ]
         return "\n".join([self.title, *lines])
 
 
