@@ -3,7 +3,10 @@
 The border is left out: wrong types are what its own checks answer.
 """
 
+import matplotlib as mpl
 from jaxtyping import install_import_hook
+
+mpl.use("agg")
 
 PURE = [
     "bounds.blind",
@@ -16,7 +19,9 @@ PURE = [
     "bounds.solar",
     "compensated",
     "couplings",
+    "differential_formula",
     "inference.poisson",
+    "inference.strength",
     "interactions",
     "kinematics",
     "master_formula",

@@ -15,13 +15,8 @@ import renp
 from cases import KINDS, SIZES, neutrinos_with, random_couplings
 from oracles import spinors
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
-from renp.differential import (
-    PHOTON_PHASE,
-    angular_components,
-    energy_components,
-    energy_interval,
-    energy_offset,
-)
+from renp.differential import energy_interval
+from renp.differential_formula import PHOTON_PHASE, angular_components, energy_components, energy_offset
 from renp.master_formula import components
 
 YB = renp.Atom.named("Yb")

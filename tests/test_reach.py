@@ -44,16 +44,36 @@ def test_limits_on_either_side_are_where_chi2_has_risen(mass: float) -> None:
             assert rise(further * float(limit), vector(mass)) > 2.71
 
 
-def test_islands_left_by_destructive_interference_are_not_excluded() -> None:
-    """N = (1 − t)² · 100 returns to the standard model's at t = 2: the limit lies beyond."""
+@pytest.mark.parametrize("counts", [1e2, 1e4, 1e6, 1e8])
+def test_islands_left_by_destructive_interference_are_not_excluded(counts: float) -> None:
+    """N = (1 − t)² N_0 is the standard model's again at t = 2: the limit lies beyond that island."""
     one = jnp.ones(1)
-    form = Counts(100 * one, -200 * one, 100 * one, jnp.asarray(1.0))
+    form = Counts(counts * one, -2 * counts * one, counts * one, jnp.asarray(1.0))
     limits = strength_limits(form, 2.71)
-    beyond = optimize.brentq(
-        lambda t: 2 * (100 * (1 - t) ** 2 - 100 - 100 * np.log((1 - t) ** 2)) - 2.71, 2, 3, xtol=1e-14
-    )
-    assert float(limits.upper) == pytest.approx(beyond, rel=1e-12)
+
+    def rise(t: float) -> float:
+        return 2 * counts * ((1 - t) ** 2 - 1 - 2 * np.log(abs(1 - t))) - 2.71
+
+    beyond = optimize.brentq(rise, 2 + 1e-9, 3, xtol=1e-14)
+    assert float(limits.upper) == pytest.approx(beyond, rel=1e-9)
     assert -0.2 < float(limits.lower) < 0
+
+
+def test_joint_islands_of_several_runs_are_found() -> None:
+    """Runs that return to the standard model at slightly different strengths share an island."""
+    null = jnp.array([1e6, 2e6])
+    form = Counts(null, -null * jnp.array([2.0, 2.0005]), null, jnp.asarray(1.0))
+    limits = strength_limits(form, 2.71)
+
+    def rise(t: float) -> float:
+        n = np.asarray(form.null)
+        expected = n * (1 - np.array([2.0, 2.0005]) * t + t**2)
+        return float(2 * np.sum(expected - n - n * np.log(expected / n))) - 2.71
+
+    lowest = optimize.minimize_scalar(rise, bounds=(1.99, 2.01), method="bounded", options={"xatol": 1e-12})
+    assert lowest.fun < 0
+    beyond = optimize.brentq(rise, lowest.x, 3, xtol=1e-14)
+    assert float(limits.upper) == pytest.approx(beyond, rel=1e-9)
 
 
 def test_contact_and_massless_limits() -> None:

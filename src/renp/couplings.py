@@ -1,7 +1,7 @@
 """The eight coupling matrices of the neutrino current, and what may contribute to them.
 
-An interaction is nothing but a contribution to the couplings: it takes its parameters, the
-neutrinos and q², and returns the eight matrices. One formula (`renp.spectrum`) turns them into a spectrum.
+An interaction is nothing but a contribution to the couplings: it takes its parameters, the neutrinos and
+q², and returns the eight matrices. One formula (`renp.master_formula`) turns them into a spectrum.
 
 =========  =====================================  =======================================  ====
 couplings  current of the neutrinos               met by the electron's                    unit

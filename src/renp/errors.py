@@ -27,7 +27,7 @@ class InputError(ValueError):
 
 
 class PoleWarning(UserWarning):
-    """A mediator goes on shell, q² = m², at or between the photon energies asked for."""
+    """A mediator goes on shell, q² = m², between the photon energies asked for."""
 
 
 class ScenarioError(ValueError):

@@ -151,6 +151,7 @@ def expected_counts(experiment: Experiment, neutrinos: Neutrinos, model: Interac
     >>> renp.expected_counts(runs, renp.Neutrinos(0.01)).round(1)
     Array([117.1], dtype=float64)
     """
+    instance("experiment", experiment, Experiment)
     return signal_counts(experiment, neutrinos, model) + experiment.background_counts
 
 

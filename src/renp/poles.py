@@ -14,7 +14,9 @@ from renp.neutrinos import Neutrinos
 from renp.validation import is_traced
 
 
-def check_poles(model: Interaction, omega: Float[Array, "..."], atom: Atom, neutrinos: Neutrinos) -> None:
+def check_poles(
+    model: Interaction, omega: Float[Array, "..."], atom: Atom, neutrinos: Neutrinos, stacklevel: int = 2
+) -> None:
     """Warn if q² = m² lies between the photon energies; raise if it is met at one of them.
 
     Raises
@@ -51,5 +53,5 @@ def check_poles(model: Interaction, omega: Float[Array, "..."], atom: Atom, neut
                 f"a mediator of mass {pole**0.5:.6g} eV is on shell at ω = {at:.9g} eV, inside the "
                 "range asked for: the rate diverges there; give the mediator a width",
                 PoleWarning,
-                stacklevel=3,
+                stacklevel=stacklevel,
             )

@@ -1,16 +1,14 @@
 """The spectral function of an atom, and the thresholds in it."""
 
-import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from renp.atoms import Atom
+from renp.border import checked, total
 from renp.couplings import Interaction
-from renp.interactions import Weak
 from renp.kinematics import threshold_energies
 from renp.master_formula import components
 from renp.neutrinos import Neutrinos
-from renp.poles import check_poles
-from renp.validation import finite, instance, photon_energies
+from renp.validation import instance
 
 
 def thresholds(atom: Atom, neutrinos: Neutrinos) -> Float[Array, "3 3"]:
@@ -74,14 +72,6 @@ def spectral_function(
     >>> renp.spectral_function([1.068, 1.08], yb, nu).round(4)
     Array([0.0678, 0.    ], dtype=float64)
     """
-    model = Weak() if model is None else model
-    instance("atom", atom, Atom)
-    instance("neutrinos", neutrinos, Neutrinos)
-    instance("model", model, Interaction)
-    energies = photon_energies(omega, atom.E_vg)
-    model.check(neutrinos)
-    check_poles(model, energies, atom, neutrinos)
-    parts = components(energies.ravel(), atom, neutrinos, model)
-    result = (parts.transverse + parts.longitudinal).reshape(3, 3, *energies.shape)
-    finite(result, "the spectral function")
-    return result if by_pair else jnp.sum(result, axis=(0, 1))
+    photons, model = checked(omega, atom, neutrinos, model)
+    parts = components(photons.ravel(), atom, neutrinos, model)
+    return total(parts, photons.shape, by_pair)

@@ -140,6 +140,27 @@ def instance(name: str, value: Any, cls: type) -> None:
         raise InputError(name, shorten(repr(value), 60), f"{article} {cls.__name__}")
 
 
+def within(
+    name: str, value: Any, allowed: str, low: float = -np.inf, high: float = np.inf
+) -> Float[Array, "..."]:
+    """Return finite real numbers from low to high as an array, or raise naming the first that is not.
+
+    Examples
+    --------
+    >>> within("cosine", [0.5, 1], "a cosine", -1, 1)
+    Array([0.5, 1. ], dtype=float64)
+    """
+    if is_traced(value):
+        return jnp.asarray(value)
+    values = reals(name, value, allowed)
+    wrong = ~(np.isfinite(values) & (values >= low) & (values <= high))
+    if np.any(wrong):
+        place = np.argwhere(wrong)[0]
+        label = f"{name}{[int(k) for k in place]}" if values.ndim else name
+        raise InputError(label, values[tuple(place)], allowed)
+    return jnp.asarray(values)
+
+
 def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Float[Array, "..."]:
     """Return trigger photon energies as an array, after checking 0 ≤ ω < E_vg.
 
@@ -153,20 +174,11 @@ def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Floa
     >>> photon_energies([1.068, 1.07], 2.23).shape
     (2,)
     """
-    if is_traced(omega):
-        return jnp.asarray(omega)
-    values = reals(name, omega, "photon energies in eV")
-    if not is_traced(E_vg):
-        wrong = ~((values >= 0) & (values < float(E_vg)))
-    else:
-        wrong = ~(np.isfinite(values) & (values >= 0))
-    if np.any(wrong):
-        place = np.argwhere(wrong)[0]
-        label = f"{name}{[int(k) for k in place]}" if values.ndim else name
-        limit = "" if is_traced(E_vg) else f" = {float(E_vg)} eV"
-        allowed = f"a photon energy in eV, at least 0 and below the atom's E_vg{limit}"
-        raise InputError(label, values[tuple(place)], allowed)
-    return jnp.asarray(values)
+    reals_or_traced = omega if is_traced(omega) else reals(name, omega, "photon energies in eV")
+    limit = "" if is_traced(E_vg) else f" = {float(E_vg)} eV"
+    allowed = f"a photon energy in eV, at least 0 and below the atom's E_vg{limit}"
+    below = np.inf if is_traced(E_vg) else np.nextafter(float(E_vg), 0.0)
+    return within(name, reals_or_traced, allowed, 0.0, below)
 
 
 def finite(result: Float[Array, "..."], what: str) -> Float[Array, "..."]:

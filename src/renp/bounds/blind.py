@@ -1,8 +1,9 @@
 """The directions in the space of moments to which an experiment is blind.
 
 The square of an effective moment is a quadratic form in the real parameters of μ and ε. Its null space holds
-the moments that an experiment cannot see at all, however large; RENP measures every |μ_ij|² and |ε_ij|² with
-a positive weight and has no such space.
+the moments that an experiment cannot see at all, however large; below all thresholds RENP measures every
+|μ_ij|² and |ε_ij|² with a positive weight and has no such space. For Majorana neutrinos the moments are
+those of a hermitian Lagrangian.
 """
 
 from dataclasses import dataclass

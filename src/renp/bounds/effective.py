@@ -155,7 +155,7 @@ def root(square: Float[Array, ""]) -> Float[Array, ""]:
     Examples
     --------
     >>> import jax
-    >>> jax.grad(root)(0.0), root(4.0)
+    >>> jax.grad(root)(0.0), root(jnp.array(4.0))
     (Array(0., dtype=float64...), Array(2., dtype=float64...))
     """
     positive = jnp.asarray(square) > 0

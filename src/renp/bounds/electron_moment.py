@@ -53,7 +53,7 @@ def moment_difference(alpha: str = "cs") -> MomentDifference:
     Parameters
     ----------
     alpha
-        "cs": R. H. Parker et al. 2018; "rb": L. Morel et al. 2020. They differ by 5.4 standard deviations.
+        "cs": R. H. Parker et al. 2018; "rb": L. Morel et al. 2020. They differ by 5.5 standard deviations.
 
     Examples
     --------

@@ -1,5 +1,6 @@
 """The command line: it parses, calls and shows."""
 
+import os
 import sys
 import traceback
 import warnings
@@ -15,6 +16,7 @@ from renp.errors import InputError, ScenarioError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and exit: status 0, 2 for a user's error, 1 for a failure of ours."""
     warnings.showwarning = _show_warning
+    os.environ["MPLBACKEND"] = "agg"  # pictures go to files, with or without a display
     try:
         status = app(
             sys.argv[1:] if arguments is None else arguments,

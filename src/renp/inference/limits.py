@@ -20,7 +20,7 @@ from renp.interactions.photon import PhotonCoupling
 from renp.neutrinos import Neutrinos
 from renp.results.base import provenance
 from renp.results.limits import Limits
-from renp.validation import number
+from renp.validation import instance, number
 
 MOMENTS: tuple[type[PhotonCoupling], ...] = (MagneticMoment, ElectricMoment)
 
@@ -89,6 +89,7 @@ def upper_limits(
     '4.43e-11'
     """
     rise = delta_chi2(confidence_level)
+    instance("neutrinos", neutrinos, Neutrinos)
     background = expected_counts(experiment, neutrinos)
     check_possible(experiment, background)
     counts = background if experiment.counts is None else experiment.counts

@@ -15,7 +15,7 @@ from renp.inference.limits import delta_chi2
 from renp.inference.strength import strength_counts, strength_limits
 from renp.kinematics import momentum_transfer_squared
 from renp.neutrinos import Neutrinos
-from renp.validation import Scalar
+from renp.validation import Scalar, instance, number, within
 
 Masses: TypeAlias = NDArray[np.float64]
 
@@ -56,6 +56,9 @@ def reach(
     100.0
     """
     rise = delta_chi2(confidence_level)
+    instance("experiment", experiment, Experiment)
+    instance("neutrinos", neutrinos, Neutrinos)
+    within("masses", masses, "finite masses in eV, at least 0", low=0.0)
 
     def limit(mass: Scalar) -> Array:
         counts = strength_counts(experiment, neutrinos, at_mass(mass))
@@ -73,7 +76,7 @@ def pole_masses(experiment: Experiment) -> Masses:
     >>> import renp
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.0688, 1.0699], 1.0)
     >>> pole_masses(runs).round(3)
-    array([0.079, 0.112])
+    array([0.089, 0.112])
     """
     q2 = np.asarray(momentum_transfer_squared(experiment.photon_energy, experiment.atom.E_eg))
     return np.sort(np.sqrt(q2[q2 > 0]))
@@ -87,9 +90,13 @@ def mass_grid(experiment: Experiment, low: float = 1e-3, high: float = 1e5, poin
     >>> import renp
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.0688], 1.0)
     >>> grid = mass_grid(runs)
-    >>> bool(np.all(np.diff(grid) > 0)), grid.min(), grid.max()
+    >>> bool(np.all(np.diff(grid) > 0)), float(grid.min()), float(grid.max())
     (True, 0.001, 100000.0)
     """
+    instance("experiment", experiment, Experiment)
+    allowed = "a mass in eV above 0"
+    number("low", low, allowed, low=0, open_low=True)
+    number("high", high, allowed, low=float(low), open_low=True)
     near = np.logspace(-6, -0.5, 24)
     around = [m * (1 + side * near) for m in pole_masses(experiment) for side in (-1, 1)]
     return np.unique(np.concatenate([np.geomspace(low, high, points), *around]))

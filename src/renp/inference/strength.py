@@ -21,6 +21,7 @@ from renp.validation import Scalar
 Reals: TypeAlias = Float[Array, "n"]
 
 _GRID = 600
+_SCORING = 30
 _BISECTIONS = 60
 
 
@@ -74,12 +75,34 @@ def strength_limits(counts: Counts, delta_chi2: Scalar) -> StrengthLimits:
     >>> one = jnp.ones(1)
     >>> limits = strength_limits(Counts(100 * one, 0 * one, one, jnp.array(1.0)), 2.71)
     >>> limits.upper.round(3), limits.lower.round(3)
-    (Array(4.114, dtype=float64), Array(-4.114, dtype=float64))
+    (Array(4.169, dtype=float64), Array(-4.169, dtype=float64))
     """
     sensitive = jnp.sum(counts.quadratic) > 0
     mirrored = counts._replace(linear=-counts.linear)
     upper, lower = (_outermost(side, delta_chi2) * counts.unit for side in (counts, mirrored))
     return StrengthLimits(jnp.where(sensitive, -lower, -jnp.inf), jnp.where(sensitive, upper, jnp.inf))
+
+
+def _minima(counts: Counts) -> Float[Array, "m"]:
+    """Return strengths t > 0 around which an island may lie.
+
+    A run's counts return to those at t = 0 at −b/c; from each such strength, Fisher scoring leads to a
+    minimum of the χ² of all runs.
+    """
+    own = -counts.linear / jnp.where(counts.quadratic > 0, counts.quadratic, jnp.inf)
+
+    def step(t: Array, _: None) -> tuple[Array, None]:
+        expected = jnp.maximum(counts.at(t), 1e-300)
+        slope = counts.linear + 2 * t * counts.quadratic
+        rise = jnp.sum(slope * (1 - counts.null / expected))
+        information = jnp.sum(slope**2 * counts.null / expected**2)
+        return jnp.clip(t - rise / jnp.where(information > 0, information, jnp.inf), 1e-7, 1e7), None
+
+    def follow(t: Array) -> Array:
+        return jnp.asarray(jax.lax.scan(step, t, length=_SCORING)[0])
+
+    own = jnp.clip(own, 1e-7, 1e7)
+    return jnp.concatenate([own, jax.vmap(follow)(own)])
 
 
 def _outermost(counts: Counts, delta_chi2: Scalar) -> Float[Array, ""]:
@@ -88,14 +111,15 @@ def _outermost(counts: Counts, delta_chi2: Scalar) -> Float[Array, ""]:
     def excess(t: Array) -> Array:
         return jnp.asarray(chi2(counts.at(t), counts.null) - delta_chi2)
 
-    # Steps are even in ln t, over all strengths that one run or many could leave allowed.
-    grid = jnp.logspace(-7, 7, _GRID)
+    # Steps are even in ln t, over all strengths that one run or many could leave allowed. An island may be
+    # narrower than a step: the minimum of the χ² in it is a point of its own.
+    grid = jnp.sort(jnp.concatenate([jnp.logspace(-7, 7, _GRID), _minima(counts)]))
     allowed = jax.vmap(excess)(grid) <= 0
-    last = jnp.max(jnp.where(allowed, jnp.arange(_GRID), -1))
+    last = jnp.max(jnp.where(allowed, jnp.arange(grid.size), -1))
     low = jnp.where(last < 0, 0.0, grid[jnp.maximum(last, 0)])
-    high = grid[jnp.minimum(last + 1, _GRID - 1)]
+    high = grid[jnp.minimum(last + 1, grid.size - 1)]
 
-    def halve(_: int, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+    def halve(_: Array, ends: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = ends
         middle = (low + high) / 2
         inside = excess(middle) <= 0

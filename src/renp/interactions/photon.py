@@ -16,7 +16,9 @@ class PhotonCoupling(Interaction):
 
     For Majorana neutrinos the Lagrangian is written with a factor 1/2, as in L(10), so that the effective
     matrix (X + η Xᵀ)/2 is the matrix X with its symmetry η: antisymmetric for moments and charges,
-    symmetric for the anapole.
+    symmetric for the anapole. Majorana matrices are not asked to be hermitian besides, which would make
+    moments imaginary: one phase common to all moments is a matter of convention. Relative phases that no
+    hermitian Lagrangian has are not refused.
     """
 
     majorana_symmetry: ClassVar[Symmetry] = "antisymmetric"

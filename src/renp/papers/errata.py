@@ -176,9 +176,9 @@ def errata() -> tuple[Erratum, ...]:
             "first-energy",
             "L, p. 4",
             "ω_1 = 1.0688 eV",
-            "1.069 eV, as in the list: the counts at the other energies are 2 to 3 % below the published",
-            "N(ω_1) over the published 107",
-            lambda: (_counts(1.0688, 10) / 107, _counts(1.069, 10) / 107),
+            "1.069 eV, as in the list: there N is below the published by as much as at the other energies",
+            "N(ω_1) over the published 107, over the mean of that ratio at the next four energies",
+            _first_energy,
         ),
     )
 
@@ -242,6 +242,12 @@ def _scalar_prefactor() -> tuple[float, float]:
         )
         odd.append((up - down) / 2)
     return odd[0], odd[1]
+
+
+def _first_energy() -> tuple[float, float]:
+    others = {1.07: 87, 1.0708: 82, 1.0712: 79, 1.0716: 39}
+    mean = float(np.mean([_counts(omega, 10) / n for omega, n in others.items()]))
+    return _counts(1.0688, 10) / 107 / mean, _counts(1.069, 10) / 107 / mean
 
 
 def _counts(omega: float, days: float) -> float:

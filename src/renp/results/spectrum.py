@@ -144,8 +144,10 @@ def threshold_grid(atom: Atom, neutrinos: Neutrinos, points: int = 400) -> Reals
     edges = np.unique(np.asarray(thresholds(atom, neutrinos)))
     edges = edges[edges > 0]
     top = float(jnp.asarray(atom.E_eg)) / 2
-    span = max(float(top - edges[0]) if edges.size else 0.0, 1e-3 * top)
-    low = max(edges[0] - span if edges.size else 0.0, 0.0)
+    span = max(top - float(edges.min(initial=top)), 1e-3 * top)
+    if not edges.size:  # no pair is ever open: there is nothing to resolve
+        return np.linspace(0.0, top, points)
+    low = max(edges[0] - span, 0.0)
     steps = np.linspace(0, 1, max(points // max(edges.size, 1), 2))
     pieces = [edges, np.linspace(low, min(top, edges[-1] + 0.1 * span), points)]
     pieces += [edge - (edge - low) * steps**3 for edge in edges]

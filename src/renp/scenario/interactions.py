@@ -2,10 +2,12 @@
 
 import inspect
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from typing import Any
 
 import renp.interactions  # noqa: F401 -- defines the kinds
 from renp.couplings import Interaction
+from renp.errors import InputError
 from renp.scenario.problems import TableError, unknown_key
 from renp.scenario.quantities import parse_number, parse_quantity
 from renp.validation import choice
@@ -19,12 +21,16 @@ def kinds() -> dict[str, type[Interaction]]:
     >>> "magnetic-moment" in kinds()
     True
     """
+    for announced in entry_points(group="renp.interactions"):
+        announced.load()
     found: dict[str, type[Interaction]] = {}
     waiting: list[type[Interaction]] = [Interaction]  # type: ignore[type-abstract]
     while waiting:
         parent = waiting.pop()
         waiting.extend(parent.__subclasses__())
         if parent.__dict__.get("kind"):
+            if parent.kind in found:
+                raise InputError("kind", repr(parent.kind), "used by one interaction only")
             found[parent.kind] = parent
     return dict(sorted(found.items()))
 

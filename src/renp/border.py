@@ -1,0 +1,55 @@
+"""What every spectrum checks before, and gathers after, the formula."""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from renp.atoms import Atom
+from renp.couplings import Interaction
+from renp.interactions import Weak
+from renp.master_formula import Components
+from renp.neutrinos import Neutrinos
+from renp.poles import check_poles
+from renp.validation import finite, instance, photon_energies
+
+
+def checked(
+    omega: Any, atom: Atom, neutrinos: Neutrinos, model: Interaction | None
+) -> tuple[Float[Array, "..."], Interaction]:
+    """Return photon energies and model, `Weak()` if there is none, after checking all four.
+
+    Raises
+    ------
+    InputError
+        For a value of the wrong class, photon energies out of range or on a pole, or a model that these
+        neutrinos cannot have.
+
+    Examples
+    --------
+    >>> import renp
+    >>> checked(1.068, renp.Atom.named("Yb"), renp.Neutrinos(0.01), None)[1]
+    Weak()
+    """
+    model = Weak() if model is None else model
+    instance("atom", atom, Atom)
+    instance("neutrinos", neutrinos, Neutrinos)
+    instance("model", model, Interaction)
+    photons = photon_energies(omega, atom.E_vg)
+    model.check(neutrinos)
+    check_poles(model, photons, atom, neutrinos, stacklevel=4)
+    return photons, model
+
+
+def total(parts: Components, shape: tuple[int, ...], by_pair: bool) -> Float[Array, "..."]:
+    """Return the sum of the components in the shape asked for, by pair or over all of them.
+
+    Examples
+    --------
+    >>> ones = jnp.ones((3, 3, 4))
+    >>> total(Components(ones, ones), (2, 2), by_pair=False)
+    Array([[18., 18.],
+           [18., 18.]], dtype=float64)
+    """
+    result = finite((parts.transverse + parts.longitudinal).reshape(3, 3, *shape), "the spectrum")
+    return result if by_pair else jnp.sum(result, axis=(0, 1))
