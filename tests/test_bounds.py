@@ -405,3 +405,11 @@ def test_bounds_print_save_and_draw_themselves(tmp_path: Path, with_model: bool)
     labels = [axes.get_xlabel() for axes in bounds.plot().axes]
     assert len(labels) == 5
     assert all(labels)
+
+
+def test_a_value_that_is_not_a_number_is_not_compared() -> None:
+    """A massless vector that does not couple to electrons has no equivalent pseudoscalar, 0/0."""
+    model = renp.Weak() + renp.VectorMediator(0.0, 0.0, left={(1, 1): 1e-9})
+    found = Bounds.compute(renp.Neutrinos(0.01), model)
+    verdicts = {c.bound.key: c.verdict for c in found.comparisons if c.bound.kind == "g_ae"}
+    assert set(verdicts.values()) == {"not compared"}

@@ -1,5 +1,6 @@
 """One limit of the catalogue beside a model's value of the same quantity."""
 
+import math
 from dataclasses import dataclass
 
 from renp.bounds.catalogue import Bound
@@ -35,6 +36,7 @@ class ModelComparison:
         if (
             not self.compared
             or self.effective is None
+            or math.isnan(self.effective)
             or self.bound.interval_meaning == "confidence interval"
         ):
             return None
@@ -67,7 +69,7 @@ class ModelComparison:
         >>> ModelComparison(bound("xenon1t-2020"), 2e-11, True).verdict
         'inside the interval'
         """
-        if not self.compared or self.effective is None:
+        if not self.compared or self.effective is None or math.isnan(self.effective):
             return "not compared"
         if self.excluded is not None:
             return "excluded" if self.excluded else "allowed"
