@@ -77,3 +77,26 @@ def test_values_are_pytrees_of_numbers() -> None:
 def test_only_interactions_add() -> None:
     with pytest.raises(TypeError):
         renp.Weak() + 1  # type: ignore[operator]
+
+
+class OwnConstructor(renp.Interaction):
+    """An interaction whose constructor's argument is no attribute."""
+
+    size: float
+
+    def __init__(self, exponent: float) -> None:
+        self.size = 10.0**exponent
+
+    def couplings(self, neutrinos: renp.Neutrinos, q2: float) -> renp.Couplings:
+        return renp.Couplings(V=self.size * jnp.eye(3))
+
+
+def test_a_constructor_of_another_form_prints_its_fields() -> None:
+    assert repr(OwnConstructor(-1.0)) == "OwnConstructor(size=0.1)"
+
+
+def test_a_strength_multiplies_from_either_side() -> None:
+    yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(0.01)
+    once = float(renp.spectral_function(1.05, yb, nu, renp.MagneticMoment({(1, 1): 1e-11})))
+    for model in (2 * renp.MagneticMoment({(1, 1): 1e-11}), renp.MagneticMoment({(1, 1): 1e-11}) * 2):
+        assert float(renp.spectral_function(1.05, yb, nu, model)) == pytest.approx(4 * once, rel=1e-13)

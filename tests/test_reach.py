@@ -139,3 +139,19 @@ def test_masses_of_the_left_panel_give_the_effect() -> None:
         )
         found = renp.spectral_function(1.068, scenario.atom, scenario.neutrinos, renp.Weak() + mediator)
         assert float(found) / standard == pytest.approx(1.5, rel=1e-8)
+
+
+def test_masses_on_a_pole_are_refused() -> None:
+    with pytest.raises(renp.InputError, match="away from the poles"):
+        reach(RUNS, NU, vector, pole_masses(RUNS))
+
+
+def test_observed_counts_are_refused() -> None:
+    observed = renp.Experiment(RUNS.atom, RUNS.target, [1.0688], 1e5, counts=[3])
+    with pytest.raises(renp.InputError, match="expected for the standard model"):
+        reach(observed, NU, vector, np.array([1.0]))
+
+
+def test_couplings_that_are_not_numbers_are_reported() -> None:
+    with pytest.raises(FloatingPointError, match="not numbers"):
+        reach(RUNS, NU, lambda m: renp.Couplings(V=jnp.sqrt(-m) * jnp.eye(3)), np.array([1.0]))

@@ -51,5 +51,5 @@ def total(parts: Components, shape: tuple[int, ...], by_pair: bool) -> Float[Arr
     Array([[18., 18.],
            [18., 18.]], dtype=float64)
     """
-    result = finite((parts.transverse + parts.longitudinal).reshape(3, 3, *shape), "the spectrum")
+    result = finite((parts.transverse + parts.longitudinal).reshape(3, 3, *shape), "the spectral function")
     return result if by_pair else jnp.sum(result, axis=(0, 1))

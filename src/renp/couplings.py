@@ -25,6 +25,7 @@ effective couplings X + η Xᵀ, η = `MAJORANA_SIGN`, to be summed over half of
 """
 
 import abc
+import dataclasses
 import inspect
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeAlias
@@ -81,13 +82,17 @@ class Interaction(eqx.Module):
 
     def __repr__(self) -> str:
         """Return the constructor's call: matrices as the dict of their elements that are not zero."""
-        names = inspect.signature(type(self)).parameters
+        names = list(inspect.signature(type(self)).parameters)
+        if not all(hasattr(self, name) for name in names):  # a constructor of another form
+            names = [field.name for field in dataclasses.fields(self)]
         shown = (f"{name}={_show(getattr(self, name))}" for name in names)
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __rmul__(self, strength: Scalar) -> "Interaction":
         """Return the interaction with its amplitude multiplied by a real number."""
         return Scaled(number("strength", strength, "a finite number"), self)
+
+    __mul__ = __rmul__
 
     def __add__(self, other: "Interaction") -> "Model":
         if not isinstance(other, Interaction):

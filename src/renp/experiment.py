@@ -48,10 +48,11 @@ class Target(eqx.Module):
     volume: Scalar
 
     def __init__(self, density: Any = 1e21, photon_density: Any = 1e21, volume: Any = 100.0) -> None:
-        per_volume = "a number density in 1/cm³ above 0"
-        self.density = number("density", density, per_volume, low=0, open_low=True)
-        self.photon_density = number("photon_density", photon_density, per_volume, low=0, open_low=True)
-        self.volume = number("volume", volume, "a volume in cm³ above 0", low=0, open_low=True)
+        within: Any = {"low": 0.0, "high": 1e50, "open_low": True}
+        per_volume = "a number density in 1/cm³ above 0 and at most 10⁵⁰"
+        self.density = number("density", density, per_volume, **within)
+        self.photon_density = number("photon_density", photon_density, per_volume, **within)
+        self.volume = number("volume", volume, "a volume in cm³ above 0 and at most 10⁵⁰", **within)
 
     @property
     def reference_width(self) -> Scalar:

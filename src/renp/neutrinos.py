@@ -126,7 +126,8 @@ class Neutrinos(eqx.Module):
             raise InputError(other, given[other], allowed)
         values.update({key: value for key, value in given.items() if value is not None})
 
-        self.lightest_mass = number("lightest_mass", lightest_mass, "a finite mass in eV, at least 0", low=0)
+        allowed = "a finite mass in eV, at least 0 and at most 10⁶"
+        self.lightest_mass = number("lightest_mass", lightest_mass, allowed, low=0, high=1e6)
         for key in ("sin2_theta12", "sin2_theta13", "sin2_theta23"):
             allowed = "the sin² of an angle, between 0 and 1"
             setattr(self, key, number(key, values[key], allowed, low=0, high=1))

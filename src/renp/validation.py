@@ -60,7 +60,7 @@ def number(
         raise InputError(name, repr(value), allowed)
     try:
         result = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(name, repr(value), allowed) from None
     if not (np.isfinite(result) and low <= result <= high) or (open_low and result == low):
         raise InputError(name, result, allowed)
@@ -75,8 +75,9 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> str:
     >>> choice("ordering", "normal", ["normal", "inverted"])
     'normal'
     """
-    if value in allowed:
-        return value
+    for option in allowed:
+        if option == value:
+            return option  # not the value, which may be a NumPy string
     guess = get_close_matches(str(value), allowed, n=1, cutoff=0.5)
     hint = f" (did you mean {guess[0]!r}?)" if guess else ""
     options = " or ".join(repr(option) for option in allowed)
@@ -189,6 +190,9 @@ def finite(result: Float[Array, "..."], what: str) -> Float[Array, "..."]:
     >>> finite(jnp.array([1.0]), "the spectrum")
     Array([1.], dtype=float64)
     """
-    if not is_traced(result) and not np.all(np.isfinite(result)):
-        raise FloatingPointError(f"{what} overflows: an input is far too large")
+    if not is_traced(result):
+        if np.any(np.isnan(result)):
+            raise FloatingPointError(f"{what} is not a number: an input or a coupling is NaN")
+        if np.any(np.isinf(result)):
+            raise FloatingPointError(f"{what} overflows: an input is far too large")
     return result

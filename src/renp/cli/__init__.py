@@ -5,6 +5,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from cyclopts import CycloptsError
 
@@ -15,6 +16,9 @@ from renp.errors import InputError, ScenarioError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and exit: status 0, 2 for a user's error, 1 for a failure of ours."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # Greek letters on a terminal that has none
     warnings.showwarning = _show_warning
     os.environ["MPLBACKEND"] = "agg"  # pictures go to files, with or without a display
     try:

@@ -195,7 +195,7 @@ def _photon_energies(text: str) -> "NDArray[np.float64]":
             energies.append(float(part))
         except ValueError:
             try:
-                energies.append(parse_quantity(part.strip(), "eV"))
+                energies.append(parse_quantity(part.strip(), "eV", photon=True))
             except ValueError as error:
                 raise InputError("photon-energy", text, f"a list such as 1.068,1.069: {error}") from None
     return np.array(energies)

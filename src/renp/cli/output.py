@@ -41,7 +41,7 @@ def note(message: str) -> None:
 
 def show(content: Any) -> None:
     """Print JSON on stdout."""
-    print(json.dumps(content, ensure_ascii=False))
+    print(json.dumps(content))
 
 
 def write_text(path: Path, text: str) -> None:

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from renp.figures.style import style
+from renp.figures.style import plain, style
 from renp.results.counts import Counts
 
 
@@ -47,6 +47,6 @@ def draw_counts(counts: Counts) -> Figure:
         axes.set_ylim(bottom=0)
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
         axes.set_ylabel("counts")
-        axes.set_title(f"{counts.atom}: expected counts, background included", loc="left")
+        axes.set_title(f"{plain(counts.atom)}: expected counts, background included", loc="left")
         axes.legend()
     return figure

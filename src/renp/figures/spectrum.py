@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from renp.figures.style import style
+from renp.figures.style import plain, style
 from renp.figures.thresholds import mark_thresholds
 from renp.results.spectrum import Spectrum
 
@@ -43,7 +43,7 @@ def draw_spectrum(spectrum: Spectrum) -> Figure:
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
         axes.set_ylabel(r"spectral function $I(\omega)$")
         axes.ticklabel_format(axis="x", useOffset=False)
-        axes.set_title(f"{spectrum.atom}", loc="left", pad=26)
+        axes.set_title(plain(spectrum.atom), loc="left", pad=26)
         axes.legend(loc="lower left")
         mark_thresholds(axes, spectrum.thresholds)
     return figure

@@ -52,6 +52,17 @@ def style() -> Iterator[None]:
         yield
 
 
+def plain(text: str) -> str:
+    r"""Return text that a user wrote so that it is not read as mathematics.
+
+    Examples
+    --------
+    >>> print(plain("Yb $x"))
+    Yb \$x
+    """
+    return text.replace("$", r"\$")
+
+
 def pair_style(pair: str) -> dict[str, Any]:
     """Return colour and dashes of a pair of neutrinos.
 

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
-from scipy.special import chdtri
+from scipy.special import erfinv
 
 from renp.errors import InputError
 from renp.experiment import Experiment, expected_counts, signal_counts
@@ -37,7 +37,7 @@ def delta_chi2(confidence_level: float) -> float:
     level = number("confidence_level", confidence_level, allowed, low=0, high=1, open_low=True)
     if level == 1:
         raise InputError("confidence_level", level, allowed)
-    return float(chdtri(1, 1 - float(level)))
+    return float(2 * erfinv(level) ** 2)
 
 
 def moment_elements(nature: str) -> tuple[tuple[int, int], ...]:

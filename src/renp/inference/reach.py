@@ -10,12 +10,12 @@ from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
 from renp.couplings import Interaction
+from renp.errors import InputError
 from renp.experiment import Experiment
 from renp.inference.limits import delta_chi2
 from renp.inference.strength import strength_counts, strength_limits
-from renp.kinematics import momentum_transfer_squared
 from renp.neutrinos import Neutrinos
-from renp.validation import Scalar, instance, number, within
+from renp.validation import Scalar, instance, is_traced, number, within
 
 Masses: TypeAlias = NDArray[np.float64]
 
@@ -59,13 +59,23 @@ def reach(
     instance("experiment", experiment, Experiment)
     instance("neutrinos", neutrinos, Neutrinos)
     within("masses", masses, "finite masses in eV, at least 0", low=0.0)
+    if experiment.counts is not None:
+        allowed = "left out: the reach is that expected for the standard model"
+        raise InputError("counts", np.asarray(experiment.counts), allowed)
+    for pole in pole_masses(experiment):
+        if np.any(np.isclose(masses, pole, rtol=1e-12, atol=0)) and at_mass(float(pole)).poles():
+            allowed = "away from the poles, see pole_masses, or the mediator given a width"
+            raise InputError("masses", pole, allowed)
 
     def limit(mass: Scalar) -> Array:
         counts = strength_counts(experiment, neutrinos, at_mass(mass))
         both = strength_limits(counts, rise)
         return jnp.maximum(both.upper, -both.lower)
 
-    return jnp.asarray(jax.jit(jax.vmap(limit))(jnp.asarray(masses)))
+    found = jnp.asarray(jax.jit(jax.vmap(limit))(jnp.atleast_1d(jnp.asarray(masses))))
+    if not is_traced(found) and np.any(np.isnan(found)):
+        raise FloatingPointError("the mediator's couplings are not numbers at some mass")
+    return found
 
 
 def pole_masses(experiment: Experiment) -> Masses:
@@ -78,7 +88,8 @@ def pole_masses(experiment: Experiment) -> Masses:
     >>> pole_masses(runs).round(3)
     array([0.089, 0.112])
     """
-    q2 = np.asarray(momentum_transfer_squared(experiment.photon_energy, experiment.atom.E_eg))
+    E_eg, omega = float(experiment.atom.E_eg), np.asarray(experiment.photon_energy)
+    q2 = E_eg * (E_eg - 2 * omega)
     return np.sort(np.sqrt(q2[q2 > 0]))
 
 

@@ -77,9 +77,11 @@ def strength_limits(counts: Counts, delta_chi2: Scalar) -> StrengthLimits:
     >>> limits.upper.round(3), limits.lower.round(3)
     (Array(4.169, dtype=float64), Array(-4.169, dtype=float64))
     """
-    sensitive = jnp.sum(counts.quadratic) > 0
+    total = jnp.sum(counts.quadratic)
+    sensitive = ~(total <= 0)  # a NaN has to show in the limits
     mirrored = counts._replace(linear=-counts.linear)
     upper, lower = (_outermost(side, delta_chi2) * counts.unit for side in (counts, mirrored))
+    lower, upper = (jnp.where(jnp.isnan(total), jnp.nan, limit) for limit in (lower, upper))
     return StrengthLimits(jnp.where(sensitive, -lower, -jnp.inf), jnp.where(sensitive, upper, jnp.inf))
 
 

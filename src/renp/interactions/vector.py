@@ -67,6 +67,8 @@ class VectorMediator(Mediator):
         longitudinal: bool = False,
     ) -> None:
         super().__init__(mass, electron, basis, width)
+        if not isinstance(longitudinal, bool):
+            raise InputError("longitudinal", repr(longitudinal), "True or False")
         self.longitudinal = longitudinal
         if longitudinal and not is_traced(self.mass) and self.mass == 0:
             raise InputError("mass", self.mass, "above 0 for a longitudinal part")

@@ -29,7 +29,8 @@ class Limits(Result):
             (e, *(self.limits[kind][e] for kind in kinds)) for e in elements
         )
         columns = tuple(f"{kind} (μ_B)" for kind in kinds)
-        title = f"{self.kind} upper limits at {100 * self.confidence_level:g} % C.L., one element at a time"
+        level = f"{100 * self.confidence_level:g} % C.L."
+        title = f"{self.kind} upper limits at {level}, one element at a time beside the standard model"
         return Table(title, ("element", *columns), rows)
 
     def json(self) -> dict[str, Any]:

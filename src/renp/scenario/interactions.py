@@ -14,7 +14,7 @@ from renp.validation import choice
 
 
 def kinds() -> dict[str, type[Interaction]]:
-    """Return every interaction that scenario files can name, a user's own included.
+    """Return every interaction that scenario files can name, a user's own included; the newest of each name.
 
     Examples
     --------
@@ -23,16 +23,26 @@ def kinds() -> dict[str, type[Interaction]]:
     """
     for announced in entry_points(group="renp.interactions"):
         announced.load()
-    found: dict[str, type[Interaction]] = {}
+    return dict(sorted({cls.kind: cls for cls in _classes()}.items()))
+
+
+def _classes() -> list[type[Interaction]]:
+    """Return the classes that define a kind, in the order of their definition among siblings."""
+    found: list[type[Interaction]] = []
     waiting: list[type[Interaction]] = [Interaction]  # type: ignore[type-abstract]
     while waiting:
-        parent = waiting.pop()
+        parent = waiting.pop(0)
         waiting.extend(parent.__subclasses__())
         if parent.__dict__.get("kind"):
-            if parent.kind in found:
-                raise InputError("kind", repr(parent.kind), "used by one interaction only")
-            found[parent.kind] = parent
-    return dict(sorted(found.items()))
+            found.append(parent)
+    return found
+
+
+def _refuse_clash(kind: str) -> None:
+    """Raise if two interactions share a kind; a class defined anew, as in a notebook, replaces itself."""
+    names = {(cls.__module__, cls.__qualname__) for cls in _classes() if cls.kind == kind}
+    if len(names) > 1:
+        raise InputError("kind", repr(kind), f"used by one interaction only, not by {sorted(names)}")
 
 
 def placeholders(table: Mapping[str, Any]) -> dict[str, str]:
@@ -63,6 +73,7 @@ def build_interaction(table: Mapping[str, Any]) -> Interaction:
     if "kind" not in table:
         raise TableError([("", f"kind is missing: must be one of {', '.join(kinds())}")])
     cls = kinds()[choice("kind", table["kind"], tuple(kinds()))]
+    _refuse_clash(cls.kind)
     given = {key: value for key, value in table.items() if key != "kind"}
     parameters = inspect.signature(cls).parameters
     wrong = [(key, unknown_key(key, list(parameters))) for key in given if key not in parameters]
@@ -88,13 +99,12 @@ def _argument(cls: type[Interaction], key: str, value: Any) -> Any:
         return {_pair(name): parse_number(element) for name, element in value.items()}
     if isinstance(value, list):
         return _numbers(value)
-    return value if _is_of_kind(cls, key, value) else parse_number(value)
-
-
-def _is_of_kind(cls: type[Interaction], key: str, value: Any) -> bool:
-    """Whether the class wants text, or true or false, for a key and has got it."""
     annotation = str(inspect.signature(cls).parameters[key].annotation)
-    return isinstance(value, (str, bool)) and type(value).__name__ in annotation
+    if "bool" in annotation:
+        if not isinstance(value, bool):
+            raise ValueError(f"{value!r}: must be true or false")
+        return value
+    return value if isinstance(value, str) and "str" in annotation else parse_number(value)
 
 
 def _numbers(value: Any) -> Any:

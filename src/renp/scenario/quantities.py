@@ -1,50 +1,69 @@
 """Quantities with units at the border: text in, bare numbers out."""
 
+import re
 from functools import cache
 from typing import Any
 
 import pint
 
+_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|10\s*\^\s*[+-]?\d+)\s*(.*?)\s*$")
+_POWER = re.compile(r"(?:\^|\*\*)\s*[+-]?\d+")
+_UNITS = re.compile(r"(?:1?\s*/\s*)?[^\W\d]+(?:\s*[*/·]\s*[^\W\d]+)*")
+
 
 @cache
 def _registry() -> pint.UnitRegistry[Any]:
     registry: pint.UnitRegistry[Any] = pint.UnitRegistry()
-    registry.enable_contexts("spectroscopy")  # a photon's energy may be given by its wavelength
     return registry
 
 
-def parse_quantity(text: Any, unit: str) -> float:
+def parse_quantity(text: Any, unit: str, *, photon: bool = False) -> float:
     """Return a quantity such as "10 day" as a number in the given unit.
 
-    Energies may be given as the wavelength, frequency or wavenumber of a photon.
+    Parameters
+    ----------
+    text
+        One number with a decimal point, and a unit.
+    unit
+        What to return it in.
+    photon
+        Whether an energy may be given as the wavelength, frequency or wavenumber of a photon.
 
     Raises
     ------
     ValueError
-        If it is not text with a unit, or the unit is of another kind.
+        If it is not text with a number and a unit, or the unit is of another kind.
 
     Examples
     --------
     >>> parse_quantity("10 day", "s")
     864000.0
-    >>> round(parse_quantity("1157 nm", "eV"), 4)
+    >>> round(parse_quantity("1157 nm", "eV", photon=True), 4)
     1.0716
     """
-    example = f'a quantity with a unit that converts to {unit}, such as "1 {unit}"'
+    example = f'a quantity with a unit that converts to {unit}, such as "1{_spaced(unit)}"'
     if not isinstance(text, str):
         raise ValueError(f"{text!r}: must be {example}")
+    # pint would drop commas, and multiply numbers and units that stand side by side.
+    match = _NUMBER.match(text)
+    if match and not match[2]:
+        raise ValueError(f"{text!r} has no unit: must be {example}")
+    if not match or not _UNITS.fullmatch(_POWER.sub("", match[2]).strip()):
+        words = "one number with a decimal point and no separators, then a unit"
+        raise ValueError(f"{text!r} cannot be read: must be {example}, {words}")
     try:
         quantity: Any = _registry().Quantity(text)
-        value = float(quantity.to(unit).magnitude)
+        value = quantity.to(unit, "spectroscopy") if photon else quantity.to(unit)
+        return float(value.magnitude)
     except pint.DimensionalityError as error:
-        found = error.units1 or "no unit"
-        raise ValueError(f"{text!r} is in {found}: must be {example}") from None
+        raise ValueError(f"{text!r} is in {error.units1}: must be {example}") from None
     except Exception:
         # pint lets errors of several parsers and of Python's tokenizer through
         raise ValueError(f"{text!r} cannot be read: must be {example}") from None
-    if str(quantity.units) == "dimensionless":
-        raise ValueError(f"{text!r} has no unit: must be {example}")
-    return value
+
+
+def _spaced(unit: str) -> str:
+    return f" {unit[1:]}" if unit.startswith("1/") else f" {unit}"
 
 
 def parse_number(value: Any) -> complex | float:
@@ -62,7 +81,8 @@ def parse_number(value: Any) -> complex | float:
     """
     if isinstance(value, str):
         try:
-            return complex(value.replace(" ", ""))
+            number = complex(value.replace(" ", ""))
+            return number if "j" in value.lower() else number.real
         except ValueError:
             raise ValueError(f'{value!r}: must be a number, or text such as "1e-11+2e-11j"') from None
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -8,11 +8,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from renp.scenario.quantities import parse_quantity
 
 
-def _unit(unit: str) -> BeforeValidator:
-    return BeforeValidator(partial(parse_quantity, unit=unit))
+def _unit(unit: str, *, photon: bool = False) -> BeforeValidator:
+    return BeforeValidator(partial(parse_quantity, unit=unit, photon=photon))
 
 
 Energy = Annotated[float, _unit("eV")]
+PhotonEnergy = Annotated[float, _unit("eV", photon=True)]
 Splitting = Annotated[float, _unit("eV^2")]
 Angle = Annotated[float, _unit("rad")]
 Density = Annotated[float, _unit("1/cm^3")]
@@ -31,8 +32,8 @@ class AtomSection(Section):
     """[atom]: an atom of the catalogue, or one's own with both energies."""
 
     name: str
-    E_eg: Energy | None = None
-    E_vg: Energy | None = None
+    E_eg: PhotonEnergy | None = None
+    E_vg: PhotonEnergy | None = None
 
 
 class TargetSection(Section):
@@ -63,7 +64,7 @@ class NeutrinosSection(Section):
 class RunSection(Section):
     """[[run]]: one photon energy for some time."""
 
-    photon_energy: Energy
+    photon_energy: PhotonEnergy
     duration: Time
     counts: int | None = None
     background: Rate = 0.0
