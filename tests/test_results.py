@@ -412,3 +412,19 @@ def test_drawing_keeps_the_users_settings(name: str) -> None:
     before = dict(mpl.rcParams)
     result(name).plot()
     assert dict(mpl.rcParams) == before
+
+
+def test_spectrum_by_interaction_adds_up() -> None:
+    """Each interaction alone, and their interference; moments do not interfere with the weak one."""
+    yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(0.01)
+    moment, mediator = (
+        renp.MagneticMoment({(1, 1): 3e-11}),
+        renp.VectorMediator(1e3, 1e-8, left={(1, 1): 1e-9}),
+    )
+    found = Spectrum.compute(yb, nu, renp.Weak() + moment + mediator, [1.05, 1.068])
+    assert list(found.interactions) == ["weak", "magnetic-moment", "vector-mediator", "interference"]
+    assert sum(found.interactions.values()) == pytest.approx(found.spectral_function, rel=1e-14)
+    assert np.all(np.abs(found.interactions["interference"]) > 1e-3)
+    without = Spectrum.compute(yb, nu, renp.Weak() + moment, [1.05, 1.068])
+    assert without.interactions["interference"] == pytest.approx(np.zeros(2), abs=1e-15)
+    assert Spectrum.compute(yb, nu, None, [1.05]).interactions == {}

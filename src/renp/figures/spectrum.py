@@ -1,12 +1,16 @@
 """Spectral functions over the photon energy."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
 from renp.figures.style import plain, style
 from renp.figures.thresholds import mark_thresholds
-from renp.results.spectrum import Spectrum
+from renp.results.spectrum import Reals, Spectrum
+
+_DASHES: tuple[Any, ...] = ((0, (1, 1)), (0, (4, 1, 1, 1)), (0, (8, 2)))
 
 
 def draw_spectrum(spectrum: Spectrum) -> Figure:
@@ -38,12 +42,21 @@ def draw_spectrum(spectrum: Spectrum) -> Figure:
             marker=marker,
             label="standard model",
         )
+        for (name, part), dashes in zip(
+            _shown(spectrum), ((0, (1, 1)), (0, (4, 1, 1, 1)), (0, (8, 2))) * 9, strict=False
+        ):
+            axes.plot(omega, part, color="0.45", linewidth=1, linestyle=dashes, label=f"{name} alone")
         axes.set_xlim(omega.min(), omega.max() if omega.size > 1 else omega.min() + 1e-6)
         axes.set_ylim(bottom=0)
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
         axes.set_ylabel(r"spectral function $I(\omega)$")
         axes.ticklabel_format(axis="x", useOffset=False)
         axes.set_title(plain(spectrum.atom), loc="left", pad=26)
-        axes.legend(loc="lower left")
+        axes.legend(loc="best")
         mark_thresholds(axes, spectrum.thresholds)
     return figure
+
+
+def _shown(spectrum: Spectrum) -> list[tuple[str, Reals]]:
+    """Return the parts to draw: each interaction besides the weak one, whose part is the standard model's."""
+    return [(n, x) for n, x in spectrum.interactions.items() if n not in ("weak", "interference")]

@@ -9,7 +9,7 @@ from jaxtyping import ArrayLike
 from numpy.typing import NDArray
 
 from renp.atoms import Atom
-from renp.couplings import Interaction
+from renp.couplings import Interaction, Model
 from renp.interactions import Weak
 from renp.neutrinos import Neutrinos
 from renp.results.base import Result, Table, provenance
@@ -34,6 +34,8 @@ class Spectrum(Result):
     standard_model: Reals
     pairs: dict[str, Reals]
     """Part of each unordered pair of neutrinos; the six add up to the total."""
+    interactions: dict[str, Reals]
+    """What each of several interactions gives alone, and what their interference adds."""
     thresholds: dict[str, float]
     """ω_ij^max of each pair, eV."""
     atom: str
@@ -73,6 +75,7 @@ class Spectrum(Result):
             spectral_function=ordered.sum(axis=(0, 1)),
             standard_model=np.asarray(spectral_function(energies, atom, neutrinos)),
             pairs=pairs,
+            interactions=_by_interaction(energies, atom, neutrinos, model, ordered.sum(axis=(0, 1))),
             thresholds=positions,
             atom=atom.name,
             made_by=provenance(atom=atom, neutrinos=neutrinos, model=model),
@@ -88,12 +91,12 @@ class Spectrum(Result):
         )
 
     def full_table(self) -> Table:
-        """Return the table with the part of each unordered pair."""
+        """Return the table with the part of each unordered pair and of each interaction."""
         table = self.table()
-        rows = zip(table.rows, *self.pairs.values(), strict=True)
+        rows = zip(table.rows, *self.pairs.values(), *self.interactions.values(), strict=True)
         return Table(
             table.title,
-            table.columns + tuple(f"pair {name}" for name in self.pairs),
+            (*table.columns, *(f"pair {name}" for name in self.pairs), *self.interactions),
             tuple((*row, *map(float, parts)) for row, *parts in rows),
         )
 
@@ -104,6 +107,7 @@ class Spectrum(Result):
             "spectral_function": self.spectral_function.tolist(),
             "standard_model": self.standard_model.tolist(),
             "pairs": {name: part.tolist() for name, part in self.pairs.items()},
+            "interactions": {name: part.tolist() for name, part in self.interactions.items()},
         }
 
     def dataset(self) -> "xr.Dataset":
@@ -120,6 +124,10 @@ class Spectrum(Result):
             },
             coords={"photon_energy": self.photon_energy, "pair": names},
         )
+        if self.interactions:
+            parts = np.stack(list(self.interactions.values()))
+            data = data.assign_coords(interaction=list(self.interactions))
+            data = data.assign(interactions=(("interaction", "photon_energy"), parts))
         data["photon_energy"].attrs["units"] = "eV"
         data["threshold"].attrs["units"] = "eV"
         return data
@@ -129,6 +137,20 @@ class Spectrum(Result):
         from renp.figures.spectrum import draw_spectrum
 
         return draw_spectrum(self)
+
+
+def _by_interaction(
+    energies: Reals, atom: Atom, neutrinos: Neutrinos, model: Interaction, total: Reals
+) -> dict[str, Reals]:
+    """Return I(ω) of each interaction alone, and the rest, which is their interference."""
+    if not isinstance(model, Model):
+        return {}
+    parts: dict[str, Reals] = {}
+    for k, interaction in enumerate(model.interactions):
+        name = interaction.kind or type(interaction).__name__.lower()
+        name = f"{name} ({k + 1})" if name in parts else name
+        parts[name] = np.asarray(spectral_function(energies, atom, neutrinos, interaction))
+    return parts | {"interference": total - sum(parts.values())}
 
 
 def threshold_grid(atom: Atom, neutrinos: Neutrinos, points: int = 400) -> Reals:
