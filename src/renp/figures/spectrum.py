@@ -1,5 +1,6 @@
 """Spectral functions over the photon energy."""
 
+from itertools import cycle
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -42,10 +43,8 @@ def draw_spectrum(spectrum: Spectrum) -> Figure:
             marker=marker,
             label="standard model",
         )
-        for (name, part), dashes in zip(
-            _shown(spectrum), ((0, (1, 1)), (0, (4, 1, 1, 1)), (0, (8, 2))) * 9, strict=False
-        ):
-            axes.plot(omega, part, color="0.45", linewidth=1, linestyle=dashes, label=f"{name} alone")
+        for (name, part), dashes in zip(_shown(spectrum), cycle(_DASHES), strict=False):
+            axes.plot(omega, part, color="0.3", linewidth=1.2, linestyle=dashes, label=f"{name} alone")
         axes.set_xlim(omega.min(), omega.max() if omega.size > 1 else omega.min() + 1e-6)
         axes.set_ylim(bottom=0)
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
