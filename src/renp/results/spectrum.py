@@ -9,8 +9,10 @@ from jaxtyping import ArrayLike
 from numpy.typing import NDArray
 
 from renp.atoms import Atom
+from renp.border import total
 from renp.couplings import Interaction, Model
 from renp.interactions import Weak
+from renp.master_formula import components
 from renp.neutrinos import Neutrinos
 from renp.results.base import Result, Table, provenance
 from renp.spectrum import spectral_function, thresholds
@@ -140,7 +142,7 @@ class Spectrum(Result):
 
 
 def _by_interaction(
-    energies: Reals, atom: Atom, neutrinos: Neutrinos, model: Interaction, total: Reals
+    energies: Reals, atom: Atom, neutrinos: Neutrinos, model: Interaction, together: Reals
 ) -> dict[str, Reals]:
     """Return I(ω) of each interaction alone, and the rest, which is their interference."""
     if not isinstance(model, Model):
@@ -149,8 +151,10 @@ def _by_interaction(
     for k, interaction in enumerate(model.interactions):
         name = interaction.kind or type(interaction).__name__.lower()
         name = f"{name} ({k + 1})" if name in parts else name
-        parts[name] = np.asarray(spectral_function(energies, atom, neutrinos, interaction))
-    return parts | {"interference": total - sum(parts.values())}
+        # The whole model has been checked, and has said what it had to say.
+        alone = components(jnp.asarray(energies), atom, neutrinos, interaction)
+        parts[name] = np.asarray(total(alone, energies.shape, by_pair=False))
+    return parts | {"interference": together - sum(parts.values())}
 
 
 def threshold_grid(atom: Atom, neutrinos: Neutrinos, points: int = 400) -> Reals:
