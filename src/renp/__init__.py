@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from renp.differential import angular_spectrum, differential_spectrum
     from renp.errors import InputError, PoleWarning
     from renp.experiment import Experiment, Target, expected_counts
+    from renp.inference.likelihood import Likelihood
     from renp.inference.limits import upper_limits
+    from renp.inference.nuisances import Nuisances
     from renp.inference.reach import mass_grid, reach
     from renp.interactions import (
         Anapole,
@@ -42,9 +44,11 @@ __all__ = [
     "Experiment",
     "InputError",
     "Interaction",
+    "Likelihood",
     "MagneticMoment",
     "Model",
     "Neutrinos",
+    "Nuisances",
     "PoleWarning",
     "ScalarMediator",
     "Scenario",
@@ -67,7 +71,9 @@ _HOME = {
     "renp.differential": ["angular_spectrum", "differential_spectrum"],
     "renp.errors": ["InputError", "PoleWarning"],
     "renp.experiment": ["Experiment", "Target", "expected_counts"],
+    "renp.inference.likelihood": ["Likelihood"],
     "renp.inference.limits": ["upper_limits"],
+    "renp.inference.nuisances": ["Nuisances"],
     "renp.inference.reach": ["mass_grid", "reach"],
     "renp.interactions": [
         "Anapole",

@@ -41,6 +41,24 @@ def release_values(release: str, ordering: str) -> dict[str, float]:
     return values
 
 
+def release_errors(release: str, ordering: str) -> dict[str, tuple[float, float]]:
+    """Return the upper and the lower one-sigma error of each parameter for which a release has them.
+
+    Both are positive, in the units of `release_values`.
+
+    Examples
+    --------
+    >>> release_errors("nufit-6.0", "normal")["sin2_theta12"]
+    (0.012, 0.011)
+    """
+    table = read_toml("oscillation.toml")[choice("release", release, releases())][ordering]
+    errors = {key: (float(e["plus"]), float(e["minus"])) for key, e in table.items() if "plus" in e}
+    if "delta_cp_deg" in errors:
+        plus, minus = errors.pop("delta_cp_deg")
+        errors["delta_cp"] = plus * pi / 180, minus * pi / 180
+    return errors
+
+
 class Neutrinos(eqx.Module):
     """Masses, mixing and nature of the three neutrinos; immutable, a JAX pytree.
 

@@ -1,0 +1,312 @@
+"""The likelihood of the counts: one density, differentiable and batched, used by every inference.
+
+    −2 ln L = 2 Σ_r [N_r − n_r + n_r ln(n_r/N_r)] + Σ_c (x_c − a_c)²
+
+with N_r the expected and n_r the observed counts of run r, x_c the pulls of the constrained parameters
+and a_c what was measured of them elsewhere (0 in data).
+
+Couplings enter the amplitude linearly, so that counts are a quadratic form in them. As long as neither
+masses, mixing nor the calibration vary, its coefficients are computed once.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from numpy.typing import NDArray
+
+from renp.couplings import Interaction, Model, Scaled
+from renp.errors import InputError
+from renp.experiment import Experiment, expected_counts
+from renp.inference.nuisances import (
+    BACKGROUND,
+    CALIBRATION,
+    NORMALISATION,
+    Nuisances,
+    nuisance_parameters,
+    value_of,
+    with_values,
+)
+from renp.inference.parameters import CONSTRAINED, Parameter, coordinate, coupling, physical
+from renp.inference.poisson import chi2
+from renp.interactions import Weak
+from renp.master_formula import components
+from renp.neutrinos import Neutrinos
+from renp.validation import choice, instance
+
+Point: TypeAlias = Float[Array, "p"]
+Counts: TypeAlias = Float[Array, "n"]
+
+_NO_INTERFERENCE = 1e-10
+"""Rounding of an interference that vanishes, relative to the geometric mean of both parts."""
+
+_AT_ZERO = 1e-30
+"""Keeps the slope of √x finite at a magnitude of 0; far below the rounding of the counts."""
+
+
+class Data(NamedTuple):
+    """What was observed: counts of the runs, and the external measurements as pulls (0 in data)."""
+
+    counts: Float[Array, "*batch n"]
+    pulls: Float[Array, "*batch c"]
+
+
+class Likelihood(eqx.Module):
+    """Poisson counts of runs as a function of couplings, neutrino parameters and rates.
+
+    Immutable, a JAX pytree. A point is an array of coordinates, one for each parameter, of order one
+    (`renp.inference.parameters`); `point` and `values` go to physical values and back.
+
+    Parameters
+    ----------
+    experiment
+        Runs, with observed counts or without.
+    neutrinos
+        What is emitted; the values of what is not fitted.
+    couplings
+        Interactions by name; the parameter of this name is a real number that multiplies the interaction.
+        ``{"mu_11": MagneticMoment({(1, 1): 1.0})}`` has the parameter mu_11 in μ_B.
+    model
+        What there is besides; the standard model `Weak()` if left out.
+    nuisances
+        Which neutrino parameters and rates are uncertain; none if left out.
+
+    Raises
+    ------
+    InputError
+        For a coupling that these neutrinos cannot have, a name used twice, or unknown parameters.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0712], 10 * 86400.0)
+    >>> unit = {"mu_11": renp.MagneticMoment({(1, 1): 1.0})}
+    >>> rate = renp.Nuisances(normalisation=0.05)
+    >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), unit, nuisances=rate)
+    >>> likelihood.names
+    ('mu_11', 'normalisation')
+    >>> likelihood.expected(likelihood.point(mu_11=3e-11)).round(1)
+    Array([125.7,  87.1], dtype=float64)
+    """
+
+    experiment: Experiment
+    neutrinos: Neutrinos
+    model: Interaction
+    couplings: tuple[Interaction, ...]
+    parameters: tuple[Parameter, ...]
+    response: Float[Array, "n k k"] | None
+    """Quadratic form of I(ω) in (1, coordinates of the couplings); None where the kinematics vary."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        neutrinos: Neutrinos,
+        couplings: Mapping[str, Interaction] | None = None,
+        model: Interaction | None = None,
+        nuisances: Nuisances | None = None,
+    ) -> None:
+        units = dict(couplings or {})
+        model = Weak() if model is None else model
+        null = expected_counts(experiment, neutrinos, model)
+        for name, interaction in units.items():
+            instance(name, interaction, Interaction)
+            expected_counts(experiment, neutrinos, interaction)
+        scales, response = _scaled_response(experiment, neutrinos, model, tuple(units.values()), null)
+        others = nuisance_parameters(nuisances or Nuisances(), experiment, neutrinos)
+        fitted = [
+            coupling(name, scale, interferes=bool(seen))
+            for name, scale, seen in zip(units, scales, _interferes(np.asarray(response)), strict=True)
+        ]
+        self.experiment, self.neutrinos, self.model = experiment, neutrinos, model
+        self.couplings = tuple(units.values())
+        self.parameters = (*fitted, *others)
+        if len(set(self.names)) < len(self.names):
+            twice = next(name for name in units if self.names.count(name) > 1)
+            raise InputError("couplings", repr(twice), "a name that no other parameter has")
+        self.response = None if self._kinematic else response
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parameters: couplings, neutrinos, calibration, normalisation, backgrounds."""
+        return tuple(p.name for p in self.parameters)
+
+    @property
+    def constrained(self) -> tuple[int, ...]:
+        """Places of the parameters with a pull."""
+        return tuple(k for k, p in enumerate(self.parameters) if p.kind in CONSTRAINED)
+
+    @property
+    def bounds(self) -> tuple[Point, Point]:
+        """Lower and upper end of each coordinate."""
+        low, high = ([getattr(p, end) for p in self.parameters] for end in ("low", "high"))
+        return jnp.array(low, dtype=float), jnp.array(high, dtype=float)
+
+    @property
+    def data(self) -> Data:
+        """The observed counts.
+
+        Raises
+        ------
+        InputError
+            If the runs have none.
+        """
+        if self.experiment.counts is None:
+            raise InputError("counts", None, "given for every run of the experiment")
+        return Data(jnp.asarray(self.experiment.counts), jnp.zeros(len(self.constrained)))
+
+    def index(self, name: str) -> int:
+        """Return the place of a parameter, or raise `InputError`."""
+        return self.names.index(choice("parameter", name, self.names))
+
+    def point(self, **values: float) -> Point:
+        """Return the coordinates of physical values; couplings left out are 0, others as measured.
+
+        Raises
+        ------
+        InputError
+            For an unknown name, or a value that the parameter cannot have.
+        """
+        for name in values:
+            self.index(name)
+        return jnp.array([coordinate(p, values.get(p.name, self._nominal(p))) for p in self.parameters])
+
+    def values(self, x: Float[Array, "*batch p"]) -> dict[str, Float[Array, "*batch"]]:
+        """Return the physical value of each parameter at a point."""
+        return {p.name: physical(p, x[..., k]) for k, p in enumerate(self.parameters)}
+
+    def expected(self, x: Point) -> Counts:
+        """Return the expected counts N of each run, backgrounds included."""
+        values = self.values(x)
+        rate = self._spectral_function(x, values) * self.experiment.target.reference_width
+        normalisation = values.get(NORMALISATION, jnp.array(1.0))
+        return self.experiment.duration * (normalisation * rate + self._background(values))
+
+    def chi2(self, x: Point, data: Data) -> Float[Array, ""]:
+        """Return −2 ln L, relative to a perfect description of the counts."""
+        pulls = x[jnp.array(self.constrained, dtype=int)] - data.pulls
+        return chi2(self.expected(x), data.counts) + jnp.sum(pulls**2)
+
+    def log_density(self, x: Point, data: Data) -> Float[Array, ""]:
+        """Return ln L, up to a constant of the data.
+
+        Examples
+        --------
+        >>> import renp
+        >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 86400.0, counts=[15])
+        >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"weak": renp.Weak()})
+        >>> slope = jax.grad(likelihood.log_density)(likelihood.point(), likelihood.data)
+        >>> bool(slope[0] > 0)  # 12 are expected: a stronger interaction would fit better
+        True
+        """
+        return -self.chi2(x, data) / 2
+
+    def asimov(self, x: Point) -> Data:
+        """Return data without fluctuations: the expectation at a point."""
+        return Data(self.expected(x), x[jnp.array(self.constrained, dtype=int)])
+
+    def toys(self, x: Point, key: Array, number: int) -> Data:
+        """Return data drawn at a point: Poisson counts, and external measurements with their errors."""
+        for_counts, for_pulls = jax.random.split(key)
+        truth = self.asimov(x)
+        counts = jax.random.poisson(for_counts, truth.counts, (number, *truth.counts.shape))
+        noise = jax.random.normal(for_pulls, (number, *truth.pulls.shape))
+        return Data(counts.astype(float), truth.pulls + noise)
+
+    @property
+    def _kinematic(self) -> bool:
+        """Whether a parameter changes masses, mixing or photon energies."""
+        rates = (NORMALISATION, BACKGROUND)
+        return any(not p.name.startswith(rates) for p in self.parameters[len(self.couplings) :])
+
+    def _nominal(self, parameter: Parameter) -> float:
+        if parameter.kind == "free":
+            return value_of(self.neutrinos, parameter.name)
+        return float(parameter.centre)
+
+    def _spectral_function(self, x: Point, values: dict[str, Array]) -> Counts:
+        fitted = self.parameters[: len(self.couplings)]
+        if self.response is not None:
+            return _quadratic(self.response, x, [p.kind == "magnitude" for p in fitted])
+        others = {p.name for p in self.parameters[len(self.couplings) :]}
+        offset = values.get(CALIBRATION, jnp.array(0.0))
+        changed = {n: values[n] for n in others if not n.startswith((CALIBRATION, NORMALISATION, BACKGROUND))}
+        amplitudes = [
+            p.plus * (jnp.sqrt(x[k] + _AT_ZERO) if p.kind == "magnitude" else x[k])
+            for k, p in enumerate(fitted)
+        ]
+        model = _superposed(self.model, self.couplings, amplitudes)
+        photons, neutrinos = self.experiment.photon_energy + offset, with_values(self.neutrinos, changed)
+        return _total(photons, self.experiment, neutrinos, model)
+
+    def _background(self, values: dict[str, Array]) -> Counts:
+        rates = self.experiment.background
+        if BACKGROUND in values:
+            return rates * values[BACKGROUND]
+        one = jnp.array(1.0)
+        return rates * jnp.stack([values.get(f"{BACKGROUND}_{k + 1}", one) for k in range(len(rates))])
+
+
+def _superposed(
+    model: Interaction, couplings: tuple[Interaction, ...], amplitudes: list[Array]
+) -> Interaction:
+    return Model((model, *(Scaled(g, c) for g, c in zip(amplitudes, couplings, strict=True))))
+
+
+def _total(photons: Counts, experiment: Experiment, neutrinos: Neutrinos, model: Interaction) -> Counts:
+    parts = components(photons, experiment.atom, neutrinos, model)
+    return jnp.sum(parts.transverse + parts.longitudinal, axis=(0, 1))
+
+
+def _quadratic(form: Float[Array, "n k k"], x: Point, magnitude: list[bool]) -> Counts:
+    """Return the form at (1, x), where the coordinate of a magnitude is the square already."""
+    is_square = jnp.array(magnitude, dtype=bool)
+    own = x[: len(magnitude)]
+    vector = jnp.concatenate([jnp.ones(1), jnp.where(is_square, 0.0, own)])
+    squares = jnp.where(is_square, own, 0.0)
+    return jnp.einsum("nij,i,j->n", form, vector, vector) + jnp.einsum("nkk,k->n", form[:, 1:, 1:], squares)
+
+
+def _scaled_response(
+    experiment: Experiment,
+    neutrinos: Neutrinos,
+    model: Interaction,
+    couplings: tuple[Interaction, ...],
+    null: Counts,
+) -> tuple[NDArray[np.float64], Float[Array, "n k k"]]:
+    """Return units in which the couplings matter, and the quadratic form of I(ω) in these units."""
+    number = len(couplings)
+
+    @jax.jit
+    def form(units: Float[Array, "k"]) -> Float[Array, "n k k"]:
+        def spectrum(strengths: Float[Array, "k"]) -> Counts:
+            scaled = Model((Scaled(strengths[0], model),))
+            amplitudes = list(strengths[1:] * units)
+            return _total(
+                experiment.photon_energy, experiment, neutrinos, _superposed(scaled, couplings, amplitudes)
+            )
+
+        basis = jnp.eye(number + 1)
+        pairs = basis[:, None, :] + basis[None, :, :]
+        together = jax.vmap(jax.vmap(spectrum))(pairs)
+        apart = jax.vmap(jax.vmap(spectrum))(basis[:, None, :] - basis[None, :, :])
+        return jnp.moveaxis((together - apart) / 4, -1, 0)
+
+    alone = np.einsum("nkk->nk", np.asarray(form(jnp.ones(number))))[:, 1:]
+    exposure = np.asarray(experiment.duration * experiment.target.reference_width)
+    signal = exposure @ alone
+    scale = np.sqrt((np.sqrt(float(jnp.sum(null))) + 1) / np.where(signal > 0, signal, 1.0))
+    return scale, form(jnp.asarray(scale))
+
+
+def _interferes(form: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return for each coupling whether it interferes with the model or with another one."""
+    own = np.sqrt(np.einsum("nkk->nk", form))
+    allowed = _NO_INTERFERENCE * own[:, :, None] * own[:, None, :]
+    seen = np.abs(form) > allowed
+    off_diagonal = ~np.eye(form.shape[1], dtype=bool)
+    interferes: NDArray[np.bool_] = np.any(seen & off_diagonal, axis=(0, 1))[1:]
+    return interferes

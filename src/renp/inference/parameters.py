@@ -1,0 +1,180 @@
+"""What a likelihood's parameters are, and how they map to couplings, neutrinos and rates.
+
+A fit moves coordinates of order one. What they mean depends on the kind of parameter:
+
+==============  =====================================  ==============================================
+kind            coordinate x                           physical value
+==============  =====================================  ==============================================
+"magnitude"     (g/u)² ≥ 0, u a typical coupling       size u √x of a coupling without interference
+"coupling"      g/u                                    g = u x, of either sign
+"constrained"   pull                                   centre + σ₊x for x ≥ 1, centre + σ₋x for x ≤ −1
+"relative"      pull                                   factor (1 + σ)^x on a rate
+"free"          v/u                                    v = u x
+==============  =====================================  ==============================================
+
+Pulls have a standard normal constraint around an observable that is 0 in data and fluctuates in toys.
+Between −1 and 1 asymmetric errors are joined by the polynomial of sixth order of HistFactory
+(CERN-OPEN-2012-016, interpolation code 4p), so that the density is smooth.
+"""
+
+from typing import Literal, TypeAlias
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from scipy import optimize
+
+from renp.errors import InputError
+from renp.validation import Scalar
+
+Kind: TypeAlias = Literal["magnitude", "coupling", "constrained", "relative", "free"]
+
+CONSTRAINED = ("constrained", "relative")
+
+
+class Parameter(eqx.Module):
+    """One parameter: its kind, and the numbers that turn its coordinate into a physical value."""
+
+    name: str = eqx.field(static=True)
+    kind: Kind = eqx.field(static=True)
+    centre: Scalar
+    """Physical value at pull 0; not used where there is no pull."""
+    plus: Scalar
+    """Upper error, or the unit u of the coordinate."""
+    minus: Scalar
+    """Lower error as a positive number, or the unit u."""
+    low: Scalar
+    """Lower end of the coordinate."""
+    high: Scalar
+    """Upper end of the coordinate."""
+    unit: str = eqx.field(static=True)
+    """Unit of the physical value."""
+
+
+def constrained(name: str, centre: float, plus: float, minus: float, unit: str) -> Parameter:
+    """Return a parameter that was measured elsewhere, with its errors.
+
+    Raises
+    ------
+    InputError
+        If an error is not above 0, or one is more than six times the other.
+
+    Examples
+    --------
+    >>> constrained("sin2_theta12", 0.308, 0.012, 0.011, "").kind
+    'constrained'
+    """
+    if not (plus > 0 and minus > 0 and max(plus, minus) < 6 * min(plus, minus)):
+        raise InputError(f"errors of {name}", f"+{plus} −{minus}", "above 0 and within a factor of 6")
+    return Parameter(name, "constrained", centre, plus, minus, -np.inf, np.inf, unit)
+
+
+def relative(name: str, error: float) -> Parameter:
+    """Return a factor on a rate, log-normal with the given relative error.
+
+    Examples
+    --------
+    >>> relative("normalisation", 0.05).plus
+    0.05
+    """
+    if not (np.isfinite(error) and error > 0):
+        raise InputError(f"error of {name}", error, "a relative error above 0")
+    return Parameter(name, "relative", 1.0, error, error, -np.inf, np.inf, "")
+
+
+def free(name: str, unit_value: float, unit: str, low: float = -np.inf, high: float = np.inf) -> Parameter:
+    """Return a parameter that only the counts decide; ``low`` and ``high`` are physical.
+
+    Examples
+    --------
+    >>> free("lightest_mass", 0.01, "eV", 0.0).high
+    inf
+    """
+    return Parameter(name, "free", 0.0, unit_value, unit_value, low / unit_value, high / unit_value, unit)
+
+
+def coupling(name: str, unit_value: float, *, interferes: bool) -> Parameter:
+    """Return a coupling; of one that interferes with nothing only the magnitude is seen.
+
+    Examples
+    --------
+    >>> coupling("mu_11", 1e-11, interferes=False).low
+    0.0
+    """
+    kind: Kind = "coupling" if interferes else "magnitude"
+    low = -np.inf if interferes else 0.0
+    return Parameter(name, kind, 0.0, unit_value, unit_value, low, np.inf, "")
+
+
+def asymmetric(pull: Float[Array, "..."], plus: Float[Array, "..."], minus: Float[Array, "..."]) -> Array:
+    """Return the shift of a value for a pull, smooth, and exact at ±1 and beyond.
+
+    Examples
+    --------
+    >>> asymmetric(jnp.array([-2.0, -1.0, 0.0, 1.0]), jnp.array(3.0), jnp.array(1.0))
+    Array([-2., -1.,  0.,  3.], dtype=float64)
+    """
+    squared = pull**2
+    inside = squared * (15 + squared * (3 * squared - 10)) / 8
+    even = jnp.where(squared < 1, inside, jnp.abs(pull))
+    return (plus + minus) / 2 * pull + (plus - minus) / 2 * even
+
+
+def physical(parameter: Parameter, x: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Return the physical value at a coordinate.
+
+    Examples
+    --------
+    >>> float(physical(coupling("mu_11", 1e-11, interferes=False), jnp.array(4.0)))
+    2e-11
+    """
+    if parameter.kind == "magnitude":
+        # The slope of the root at 0 is infinite, and nothing asks for it there.
+        return parameter.plus * jnp.sqrt(jnp.maximum(x, 0.0))
+    if parameter.kind == "constrained":
+        return parameter.centre + asymmetric(x, jnp.asarray(parameter.plus), jnp.asarray(parameter.minus))
+    if parameter.kind == "relative":
+        return jnp.exp(x * jnp.log1p(parameter.plus))
+    return parameter.plus * x
+
+
+def coordinate(parameter: Parameter, value: float) -> float:
+    """Return the coordinate of a physical value; the inverse of `physical`.
+
+    Raises
+    ------
+    InputError
+        If no coordinate has the value.
+
+    Examples
+    --------
+    >>> coordinate(constrained("sin2_theta12", 0.308, 0.012, 0.011, ""), 0.332)
+    2.0
+    """
+    x = float(_inverse(parameter, value))
+    if not (np.isfinite(x) and parameter.low <= x <= parameter.high):
+        ends = [float(physical(parameter, jnp.asarray(end))) for end in (parameter.low, parameter.high)]
+        raise InputError(
+            parameter.name, value, f"finite, from {ends[0]:g} to {ends[1]:g} {parameter.unit}".rstrip()
+        )
+    return x
+
+
+def _inverse(parameter: Parameter, value: float) -> Scalar:
+    if parameter.kind == "magnitude":
+        return (value / parameter.plus) ** 2
+    if parameter.kind == "relative":
+        return jnp.log(value) / jnp.log1p(parameter.plus) if value > 0 else np.nan
+    if parameter.kind != "constrained":
+        return value / parameter.plus
+    plus, minus = jnp.asarray(parameter.plus), jnp.asarray(parameter.minus)
+    shift = value - float(parameter.centre)
+    outside = shift / (plus if shift > 0 else minus)
+    if not abs(outside) < 1:
+        return outside
+
+    def miss(x: float) -> float:
+        return float(asymmetric(jnp.asarray(x), plus, minus)) - shift
+
+    return float(optimize.brentq(miss, -1.0, 1.0, xtol=1e-15))
