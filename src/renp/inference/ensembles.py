@@ -1,0 +1,149 @@
+"""Many data sets: fits and limits in chunks, on all cores, with the status of each."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeAlias, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool
+from numpy.typing import NDArray
+
+from renp.inference.likelihood import Data, Likelihood, Point
+from renp.inference.newton import NOT_CONVERGED, Crossing, Minimum, crossing, minimise
+from renp.validation import Scalar
+
+Mask: TypeAlias = Bool[Array, "p"]
+T = TypeVar("T")
+
+CHUNK = 512
+"""Data sets that are treated together: few enough for the cache, many enough for vector instructions."""
+
+_FEW_STEPS = 10
+_MANY_STEPS = 200
+
+
+def fit_ensemble(likelihood: Likelihood, data: Data, start: Point, moves: Mask) -> Minimum:
+    """Return the minimum of the χ² for each data set.
+
+    Parameters
+    ----------
+    likelihood
+        What is fitted.
+    data
+        Counts of shape (toys, n) and pulls of shape (toys, c).
+    start
+        Coordinates to start from, shape (p,) or (toys, p).
+    moves
+        Which parameters move.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0712], 86400.0)
+    >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu": renp.MagneticMoment({(1, 1): 1.0})})
+    >>> toys = likelihood.toys(likelihood.point(), jax.random.key(1), 100)
+    >>> found = fit_ensemble(likelihood, toys, likelihood.point(), jnp.array([True]))
+    >>> int((found.status == 0).sum())
+    100
+    """
+    starts = np.broadcast_to(np.asarray(start), (len(data.counts), len(likelihood.names)))
+    few, many = (lambda d, n=n: _fit(likelihood, d[0], d[1], moves, n) for n in (_FEW_STEPS, _MANY_STEPS))
+    found: Minimum = _retried(few, many, (data, starts))
+    return found
+
+
+def crossing_ensemble(
+    likelihood: Likelihood, data: Data, best: Minimum, moves: Mask, k: int, side: Scalar, rise: Any
+) -> Crossing:
+    """Return for each data set where the profile of parameter ``k`` has risen by ``rise``.
+
+    Parameters
+    ----------
+    likelihood, data
+        What is fitted.
+    best
+        The minimum of each data set.
+    moves
+        Which parameters move.
+    k
+        Place of the parameter.
+    side
+        1 for the upper crossing, −1 for the lower.
+    rise
+        Δχ², one for all or one for each data set.
+    """
+    rises = np.broadcast_to(np.asarray(rise, dtype=float), (len(data.counts),))
+    few, many = (
+        lambda d, n=n: _cross(likelihood, *d, moves, jnp.asarray(k), jnp.asarray(side, dtype=float), n)
+        for n in (2 * _FEW_STEPS, _MANY_STEPS)
+    )
+    found: Crossing = _retried(few, many, (data, best, rises))
+    return found
+
+
+def in_chunks(function: Callable[[Any], T], inputs: Any, chunk: int = CHUNK) -> T:
+    """Return ``function`` of arrays that share a first axis, evaluated chunk by chunk on all cores.
+
+    Parameters
+    ----------
+    function
+        Takes a tree of arrays of length ``chunk`` and returns one of the same length.
+    inputs
+        Tree of arrays.
+    chunk
+        Length; the last chunk is filled up, so that nothing is compiled twice.
+
+    Examples
+    --------
+    >>> in_chunks(lambda x: 2 * x, np.arange(5.0), chunk=2)
+    array([0., 2., 4., 6., 8.])
+    """
+    arrays = jax.tree.map(np.asarray, inputs)
+    total = len(jax.tree.leaves(arrays)[0])
+    filled = [np.minimum(np.arange(s, s + chunk), total - 1) for s in range(0, total, chunk)]
+
+    def evaluate(rows: NDArray[np.intp]) -> Any:
+        return jax.tree.map(np.asarray, function(jax.tree.map(lambda x: x[rows], arrays)))
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        parts = list(pool.map(evaluate, filled))
+    whole: T = jax.tree.map(lambda *x: np.concatenate(x)[:total], *parts)
+    return whole
+
+
+def _retried(few: Callable[[Any], T], many: Callable[[Any], T], inputs: Any) -> T:
+    """Return the result of few steps, and of many where few were not enough: the slow would hold up all."""
+    found = in_chunks(few, inputs)
+    slow = np.flatnonzero(np.asarray(found.status) == NOT_CONVERGED)  # type: ignore[attr-defined]
+    if not slow.size:
+        return found
+    again = in_chunks(many, jax.tree.map(lambda x: np.asarray(x)[slow], inputs), min(CHUNK, 64))
+
+    def put(old: NDArray[Any], new: NDArray[Any]) -> NDArray[Any]:
+        old[slow] = new
+        return old
+
+    merged: T = jax.tree.map(put, found, again)
+    return merged
+
+
+@jax.jit(static_argnames="steps")
+def _fit(likelihood: Likelihood, data: Data, start: Any, moves: Mask, steps: int) -> Minimum:
+    return jax.vmap(lambda d, x: minimise(likelihood, d, x, moves, steps))(data, start)
+
+
+@jax.jit(static_argnames="steps")
+def _cross(
+    likelihood: Likelihood,
+    data: Data,
+    best: Minimum,
+    rises: Any,
+    moves: Mask,
+    k: Any,
+    side: Any,
+    steps: int,
+) -> Crossing:
+    return jax.vmap(lambda d, b, r: crossing(likelihood, d, b, moves, k, side, r, steps))(data, best, rises)

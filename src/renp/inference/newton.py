@@ -1,0 +1,279 @@
+"""Newton's method for the χ² of counts: minima, and where the profile has risen by a given amount.
+
+Written for one data set and batched with `jax.vmap`; a data set that defeats it is told by its status.
+The curvature is JᵀWJ with the slopes J of the expected counts: exact where they are linear in the
+parameters. Steps are damped (Levenberg–Marquardt) where they do not descend, and kept within the
+bounds of the parameters by holding those that press against one.
+"""
+
+from typing import NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from renp.inference.likelihood import Data, Likelihood
+from renp.inference.poisson import chi2
+from renp.validation import Scalar
+
+Point: TypeAlias = Float[Array, "p"]
+Real: TypeAlias = Float[Array, ""]
+
+CONVERGED, NOT_CONVERGED, NO_RISE = 0, 1, 2
+STATUS = ("converged", "not converged", "never excluded")
+"""What a status means; the last: the χ² does not rise by as much anywhere."""
+
+_TOLERANCE = 1e-13
+"""Distance from the minimum in χ², as Newton's method estimates it."""
+
+_FIRST_DAMPING = 1e-4
+_LEAST_DAMPING = 1e-12
+
+_BEYOND = 1e12
+"""Where a parameter of order one is taken to be at infinity."""
+
+
+class Local(NamedTuple):
+    """The χ² at a point, with slope, curvature and the weight of each parameter in its data alone."""
+
+    chi2: Real
+    slope: Point
+    curvature: Float[Array, "p p"]
+    information: Point
+    """Diagonal of the Fisher information."""
+
+
+class Minimum(NamedTuple):
+    """Where the χ² is least."""
+
+    x: Float[Array, "*batch p"]
+    chi2: Float[Array, "*batch"]
+    status: Int[Array, "*batch"]
+
+
+class Crossing(NamedTuple):
+    """Where the χ², least in all other parameters, has risen."""
+
+    value: Float[Array, "*batch"]
+    """Coordinate of the parameter; infinite if it never rises as much."""
+    x: Float[Array, "*batch p"]
+    status: Int[Array, "*batch"]
+
+
+def local(likelihood: Likelihood, x: Point, data: Data) -> Local:
+    """Return the χ² around a point to second order.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 86400.0)
+    >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), nuisances=renp.Nuisances(normalisation=0.1))
+    >>> x = likelihood.point()
+    >>> here = local(likelihood, x, likelihood.asimov(x))
+    >>> float(here.chi2), float(here.slope[0])
+    (0.0, 0.0)
+    """
+    expected, slopes = _value_and_slopes(likelihood, x)
+    pulled = jnp.zeros(x.size).at[jnp.array(likelihood.constrained, dtype=int)].set(1.0)
+    shift = jnp.zeros(x.size).at[jnp.array(likelihood.constrained, dtype=int)].add(-data.pulls) + pulled * x
+    seen = expected > 0
+    safe = jnp.where(seen, expected, 1.0)
+    ratio = jnp.where(seen, data.counts / safe, 0.0)
+    weight = jnp.where(seen, ratio / safe, 0.0)
+    slope = 2 * (slopes.T @ (1 - ratio) + shift)
+    curvature = 2 * (slopes.T @ (weight[:, None] * slopes) + jnp.diag(pulled))
+    information = 2 * (jnp.sum(jnp.where(seen[:, None], slopes**2 / safe[:, None], 0.0), axis=0) + pulled)
+    return Local(chi2(expected, data.counts) + jnp.sum(shift**2), slope, curvature, information)
+
+
+def minimise(
+    likelihood: Likelihood, data: Data, start: Point, moves: Bool[Array, "p"], steps: int = 60
+) -> Minimum:
+    """Return the minimum of the χ² in the parameters that move.
+
+    Parameters
+    ----------
+    likelihood, data
+        What is fitted.
+    start
+        Coordinates to start from; parameters that do not move stay there.
+    moves
+        Which parameters move.
+    steps
+        How many steps at most.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0712], 86400.0, counts=[15, 9])
+    >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu": renp.MagneticMoment({(1, 1): 1.0})})
+    >>> best = minimise(likelihood, likelihood.data, likelihood.point(), jnp.array([True]))
+    >>> STATUS[best.status], f"{float(likelihood.values(best.x)['mu']):.2e}"
+    ('converged', '4.40e-11')
+    """
+    low, high = likelihood.bounds
+
+    def body(state: _Descent) -> _Descent:
+        x, here = state.x, state.here
+        active = moves & ~_pressed(x, here.slope, low, high)
+        step = -_solve(here.curvature, state.damping * here.information, here.slope[:, None], active)[:, 0]
+        trial = jnp.clip(x + step, low, high)
+        there = local(likelihood, trial, data)
+        rounding = 1e-14 * (1 + jnp.abs(here.chi2) + jnp.sum(data.counts))
+        better = there.chi2 <= here.chi2 + rounding
+        damping = jnp.where(better, state.damping / 10, jnp.maximum(state.damping, 1e-6) * 10)
+        return _Descent(
+            x=jnp.where(better, trial, x),
+            here=jax.tree.map(lambda new, old: jnp.where(better, new, old), there, here),
+            damping=jnp.maximum(damping, _LEAST_DAMPING),
+            distance=jnp.where(better, -jnp.sum(here.slope * step) / 2, jnp.inf),
+            steps=state.steps + 1,
+        )
+
+    def going(state: _Descent) -> Bool[Array, ""]:
+        return ~(state.distance < _TOLERANCE) & (state.steps < steps)
+
+    here = local(likelihood, start, data)
+    first = _Descent(start, here, jnp.array(_FIRST_DAMPING), jnp.array(jnp.inf), jnp.array(0))
+    last = jax.lax.while_loop(going, body, first)
+    return Minimum(last.x, last.here.chi2, jnp.where(last.distance < _TOLERANCE, CONVERGED, NOT_CONVERGED))
+
+
+def crossing(
+    likelihood: Likelihood,
+    data: Data,
+    best: Minimum,
+    moves: Bool[Array, "p"],
+    k: Int[Array, ""] | int,
+    side: Scalar,
+    rise: Scalar,
+    steps: int = 60,
+) -> Crossing:
+    """Return where the χ², least in the other moving parameters, is ``rise`` above its minimum.
+
+    Each step solves for the crossing in the quadratic model of the profile (D. J. Venzon and
+    S. H. Moolgavkar, Appl. Statist. 37, 87 (1988)).
+
+    Parameters
+    ----------
+    likelihood, data
+        What is fitted.
+    best
+        The minimum, with all of ``moves`` moving.
+    moves
+        Which parameters move.
+    k
+        Place of the parameter whose crossing is sought.
+    side
+        1 for the crossing above the minimum, −1 below.
+    rise
+        Δχ², above 0.
+    steps
+        How many steps at most.
+    """
+    low, high = likelihood.bounds
+    is_k = jnp.arange(best.x.size) == k
+    target = best.chi2 + rise
+
+    def body(state: _Search) -> _Search:
+        x, here = state.x, local(likelihood, state.x, data)
+        defined = jnp.isfinite(here.chi2)
+        active = moves & ~is_k & ~_pressed(x, here.slope, low, high)
+        coupled = here.curvature[k]
+        right = jnp.stack([here.slope, coupled], axis=1)
+        own, along = -_solve(here.curvature, _LEAST_DAMPING * here.information, right, active).T
+        distance = -jnp.sum(here.slope * own) / 2
+        value = here.chi2 - distance
+        # The profile around x[k], to second order.
+        slope = side * (here.slope[k] + coupled @ own)
+        curvature = coupled[k] + coupled @ along
+        ahead = side * (x[k] - best.x[k])
+        trusted = distance < 0.01 * rise
+        inside = jnp.where(
+            defined & trusted & (value < target), jnp.maximum(state.inside, ahead), state.inside
+        )
+        over = ~defined | (trusted & (value >= target))
+        outside = jnp.where(over, jnp.minimum(state.outside, ahead), state.outside)
+        proposed = ahead + _root(target - value, slope, curvature)
+        accepted = defined & (proposed > inside) & (proposed < outside)
+        to = jnp.where(accepted, proposed, jnp.where(outside < jnp.inf, (inside + outside) / 2, proposed))
+        to = jnp.minimum(to, side * (jnp.where(side > 0, high[k], low[k]) - best.x[k]))
+        others = jnp.where(defined, x + own + along * side * (to - ahead), state.good)
+        there = jnp.where(is_k, best.x + side * to, jnp.clip(others, low, high))
+        done = defined & (jnp.abs(value - target) < 1e-10 * rise) & (distance < 1e-10 * rise)
+        hopeless = ~(to < _BEYOND) | (defined & (to <= ahead) & (value < target) & trusted)
+        return _Search(
+            x=jnp.where(done | hopeless, x, there),
+            good=jnp.where(defined, x, state.good),
+            inside=inside,
+            outside=outside,
+            status=jnp.where(done, CONVERGED, jnp.where(hopeless, NO_RISE, NOT_CONVERGED)),
+            steps=state.steps + 1,
+        )
+
+    def going(state: _Search) -> Bool[Array, ""]:
+        return (state.status == NOT_CONVERGED) & (state.steps < steps)
+
+    zero, far = jnp.array(0.0), jnp.array(jnp.inf)
+    first = _Search(best.x, best.x, zero, far, jnp.array(NOT_CONVERGED), jnp.array(0))
+    last = jax.lax.while_loop(going, body, first)
+    return Crossing(jnp.where(last.status == NO_RISE, side * jnp.inf, last.x[k]), last.x, last.status)
+
+
+class _Descent(NamedTuple):
+    x: Point
+    here: Local
+    damping: Real
+    distance: Real
+    steps: Int[Array, ""]
+
+
+class _Search(NamedTuple):
+    x: Point
+    good: Point
+    """The last point at which the χ² was defined."""
+    inside: Real
+    """Distance from the minimum up to which the profile is known to lie below the target."""
+    outside: Real
+    """Distance from which it is known to lie above."""
+    status: Int[Array, ""]
+    steps: Int[Array, ""]
+
+
+def _pressed(x: Point, slope: Point, low: Point, high: Point) -> Bool[Array, "p"]:
+    """Return which parameters press against a bound."""
+    return ((x <= low) & (slope > 0)) | ((x >= high) & (slope < 0))
+
+
+def _root(gap: Real, slope: Real, curvature: Real) -> Real:
+    """Return the step s with slope·s + curvature·s²/2 = gap, on the rising side."""
+    inner = slope**2 + 2 * curvature * gap
+    root = jnp.sqrt(jnp.maximum(inner, 0.0))
+    below = 2 * gap / (jnp.abs(slope) + root)
+    return jnp.where(inner > 0, jnp.where(slope >= 0, below, (root - slope) / curvature), -slope / curvature)
+
+
+def _solve(
+    matrix: Float[Array, "p p"], damping: Point, right: Float[Array, "p m"], active: Bool[Array, "p"]
+) -> Float[Array, "p m"]:
+    """Solve a symmetric positive system in the active parameters; the others are 0.
+
+    Gauss's elimination, since LAPACK is called for one small matrix of a batch after the other.
+    """
+    both = active[:, None] & active[None, :]
+    diagonal = jnp.diag(matrix) + damping
+    a = jnp.where(both, matrix, 0.0)
+    a = a + jnp.diag(jnp.where(active & (diagonal > 0), diagonal, 1.0) - jnp.diag(a))
+    a = jnp.concatenate([a, jnp.where(active[:, None], right, 0.0)], axis=1)
+    size = active.size
+    for k in range(size):
+        # Rounding must not turn the pivot of a direction that nothing determines negative.
+        pivot = jnp.maximum(a[k, k], 1e-14 * jnp.where(active[k], diagonal[k], 1.0))
+        row = a[k] / jnp.where(pivot > 0, pivot, 1.0)
+        a = (a - a[:, k, None] * row).at[k].set(row)
+    return a[:, size:]
+
+
+def _value_and_slopes(likelihood: Likelihood, x: Point) -> tuple[Float[Array, "n"], Float[Array, "n p"]]:
+    expected, push = jax.linearize(likelihood.expected, x)
+    return expected, jax.vmap(push, out_axes=1)(jnp.eye(x.size))
