@@ -139,14 +139,15 @@ def test_parity_exchanges_x_plus_and_x_minus(nu: renp.Neutrinos, omega: float, s
         mass_difference=pair.mass_sum,
     )
     exchanged = {swap[name]: x for name, x in c.items()}
-    w = jnp.array([omega])
-    for strength in (
-        lambda p, x: master_formula._photon_strength(p, w, x),
-        lambda p, x: master_formula._current_strengths(p, w, x)[0],
-        lambda p, x: master_formula._current_strengths(p, w, x)[1],
-    ):
-        direct, other = (np.asarray(strength(*args)) for args in ((pair, c), (mirrored, exchanged)))
-        assert direct[np.asarray(pair.is_open)] == pytest.approx(other[np.asarray(pair.is_open)], rel=1e-13)
+    w, q2 = jnp.array([omega]), jnp.array([YB.E_eg * (YB.E_eg - 2 * omega)])
+
+    def contributions(pair: Any, m: Any, d: Any, c: Any) -> Any:
+        squares = master_formula._squares(m, d, q2, c)
+        return np.stack(master_formula._contributions(w, YB, nu, pair, squares))
+
+    direct = contributions(pair, pair.mass_sum, pair.mass_difference, c)
+    other = contributions(mirrored, pair.mass_difference, pair.mass_sum, exchanged)
+    assert direct == pytest.approx(other, rel=1e-13)
 
 
 @ordinary

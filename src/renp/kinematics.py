@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
@@ -18,29 +19,32 @@ from renp.validation import Scalar
 
 Real: TypeAlias = Float[Array, "..."]
 
+FIRST, SECOND = np.triu_indices(3)
+"""Indices i ≤ j of the six unordered pairs."""
+
 
 class PairKinematics(NamedTuple):
-    """Invariants of every ordered pair (i, j) at every photon energy; shapes (3, 3, n) or as said.
+    """Invariants of pairs (i, j) at every photon energy: ordered, shape (3, 3, n), or unordered, (6, n).
 
     Where a pair is closed, the values are finite placeholders: mask with `is_open`.
     """
 
-    is_open: Bool[Array, "3 3 n"]
-    q2: Float[Array, "3 3 n"]
+    is_open: Bool[Array, "*pairs n"]
+    q2: Float[Array, "*pairs n"]
     """q², eV²."""
-    x_plus: Float[Array, "3 3 n"]
-    x_minus: Float[Array, "3 3 n"]
-    one_minus_x_plus: Float[Array, "3 3 n"]
+    x_plus: Float[Array, "*pairs n"]
+    x_minus: Float[Array, "*pairs n"]
+    one_minus_x_plus: Float[Array, "*pairs n"]
     """1 − x₊, with all its digits."""
-    one_minus_x_minus: Float[Array, "3 3 n"]
+    one_minus_x_minus: Float[Array, "*pairs n"]
     """1 − x₋, with all its digits."""
-    mass_sum: Float[Array, "3 3 1"]
+    mass_sum: Float[Array, "*pairs 1"]
     """m_i + m_j, eV."""
-    mass_difference: Float[Array, "3 3 1"]
+    mass_difference: Float[Array, "*pairs 1"]
     """m_i − m_j, eV."""
 
     @property
-    def delta(self) -> Float[Array, "3 3 n"]:
+    def delta(self) -> Float[Array, "*pairs n"]:
         """Δ_ij = √[(1 − x₊)(1 − x₋)], the relative width of the neutrino's energy."""
         return jnp.sqrt(self.one_minus_x_plus * self.one_minus_x_minus)
 
@@ -124,7 +128,23 @@ def pair_kinematics(omega: Float[Array, "n"], masses: Float[Array, "3"], E_eg: S
     >>> pair.delta[0, 0]
     Array([1.], dtype=float64)
     """
-    m_i, m_j = masses[:, None, None], masses[None, :, None]
+    return _kinematics(omega, masses[:, None, None], masses[None, :, None], E_eg)
+
+
+def unordered_kinematics(omega: Float[Array, "n"], masses: Float[Array, "3"], E_eg: Scalar) -> PairKinematics:
+    """Return the invariants of the six unordered pairs (`FIRST`, `SECOND`), on one axis.
+
+    Those of (j, i) are the same, but for the sign of the mass difference.
+
+    Examples
+    --------
+    >>> unordered_kinematics(jnp.array([0.75]), jnp.zeros(3), 2.0).delta.shape
+    (6, 1)
+    """
+    return _kinematics(omega, masses[FIRST][:, None], masses[SECOND][:, None], E_eg)
+
+
+def _kinematics(omega: Float[Array, "n"], m_i: Real, m_j: Real, E_eg: Scalar) -> PairKinematics:
     q2 = momentum_transfer_squared(omega, E_eg)
     a = excess(jnp.asarray(E_eg), omega, m_i, m_j)
     # A NaN is not closed: it has to show in the result.

@@ -10,20 +10,27 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from renp.atoms import Atom
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
 from renp.couplings import NAMES, Interaction
-from renp.kinematics import PairKinematics, momentum_transfer_squared, pair_kinematics
+from renp.kinematics import (
+    FIRST,
+    SECOND,
+    PairKinematics,
+    momentum_transfer_squared,
+    unordered_kinematics,
+)
 from renp.neutrinos import Neutrinos
 
 
 class Components(NamedTuple):
-    """Contributions of each ordered pair to I(ω), by the direction of the pair's current."""
+    """Contributions of pairs to I(ω), by the direction of the pair's current."""
 
-    transverse: Float[Array, "3 3 n"]
-    longitudinal: Float[Array, "3 3 n"]
+    transverse: Float[Array, "*pairs n"]
+    longitudinal: Float[Array, "*pairs n"]
 
 
 @jax.jit
@@ -37,17 +44,33 @@ def components(omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model
     >>> components(jnp.array([1.068]), yb, nu, renp.Weak()).transverse.shape
     (3, 3, 1)
     """
-    pair = pair_kinematics(omega, neutrinos.masses, atom.E_eg)
-    c = coupling_matrices(momentum_transfer_squared(omega, atom.E_eg), neutrinos, model)
-    transverse, longitudinal = _current_strengths(pair, omega, c)
-    if any(name in c for name in ("mu", "eps", "F", "G")):
-        transverse = transverse + _photon_strength(pair, omega, c)
-    counting = 0.5 if neutrinos.nature == "majorana" else 1.0
-    weight = counting * pair.delta / (atom.E_vg - omega) ** 2
-    return Components(
-        jnp.where(pair.is_open, weight * transverse, 0.0),
-        jnp.where(pair.is_open, weight * longitudinal, 0.0),
-    )
+    place = np.zeros((3, 3), dtype=int)
+    place[FIRST, SECOND] = place[SECOND, FIRST] = np.arange(6)
+    squares = _model_squares(omega, atom, neutrinos, model)
+    pair = unordered_kinematics(omega, neutrinos.masses, atom.E_eg)
+    ordered = jax.tree.map(lambda x: x[place], pair)
+    return _contributions(omega, atom, neutrinos, ordered, squares)
+
+
+@jax.jit
+def total_spectrum(
+    omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model: Interaction
+) -> Float[Array, "n"]:
+    """Return I(ω), the sum of all contributions; faster, since (i, j) and (j, i) share their kinematics.
+
+    Examples
+    --------
+    >>> import renp
+    >>> yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(lightest_mass=0.01)
+    >>> total_spectrum(jnp.array([1.068]), yb, nu, renp.Weak()).round(4)
+    Array([0.0678], dtype=float64)
+    """
+    squares = _model_squares(omega, atom, neutrinos, model)
+    once = np.where(FIRST == SECOND, 0.5, 1.0)[:, None]
+    both = jax.tree.map(lambda x: once * (x[FIRST, SECOND] + x[SECOND, FIRST]), squares)
+    pair = unordered_kinematics(omega, neutrinos.masses, atom.E_eg)
+    parts = _contributions(omega, atom, neutrinos, pair, both)
+    return jnp.sum(parts.transverse + parts.longitudinal, axis=0)
 
 
 def coupling_matrices(
@@ -76,35 +99,66 @@ def abs2(z: Complex[Array, "..."]) -> Float[Array, "..."]:
     return jnp.square(z.real) + jnp.square(z.imag)
 
 
-def _current_strengths(
-    pair: PairKinematics, omega: Float[Array, "n"], c: dict[str, Complex[Array, "3 3 n"]]
-) -> tuple[Float[Array, "3 3 n"], Float[Array, "3 3 n"]]:
-    """Return K_T and K_L of the currents that meet the electron's spin: V, A, s, p."""
-    zero = jnp.zeros((3, 3, 1), dtype=complex)
-    V, A, s, p = (c.get(name, zero) for name in ("V", "A", "s", "p"))
-    current = abs2(V) * pair.one_minus_x_minus * (2 + pair.x_plus) + abs2(A) * pair.one_minus_x_plus * (
-        2 + pair.x_minus
+class _Squares(NamedTuple):
+    """Squares of the amplitudes of ordered pairs, without the factors that (i, j) and (j, i) share."""
+
+    V: Float[Array, "..."]
+    A: Float[Array, "..."]
+    scalar: Float[Array, "..."]
+    pseudoscalar: Float[Array, "..."]
+    magnetic: Float[Array, "..."] | None
+    """Of μ and F; None, as the next, if the model has no coupling to the photon."""
+    electric: Float[Array, "..."] | None
+
+
+def _model_squares(
+    omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model: Interaction
+) -> _Squares:
+    q2 = momentum_transfer_squared(omega, atom.E_eg)
+    masses = neutrinos.masses[:, None, None]
+    mass_sum, difference = masses + masses.swapaxes(0, 1), masses - masses.swapaxes(0, 1)
+    some_q2 = jnp.where(q2 > 0, q2, 1.0)  # elsewhere all pairs are closed
+    return _squares(mass_sum, difference, some_q2, coupling_matrices(q2, neutrinos, model))
+
+
+def _squares(
+    m: Float[Array, "3 3 1"],
+    d: Float[Array, "3 3 1"],
+    q2: Float[Array, "n"],
+    c: dict[str, Complex[Array, "3 3 n"]],
+) -> _Squares:
+    """Return the squares of the amplitudes, with the sums m and differences d of the masses.
+
+    Those of the photon are squares of F + m μ and μ + m F/q², which leave nothing to cancel:
+    with x = m²/q² they add up to (1 + 2x)|μ|² + (2 + x)|F|²/q² + 6m Re(F μ*)/q².
+    """
+    V, A, s, p, mu, eps, F, G = (c.get(name, jnp.zeros((3, 3, 1), dtype=complex)) for name in NAMES)
+    photon = any(name in c for name in ("mu", "eps", "F", "G"))
+    return _Squares(
+        V=abs2(V),
+        A=abs2(A),
+        scalar=abs2(s + V * (d / q2)),
+        pseudoscalar=abs2(p + A * (m / q2)),
+        magnetic=2 * abs2(F + m * mu) / q2 + abs2(mu + m / q2 * F) if photon else None,
+        electric=2 * abs2(G + d * eps) / q2 + abs2(eps + d / q2 * G) if photon else None,
     )
-    density = pair.one_minus_x_plus * abs2(
-        s + V * (pair.mass_difference / pair.q2)
-    ) + pair.one_minus_x_minus * abs2(p + A * (pair.mass_sum / pair.q2))
+
+
+def _contributions(
+    omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, pair: PairKinematics, square: _Squares
+) -> Components:
+    """Return the contributions of pairs, ordered or not, from their kinematics and squared amplitudes."""
+    near, far = pair.one_minus_x_plus, pair.one_minus_x_minus
+    current = square.V * far * (2 + pair.x_plus) + square.A * near * (2 + pair.x_minus)
+    density = near * square.scalar + far * square.pseudoscalar
     transverse = 2 * pair.q2 / 9 * current
     longitudinal = (pair.q2 + omega**2) / 9 * current + omega**2 * pair.q2 / 3 * density
-    return transverse, longitudinal
-
-
-def _photon_strength(
-    pair: PairKinematics, omega: Float[Array, "n"], c: dict[str, Complex[Array, "3 3 n"]]
-) -> Float[Array, "3 3 n"]:
-    """Return K_T of the couplings to the photon: mu, eps, F, G.
-
-    Written as squares of F + m μ and μ + m F/q², m = m_i + m_j, which leave nothing to cancel: with
-    x = m²/q² they add up to (1 + 2x)|μ|² + (2 + x)|F|²/q² + 6m Re(F μ*)/q².
-    """
-    zero = jnp.zeros((3, 3, 1), dtype=complex)
-    mu, eps, F, G = (c.get(name, zero) for name in ("mu", "eps", "F", "G"))
-    m, d, q2 = pair.mass_sum, pair.mass_difference, pair.q2
-    vector = 2 * abs2(F + m * mu) / q2 + abs2(mu + m / q2 * F)
-    axial = 2 * abs2(G + d * eps) / q2 + abs2(eps + d / q2 * G)
-    strength = pair.one_minus_x_minus * vector + pair.one_minus_x_plus * axial
-    return (BOHR_MAGNETON / FERMI_CONSTANT) ** 2 * omega**2 / 9 * strength
+    if square.magnetic is not None and square.electric is not None:
+        photon = (BOHR_MAGNETON / FERMI_CONSTANT) ** 2 * omega**2 / 9
+        transverse = transverse + photon * (far * square.magnetic + near * square.electric)
+    counting = 0.5 if neutrinos.nature == "majorana" else 1.0
+    weight = counting * pair.delta / (atom.E_vg - omega) ** 2
+    return Components(
+        jnp.where(pair.is_open, weight * transverse, 0.0),
+        jnp.where(pair.is_open, weight * longitudinal, 0.0),
+    )

@@ -4,10 +4,12 @@ from math import pi
 from typing import Any, Literal
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from renp.compensated import two_product, two_sum
 from renp.datafiles import read_toml
 from renp.errors import InputError
 from renp.validation import Scalar, choice, is_traced, number
@@ -158,14 +160,12 @@ class Neutrinos(eqx.Module):
     @property
     def masses(self) -> Float[Array, "3"]:
         """Masses of ν_1, ν_2, ν_3, eV."""
-        lightest2 = jnp.square(self.lightest_mass)
+        lightest = jnp.asarray(self.lightest_mass, dtype=float)
+        solar, atmospheric = jnp.asarray(self.dm2_21), jnp.asarray(self.dm2_atmospheric)
         if self.ordering == "normal":
-            m1 = jnp.asarray(self.lightest_mass, dtype=float)
-            m2, m3 = jnp.sqrt(lightest2 + self.dm2_21), jnp.sqrt(lightest2 + self.dm2_atmospheric)
+            m1, m2, m3 = lightest, _heavier(lightest, solar), _heavier(lightest, atmospheric)
         else:
-            m3 = jnp.asarray(self.lightest_mass, dtype=float)
-            m2 = jnp.sqrt(lightest2 - self.dm2_atmospheric)
-            m1 = jnp.sqrt(lightest2 - self.dm2_atmospheric - self.dm2_21)
+            m1, m2, m3 = _heavier(lightest, -atmospheric - solar), _heavier(lightest, -atmospheric), lightest
         return jnp.stack([m1, m2, m3])
 
     @property
@@ -193,6 +193,21 @@ class Neutrinos(eqx.Module):
             return pmns
         alpha = jnp.array([0.0, *self.majorana_phases])
         return pmns * jnp.exp(0.5j * alpha)
+
+
+@jax.custom_jvp
+def _heavier(mass: Float[Array, ""], dm2: Float[Array, ""]) -> Float[Array, ""]:
+    """Return √(m² + Δm²), under jit the same to the last digit, which thresholds show."""
+    square, square_error = two_product(mass, mass)
+    total, total_error = two_sum(square, dm2)
+    return jnp.sqrt(total + (total_error + square_error))
+
+
+@_heavier.defjvp
+def _heavier_jvp(primals: Any, tangents: Any) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    (mass, dm2), (dmass, ddm2) = primals, tangents
+    heavier = _heavier(mass, dm2)
+    return heavier, (mass * dmass + ddm2 / 2) / heavier
 
 
 def _atmospheric_splitting(name: str, value: Any, dm2_21: Scalar) -> Scalar:

@@ -6,9 +6,9 @@ from renp.atoms import Atom
 from renp.border import checked, total
 from renp.couplings import Interaction
 from renp.kinematics import threshold_energies
-from renp.master_formula import components
+from renp.master_formula import components, total_spectrum
 from renp.neutrinos import Neutrinos
-from renp.validation import instance
+from renp.validation import finite, instance
 
 
 def thresholds(atom: Atom, neutrinos: Neutrinos) -> Float[Array, "3 3"]:
@@ -73,5 +73,7 @@ def spectral_function(
     Array([0.0678, 0.    ], dtype=float64)
     """
     photons, model = checked(omega, atom, neutrinos, model)
-    parts = components(photons.ravel(), atom, neutrinos, model)
-    return total(parts, photons.shape, by_pair)
+    if by_pair:
+        return total(components(photons.ravel(), atom, neutrinos, model), photons.shape, by_pair)
+    found = total_spectrum(photons.ravel(), atom, neutrinos, model).reshape(photons.shape)
+    return finite(found, "the spectral function")

@@ -8,10 +8,10 @@ from typing import Any, TypeAlias, TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool
+from jaxtyping import Array, ArrayLike, Bool
 from numpy.typing import NDArray
 
-from renp.inference.likelihood import Data, Likelihood, Point
+from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import NOT_CONVERGED, Crossing, Minimum, crossing, minimise
 from renp.validation import Scalar
 
@@ -25,7 +25,7 @@ _FEW_STEPS = 10
 _MANY_STEPS = 200
 
 
-def fit_ensemble(likelihood: Likelihood, data: Data, start: Point, moves: Mask) -> Minimum:
+def fit_ensemble(likelihood: Likelihood, data: Data, start: ArrayLike, moves: Mask) -> Minimum:
     """Return the minimum of the χ² for each data set.
 
     Parameters

@@ -34,7 +34,7 @@ from renp.inference.nuisances import (
 from renp.inference.parameters import CONSTRAINED, Parameter, coordinate, coupling, physical
 from renp.inference.poisson import chi2
 from renp.interactions import Weak
-from renp.master_formula import components
+from renp.master_formula import total_spectrum
 from renp.neutrinos import Neutrinos
 from renp.validation import choice, instance
 
@@ -174,6 +174,12 @@ class Likelihood(eqx.Module):
             self.index(name)
         return jnp.array([coordinate(p, values.get(p.name, self._nominal(p))) for p in self.parameters])
 
+    @property
+    def start(self) -> Point:
+        """Where a fit may start: off the point without couplings, at which counts may be flat or zero."""
+        away = {"magnitude": 1.0, "coupling": 0.5}
+        return self.point() + jnp.array([away.get(p.kind, 0.0) for p in self.parameters])
+
     def values(self, x: Float[Array, "*batch p"]) -> dict[str, Float[Array, "*batch"]]:
         """Return the physical value of each parameter at a point."""
         return {p.name: physical(p, x[..., k]) for k, p in enumerate(self.parameters)}
@@ -240,7 +246,8 @@ class Likelihood(eqx.Module):
         ]
         model = _superposed(self.model, self.couplings, amplitudes)
         photons, neutrinos = self.experiment.photon_energy + offset, with_values(self.neutrinos, changed)
-        return _total(photons, self.experiment, neutrinos, model)
+        rate: Counts = total_spectrum(photons, self.experiment.atom, neutrinos, model)
+        return rate
 
     def _background(self, values: dict[str, Array]) -> Counts:
         rates = self.experiment.background
@@ -254,11 +261,6 @@ def _superposed(
     model: Interaction, couplings: tuple[Interaction, ...], amplitudes: list[Array]
 ) -> Interaction:
     return Model((model, *(Scaled(g, c) for g, c in zip(amplitudes, couplings, strict=True))))
-
-
-def _total(photons: Counts, experiment: Experiment, neutrinos: Neutrinos, model: Interaction) -> Counts:
-    parts = components(photons, experiment.atom, neutrinos, model)
-    return jnp.sum(parts.transverse + parts.longitudinal, axis=(0, 1))
 
 
 def _quadratic(form: Float[Array, "n k k"], x: Point, magnitude: list[bool]) -> Counts:
@@ -285,9 +287,9 @@ def _scaled_response(
         def spectrum(strengths: Float[Array, "k"]) -> Counts:
             scaled = Model((Scaled(strengths[0], model),))
             amplitudes = list(strengths[1:] * units)
-            return _total(
-                experiment.photon_energy, experiment, neutrinos, _superposed(scaled, couplings, amplitudes)
-            )
+            superposed = _superposed(scaled, couplings, amplitudes)
+            rate: Counts = total_spectrum(experiment.photon_energy, experiment.atom, neutrinos, superposed)
+            return rate
 
         basis = jnp.eye(number + 1)
         pairs = basis[:, None, :] + basis[None, :, :]

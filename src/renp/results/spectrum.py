@@ -9,10 +9,9 @@ from jaxtyping import ArrayLike
 from numpy.typing import NDArray
 
 from renp.atoms import Atom
-from renp.border import total
 from renp.couplings import Interaction, Model
 from renp.interactions import Weak
-from renp.master_formula import components
+from renp.master_formula import total_spectrum
 from renp.neutrinos import Neutrinos
 from renp.results.base import Result, Table, provenance
 from renp.spectrum import spectral_function, thresholds
@@ -152,8 +151,7 @@ def _by_interaction(
         name = interaction.kind or type(interaction).__name__.lower()
         name = f"{name} ({k + 1})" if name in parts else name
         # The whole model has been checked, and has said what it had to say.
-        alone = components(jnp.asarray(energies), atom, neutrinos, interaction)
-        parts[name] = np.asarray(total(alone, energies.shape, by_pair=False))
+        parts[name] = np.asarray(total_spectrum(jnp.asarray(energies), atom, neutrinos, interaction))
     return parts | {"interference": together - sum(parts.values())}
 
 
