@@ -12,10 +12,11 @@ from jaxtyping import Array, ArrayLike, Bool
 from numpy.typing import NDArray
 
 from renp.inference.likelihood import Data, Likelihood
-from renp.inference.newton import NOT_CONVERGED, Crossing, Minimum, crossing, minimise
+from renp.inference.newton import CONVERGED, NO_RISE, NOT_CONVERGED, Crossing, Minimum, crossing, minimise
 from renp.validation import Scalar
 
 Mask: TypeAlias = Bool[Array, "p"]
+Reals: TypeAlias = NDArray[np.float64]
 T = TypeVar("T")
 
 CHUNK = 512
@@ -23,6 +24,7 @@ CHUNK = 512
 
 _FEW_STEPS = 10
 _MANY_STEPS = 200
+_BISECTIONS = 50
 
 
 def fit_ensemble(likelihood: Likelihood, data: Data, start: ArrayLike, moves: Mask) -> Minimum:
@@ -81,7 +83,43 @@ def crossing_ensemble(
         for n in (2 * _FEW_STEPS, _MANY_STEPS)
     )
     found: Crossing = _retried(few, many, (data, best, rises))
-    return found
+    lost = np.flatnonzero((np.asarray(found.status) == NOT_CONVERGED) & np.isfinite(np.asarray(best.chi2)))
+    if not lost.size:
+        return found
+    some, at, near = jax.tree.map(lambda a: np.asarray(a)[lost], (data, best, found))
+    again = _bisected(likelihood, some, at, near, rises[lost], moves, k, float(side))
+    return _put(found, lost, again)
+
+
+def _bisected(
+    likelihood: Likelihood,
+    data: Data,
+    best: Minimum,
+    found: Crossing,
+    rises: Reals,
+    moves: Mask,
+    k: int,
+    side: float,
+) -> Crossing:
+    """Return crossings by fits at fixed values: slow, and sure where a threshold makes corners."""
+    others = moves & (jnp.arange(moves.size) != k)
+    target = best.chi2 + rises
+    x = np.array(best.x)
+    inside = x[:, k].copy()
+    outside = np.full(len(inside), side * np.inf)
+    end = np.asarray(likelihood.bounds[1 if side > 0 else 0])[k]
+    step = np.maximum(np.abs(found.x[:, k] - inside), 0.1)
+    for _ in range(_BISECTIONS):
+        middle = np.where(np.isfinite(outside), (inside + outside) / 2, inside + side * 2 * step)
+        step = np.where(np.isfinite(outside), step, 2 * step)
+        x[:, k] = side * np.minimum(side * middle, side * end)
+        there = fit_ensemble(likelihood, data, x, others)
+        below = there.chi2 < target
+        inside, outside = np.where(below, x[:, k], inside), np.where(below, outside, x[:, k])
+        x = np.where(below[:, None], there.x, x)
+    never = ~np.isfinite(outside)
+    x[:, k] = outside
+    return Crossing(jnp.asarray(outside), jnp.asarray(x), jnp.where(never, NO_RISE, CONVERGED))
 
 
 def in_chunks(function: Callable[[Any], T], inputs: Any, chunk: int = CHUNK) -> T:
@@ -122,11 +160,16 @@ def _retried(few: Callable[[Any], T], many: Callable[[Any], T], inputs: Any) -> 
         return found
     again = in_chunks(many, jax.tree.map(lambda x: np.asarray(x)[slow], inputs), min(CHUNK, 64))
 
+    return _put(found, slow, again)
+
+
+def _put(all_: T, places: NDArray[np.intp], some: T) -> T:
     def put(old: NDArray[Any], new: NDArray[Any]) -> NDArray[Any]:
-        old[slow] = new
+        old = np.array(old)
+        old[places] = new
         return old
 
-    merged: T = jax.tree.map(put, found, again)
+    merged: T = jax.tree.map(put, all_, some)
     return merged
 
 

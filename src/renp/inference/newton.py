@@ -26,6 +26,9 @@ STATUS = ("converged", "not converged", "never excluded")
 _TOLERANCE = 1e-13
 """Distance from the minimum in χ², as Newton's method estimates it."""
 
+_SHORTEST = 1e-9
+"""Step that ends the search if it does not descend: the χ² has a corner where a run lies on a threshold."""
+
 _FIRST_DAMPING = 1e-4
 _LEAST_DAMPING = 1e-12
 
@@ -127,16 +130,22 @@ def minimise(
             here=jax.tree.map(lambda new, old: jnp.where(better, new, old), there, here),
             damping=jnp.maximum(damping, _LEAST_DAMPING),
             distance=jnp.where(better, -jnp.sum(here.slope * step) / 2, jnp.inf),
+            stalled=~better & (jnp.max(jnp.abs(trial - x)) < _SHORTEST),
             steps=state.steps + 1,
         )
 
+    def done(state: _Descent) -> Bool[Array, ""]:
+        return (state.distance < _TOLERANCE) | (state.stalled & jnp.isfinite(state.here.chi2))
+
     def going(state: _Descent) -> Bool[Array, ""]:
-        return ~(state.distance < _TOLERANCE) & (state.steps < steps)
+        return ~done(state) & ~state.stalled & (state.steps < steps)
 
     here = local(likelihood, start, data)
-    first = _Descent(start, here, jnp.array(_FIRST_DAMPING), jnp.array(jnp.inf), jnp.array(0))
+    first = _Descent(
+        start, here, jnp.array(_FIRST_DAMPING), jnp.array(jnp.inf), jnp.array(False), jnp.array(0)
+    )
     last = jax.lax.while_loop(going, body, first)
-    return Minimum(last.x, last.here.chi2, jnp.where(last.distance < _TOLERANCE, CONVERGED, NOT_CONVERGED))
+    return Minimum(last.x, last.here.chi2, jnp.where(done(last), CONVERGED, NOT_CONVERGED))
 
 
 def crossing(
@@ -174,6 +183,7 @@ def crossing(
     low, high = likelihood.bounds
     is_k = jnp.arange(best.x.size) == k
     target = best.chi2 + rise
+    end = side * (jnp.where(side > 0, high[k], low[k]) - best.x[k])
 
     def body(state: _Search) -> _Search:
         x, here = state.x, local(likelihood, state.x, data)
@@ -197,11 +207,12 @@ def crossing(
         proposed = ahead + _root(target - value, slope, curvature)
         accepted = defined & (proposed > inside) & (proposed < outside)
         to = jnp.where(accepted, proposed, jnp.where(outside < jnp.inf, (inside + outside) / 2, proposed))
-        to = jnp.minimum(to, side * (jnp.where(side > 0, high[k], low[k]) - best.x[k]))
+        to = jnp.minimum(to, end)
         others = jnp.where(defined, x + own + along * side * (to - ahead), state.good)
         there = jnp.where(is_k, best.x + side * to, jnp.clip(others, low, high))
         done = defined & (jnp.abs(value - target) < 1e-10 * rise) & (distance < 1e-10 * rise)
-        hopeless = ~(to < _BEYOND) | (defined & (to <= ahead) & (value < target) & trusted)
+        # Past the bound of the parameter, or of all numbers of order one.
+        hopeless = ~done & (~(to < _BEYOND) | (defined & trusted & (ahead >= end) & (value < target)))
         return _Search(
             x=jnp.where(done | hopeless, x, there),
             good=jnp.where(defined, x, state.good),
@@ -225,6 +236,7 @@ class _Descent(NamedTuple):
     here: Local
     damping: Real
     distance: Real
+    stalled: Bool[Array, ""]
     steps: Int[Array, ""]
 
 
