@@ -67,6 +67,8 @@ class Interaction(eqx.Module):
     """Name in scenario files."""
     units: ClassVar[Mapping[str, str]] = {}
     """Unit of each argument that is a quantity; scenario files give it with a unit."""
+    coupling_unit: ClassVar[str] = ""
+    """Unit of the numbers that multiply the interactions of `directions`."""
 
     @abc.abstractmethod
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> "Couplings":
@@ -79,6 +81,20 @@ class Interaction(eqx.Module):
     def poles(self) -> list[float]:
         """Return the values of q² (eV²) at which the couplings diverge."""
         return []
+
+    def directions(self) -> dict[str, tuple["Interaction", float]]:
+        """Return what a fit may vary: by label, interactions and the numbers that multiply them here.
+
+        The products add up to this interaction. One direction, the interaction as a whole, unless a
+        subclass has more.
+
+        Examples
+        --------
+        >>> import renp
+        >>> renp.MagneticMoment({(1, 2): 3e-11}).directions()
+        {'12': (MagneticMoment(elements={(1, 2): 1.0}), 3e-11)}
+        """
+        return {"strength": (self, 1.0)}
 
     def __repr__(self) -> str:
         """Return the constructor's call: matrices as the dict of their elements that are not zero."""

@@ -2,12 +2,16 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from renp.figures.style import style
 from renp.results.limits import Limits
 
-_MARKS = {"magnetic-moment": ("o", "#0072B2"), "electric-moment": ("s", "#D55E00")}
+_MARKS = (("o", "#0072B2"), ("s", "#D55E00"), ("^", "#009E73"), ("D", "#CC79A7"), ("v", "#56B4E9"))
+
+_ELEMENTS = {f"{i}{j}" for i in (1, 2, 3) for j in (1, 2, 3)}
 
 
 def draw_limits(limits: Limits) -> Figure:
@@ -23,23 +27,43 @@ def draw_limits(limits: Limits) -> Figure:
     >>> plt.close(figure)
     """
     with style():
-        figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
-        for shift, (kind, of_kind) in zip((-0.12, 0.12), limits.limits.items(), strict=False):
-            marker, colour = _MARKS[kind]
-            place = np.arange(len(of_kind)) + shift
-            values = np.array(list(of_kind.values()))
-            axes.plot(
-                place[np.isfinite(values)],
-                values[np.isfinite(values)],
-                marker,
-                color=colour,
-                label=kind.replace("-", " "),
-            )
+        names = [f"{kind} {label}" for kind, of_kind in limits.limits.items() for label in of_kind]
+        figure, axes = plt.subplots(figsize=(max(6.4, 0.42 * len(names) + 1.6), 4.2), layout="constrained")
+        start = 0
+        for place, (kind, of_kind) in enumerate(limits.limits.items()):
+            marker, colour = _MARKS[place % len(_MARKS)]
+            at = np.arange(start, start + len(of_kind))
+            start += len(of_kind)
+            values = np.array(list(of_kind.values()), dtype=float)
+            if limits.bands is not None:
+                _draw_bands(axes, at, np.array(list(limits.bands[kind].values()), dtype=float))
+            if limits.kind == "observed":
+                expected = np.array(list(limits.expected[kind].values()), dtype=float)
+                axes.plot(at, _shown(expected), "_", color="black", markersize=13)
+            label = kind.replace("-", " ")
+            axes.plot(at, _shown(values), marker, color=colour, label=label, zorder=3)
         axes.set_yscale("log")
-        axes.set_xticks(np.arange(len(of_kind)), list(of_kind))
+        axes.set_xticks(np.arange(len(names)), [name.split(" ")[-1] for name in names])
         axes.tick_params(axis="x", which="minor", bottom=False, top=False)
-        axes.set_xlabel("element $ij$")
+        axes.set_xlabel(
+            "element $ij$" if _ELEMENTS.issuperset(n.split(" ")[-1] for n in names) else "coupling"
+        )
         level = 100 * limits.confidence_level
-        axes.set_ylabel(rf"{limits.kind} upper limit at {level:g} % C.L. ($\mu_B$)")
-        axes.legend()
+        units = " or ".join(dict.fromkeys(u.replace("μ_B", r"$\mu_B$") for u in limits.units.values() if u))
+        axes.set_ylabel(f"{limits.kind} upper limit at {level:g} % C.L." + (f" ({units})" if units else ""))
+        if limits.kind == "observed":
+            axes.plot([], [], "_", color="black", markersize=13, label="expected")
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return figure
+
+
+def _draw_bands(axes: Axes, at: NDArray[np.intp], bands: NDArray[np.float64]) -> None:
+    """Draw ±1 and ±2 standard deviations as boxes, dark and light, with the median."""
+    for (low, high), shade in (((0, 4), "0.85"), ((1, 3), "0.65")):
+        height = bands[:, high] - bands[:, low]
+        axes.bar(at, height, bottom=bands[:, low], width=0.7, color=shade, zorder=1)
+    axes.hlines(bands[:, 2], at - 0.35, at + 0.35, colors="black", linewidths=1.0, zorder=2)
+
+
+def _shown(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isfinite(values), values, np.nan)

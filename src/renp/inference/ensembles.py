@@ -141,6 +141,7 @@ def in_chunks(function: Callable[[Any], T], inputs: Any, chunk: int = CHUNK) -> 
     """
     arrays = jax.tree.map(np.asarray, inputs)
     total = len(jax.tree.leaves(arrays)[0])
+    chunk = min(chunk, 1 << (total - 1).bit_length())
     filled = [np.minimum(np.arange(s, s + chunk), total - 1) for s in range(0, total, chunk)]
 
     def evaluate(rows: NDArray[np.intp]) -> Any:

@@ -118,7 +118,7 @@ class Likelihood(eqx.Module):
         scales, response = _scaled_response(experiment, neutrinos, model, tuple(units.values()), null)
         others = nuisance_parameters(nuisances or Nuisances(), experiment, neutrinos)
         fitted = [
-            coupling(name, scale, interferes=bool(seen))
+            coupling(name, scale, units[name].coupling_unit, interferes=bool(seen))
             for name, scale, seen in zip(units, scales, _interferes(np.asarray(response)), strict=True)
         ]
         self.experiment, self.neutrinos, self.model = experiment, neutrinos, model

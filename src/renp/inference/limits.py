@@ -1,28 +1,42 @@
-"""Upper limits on the moments, one element at a time: the letter's method.
+"""Upper limits on couplings, one at a time or with all others profiled.
 
-All other couplings are zero, mixing and masses are known, and a moment is excluded where the Poisson χ²
-of the counts rises above its minimum by the quantile of χ² with one degree of freedom. Without observed
-counts the data are the expectation of the standard model (Asimov data).
+What a limit means depends on the method, and every result says which it is:
+
+"delta-chi2"
+    The coupling at which −2 ln L has risen above its minimum by the quantile of χ² with one degree of
+    freedom, 2.71 for 90 %: the letter's method, the upper end of a two-sided interval.
+"asymptotic"
+    One-sided: p = 1 − CL for the test statistic q̃, which knows that a coupling squared is at least 0.
+"cls"
+    The same for p_s+b/p_b, which does not exclude what the experiment cannot see.
+"feldman-cousins"
+    The upper end of the unified interval, by toys: right also for few counts.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 from scipy.special import erfinv
 
+from renp.couplings import Interaction
 from renp.errors import InputError
 from renp.experiment import Experiment, expected_counts, signal_counts
-from renp.inference.poisson import signal_limit
+from renp.inference.likelihood import Likelihood
+from renp.inference.limit_search import METHODS, CouplingLimit, LimitSearch
+from renp.inference.nuisances import Nuisances
 from renp.interactions import ElectricMoment, MagneticMoment
 from renp.interactions.photon import PhotonCoupling
 from renp.neutrinos import Neutrinos
 from renp.results.base import provenance
 from renp.results.limits import Limits
-from renp.validation import instance, number
+from renp.validation import choice, instance, number
 
 MOMENTS: tuple[type[PhotonCoupling], ...] = (MagneticMoment, ElectricMoment)
+
+Couplings: TypeAlias = Mapping[str, Mapping[str, Interaction]]
 
 
 def delta_chi2(confidence_level: float) -> float:
@@ -52,14 +66,36 @@ def moment_elements(nature: str) -> tuple[tuple[int, int], ...]:
     return tuple((i + 1, j + 1) for i in range(3) for j in range(i + first, 3))
 
 
+def moment_couplings(nature: str) -> dict[str, dict[str, Interaction]]:
+    """Return each element of each kind of moment at 1 μ_B.
+
+    Examples
+    --------
+    >>> moment_couplings("majorana")["electric-moment"]["12"]
+    ElectricMoment(elements={(1, 2): 1.0})
+    """
+    return {
+        moment.kind: {f"{i}{j}": moment({(i, j): 1.0}) for i, j in moment_elements(nature)}
+        for moment in MOMENTS
+    }
+
+
 def upper_limits(
     experiment: Experiment,
     neutrinos: Neutrinos,
     confidence_level: float = 0.90,
+    *,
+    couplings: Couplings | None = None,
+    method: str = "delta-chi2",
+    profiled: bool = False,
+    nuisances: Nuisances | None = None,
+    bands: bool = False,
+    seed: int = 0,
 ) -> Limits:
-    """Return the limit on each |(μ_ν)_ij| and |(ε_ν)_ij|, all others being zero.
+    """Return upper limits on the size of couplings beside the standard model.
 
-    Source: PLB 841 137911, Fig. 3: 2 Σ [N − N_SM + N_SM ln(N_SM/N)] with Δχ² = 2.71 for 90 %.
+    Source: PLB 841 137911, Fig. 3, for the default: 2 Σ [N − N_SM + N_SM ln(N_SM/N)] with Δχ² = 2.71
+    for 90 %, all others zero. The top of this module says what the other methods mean.
 
     Parameters
     ----------
@@ -69,6 +105,20 @@ def upper_limits(
         What is emitted; Majorana neutrinos have no diagonal moments.
     confidence_level
         Between 0 and 1.
+    couplings
+        By kind and label, the interaction that the coupling multiplies; every element of the magnetic and
+        electric moments if left out.
+    method
+        "delta-chi2", "asymptotic", "cls" or "feldman-cousins".
+    profiled
+        Whether all other couplings are free; otherwise they are 0.
+    nuisances
+        What else is uncertain, and profiled; nothing if left out.
+    bands
+        Whether to add what the standard model would give within ±1 and ±2 standard deviations: from toys for
+        "delta-chi2", by the asymptotic formulae for "asymptotic" and "cls".
+    seed
+        Of the toys.
 
     Returns
     -------
@@ -78,7 +128,8 @@ def upper_limits(
     Raises
     ------
     InputError
-        If the confidence level is not between 0 and 1.
+        For a confidence level that is not between 0 and 1, an unknown method, or one that a coupling with
+        interference, whose sign matters, does not have.
 
     Examples
     --------
@@ -90,25 +141,50 @@ def upper_limits(
     """
     rise = delta_chi2(confidence_level)
     instance("neutrinos", neutrinos, Neutrinos)
-    background = expected_counts(experiment, neutrinos)
-    check_possible(experiment, background)
-    counts = background if experiment.counts is None else experiment.counts
-    names = [f"{i}{j}" for i, j in moment_elements(neutrinos.nature)]
-    limits = {}
-    for kind, signals in moment_signals(experiment, neutrinos).items():
-        found = jnp.sqrt(jax.vmap(lambda s: signal_limit(s, background, counts, rise))(signals))
-        limits[kind] = {name: float(x) for name, x in zip(names, found, strict=True)}
+    choice("method", method, METHODS)
+    check_possible(experiment, expected_counts(experiment, neutrinos))
+    given = moment_couplings(neutrinos.nature) if couplings is None else couplings
+    search = LimitSearch(method, confidence_level, rise, profiled, bands, jax.random.key(seed))
+    found: dict[str, dict[str, CouplingLimit]] = {kind: {} for kind in given}
+    for group in _groups(given, profiled):
+        units = {f"{kind} {label}": given[kind][label] for kind, label in group}
+        likelihood = Likelihood(experiment, neutrinos, units, nuisances=nuisances)
+        for k, (kind, label) in enumerate(group):
+            found[kind][label] = search.limit(likelihood, k)
     return Limits(
         confidence_level=float(confidence_level),
         kind="expected" if experiment.counts is None else "observed",
-        limits=limits,
+        method=method,
+        profiled=profiled,
+        units={kind: next(iter(of_kind.values())).coupling_unit for kind, of_kind in given.items()},
+        limits=_each(found, "limit"),
+        expected=_each(found, "expected"),
+        bands=_each(found, "band") if bands else None,
+        failed=tuple(
+            f"{k} {e}" for k, of_kind in found.items() for e, x in of_kind.items() if not x.converged
+        ),
         made_by=provenance(
             experiment=experiment,
             neutrinos=neutrinos,
             confidence_level=confidence_level,
-            method="Poisson chi-square, one element at a time",
+            method=f"{method}, {'all couplings profiled' if profiled else 'one coupling at a time'}",
+            nuisances=nuisances or Nuisances(),
+            seed=seed,
         ),
     )
+
+
+def _groups(couplings: Couplings, profiled: bool) -> list[list[tuple[str, str]]]:
+    """Return the couplings that share a likelihood: all if profiled, else those that never interfere."""
+    names = [(kind, label) for kind, of_kind in couplings.items() for label in of_kind]
+    if profiled:
+        return [names]
+    moments = [name for name in names if name[0] in {moment.kind for moment in MOMENTS}]
+    return [group for group in [moments, *([name] for name in names if name not in moments)] if group]
+
+
+def _each(found: dict[str, dict[str, CouplingLimit]], field: str) -> dict[str, dict[str, Any]]:
+    return {kind: {e: getattr(x, field) for e, x in of_kind.items()} for kind, of_kind in found.items()}
 
 
 def moment_signals(experiment: Experiment, neutrinos: Neutrinos) -> dict[str, Float[Array, "elements n"]]:

@@ -94,7 +94,7 @@ def free(name: str, unit_value: float, unit: str, low: float = -np.inf, high: fl
     return Parameter(name, "free", 0.0, unit_value, unit_value, low / unit_value, high / unit_value, unit)
 
 
-def coupling(name: str, unit_value: float, *, interferes: bool) -> Parameter:
+def coupling(name: str, unit_value: float, unit: str = "", *, interferes: bool) -> Parameter:
     """Return a coupling; of one that interferes with nothing only the magnitude is seen.
 
     Examples
@@ -104,7 +104,7 @@ def coupling(name: str, unit_value: float, *, interferes: bool) -> Parameter:
     """
     kind: Kind = "coupling" if interferes else "magnitude"
     low = -np.inf if interferes else 0.0
-    return Parameter(name, kind, 0.0, unit_value, unit_value, low, np.inf, "")
+    return Parameter(name, kind, 0.0, unit_value, unit_value, low, np.inf, unit)
 
 
 def asymmetric(pull: Float[Array, "..."], plus: Float[Array, "..."], minus: Float[Array, "..."]) -> Array:

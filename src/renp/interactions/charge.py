@@ -34,6 +34,7 @@ class Charge(PhotonCoupling):
     """
 
     kind: ClassVar[str] = "charge"
+    coupling_unit: ClassVar[str] = "e"
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return F = e Q."""
@@ -65,6 +66,7 @@ class ChargeRadius(PhotonCoupling):
     """
 
     kind: ClassVar[str] = "charge-radius"
+    coupling_unit: ClassVar[str] = "cm²"
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return F = e q² ⟨r²⟩/6."""
@@ -98,6 +100,7 @@ class Anapole(PhotonCoupling):
     """
 
     kind: ClassVar[str] = "anapole"
+    coupling_unit: ClassVar[str] = "cm²"
     majorana_symmetry: ClassVar[Symmetry] = "symmetric"
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:

@@ -35,6 +35,7 @@ class MagneticMoment(PhotonCoupling):
     """
 
     kind: ClassVar[str] = "magnetic-moment"
+    coupling_unit: ClassVar[str] = "μ_B"
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return the magnetic moments."""
@@ -66,6 +67,7 @@ class ElectricMoment(PhotonCoupling):
     """
 
     kind: ClassVar[str] = "electric-moment"
+    coupling_unit: ClassVar[str] = "μ_B"
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return the electric moments: Eq. (1) is −iσq (μ + iε γ5), and eps stands beside μ."""

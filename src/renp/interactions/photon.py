@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import equinox as eqx
+import numpy as np
 
 from renp.couplings import Interaction, Matrix
 from renp.errors import InputError
@@ -46,6 +47,15 @@ class PhotonCoupling(Interaction):
                 if (value := self.elements[k, k]) != 0:
                     allowed = "left out: a Majorana neutrino has no diagonal element"
                     raise InputError(f"{name}[{k + 1}, {k + 1}]", f"{value:.6g}", allowed)
+
+    def directions(self) -> dict[str, tuple[Interaction, float]]:
+        """Return each element by itself: a real one as it is, a complex one at its phase."""
+        found: dict[str, tuple[Interaction, float]] = {}
+        for i, j in np.argwhere(np.asarray(self.elements) != 0):
+            value = complex(self.elements[i, j])
+            size = value.real if value.imag == 0 else abs(value)
+            found[f"{i + 1}{j + 1}"] = (type(self)({(int(i) + 1, int(j) + 1): value / size}), size)
+        return found
 
     def _symmetry(self, neutrinos: Neutrinos) -> Symmetry:
         return self.majorana_symmetry if neutrinos.nature == "majorana" else "hermitian"

@@ -13,49 +13,97 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Limits(Result):
-    """Upper limits, one element at a time; moments in μ_B, infinite where nothing is sensitive."""
+    """Upper limits on the size of couplings, infinite where nothing is sensitive; what they mean is said."""
 
     confidence_level: float
     kind: str
     """"expected" (the data are the standard model's expectation) or "observed"."""
+    method: str
+    """How they are defined: see `renp.inference.limits`."""
+    profiled: bool
+    """Whether all other couplings were free; otherwise they were 0."""
+    units: dict[str, str]
+    """Unit of each kind of coupling."""
     limits: dict[str, dict[str, float]]
-    """``limits["magnetic-moment"]["11"]``."""
+    """``limits["magnetic-moment"]["11"]``; NaN where no search converged."""
+    expected: dict[str, dict[str, float]]
+    """What the standard model's expectation would give."""
+    bands: dict[str, dict[str, tuple[float, ...]]] | None = None
+    """What the standard model would give within −2, −1, 0, 1, 2 standard deviations."""
+    failed: tuple[str, ...] = ()
+    """Couplings for which a search did not converge."""
 
     def table(self) -> Table:
-        """Return one row for each element, one column for each kind of coupling."""
-        kinds = tuple(self.limits)
-        elements = tuple(self.limits[kinds[0]])
-        rows: tuple[tuple[str | float, ...], ...] = tuple(
-            (e, *(self.limits[kind][e] for kind in kinds)) for e in elements
-        )
-        columns = tuple(f"{kind} (μ_B)" for kind in kinds)
+        """Return one row for each element and one column for each kind; with more to show, a row for each."""
+        others = "all couplings profiled" if self.profiled else "one coupling at a time"
         level = f"{100 * self.confidence_level:g} % C.L."
-        title = f"{self.kind} upper limits at {level}, one element at a time beside the standard model"
-        return Table(title, ("element", *columns), rows)
+        title = f"{self.kind} upper limits at {level} ({self.method}), {others} beside the standard model"
+        labels = {tuple(of_kind) for of_kind in self.limits.values()}
+        if self.kind == "expected" and self.bands is None and len(labels) == 1:
+            columns = tuple(f"{kind} ({self.units[kind]})" for kind in self.limits)
+            rows = tuple((e, *(x[e] for x in self.limits.values())) for e in labels.pop())
+            return Table(title, ("element", *columns), rows)
+        return Table(title, *self._long())
+
+    def _long(self) -> tuple[tuple[str, ...], tuple[tuple[str | float, ...], ...]]:
+        columns = ["coupling", "unit", self.kind]
+        if self.kind == "observed":
+            columns.append("expected")
+        if self.bands is not None:
+            columns += ["−2σ", "−1σ", "median", "+1σ", "+2σ"]
+        rows = []
+        for kind, of_kind in self.limits.items():
+            for label, limit in of_kind.items():
+                row: list[str | float] = [f"{kind} {label}", self.units[kind], limit]
+                if self.kind == "observed":
+                    row.append(self.expected[kind][label])
+                if self.bands is not None:
+                    row += self.bands[kind][label]
+                rows.append(tuple(row))
+        return tuple(columns), tuple(rows)
 
     def json(self) -> dict[str, Any]:
         """Return the limits; null where nothing is sensitive."""
-        finite = {
-            kind: {e: x if math.isfinite(x) else None for e, x in of_kind.items()}
-            for kind, of_kind in self.limits.items()
+        content = {
+            "confidence_level": self.confidence_level,
+            "kind": self.kind,
+            "method": self.method,
+            "profiled": self.profiled,
+            "units": self.units,
+            "limits": _nested(self.limits),
+            "expected": _nested(self.expected),
+            "failed": list(self.failed),
         }
-        return {"confidence_level": self.confidence_level, "kind": self.kind, "limits": finite}
+        return content if self.bands is None else content | {"bands": _nested(self.bands)}
 
     def dataset(self) -> "xr.Dataset":
         """Return one variable for each kind over the dimension element."""
         import xarray as xr
 
-        return xr.Dataset(
-            {
-                kind: ("element", list(of_kind.values()), {"units": "μ_B"})
-                for kind, of_kind in self.limits.items()
-            },
-            coords={"element": list(next(iter(self.limits.values())))},
-            attrs={"confidence_level": self.confidence_level, "kind": self.kind},
-        )
+        variables = {}
+        for kind, of_kind in self.limits.items():
+            unit, axis = {"units": self.units[kind]}, ("element", list(of_kind))
+            variables[kind] = xr.DataArray(list(of_kind.values()), coords=[axis], attrs=unit)
+            expected = list(self.expected[kind].values())
+            variables[f"{kind} expected"] = xr.DataArray(expected, coords=[axis], attrs=unit)
+            if self.bands is not None:
+                band = ("deviation", [-2, -1, 0, 1, 2])
+                values = list(self.bands[kind].values())
+                variables[f"{kind} band"] = xr.DataArray(values, coords=[axis, band], attrs=unit)
+        meaning = {"method": self.method, "profiled": int(self.profiled)}
+        attrs = {"confidence_level": self.confidence_level, "kind": self.kind} | meaning
+        return xr.Dataset(variables, attrs=attrs)
 
     def plot(self) -> "Figure":
         """Return a figure of the limits, element by element."""
         from renp.figures.limits import draw_limits
 
         return draw_limits(self)
+
+
+def _nested(values: Any) -> Any:
+    if isinstance(values, dict):
+        return {key: _nested(value) for key, value in values.items()}
+    if isinstance(values, tuple):
+        return [_nested(value) for value in values]
+    return values if math.isfinite(values) else None

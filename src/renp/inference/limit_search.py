@@ -1,0 +1,131 @@
+"""How the limit on one coupling is found, by each method."""
+
+from typing import Literal, NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from renp.errors import InputError
+from renp.inference import asymptotic
+from renp.inference.ensembles import crossing_ensemble, fit_ensemble
+from renp.inference.feldman_cousins import feldman_cousins
+from renp.inference.likelihood import Data, Likelihood
+from renp.inference.newton import CONVERGED, NOT_CONVERGED
+
+Method: TypeAlias = Literal["delta-chi2", "asymptotic", "cls", "feldman-cousins"]
+METHODS: tuple[Method, ...] = ("delta-chi2", "asymptotic", "cls", "feldman-cousins")
+
+BANDS = (-2, -1, 0, 1, 2)
+"""Standard deviations of the expected band."""
+
+_BAND_TOYS = 2000
+_CONSTRUCTION_TOYS = 4000
+
+Reals: TypeAlias = NDArray[np.float64]
+Mask: TypeAlias = Bool[Array, "p"]
+
+
+class CouplingLimit(NamedTuple):
+    """Limits on the size of one coupling, in its own unit."""
+
+    limit: float
+    """Of the observed counts, or of the Asimov data if there are none; NaN where no search converged."""
+    expected: float
+    """Of the Asimov data of the standard model."""
+    band: tuple[float, ...] | None
+    """Expected within −2, …, 2 standard deviations."""
+    converged: bool
+
+
+class LimitSearch(NamedTuple):
+    """Method, level and settings of a search for limits."""
+
+    method: Method
+    confidence_level: float
+    rise: float
+    profiled: bool
+    bands: bool
+    key: Array
+
+    def limit(self, likelihood: Likelihood, k: int) -> CouplingLimit:
+        """Return the limit on coupling k of a likelihood."""
+        parameter = likelihood.parameters[k]
+        if parameter.kind != "magnitude" and (self.method != "delta-chi2"):
+            allowed = f"'delta-chi2' for {parameter.name}, which interferes and has a sign"
+            raise InputError("method", repr(self.method), allowed)
+        place = jnp.arange(len(likelihood.parameters))
+        moves = (place == k) | (place >= len(likelihood.couplings)) | self.profiled
+        start = jnp.where(moves, likelihood.start, likelihood.point())
+        null = likelihood.asimov(likelihood.point())
+        observed = null if likelihood.experiment.counts is None else likelihood.data
+        both = jax.tree.map(lambda a, b: jnp.stack([a, b]), observed, null)
+        x, good = self._coordinates(likelihood, both, start, moves, k)
+        size = np.where(good, _size(likelihood, k, x), np.nan)
+        band = self._band(likelihood, observed, start, moves, k) if self.bands else None
+        return CouplingLimit(float(size[0]), float(size[1]), band, bool(np.all(good)))
+
+    def _coordinates(
+        self, likelihood: Likelihood, data: Data, start: Array, moves: Mask, k: int
+    ) -> tuple[Reals, NDArray[np.bool_]]:
+        """Return the coordinate of the limit for each data set, and whether the search converged."""
+        if self.method == "feldman-cousins":
+            return self._unified(likelihood, data, moves, k)
+        if self.method != "delta-chi2":
+            found = asymptotic.limit_ensemble(
+                likelihood, data, start, moves, k, self.confidence_level, self.method
+            )
+            return np.asarray(found.value), np.asarray(found.status) != NOT_CONVERGED
+        best = fit_ensemble(likelihood, data, start, moves)
+        sides = (1.0,) if likelihood.parameters[k].kind == "magnitude" else (1.0, -1.0)
+        ends = [crossing_ensemble(likelihood, data, best, moves, k, side, self.rise) for side in sides]
+        good = np.all([np.asarray(end.status) != NOT_CONVERGED for end in ends], axis=0)
+        furthest = np.max(np.abs([np.asarray(end.value) for end in ends]), axis=0)
+        return furthest, good & (np.asarray(best.status) == CONVERGED)
+
+    def _unified(
+        self, likelihood: Likelihood, data: Data, moves: Mask, k: int
+    ) -> tuple[Reals, NDArray[np.bool_]]:
+        counts, which = np.unique(np.hstack([data.counts, data.pulls]), axis=0, return_inverse=True)
+        runs = data.counts.shape[1]
+        upper = [
+            feldman_cousins(
+                likelihood,
+                Data(jnp.asarray(one[:runs]), jnp.asarray(one[runs:])),
+                k,
+                moves,
+                self.rise,
+                self.confidence_level,
+                self.key,
+                _CONSTRUCTION_TOYS,
+            ).upper
+            for one in counts
+        ]
+        x = np.array(upper)[which]
+        return x, ~np.isnan(x)
+
+    def _band(
+        self, likelihood: Likelihood, observed: Data, start: Array, moves: Mask, k: int
+    ) -> tuple[float, ...]:
+        """Return the limits expected within −2, …, 2 standard deviations."""
+        if self.method == "feldman-cousins":
+            raise InputError("bands", True, "left out with the method 'feldman-cousins'")
+        if self.method == "delta-chi2":
+            toys = likelihood.toys(likelihood.point(), self.key, _BAND_TOYS)
+            x, good = self._coordinates(likelihood, toys, start, moves, k)
+            x = np.quantile(x[good], ndtr(np.array(BANDS, dtype=float)), method="inverted_cdf")
+        else:
+            found = asymptotic.expected_limits(
+                likelihood, observed, start, moves, k, self.confidence_level, self.method
+            )
+            x = np.asarray(found.value)
+        return tuple(float(size) for size in _size(likelihood, k, x))
+
+
+def _size(likelihood: Likelihood, k: int, x: Reals) -> Reals:
+    """Return the size of a coupling at a coordinate."""
+    parameter = likelihood.parameters[k]
+    return float(parameter.plus) * (np.sqrt(x) if parameter.kind == "magnitude" else np.abs(x))
