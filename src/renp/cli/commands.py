@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from renp.results import Result
     from renp.scenario import Scenario
 
 app = App(
@@ -113,18 +114,183 @@ def counts(file: File, *, options: Output = DEFAULT) -> None:
 
 
 @app.command
-def limits(file: File, *, options: Output = DEFAULT) -> None:
-    """Compute upper limits on each magnetic and electric moment, all others being zero.
+def limits(
+    file: File,
+    *,
+    method: str = "delta-chi2",
+    profiled: Annotated[bool, Parameter(negative=())] = False,
+    bands: Annotated[bool, Parameter(negative=())] = False,
+    seed: int = 0,
+    options: Output = DEFAULT,
+) -> None:
+    """Compute upper limits on each magnetic and electric moment, and on the other couplings of the file.
 
-    They are observed limits if the runs have counts, otherwise those expected for the standard model. The
-    interactions of the file play no part: the limits are on top of the standard model.
+    They are observed limits if the runs have counts, otherwise those expected for the standard model. Each
+    coupling stands alone beside the standard model, whatever the file's values, unless --profiled.
+
+    Parameters
+    ----------
+    method
+        delta-chi2, asymptotic, cls or feldman-cousins.
+    profiled
+        Leave all other couplings free.
+    bands
+        Add what the standard model would give within 1 and 2 standard deviations.
+    seed
+        Of the random numbers of toys.
     """
-    from renp.inference.limits import upper_limits
+    from renp.inference.limits import moment_couplings, upper_limits
 
     scenario = _read(file, runs=True)
+    moments = moment_couplings(scenario.neutrinos.nature)
+    others = {
+        kind: {label: unit for label, (unit, _) in of_kind.items()}
+        for kind, of_kind in scenario.couplings.items()
+        if kind.split(" (")[0] not in moments
+    }
     with quietly(options):
-        result = upper_limits(scenario.experiment, scenario.neutrinos, scenario.confidence_level)
+        result = upper_limits(
+            scenario.experiment,
+            scenario.neutrinos,
+            scenario.confidence_level,
+            couplings=moments | others,
+            method=method,
+            profiled=profiled,
+            nuisances=scenario.nuisances,
+            bands=bands,
+            seed=seed,
+        )
     emit(result, options)
+
+
+@app.command
+def fit(
+    file: File,
+    *,
+    profile: str | None = None,
+    contour: str | None = None,
+    expected: Annotated[bool, Parameter(negative=())] = False,
+    options: Output = DEFAULT,
+) -> None:
+    """Fit the couplings of the file, and all that it calls uncertain, to the counts of its runs.
+
+    Parameters
+    ----------
+    profile
+        Scan this parameter, such as "magnetic-moment 11", all others fitted.
+    contour
+        Scan two parameters, with a comma between them.
+    expected
+        Fit the counts that are expected with the file's couplings, instead of observed ones.
+    """
+    from renp.inference.estimates import fit as fitted
+    from renp.inference.profiles import contour as scan_two
+    from renp.inference.profiles import profile as scan
+
+    scenario = _read(file, runs=True)
+    if not expected and scenario.experiment.counts is None:
+        raise ScenarioError(str(file), ["run: no counts to fit: give them for every run, or use --expected"])
+    if profile is not None and contour is not None:
+        raise InputError("contour", repr(contour), "left out beside --profile")
+    with quietly(options):
+        likelihood = scenario.likelihood()
+        data = likelihood.asimov(scenario.truth(likelihood)) if expected else likelihood.data
+        if profile is not None:
+            emit(scan(likelihood, profile, data=data), options)
+        elif contour is not None:
+            names = tuple(name.strip() for name in contour.split(","))
+            if len(names) != 2:
+                raise InputError("contour", repr(contour), "two parameters with a comma between them")
+            emit(scan_two(likelihood, (names[0], names[1]), data=data), options)
+        else:
+            emit(fitted(likelihood, data, confidence_level=scenario.confidence_level), options)
+
+
+@app.command
+def toys(
+    file: File,
+    *,
+    number: int = 10_000,
+    coverage: str | None = None,
+    seed: int = 0,
+    options: Output = DEFAULT,
+) -> None:
+    """Simulate counts with the couplings of the file, and fit each set of them.
+
+    Parameters
+    ----------
+    number
+        How many sets.
+    coverage
+        Measure how often each kind of interval contains the true value of this coupling, such as
+        "magnetic-moment 11": at the file's exposure, and at a hundredth of it.
+    seed
+        Of the random numbers.
+    """
+    from renp.inference.toys import measure_coverage, throw_toys
+
+    scenario = _read(file, runs=True)
+    with quietly(options), progress_display(options) as progress:
+        likelihood = scenario.likelihood()
+        truth = likelihood.values(scenario.truth(likelihood))
+        task = progress.add_task("toys", total=100)
+
+        def report(part: float) -> None:
+            progress.update(task, completed=100 * part)
+
+        if coverage is None:
+            values = {name: float(value) for name, value in truth.items()}
+            level = scenario.confidence_level
+            result: Result = throw_toys(
+                likelihood, values, toys=number, confidence_level=level, seed=seed, progress=report
+            )
+        else:
+            likelihood.index(coverage)
+            result = measure_coverage(
+                likelihood,
+                coverage,
+                (float(truth[coverage]),),
+                exposures=(1.0, 0.01),
+                toys=number,
+                confidence_level=scenario.confidence_level,
+                seed=seed,
+                progress=report,
+            )
+    emit(result, options)
+
+
+@app.command
+def workspace(file: File, coupling: str, *, options: Output = DEFAULT) -> None:
+    """Export the counts and one coupling as a workspace for pyhf; --output FILE.json writes it.
+
+    Parameters
+    ----------
+    coupling
+        Such as "magnetic-moment 11"; the file's other couplings are left out.
+    """
+    import json
+
+    from renp.inference.likelihood import Likelihood
+    from renp.inference.workspace import pyhf_workspace
+    from renp.validation import choice
+
+    scenario = _read(file, runs=True)
+    units = {
+        f"{kind} {label}": unit
+        for kind, of_kind in scenario.couplings.items()
+        for label, (unit, _) in of_kind.items()
+    }
+    choice("coupling", coupling, tuple(units))
+    likelihood = Likelihood(
+        scenario.experiment, scenario.neutrinos, {coupling: units[coupling]}, nuisances=scenario.nuisances
+    )
+    content = pyhf_workspace(likelihood, coupling)
+    if options.output is not None:
+        write_text(options.output, json.dumps(content, indent=1) + "\n")
+        if not options.quiet:
+            note(f"wrote {options.output}")
+    if options.json or options.output is None:
+        show(content)
 
 
 @app.command

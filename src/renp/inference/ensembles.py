@@ -53,7 +53,7 @@ def fit_ensemble(likelihood: Likelihood, data: Data, start: ArrayLike, moves: Ma
     """
     starts = np.broadcast_to(np.asarray(start), (len(data.counts), len(likelihood.names)))
     few, many = (lambda d, n=n: _fit(likelihood, d[0], d[1], moves, n) for n in (_FEW_STEPS, _MANY_STEPS))
-    found: Minimum = _retried(few, many, (data, starts))
+    found: Minimum = retried(few, many, (data, starts))
     return found
 
 
@@ -82,7 +82,7 @@ def crossing_ensemble(
         lambda d, n=n: _cross(likelihood, *d, moves, jnp.asarray(k), jnp.asarray(side, dtype=float), n)
         for n in (2 * _FEW_STEPS, _MANY_STEPS)
     )
-    found: Crossing = _retried(few, many, (data, best, rises))
+    found: Crossing = retried(few, many, (data, best, rises))
     lost = np.flatnonzero((np.asarray(found.status) == NOT_CONVERGED) & np.isfinite(np.asarray(best.chi2)))
     if not lost.size:
         return found
@@ -153,8 +153,11 @@ def in_chunks(function: Callable[[Any], T], inputs: Any, chunk: int = CHUNK) -> 
     return whole
 
 
-def _retried(few: Callable[[Any], T], many: Callable[[Any], T], inputs: Any) -> T:
-    """Return the result of few steps, and of many where few were not enough: the slow would hold up all."""
+def retried(few: Callable[[Any], T], many: Callable[[Any], T], inputs: Any) -> T:
+    """Return the result of few steps, and of many where few were not enough: the slow would hold up all.
+
+    Both functions return a tree with a field ``status``.
+    """
     found = in_chunks(few, inputs)
     slow = np.flatnonzero(np.asarray(found.status) == NOT_CONVERGED)  # type: ignore[attr-defined]
     if not slow.size:

@@ -36,7 +36,7 @@ from renp.inference.poisson import chi2
 from renp.interactions import Weak
 from renp.master_formula import total_spectrum
 from renp.neutrinos import Neutrinos
-from renp.validation import choice, instance
+from renp.validation import Scalar, choice, instance
 
 Point: TypeAlias = Float[Array, "p"]
 Counts: TypeAlias = Float[Array, "n"]
@@ -221,6 +221,13 @@ class Likelihood(eqx.Module):
         counts = jax.random.poisson(for_counts, truth.counts, (number, *truth.counts.shape))
         noise = jax.random.normal(for_pulls, (number, *truth.pulls.shape))
         return Data(counts.astype(float), truth.pulls + noise)
+
+    def with_exposure(self, factor: Scalar) -> "Likelihood":
+        """Return the likelihood of runs that last longer by a factor."""
+        longer: Likelihood = eqx.tree_at(
+            lambda one: one.experiment.duration, self, factor * self.experiment.duration
+        )
+        return longer
 
     @property
     def _kinematic(self) -> bool:

@@ -14,7 +14,7 @@ What a limit means depends on the method, and every result says which it is:
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import jax
 import jax.numpy as jnp
@@ -25,7 +25,7 @@ from renp.couplings import Interaction
 from renp.errors import InputError
 from renp.experiment import Experiment, expected_counts, signal_counts
 from renp.inference.likelihood import Likelihood
-from renp.inference.limit_search import METHODS, CouplingLimit, LimitSearch
+from renp.inference.limit_search import METHODS, CouplingLimit, LimitSearch, Method
 from renp.inference.nuisances import Nuisances
 from renp.interactions import ElectricMoment, MagneticMoment
 from renp.interactions.photon import PhotonCoupling
@@ -141,10 +141,10 @@ def upper_limits(
     """
     rise = delta_chi2(confidence_level)
     instance("neutrinos", neutrinos, Neutrinos)
-    choice("method", method, METHODS)
+    known = cast(Method, choice("method", method, METHODS))
     check_possible(experiment, expected_counts(experiment, neutrinos))
     given = moment_couplings(neutrinos.nature) if couplings is None else couplings
-    search = LimitSearch(method, confidence_level, rise, profiled, bands, jax.random.key(seed))
+    search = LimitSearch(known, confidence_level, rise, profiled, bands, jax.random.key(seed))
     found: dict[str, dict[str, CouplingLimit]] = {kind: {} for kind in given}
     for group in _groups(given, profiled):
         units = {f"{kind} {label}": given[kind][label] for kind, label in group}

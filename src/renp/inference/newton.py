@@ -6,7 +6,7 @@ parameters. Steps are damped (Levenberg–Marquardt) where they do not descend, 
 bounds of the parameters by holding those that press against one.
 """
 
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -184,27 +184,30 @@ def crossing(
     is_k = jnp.arange(best.x.size) == k
     target = best.chi2 + rise
     end = side * (jnp.where(side > 0, high[k], low[k]) - best.x[k])
+    bounded = sum(p.kind == "magnitude" for p in likelihood.parameters)
+    passes = 1 if bounded < 2 else 4
 
     def body(state: _Search) -> _Search:
         x, here = state.x, local(likelihood, state.x, data)
         defined = jnp.isfinite(here.chi2)
         active = moves & ~is_k & ~_pressed(x, here.slope, low, high)
-        coupled = here.curvature[k]
-        right = jnp.stack([here.slope, coupled], axis=1)
-        own, along = -_solve(here.curvature, _LEAST_DAMPING * here.information, right, active).T
-        distance = -jnp.sum(here.slope * own) / 2
-        value = here.chi2 - distance
-        # The profile around x[k], to second order.
-        slope = side * (here.slope[k] + coupled @ own)
-        curvature = coupled[k] + coupled @ along
         ahead = side * (x[k] - best.x[k])
+        for _ in range(passes):
+            model = _profile_model(here, k, side, active)
+            value = here.chi2 - model.distance
+            step = _root(target - value, model.slope, model.curvature)
+            # Parameters at a bound must not be taken to give way beyond it.
+            heading = model.own + model.along * side * jnp.minimum(step, 1.0)
+            active = active & ~(((x <= low) & (heading < 0)) | ((x >= high) & (heading > 0)))
+        own, along, distance = model.own, model.along, model.distance
         trusted = distance < 0.01 * rise
         inside = jnp.where(
             defined & trusted & (value < target), jnp.maximum(state.inside, ahead), state.inside
         )
         over = ~defined | (trusted & (value >= target))
         outside = jnp.where(over, jnp.minimum(state.outside, ahead), state.outside)
-        proposed = ahead + _root(target - value, slope, curvature)
+        # What gives way on a flat profile may meet its bound further out.
+        proposed = ahead + jnp.minimum(step, 4 * (ahead + 1))
         accepted = defined & (proposed > inside) & (proposed < outside)
         to = jnp.where(accepted, proposed, jnp.where(outside < jnp.inf, (inside + outside) / 2, proposed))
         to = jnp.minimum(to, end)
@@ -252,9 +255,32 @@ class _Search(NamedTuple):
     steps: Int[Array, ""]
 
 
+class _ProfileModel(NamedTuple):
+    """The profile around a point to second order, in the distance from the minimum."""
+
+    own: Point
+    """Step of the other parameters to their minimum."""
+    along: Point
+    """How they follow the parameter of the profile."""
+    distance: Real
+    """χ² above that minimum."""
+    slope: Real
+    curvature: Real
+
+
+def _profile_model(here: Local, k: Any, side: Scalar, active: Bool[Array, "p"]) -> _ProfileModel:
+    coupled = here.curvature[k]
+    right = jnp.stack([here.slope, coupled], axis=1)
+    own, along = -_solve(here.curvature, _LEAST_DAMPING * here.information, right, active).T
+    distance = -jnp.sum(here.slope * own) / 2
+    slope = side * (here.slope[k] + coupled @ own)
+    # Rounding of a compensation must not turn the curvature negative.
+    return _ProfileModel(own, along, distance, slope, jnp.maximum(coupled[k] + coupled @ along, 0.0))
+
+
 def _pressed(x: Point, slope: Point, low: Point, high: Point) -> Bool[Array, "p"]:
     """Return which parameters press against a bound."""
-    return ((x <= low) & (slope > 0)) | ((x >= high) & (slope < 0))
+    return ((x <= low) & (slope >= 0)) | ((x >= high) & (slope <= 0))
 
 
 def _root(gap: Real, slope: Real, curvature: Real) -> Real:

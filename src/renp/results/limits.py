@@ -41,7 +41,9 @@ class Limits(Result):
         labels = {tuple(of_kind) for of_kind in self.limits.values()}
         if self.kind == "expected" and self.bands is None and len(labels) == 1:
             columns = tuple(f"{kind} ({self.units[kind]})" for kind in self.limits)
-            rows = tuple((e, *(x[e] for x in self.limits.values())) for e in labels.pop())
+            rows: tuple[tuple[str | float, ...], ...] = tuple(
+                (e, *(x[e] for x in self.limits.values())) for e in labels.pop()
+            )
             return Table(title, ("element", *columns), rows)
         return Table(title, *self._long())
 

@@ -8,20 +8,24 @@ from pathlib import Path
 from typing import TypeVar
 
 from renp.atoms import Atom
-from renp.couplings import Interaction
+from renp.couplings import Interaction, Model
 from renp.errors import ScenarioError
 from renp.experiment import Experiment, Target
+from renp.inference.likelihood import Likelihood, Point
 from renp.inference.limits import delta_chi2
+from renp.inference.nuisances import Nuisances, nuisance_parameters
 from renp.interactions import Weak
 from renp.neutrinos import Neutrinos
 from renp.scenario.interactions import build_interaction, placeholders
 from renp.scenario.problems import Place, Problems, Table, TableError, unknown_key
+from renp.scenario.runs_file import read_runs
 from renp.scenario.schema import (
     PLACEHOLDERS,
     TABLES,
     AtomSection,
     NeutrinosSection,
     RunSection,
+    RunsSection,
     Section,
     StatisticsSection,
     TargetSection,
@@ -52,6 +56,8 @@ class Scenario:
     experiment: Experiment
     """Target and runs; without runs in the file, of length 0."""
     confidence_level: float
+    nuisances: Nuisances
+    """What is uncertain besides the couplings."""
     text: str
     """The file itself."""
 
@@ -71,9 +77,39 @@ class Scenario:
             raise ScenarioError(str(path), [f"cannot be read: {error}"]) from None
         return cls.from_text(text, str(path))
 
+    @property
+    def couplings(self) -> dict[str, dict[str, tuple[Interaction, float]]]:
+        """What a fit varies: by kind and label, interactions and the numbers that multiply them in the file.
+
+        A second interaction of a kind is called "kind (2)".
+        """
+        found: dict[str, dict[str, tuple[Interaction, float]]] = {}
+        terms = self.model.interactions if isinstance(self.model, Model) else ()
+        for interaction in terms[1:]:  # the first is the weak one
+            kind = interaction.kind or type(interaction).__name__.lower()
+            number = sum(name.split(" (")[0] == kind for name in found) + 1
+            found[kind if number == 1 else f"{kind} ({number})"] = interaction.directions()
+        return found
+
+    def likelihood(self) -> Likelihood:
+        """Return the likelihood of the runs, with the file's couplings and what else is uncertain."""
+        units = {
+            f"{kind} {label}": unit for kind, of in self.couplings.items() for label, (unit, _) in of.items()
+        }
+        return Likelihood(self.experiment, self.neutrinos, units, nuisances=self.nuisances)
+
+    def truth(self, likelihood: Likelihood) -> Point:
+        """Return the point of a likelihood at which the couplings are those of the file."""
+        values = {
+            f"{kind} {label}": value
+            for kind, of in self.couplings.items()
+            for label, (_, value) in of.items()
+        }
+        return likelihood.point(**values)
+
     @classmethod
     def from_text(cls, text: str, file: str = "scenario") -> "Scenario":
-        """Return the scenario that a TOML document describes.
+        """Return the scenario that a TOML document describes; a file that it names lies beside ``file``.
 
         Raises
         ------
@@ -84,15 +120,16 @@ class Scenario:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise ScenarioError(file, [f"not valid TOML: {error}"]) from None
-        return _Reader(data, Problems(text, file)).read()
+        return _Reader(data, Problems(text, file), Path(file).parent).read()
 
 
 class _Reader:
     """Builds a scenario table by table."""
 
-    def __init__(self, data: Table, problems: Problems) -> None:
+    def __init__(self, data: Table, problems: Problems, folder: Path) -> None:
         self.data = data
         self.problems = problems
+        self.folder = folder
 
     def read(self) -> Scenario:
         for key in self.data:
@@ -101,16 +138,19 @@ class _Reader:
         atom = self._section("atom", AtomSection, _atom)
         neutrinos = self._section("neutrinos", NeutrinosSection, _neutrinos)
         target = self._section("target", TargetSection, _target)
-        level = self._section("statistics", StatisticsSection, _confidence_level)
         model = self._model(neutrinos)
         experiment = self._experiment(atom, target)
-        if self.problems.found or None in (atom, neutrinos, level, experiment):
+        statistics = self._section(
+            "statistics", StatisticsSection, partial(_statistics, experiment, neutrinos)
+        )
+        if self.problems.found or None in (atom, neutrinos, statistics, experiment):
             self.problems.give_up()
         assert atom is not None
         assert neutrinos is not None
-        assert level is not None
+        assert statistics is not None
         assert experiment is not None
-        return Scenario(atom, neutrinos, model, experiment, level, self.problems.text)
+        level, nuisances = statistics
+        return Scenario(atom, neutrinos, model, experiment, level, nuisances, self.problems.text)
 
     def _section(self, name: str, section: type[S], build: Callable[[S], T]) -> T | None:
         if name not in self.data and name in ("atom", "neutrinos"):
@@ -144,6 +184,7 @@ class _Reader:
     def _experiment(self, atom: Atom | None, target: Target | None) -> Experiment | None:
         build = partial(_run, atom, target or Target())
         runs = [self._collect(("run", k), t, RunSection, build) for k, t in self._each("run")]
+        runs += [self._collect(("runs",), t, RunSection, build) for t in self._runs_of_file()]
         known = [run for run in runs if run is not None]
         missing = [k for k, run in enumerate(known) if run.counts is None]
         if 0 < len(missing) < len(known):
@@ -158,6 +199,20 @@ class _Reader:
             [run.background for run in known],
             None if missing or not known else [run.counts for run in known],
         )
+
+    def _runs_of_file(self) -> list[Table]:
+        if "runs" not in self.data:
+            return []
+        section = self._section("runs", RunsSection, lambda section: section)
+        if section is None:
+            return []
+        if "run" in self.data:
+            self.problems.add(("runs",), "the runs are given twice: leave out [[run]] or [runs]")
+        try:
+            return read_runs(self.folder / section.file)
+        except ValueError as error:
+            self.problems.add(("runs", "file"), f"{section.file!r} {error}")
+            return []
 
     def _each(self, name: str) -> Iterator[tuple[int, Table]]:
         tables = self.data.get(name, [])
@@ -192,9 +247,20 @@ def _target(section: TargetSection) -> Target:
     return Target(**section.model_dump())
 
 
-def _confidence_level(section: StatisticsSection) -> float:
+def _statistics(
+    experiment: Experiment | None, neutrinos: Neutrinos | None, section: StatisticsSection
+) -> tuple[float, Nuisances]:
     delta_chi2(section.confidence_level)
-    return section.confidence_level
+    nuisances = Nuisances(
+        oscillation=section.oscillation,
+        free=section.free,
+        normalisation=section.normalisation_error,
+        background=section.background_error,
+        calibration=section.calibration_error,
+    )
+    if experiment is not None and neutrinos is not None:
+        nuisance_parameters(nuisances, experiment, neutrinos)
+    return section.confidence_level, nuisances
 
 
 def _run(atom: Atom | None, target: Target, section: RunSection) -> RunSection:

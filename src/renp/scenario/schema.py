@@ -70,10 +70,21 @@ class RunSection(Section):
     background: Rate = 0.0
 
 
+class RunsSection(Section):
+    """[runs]: all runs in a CSV file, beside the scenario file or with its full path."""
+
+    file: str
+
+
 class StatisticsSection(Section):
-    """[statistics]."""
+    """[statistics]: what is uncertain besides the couplings; errors left out are zero."""
 
     confidence_level: float = 0.90
+    oscillation: str | list[str] = []
+    free: list[str] = []
+    normalisation_error: float = 0.0
+    background_error: float | list[float] = 0.0
+    calibration_error: Energy = 0.0
 
 
 PLACEHOLDERS = {
@@ -83,5 +94,5 @@ PLACEHOLDERS = {
 }
 """Harmless values for required keys, with which a table is read on to find its other problems."""
 
-TABLES = ("atom", "target", "neutrinos", "interaction", "run", "statistics")
+TABLES = ("atom", "target", "neutrinos", "interaction", "run", "runs", "statistics")
 """Tables of the file; "interaction" and "run" are arrays of tables."""

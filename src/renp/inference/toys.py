@@ -1,0 +1,256 @@
+"""Ensembles of toys: how estimates scatter, and how often intervals contain the truth."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool
+from numpy.typing import NDArray
+
+from renp.errors import InputError
+from renp.inference import asymptotic
+from renp.inference.ensembles import fit_ensemble
+from renp.inference.feldman_cousins import critical_value
+from renp.inference.likelihood import Data, Likelihood, Point
+from renp.inference.limits import delta_chi2
+from renp.inference.newton import CONVERGED, Minimum
+from renp.results.base import provenance
+from renp.results.toys import Coverage, CoverageRow, Toys
+from renp.validation import instance, number
+
+Mask: TypeAlias = Bool[Array, "p"]
+Reals: TypeAlias = NDArray[np.float64]
+Progress: TypeAlias = Callable[[float], None]
+
+KINDS = (
+    "delta-chi2 interval",
+    "delta-chi2 limit",
+    "asymptotic limit",
+    "cls limit",
+    "feldman-cousins interval",
+)
+"""Kinds of intervals whose coverage is measured."""
+
+_BATCH = 20_000
+"""Toys between two reports of progress."""
+
+
+def throw_toys(
+    likelihood: Likelihood,
+    truth: Mapping[str, float] | None = None,
+    *,
+    toys: int = 10_000,
+    confidence_level: float = 0.90,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Toys:
+    """Return the fits of data drawn at a point, with the coverage of their Δχ² intervals.
+
+    Parameters
+    ----------
+    likelihood
+        What is simulated and fitted.
+    truth
+        Physical values of the parameters; couplings left out are 0, others as measured.
+    toys
+        How many.
+    confidence_level
+        Of the intervals, with the quantile of χ² with one degree of freedom.
+    seed
+        Of the random numbers.
+    progress
+        Called with the part that is done, from 0 to 1.
+
+    Returns
+    -------
+    Toys
+        Estimates of every toy, and how each fit ended; toys that failed are counted and left out of averages.
+
+    Raises
+    ------
+    InputError
+        For a number of toys below 1 or an unknown parameter.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0712], 10 * 86400.0)
+    >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu": renp.MagneticMoment({(1, 1): 1.0})})
+    >>> found = throw_toys(likelihood, {"mu": 8e-11}, toys=400)
+    >>> found.failed, bool(abs(found.coverage["mu"] - 0.9) < 0.06)
+    (0, True)
+    """
+    instance("likelihood", likelihood, Likelihood)
+    total = int(number("toys", toys, "a number of toys, at least 1", low=1))
+    rise = delta_chi2(confidence_level)
+    x = likelihood.point(**dict(truth or {}))
+    everything = jnp.ones(x.size, dtype=bool)
+    parts = []
+    for data in _batches(likelihood, x, jax.random.key(seed), total):
+        free = fit_ensemble(likelihood, data, _inside(x, likelihood), everything)
+        rises = [_rise(likelihood, data, x, free, everything, k)[0] for k in range(len(likelihood.couplings))]
+        covered = np.stack([r <= rise for r in rises], axis=-1) if rises else np.zeros((len(free.chi2), 0))
+        parts.append((free, covered))
+        if progress is not None:
+            progress(sum(len(p[0].chi2) for p in parts) / total)
+    fits: Minimum = jax.tree.map(lambda *a: np.concatenate(a), *[fit for fit, _ in parts])
+    good = fits.status == CONVERGED
+    covered = np.concatenate([c for _, c in parts])[good]
+    values = {name: np.asarray(v) for name, v in likelihood.values(jnp.asarray(fits.x)).items()}
+    return Toys(
+        confidence_level=float(confidence_level),
+        truth={name: float(v) for name, v in likelihood.values(x).items()},
+        units={p.name: p.unit for p in likelihood.parameters},
+        estimates=values,
+        chi2=np.asarray(fits.chi2),
+        status=np.asarray(fits.status),
+        coverage={
+            name: float(np.mean(covered[:, k])) if good.any() else np.nan
+            for k, name in enumerate(likelihood.names[: len(likelihood.couplings)])
+        },
+        made_by=provenance(likelihood=likelihood, truth=dict(truth or {}), toys=total, seed=seed),
+    )
+
+
+def measure_coverage(
+    likelihood: Likelihood,
+    coupling: str,
+    values: tuple[float, ...],
+    *,
+    exposures: tuple[float, ...] = (1.0,),
+    toys: int = 100_000,
+    confidence_level: float = 0.90,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Coverage:
+    """Return how often each kind of interval contains the true value of a coupling.
+
+    Parameters
+    ----------
+    likelihood
+        What is simulated and fitted; the coupling is a magnitude, without interference.
+    coupling
+        Its name.
+    values
+        True values, in its unit.
+    exposures
+        Factors on the durations of all runs. The true values are for the first one; at another
+        exposure they are scaled with its fourth root, as limits on moments scale.
+    toys
+        For each exposure and value, and as many again for the construction of Feldman and Cousins.
+    confidence_level
+        Between 0.5 and 1.
+    seed
+        Of the random numbers.
+    progress
+        Called with the part that is done, from 0 to 1.
+
+    Returns
+    -------
+    Coverage
+        One row for each exposure, value and kind.
+
+    Raises
+    ------
+    InputError
+        For an unknown coupling, or one of either sign.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 10 * 86400.0)
+    >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu": renp.MagneticMoment({(1, 1): 1.0})})
+    >>> print(measure_coverage(likelihood, "mu", (6e-11,), toys=500).table().columns[-1])
+    failed
+    """
+    k = likelihood.index(coupling)
+    if likelihood.parameters[k].kind != "magnitude":
+        raise InputError("coupling", repr(coupling), "one without interference, whose size alone counts")
+    keys = iter(jax.random.split(jax.random.key(seed), len(exposures) * len(values)))
+    rows: list[CoverageRow] = []
+    for exposure in exposures:
+        scaled = likelihood.with_exposure(exposure)
+        for value in values:
+            true = value * (exposures[0] / exposure) ** 0.25
+            x = scaled.point(**{coupling: true})
+            rows += _coverage_rows(scaled, k, x, exposure, true, confidence_level, next(keys), toys)
+            if progress is not None:
+                progress(len(rows) / (len(exposures) * len(values) * len(KINDS)))
+    return Coverage(
+        coupling=coupling,
+        unit=likelihood.parameters[k].unit,
+        confidence_level=float(confidence_level),
+        rows=tuple(rows),
+        made_by=provenance(likelihood=likelihood, coupling=coupling, toys=toys, seed=seed),
+    )
+
+
+def _coverage_rows(
+    likelihood: Likelihood,
+    k: int,
+    x: Point,
+    exposure: float,
+    true: float,
+    confidence_level: float,
+    key: Array,
+    toys: int,
+) -> list[CoverageRow]:
+    everything = jnp.ones(x.size, dtype=bool)
+    rise = delta_chi2(confidence_level)
+    for_data, for_construction = jax.random.split(key)
+    critical, _ = critical_value(
+        likelihood, np.asarray(x)[None], k, everything, confidence_level, for_construction, toys
+    )
+    covered: dict[str, list[NDArray[np.bool_]]] = {kind: [] for kind in KINDS}
+    bad = []
+    for data in _batches(likelihood, x, for_data, toys):
+        free = fit_ensemble(likelihood, data, _inside(x, likelihood), everything)
+        above, failed = _rise(likelihood, data, x, free, everything, k)
+        tests = asymptotic.test_ensemble(likelihood, data, likelihood.start, everything, k, float(x[k]))
+        bad.append(failed | (np.asarray(tests.status) != CONVERGED))
+        error = 1 - confidence_level
+        covered["delta-chi2 interval"].append(above <= rise)
+        covered["delta-chi2 limit"].append((above <= rise) | (free.x[:, k] >= float(x[k])))
+        covered["asymptotic limit"].append(np.asarray(tests.p_signal) > error)
+        covered["cls limit"].append(np.asarray(tests.cls) > error)
+        covered["feldman-cousins interval"].append(above <= critical[0] + 1e-9 * (1 + critical[0]))
+    good = ~np.concatenate(bad)
+    expected = float(jnp.sum(likelihood.expected(x)))
+    return [
+        CoverageRow(
+            kind=kind,
+            exposure=exposure,
+            expected_counts=expected,
+            value=true,
+            coverage=float(np.mean(np.concatenate(of_kind)[good])),
+            toys=int(good.sum()),
+            failed=int((~good).sum()),
+        )
+        for kind, of_kind in covered.items()
+    ]
+
+
+def _rise(
+    likelihood: Likelihood, data: Data, x: Point, free: Minimum, moves: Mask, k: int
+) -> tuple[Reals, NDArray[np.bool_]]:
+    """Return Δχ² of the true value of one parameter, and where a fit failed."""
+    starts = np.array(free.x)
+    starts[:, k] = float(x[k])
+    fixed = fit_ensemble(likelihood, data, starts, moves & (jnp.arange(moves.size) != k))
+    failed = (np.asarray(free.status) != CONVERGED) | (np.asarray(fixed.status) != CONVERGED)
+    return np.asarray(fixed.chi2) - np.asarray(free.chi2), failed
+
+
+def _inside(x: Point, likelihood: Likelihood) -> Point:
+    """Return the truth as a start, moved off a coupling of 0, at which counts may be flat."""
+    fitted = jnp.arange(x.size) < len(likelihood.couplings)
+    return jnp.where(fitted & (x == 0), likelihood.start, x)
+
+
+def _batches(likelihood: Likelihood, x: Point, key: Array, toys: int) -> list[Data]:
+    """Return the toys in parts, drawn one after the other."""
+    sizes = [min(_BATCH, toys - done) for done in range(0, toys, _BATCH)]
+    keys = jax.random.split(key, len(sizes))
+    return [likelihood.toys(x, one, size) for one, size in zip(keys, sizes, strict=True)]

@@ -1,0 +1,94 @@
+"""Unified intervals against the published tables, and against exact enumeration."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+
+import renp
+from renp.inference.feldman_cousins import critical_value, feldman_cousins
+
+YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
+NU = renp.Neutrinos(0.01)
+ONLY = jnp.array([True])
+
+
+def one_run(background: float, counts: int) -> tuple[renp.Likelihood, float]:
+    """Return one run, its background played by the weak interaction, and the events per unit of x."""
+    rate = float(renp.expected_counts(renp.Experiment(YB, renp.Target(), [1.068], 1.0), NU)[0])
+    duration = background / rate if background else 86400.0
+    runs = renp.Experiment(YB, renp.Target(), [1.068], duration, counts=[counts])
+    unit = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
+    likelihood = renp.Likelihood(runs, NU, unit, model=None if background else renp.Couplings())
+    none, one = (float(likelihood.expected(jnp.array([x]))[0]) for x in (0.0, 1.0))
+    return likelihood, one - none
+
+
+def interval(background: float, counts: int, toys: int) -> tuple[float, float]:
+    likelihood, signal = one_run(background, counts)
+    found = feldman_cousins(likelihood, likelihood.data, 0, ONLY, 2.71, 0.9, jax.random.key(5), toys)
+    assert found.construction.failed == 0
+    return found.lower * signal, found.upper * signal
+
+
+@pytest.mark.parametrize(
+    ("background", "counts", "published"),
+    [
+        (0.0, 0, (0.00, 2.44)),
+        (0.0, 3, (1.10, 7.42)),
+        (3.0, 3, (0.00, 4.42)),
+        (3.0, 6, (0.15, 8.47)),
+        (3.0, 10, (2.63, 13.50)),
+    ],
+)
+def test_published_intervals(background: float, counts: int, published: tuple[float, float]) -> None:
+    """Phys. Rev. D 57 (1998) 3873, Table IV (90 % C.L.); toys leave some 0.1 at each end."""
+    assert interval(background, counts, 3000) == pytest.approx(published, abs=0.15)
+
+
+def exact_critical(signal: float, background: float, level: float) -> float:
+    """Return the rise of −2 ln L that a fraction of all Poisson outcomes does not exceed."""
+    n = np.arange(200)
+    mean = signal + background
+    best = np.maximum(n, background)
+    rise = 2 * (mean - best - n * (np.log(mean) - np.log(np.where(best > 0, best, 1.0))))
+    order = np.argsort(rise, kind="stable")
+    total = np.cumsum(stats.poisson.pmf(n, mean)[order])
+    return float(rise[order][np.searchsorted(total, level)])
+
+
+@pytest.mark.parametrize("signal", [0.5, 2.0, 6.0])
+def test_critical_values_are_those_of_enumeration(signal: float) -> None:
+    likelihood, per_unit = one_run(3.0, 0)
+    points = np.array([[signal / per_unit]])
+    found, failed = critical_value(likelihood, points, 0, ONLY, 0.9, jax.random.key(2), 20_000)
+    assert failed == 0
+    assert found[0] == pytest.approx(exact_critical(signal, 3.0, 0.9), rel=1e-9)
+
+
+def test_many_counts_give_the_asymptotic_interval() -> None:
+    likelihood, signal = one_run(1e6, 1_001_500)  # 1.5 standard deviations of excess
+    found = feldman_cousins(likelihood, likelihood.data, 0, ONLY, 2.7055, 0.9, jax.random.key(8), 4000)
+    # Table X of the same paper: the interval on the mean of a Gaussian, for x = 1.5.
+    assert found.upper * signal / 1e3 == pytest.approx(3.14, abs=0.1)
+    assert found.lower * signal / 1e3 == pytest.approx(0.22, abs=0.1)
+
+
+def test_nothing_sensitive_has_no_limit() -> None:
+    runs = renp.Experiment(YB, renp.Target(), [1.08], 86400.0, background=1e-4, counts=[9])
+    likelihood = renp.Likelihood(runs, NU, {"mu": renp.MagneticMoment({(1, 1): 1.0})})
+    found = feldman_cousins(likelihood, likelihood.data, 0, ONLY, 2.71, 0.9, jax.random.key(0), 100)
+    assert (found.lower, found.upper) == (0.0, np.inf)
+
+
+def test_nuisances_widen_the_interval() -> None:
+    runs = renp.Experiment(YB, renp.Target(), [1.068, 1.0712], 86400.0 * 10, counts=[117, 77])
+    unit = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
+    ends = []
+    for error in (0.0, 0.2):
+        likelihood = renp.Likelihood(runs, NU, unit, nuisances=renp.Nuisances(normalisation=error))
+        every = jnp.ones(len(likelihood.names), dtype=bool)
+        found = feldman_cousins(likelihood, likelihood.data, 0, every, 2.71, 0.9, jax.random.key(1), 2000)
+        ends.append(float(likelihood.values(likelihood.point().at[0].set(found.upper))["mu"]))
+    assert ends[1] > 1.02 * ends[0]
