@@ -5,7 +5,7 @@ REPORT ?= renp-report
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: reproduce test test-all lint errata clean
+.PHONY: reproduce test test-all lint errata coverage bench clean
 
 reproduce: $(READY)
 	$(BIN)/renp reproduce --output $(REPORT)
@@ -25,6 +25,13 @@ lint: $(READY)
 
 errata: $(READY)
 	cd tests && ../$(BIN)/python -c "import errata_reference; print(errata_reference.page(), end='')" > ../docs/errata.md
+
+coverage: $(READY)
+	$(BIN)/python benchmarks/coverage.py > coverage.md.part && mv coverage.md.part docs/coverage.md
+
+bench: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[bench]"
+	$(BIN)/python benchmarks/profiled_limits.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -20,6 +20,8 @@ PURE = [
     "compensated",
     "couplings",
     "differential_formula",
+    "inference.newton",
+    "inference.parameters",
     "inference.poisson",
     "inference.strength",
     "interactions",

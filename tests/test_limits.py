@@ -178,3 +178,87 @@ def test_limits_are_batched_and_differentiable_in_the_exposure() -> None:
     slope = jax.grad(lambda scale: limit(signal[3], scale))(1.0)
     step = (float(limit(signal[3], jnp.asarray(1.001))) - float(limit(signal[3], jnp.asarray(0.999)))) / 0.002
     assert float(slope) == pytest.approx(step, rel=1e-5)
+
+
+# Methods, profiles, bands
+
+OBSERVED = [120, 95, 88, 80, 70, 45, 1]
+ONE = {"magnetic-moment": {"11": renp.MagneticMoment({(1, 1): 1.0})}}
+
+
+def one_limit(**options) -> float:
+    return renp.upper_limits(runs(counts=OBSERVED), NU, couplings=ONE, **options).limits["magnetic-moment"][
+        "11"
+    ]
+
+
+def test_limits_by_likelihood_are_those_of_one_strength() -> None:
+    """The convex search in one strength, which figure 3 uses, and the general likelihood agree."""
+    found = renp.upper_limits(runs(counts=OBSERVED), NU).limits
+    standard, counts = renp.expected_counts(runs(), NU), jnp.array(OBSERVED, dtype=float)
+    for kind, signals in moment_signals(runs(), NU).items():
+        for limit, signal in zip(found[kind].values(), signals, strict=True):
+            assert limit**2 == pytest.approx(
+                float(signal_limit(signal, standard, counts, delta_chi2(0.9))), rel=1e-8
+            )
+
+
+def test_one_sided_limits_are_below_two_sided_ones_and_cls_above() -> None:
+    two_sided, one_sided, cls = (one_limit(method=m) for m in ("delta-chi2", "asymptotic", "cls"))
+    assert one_sided < two_sided
+    assert one_sided < cls
+
+
+def test_feldman_cousins_is_near_delta_chi2_for_many_counts() -> None:
+    """Not below: the boundary makes the critical value smaller than 2.71 only close to 0."""
+    assert one_limit(method="feldman-cousins") == pytest.approx(one_limit(), rel=0.08)
+
+
+def test_bands_contain_the_expected_limit_in_their_order() -> None:
+    for method in ("delta-chi2", "cls"):
+        result = renp.upper_limits(runs(), NU, couplings=ONE, method=method, bands=True)
+        band, expected = result.bands["magnetic-moment"]["11"], result.expected["magnetic-moment"]["11"]
+        assert list(band) == sorted(band)
+        assert band[1] < expected < band[3]
+
+
+def test_nuisances_weaken_limits() -> None:
+    newest = renp.Neutrinos(0.01)
+    without, rate, all_ = (
+        renp.upper_limits(runs(), newest, couplings=ONE, nuisances=nuisances).limits["magnetic-moment"]["11"]
+        for nuisances in (None, renp.Nuisances(normalisation=0.1), renp.Nuisances("all", normalisation=0.1))
+    )
+    assert without < rate < all_
+
+
+def test_profiled_limits_are_one_at_a_time_limits_of_the_expectation() -> None:
+    """Other moments only add counts: freeing them cannot make room where none are missing."""
+    alone, profiled = (renp.upper_limits(runs(), NU, profiled=p).limits for p in (False, True))
+    for kind in alone:
+        assert profiled[kind] == pytest.approx(alone[kind], rel=1e-6)
+
+
+def test_profiled_limits_differ_where_moments_compete() -> None:
+    excess = np.round(np.asarray(renp.expected_counts(runs(), NU)) * 1.2)
+    alone, profiled = (
+        renp.upper_limits(runs(counts=excess), NU, profiled=p).limits["magnetic-moment"]
+        for p in (False, True)
+    )
+    assert all(profiled[e] < alone[e] * (1 + 1e-9) for e in alone)
+    assert profiled["33"] < 0.99 * alone["33"]
+
+
+def test_couplings_with_a_sign_have_limits_on_their_size() -> None:
+    light = {"vector-mediator": {"strength": renp.VectorMediator(1e3, 1.0, left={(1, 1): 1.0})}}
+    limit = renp.upper_limits(runs(), NU, couplings=light).limits["vector-mediator"]["strength"]
+    both = renp.reach(runs(), NU, lambda m: renp.VectorMediator(m, 1.0, left={(1, 1): 1.0}), np.array([1e3]))
+    assert limit == pytest.approx(float(both[0]), rel=1e-6)
+    with pytest.raises(renp.InputError, match="has a sign"):
+        renp.upper_limits(runs(), NU, couplings=light, method="cls")
+
+
+def test_unknown_methods_are_refused() -> None:
+    with pytest.raises(renp.InputError, match="did you mean 'cls'"):
+        renp.upper_limits(runs(), NU, method="clls")
+    with pytest.raises(renp.InputError, match="feldman-cousins"):
+        renp.upper_limits(runs(), NU, couplings=ONE, method="feldman-cousins", bands=True)

@@ -14,10 +14,19 @@ if TYPE_CHECKING:
     from renp.differential import angular_spectrum, differential_spectrum
     from renp.errors import InputError, PoleWarning
     from renp.experiment import Experiment, Target, expected_counts
+    from renp.inference.estimates import fit
+    from renp.inference.hypotheses import compare, discovery, required_exposure
+    from renp.inference.information import information
     from renp.inference.likelihood import Likelihood
     from renp.inference.limits import upper_limits
+    from renp.inference.minuit import minuit
     from renp.inference.nuisances import Nuisances
+    from renp.inference.posterior import posterior
+    from renp.inference.profiles import contour, profile
     from renp.inference.reach import mass_grid, reach
+    from renp.inference.region import allowed_region
+    from renp.inference.toys import measure_coverage, throw_toys
+    from renp.inference.workspace import pyhf_workspace
     from renp.interactions import (
         Anapole,
         Charge,
@@ -55,13 +64,26 @@ __all__ = [
     "Target",
     "VectorMediator",
     "Weak",
+    "allowed_region",
     "angular_spectrum",
+    "compare",
+    "contour",
     "differential_spectrum",
+    "discovery",
     "expected_counts",
+    "fit",
+    "information",
     "mass_grid",
+    "measure_coverage",
+    "minuit",
+    "posterior",
+    "profile",
+    "pyhf_workspace",
     "reach",
+    "required_exposure",
     "spectral_function",
     "thresholds",
+    "throw_toys",
     "upper_limits",
 ]
 
@@ -71,9 +93,18 @@ _HOME = {
     "renp.differential": ["angular_spectrum", "differential_spectrum"],
     "renp.errors": ["InputError", "PoleWarning"],
     "renp.experiment": ["Experiment", "Target", "expected_counts"],
+    "renp.inference.estimates": ["fit"],
+    "renp.inference.hypotheses": ["compare", "discovery", "required_exposure"],
+    "renp.inference.information": ["information"],
     "renp.inference.likelihood": ["Likelihood"],
-    "renp.inference.limits": ["upper_limits"],
+    "renp.inference.minuit": ["minuit"],
     "renp.inference.nuisances": ["Nuisances"],
+    "renp.inference.posterior": ["posterior"],
+    "renp.inference.profiles": ["contour", "profile"],
+    "renp.inference.region": ["allowed_region"],
+    "renp.inference.toys": ["measure_coverage", "throw_toys"],
+    "renp.inference.workspace": ["pyhf_workspace"],
+    "renp.inference.limits": ["upper_limits"],
     "renp.inference.reach": ["mass_grid", "reach"],
     "renp.interactions": [
         "Anapole",

@@ -36,7 +36,9 @@ def draw_limits(limits: Limits) -> Figure:
             start += len(of_kind)
             values = np.array(list(of_kind.values()), dtype=float)
             if limits.bands is not None:
-                _draw_bands(axes, at, np.array(list(limits.bands[kind].values()), dtype=float))
+                _draw_bands(
+                    axes, at, np.array(list(limits.bands[kind].values()), dtype=float), labelled=not place
+                )
             if limits.kind == "observed":
                 expected = np.array(list(limits.expected[kind].values()), dtype=float)
                 axes.plot(at, _shown(expected), "_", color="black", markersize=13)
@@ -57,12 +59,12 @@ def draw_limits(limits: Limits) -> Figure:
     return figure
 
 
-def _draw_bands(axes: Axes, at: NDArray[np.intp], bands: NDArray[np.float64]) -> None:
-    """Draw ±1 and ±2 standard deviations as boxes, dark and light, with the median."""
-    for (low, high), shade in (((0, 4), "0.85"), ((1, 3), "0.65")):
+def _draw_bands(axes: Axes, at: NDArray[np.intp], bands: NDArray[np.float64], *, labelled: bool) -> None:
+    """Draw what is expected within ±1 and ±2 standard deviations as boxes, dark and light."""
+    for (low, high), shade, label in (((0, 4), "0.85", "±2σ"), ((1, 3), "0.65", "±1σ")):
         height = bands[:, high] - bands[:, low]
-        axes.bar(at, height, bottom=bands[:, low], width=0.7, color=shade, zorder=1)
-    axes.hlines(bands[:, 2], at - 0.35, at + 0.35, colors="black", linewidths=1.0, zorder=2)
+        shown = f"expected {label}" if labelled else None
+        axes.bar(at, height, bottom=bands[:, low], width=0.7, color=shade, zorder=1, label=shown)
 
 
 def _shown(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -43,7 +43,7 @@ FLUCTUATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 _BEYOND = 1e12
 """Where a coordinate of order one is taken to be at infinity."""
 
-_FEW_STEPS = 12
+_FEW_STEPS = 20
 _MANY_STEPS = 200
 
 _TOLERANCE = 1e-10
@@ -337,8 +337,8 @@ def _expected(
         def evaluate(x: Real, points: Points) -> _Height:
             here = _profile(likelihood, common.asimov, points, moves, k, x, _MANY_STEPS)
             root = jnp.sqrt(jnp.maximum(here.chi2, _LEAST))
-            failed, nothing = here.status != CONVERGED, jnp.array(target <= 0)
-            return _Height(target - root, -here.slope / (2 * root), nothing, failed, here.x)
+            failed, everything = here.status != CONVERGED, target <= 0
+            return _Height(target - root, -here.slope / (2 * root), everything, failed, here.x)
 
         found = _root(evaluate, jnp.array(1.0), common.null.x, _MANY_STEPS)
         return found._replace(status=_status(common, found.status))

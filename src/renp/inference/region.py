@@ -32,7 +32,7 @@ Reals: TypeAlias = NDArray[np.float64]
 _SCALE = 1e-11
 """Moments are found in units of this, μ_B."""
 
-_STARTS = 6
+_STARTS = 3
 
 _NULL = 1e-10
 """Eigenvalues below this part of the largest are zero."""
@@ -165,13 +165,15 @@ def _largest(constraints: Sequence[Constraint], size: Reals) -> float:
     best = 0.0
     for start in range(_STARTS):
         theta = np.where(size > 0, 1.0, 0.0) + (0.3 * rng.normal(size=size.size) if start else 0.0)
+        while min(slack(theta) for slack, _ in constraints) < 0:
+            theta /= 1.2
         found: Any = optimize.minimize(  # type: ignore[call-overload]
             lambda t: -float(size @ t**2),
             theta,
             jac=lambda t: -2 * size * t,
             constraints=limits,
             method="SLSQP",
-            options={"maxiter": 300, "ftol": 1e-12},
+            options={"maxiter": 200, "ftol": 1e-9},
         )
         if min(slack(found.x) for slack, _ in constraints) > -1e-6:
             best = max(best, -float(found.fun))

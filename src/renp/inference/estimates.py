@@ -1,0 +1,384 @@
+"""The best fit to one data set, its errors, and what is wrong with it.
+
+Newton's method finds the minima, Minuit judges them (Migrad and Hesse), and MINOS proposes the ends of the
+intervals. Each end is checked: the χ², minimised anew over all other parameters from several starts, must
+have risen by the quantile. Where it has not, or MINOS fails, the end is sought by a scan.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from numpy.typing import NDArray
+from scipy import stats
+
+from renp.inference.likelihood import Data, Likelihood
+from renp.inference.limits import delta_chi2
+from renp.inference.minuit import local_at, minuit
+from renp.inference.newton import CONVERGED, local
+from renp.inference.nuisances import CALIBRATION, neutrino_names, with_values
+from renp.inference.parameters import CONSTRAINED, physical
+from renp.inference.profiles import MASS, Search, checked_data, ends, moving, search
+from renp.kinematics import threshold_energies
+from renp.results.base import provenance
+from renp.results.fit import AT_EDGE, AT_LOWER, AT_UPPER, FITTED, FIXED, UNDETERMINED, Estimate, Fit
+
+Reals: TypeAlias = NDArray[np.float64]
+Mask: TypeAlias = NDArray[np.bool_]
+Ends: TypeAlias = dict[tuple[int, int], float]
+"""Coordinate at which the profile of a parameter has risen, by place and side."""
+
+_TOLERANCE = 1e-2
+"""Of Minuit, in units of its default."""
+_LOWER = 1e-4
+"""Difference in χ² from which Minuit's minimum is another one."""
+_CHECKED = 2e-4
+"""Accuracy of Δχ² at an end of an interval, relative: 10⁻⁴ of the distance from the best fit."""
+_FAR = 0.02
+"""Relative distance of Δχ² at an end by which MINOS is never wrong."""
+_FLAT = 1e-10
+"""Curvature along a direction, relative to that of the parameters alone, that is rounding."""
+_AT_THRESHOLD = 1e-9
+"""Distance of a photon energy from a threshold, eV, at which a fit ends only if the χ² has a kink there."""
+_INVOLVED = 0.01
+"""Share of a parameter in the undetermined directions from which it is named."""
+
+
+def fit(
+    likelihood: Likelihood,
+    data: Data | None = None,
+    *,
+    fixed: Sequence[str] = (),
+    confidence_level: float = 0.6827,
+) -> Fit:
+    """Return the best fit to one data set, with errors, goodness of fit and diagnosis.
+
+    Parameters
+    ----------
+    likelihood
+        What is fitted.
+    data
+        Counts and pulls; the observed counts if left out.
+    fixed
+        Names of parameters that are not fitted: couplings stay 0, others as the likelihood was made.
+    confidence_level
+        Of the profile's intervals, between 0 and 1.
+
+    Returns
+    -------
+    Fit
+        ``fit(...)["mu_11"].upper`` is the upper end of a parameter's interval. Whatever is wrong with the
+        fit is said in ``.diagnosis``; no data that can be observed raise an error.
+
+    Raises
+    ------
+    InputError
+        For unknown names, data of the wrong shape, or a confidence level not between 0 and 1.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0, counts=[140])
+    >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu": renp.MagneticMoment({(1, 1): 1.0})})
+    >>> result = fit(likelihood)
+    >>> result.valid, f"{result['mu'].lower:.1e}, {result['mu'].value:.1e}, {result['mu'].upper:.1e}"
+    (True, '3.0e-11, 4.2e-11, 5.2e-11')
+    """
+    rise = delta_chi2(confidence_level)
+    checked = checked_data(likelihood, data)
+    found = search(likelihood, checked, moving(likelihood, fixed))
+    found, verdict = _judged(found, confidence_level)
+    state = _state(found)
+    intervals = _intervals(found, verdict.ends, rise) if np.isfinite(found.chi2) else {}
+    faults = [*_impossible(found), *_failures(found, verdict, state), *_undetermined(found, state)]
+    remarks = [*_boundaries(found, state), *_others(found, state, rise), *_open_ends(found, intervals, rise)]
+    degrees = int(checked.counts.size + checked.pulls.size - np.sum(found.moves))
+    return Fit(
+        estimates={e.name: e for e in _estimates(found, state, intervals)},
+        covariance=state.covariance,
+        coordinates=found.x,
+        chi2=max(found.chi2, 0.0),
+        degrees_of_freedom=degrees,
+        p_value=float(stats.chi2.sf(found.chi2, degrees)) if degrees > 0 else np.nan,
+        confidence_level=float(confidence_level),
+        photon_energy=np.asarray(likelihood.experiment.photon_energy),
+        observed=np.asarray(checked.counts),
+        expected=np.asarray(likelihood.expected(jnp.asarray(found.x))),
+        valid=not faults,
+        diagnosis=(*faults, *remarks),
+        made_by=provenance(
+            experiment=likelihood.experiment,
+            neutrinos=likelihood.neutrinos,
+            model=likelihood.model,
+            couplings=[str(coupling) for coupling in likelihood.couplings],
+            counts=np.asarray(checked.counts).tolist(),
+            pulls=np.asarray(checked.pulls).tolist(),
+            fixed=list(fixed),
+            confidence_level=confidence_level,
+            method="Poisson chi-square; Newton's method from several starts, Minuit, profile intervals",
+        ),
+    )
+
+
+class _Verdict(NamedTuple):
+    """What Minuit says."""
+
+    valid: bool
+    gain: float
+    """By how much Minuit's χ² is lower."""
+    ends: Ends
+
+
+class _State(NamedTuple):
+    """What each parameter does at the best fit."""
+
+    at_lower: Mask
+    at_upper: Mask
+    at_edge: Mask
+    undetermined: Mask
+    covariance: Reals
+
+
+def _judged(found: Search, confidence_level: float) -> tuple[Search, _Verdict]:
+    """Return Minuit's verdict, and the minima with Minuit's own if that is lower."""
+    if not (np.any(found.moves) and np.isfinite(found.chi2)):
+        return found, _Verdict(True, 0.0, {})
+    verdict, x = _asked(found, confidence_level)
+    if verdict.gain < _LOWER:
+        return found, verdict
+    better = search(found.likelihood, found.data, found.moves, extra=x)
+    again, _ = _asked(better, confidence_level)
+    return better, again
+
+
+def _asked(found: Search, confidence_level: float) -> tuple[_Verdict, Reals]:
+    """Run Migrad, Hesse and MINOS from the best fit."""
+    judge = minuit(found.likelihood, found.data, found.x)
+    judge.tol *= _TOLERANCE
+    judge.print_level = -1
+    for name, moves in zip(found.likelihood.names, found.moves, strict=True):
+        judge.fixed[name] = not moves
+    judge.migrad()
+    judge.hesse()
+    if judge.valid:
+        judge.minos(cl=confidence_level)
+    ends = {
+        (error.number, side): float(judge.values[error.number] + shift)
+        for error in judge.merrors.values()
+        for side, valid, shift in ((-1, error.lower_valid, error.lower), (1, error.upper_valid, error.upper))
+        if valid
+    }
+    return _Verdict(bool(judge.valid), found.chi2 - float(judge.fval), ends), np.array(judge.values)
+
+
+def _intervals(found: Search, proposed: Ends, rise: float) -> Ends:
+    """Return the ends of all intervals: those proposed where the profile confirms them, others by a scan."""
+    confirmed: Ends = {}
+    for k in np.flatnonzero(found.moves).tolist():
+        tried = {side: proposed[k, side] for side in (-1, 1) if (k, side) in proposed}
+        if tried:
+            rises = found.profile([k], np.array([[x] for x in tried.values()])).chi2 - found.chi2
+            # Each method can only be too high. Where Newton's is far above, MINOS has found a lower point.
+            right = (np.abs(rises - rise) < _CHECKED * rise) | (rises > (1 + _FAR) * rise)
+            confirmed |= {(k, side): x for (side, x), ok in zip(tried.items(), right, strict=True) if ok}
+        missing = [side for side in (-1, 1) if (k, side) not in confirmed]
+        if missing:
+            scanned = dict(zip((-1, 1), ends(found, k, rise), strict=True))
+            confirmed |= {(k, side): scanned[side] for side in missing}
+    return confirmed
+
+
+def _state(found: Search) -> _State:
+    likelihood, x, moves = found.likelihood, found.x, found.moves
+    low, high = (np.asarray(bound) for bound in likelihood.bounds)
+    at_lower, at_upper = moves & (x <= low), moves & (x >= high)
+    at_edge = moves & ~at_lower & (np.array(likelihood.names) == MASS) & _at_threshold(likelihood, x)
+    inside = moves & ~at_lower & ~at_upper & ~at_edge
+    undetermined = np.zeros(x.size, dtype=bool)
+    covariance = np.zeros((x.size, x.size))
+    if np.isfinite(found.chi2) and np.any(moves):
+        curvature = _curvature(likelihood, x, found.data)[np.ix_(inside, inside)]
+        covariance[np.ix_(inside, inside)], undetermined[inside] = _inverted(curvature / 2)
+        # At a boundary or a threshold, a parameter can be without any effect.
+        information = np.asarray(local_at(likelihood, jnp.asarray(x), found.data).information)
+        undetermined |= moves & ~inside & (information < _FLAT)
+    return _State(at_lower, at_upper, at_edge, undetermined, covariance)
+
+
+def _at_threshold(likelihood: Likelihood, x: Reals) -> bool:
+    """Return whether a pair of neutrinos just fails to be emitted in a run."""
+    values = likelihood.values(jnp.asarray(x))
+    own = {name: values[name] for name in neutrino_names(likelihood.neutrinos) if name in values}
+    masses = with_values(likelihood.neutrinos, own).masses
+    photons = likelihood.experiment.photon_energy + values.get(CALIBRATION, jnp.array(0.0))
+    thresholds = threshold_energies(masses, likelihood.experiment.atom.E_eg)
+    return bool(jnp.any(jnp.abs(thresholds[:, :, None] - photons) < _AT_THRESHOLD))
+
+
+def _curvature(likelihood: Likelihood, x: Reals, data: Data) -> Reals:
+    """Return the second derivatives of the χ², column by column: that compiles fastest."""
+    columns = [_curvature_along(likelihood, jnp.asarray(x), data, e) for e in jnp.eye(x.size)]
+    return np.stack([np.asarray(column) for column in columns], axis=1)
+
+
+@jax.jit
+def _curvature_along(
+    likelihood: Likelihood, x: Float[Array, "p"], data: Data, direction: Float[Array, "p"]
+) -> Float[Array, "p"]:
+    along: Array = jax.jvp(lambda y: local(likelihood, y, data).slope, (x,), (direction,))[1]
+    return along
+
+
+def _inverted(information: Reals) -> tuple[Reals, Mask]:
+    """Return the covariance, and which parameters a direction without curvature involves."""
+    information = np.nan_to_num(information, nan=0.0, posinf=0.0, neginf=0.0)
+    diagonal = np.diag(information)
+    scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    curvatures, directions = np.linalg.eigh(information / np.outer(scale, scale))
+    flat = curvatures < _FLAT
+    undetermined = np.sum(directions[:, flat] ** 2, axis=1) > _INVOLVED
+    seen = directions[:, ~flat] / scale[:, None]
+    covariance = seen / curvatures[~flat] @ seen.T
+    covariance[undetermined, :] = covariance[:, undetermined] = np.nan
+    return covariance, undetermined
+
+
+def _estimates(found: Search, state: _State, intervals: Ends) -> list[Estimate]:
+    estimates = []
+    pulls = dict(zip(found.likelihood.constrained, np.asarray(found.data.pulls), strict=True))
+    status = _statuses(found, state)
+    for k, parameter in enumerate(found.likelihood.parameters):
+        x, spread = jnp.asarray(found.x[k]), np.sqrt(state.covariance[k, k])
+        has_error = spread > 0
+        reached = [jnp.asarray(intervals.get((k, side), np.nan)) for side in (-1, 1)]
+        lower, upper = (float(physical(parameter, end)) for end in reached)
+        estimates.append(
+            Estimate(
+                name=parameter.name,
+                kind=parameter.kind,
+                unit=parameter.unit,
+                value=float(physical(parameter, x)),
+                error=float(jax.grad(physical, 1)(parameter, x) * spread) if has_error else np.nan,
+                lower=lower,
+                upper=upper,
+                pull=float(x - pulls[k]) if k in pulls else np.nan,
+                pull_error=float(spread) if has_error and parameter.kind in CONSTRAINED else np.nan,
+                status=status[k],
+            )
+        )
+    return estimates
+
+
+def _statuses(found: Search, state: _State) -> list[str]:
+    cases = [(~found.moves, FIXED), (state.undetermined, UNDETERMINED), (state.at_lower, AT_LOWER)]
+    cases += [(state.at_upper, AT_UPPER), (state.at_edge, AT_EDGE)]
+    return [next((word for mask, word in cases if mask[k]), FITTED) for k in range(found.x.size)]
+
+
+def _impossible(found: Search) -> list[str]:
+    if np.isfinite(found.chi2):
+        return []
+    expected = np.asarray(found.likelihood.expected(jnp.asarray(found.x)))
+    counts = np.asarray(found.data.counts)
+    energies = np.asarray(found.likelihood.experiment.photon_energy)
+    runs = [
+        f"{count:g} counts at {energy:.9g} eV"
+        for count, energy, mean in zip(counts, energies, expected, strict=True)
+        if count > 0 and mean == 0
+    ]
+    return [
+        f"The counts are impossible (χ² is infinite wherever the fit looked): none are expected for "
+        f"{', '.join(runs) or 'some run'}; add a background, or check photon energies and durations."
+    ]
+
+
+def _failures(found: Search, verdict: _Verdict, state: _State) -> list[str]:
+    said = []
+    if verdict.gain >= _LOWER:
+        said.append(
+            f"Minuit finds a χ² that is lower by {verdict.gain:.2g}: the minimum is not the one given; "
+            "fix a parameter, or see the profiles."
+        )
+    if not (verdict.valid or np.any(state.undetermined | state.at_edge)):
+        and_newton = "" if found.minima.status[0] == CONVERGED else ", and Newton's method did not converge"
+        said.append(
+            f"Minuit does not confirm the minimum{and_newton}: the χ² is not smooth there, as at a "
+            "threshold, or hardly depends on a parameter; see the profiles, or fix a parameter."
+        )
+    return said
+
+
+def _undetermined(found: Search, state: _State) -> list[str]:
+    names = _listed(found, state.undetermined)
+    if not names:
+        return []
+    one = np.sum(state.undetermined) == 1
+    flat = "the χ² does not depend on it" if one else "the χ² stays the same along a direction in them"
+    return [
+        f"The data do not determine {names}: {flat}, and the values given are one choice of many; fix a "
+        "parameter, or add runs or an external measurement."
+    ]
+
+
+def _boundaries(found: Search, state: _State) -> list[str]:
+    said = []
+    if names := _listed(found, (state.at_lower | state.at_upper) & ~state.undetermined):
+        said.append(
+            f"At the boundary of what is physical: {names}. The interval is one-sided and starts at the "
+            "boundary, and there is no symmetric error; the errors of the others are those with it fixed."
+        )
+    if np.any(state.at_edge & ~state.undetermined):
+        said.append(
+            f"At the edge of a threshold: with this {MASS} a pair of neutrinos just fails to be emitted in "
+            "a run, where the χ² has a kink; it has no symmetric error, but the interval holds."
+        )
+    return said
+
+
+def _others(found: Search, state: _State, rise: float) -> list[str]:
+    """Describe other minima that the interval's Δχ² does not exclude."""
+    if np.any(state.undetermined) or not np.isfinite(found.chi2):
+        return []
+    low = np.flatnonzero(found.minima.chi2 < found.chi2 + rise)[1:4]
+    return [
+        f"The χ² has another minimum, {_height(found, row)}, at {_where(found, found.minima.x[row])}; the "
+        "intervals are those around the minimum given, see the profiles."
+        for row in low
+        if _is_apart(found, row)
+    ]
+
+
+def _height(found: Search, row: int) -> str:
+    higher = found.minima.chi2[row] - found.chi2
+    return f"Δχ² = {higher:.2g}" if higher > _LOWER else "equally low"
+
+
+def _is_apart(found: Search, row: int) -> bool:
+    """Return whether the χ² rises between the lowest minimum and another one."""
+    share = np.linspace(0, 1, 21)[1:-1, None]
+    between = found.x + share * (found.minima.x[row] - found.x)
+    chi2 = found.profile(range(found.x.size), between).chi2
+    return bool(np.max(chi2) > found.minima.chi2[row] + _LOWER)
+
+
+def _where(found: Search, x: Reals) -> str:
+    """Return the values of the parameters that nothing else measures."""
+    free = [p for p in found.likelihood.parameters if p.kind not in CONSTRAINED]
+    values = found.likelihood.values(jnp.asarray(x))
+    return ", ".join(f"{p.name} = {float(values[p.name]):.4g} {p.unit}".rstrip() for p in free)
+
+
+def _open_ends(found: Search, intervals: Ends, rise: float) -> list[str]:
+    sides = {-1: "below", 1: "above"}
+    return [
+        f"The data do not bound {found.likelihood.names[k]} from {sides[side]}: Δχ² stays below {rise:.3g}."
+        for (k, side), x in sorted(intervals.items())
+        if np.isinf(x)
+    ]
+
+
+def _listed(found: Search, which: Mask) -> str:
+    return ", ".join(name for name, true in zip(found.likelihood.names, which, strict=True) if true)

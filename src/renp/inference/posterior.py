@@ -1,0 +1,308 @@
+"""The posterior of couplings and nuisance parameters, sampled by NUTS (extra "bayes").
+
+Constrained parameters have the normal prior that their measurement gives. Couplings are flat in their
+physical value: a magnitude in |g| from 0, a coupling that interferes in g of either sign, up to where the
+coupling alone would give ten times as many counts as were seen and expected. Such priors are a choice, and
+limits depend on it: a prior flat in the rate, |g|², would give less weight to small couplings.
+
+Chains do not cross regions that the counts exclude. Where the χ² has several minima (couplings that interfere
+destructively, a free mass) they may all stay around one of them: compare with a profile, or give ranges.
+"""
+
+import math
+import warnings
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.special import gammaln
+from jaxtyping import Array, Float
+from numpy.typing import NDArray
+
+from renp.errors import InputError
+from renp.inference.likelihood import Data, Likelihood
+from renp.inference.parameters import CONSTRAINED, Parameter, physical
+from renp.results.base import provenance
+from renp.validation import choice, instance, number
+
+if TYPE_CHECKING:
+    from arviz import InferenceData
+
+Reals: TypeAlias = NDArray[np.float64]
+Priors: TypeAlias = Mapping[str, Any]
+
+_TIMES_THE_COUNTS = 10.0
+"""Flat priors of couplings end where they alone would give this many times the counts."""
+
+_TRIED = 1000
+"""Draws from a prior by which its values are checked."""
+
+_STATISTICS = {
+    "diverging": "diverging",
+    "num_steps": "n_steps",
+    "accept_prob": "acceptance_rate",
+    "potential_energy": "lp",
+    "energy": "energy",
+}
+"""What NumPyro calls the statistics of a draw, and what ArviZ calls them."""
+
+
+def posterior(
+    likelihood: Likelihood,
+    data: Data | None = None,
+    *,
+    priors: Priors | None = None,
+    draws: int = 1000,
+    warmup: int = 1000,
+    chains: int = 4,
+    seed: int = 0,
+    progress: bool = False,
+) -> "InferenceData":
+    """Return draws from the posterior of all parameters of a likelihood.
+
+    Parameters
+    ----------
+    likelihood
+        The hypothesis.
+    data
+        Counts and external measurements; the observed ones if left out.
+    priors
+        By name, the range (low, high) in which a physical value is flat, or a distribution of NumPyro for it.
+        Constrained parameters have none: their measurement is their prior. A coupling left out is flat up
+        to where it alone would give ten times the counts, a phase or sin² over its range; a free mass or
+        splitting needs one.
+    draws, warmup
+        For each chain.
+    chains
+        How many.
+    seed
+        Of the random numbers.
+    progress
+        Whether to show a bar.
+
+    Returns
+    -------
+    InferenceData
+        ``posterior`` in physical values, ``sample_stats``, ``log_likelihood`` and ``posterior_predictive`` of
+        the counts of each run, ``observed_data``.
+
+    Raises
+    ------
+    InputError
+        For unknown names, priors that are neither a range nor a distribution, or a missing one.
+    ImportError
+        Without the packages of the extra "bayes".
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0, counts=[120])
+    >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu": renp.MagneticMoment({(1, 1): 1.0})})
+    >>> drawn = posterior(likelihood, priors={"mu": (0, 1e-10)})  # doctest: +SKIP
+    >>> drawn.posterior["mu"].attrs["prior"]  # doctest: +SKIP
+    'flat from 0 to 1e-10'
+    """
+    numpyro, arviz = _packages()
+    instance("likelihood", likelihood, Likelihood)
+    seen = likelihood.data if data is None else data
+    sizes = [_whole(*named) for named in (("draws", draws), ("warmup", warmup), ("chains", chains))]
+    sites = _sites(likelihood, seen, dict(priors or {}))
+    kernel = numpyro.infer.NUTS(
+        _model(likelihood, seen, sites),
+        init_strategy=numpyro.infer.init_to_value(values={s.name: s.start for s in sites}),
+    )
+    sampler = numpyro.infer.MCMC(
+        kernel,
+        num_samples=sizes[0],
+        num_warmup=sizes[1],
+        num_chains=sizes[2],
+        chain_method="vectorized",
+        progress_bar=progress,
+    )
+    sampler.run(jax.random.key(_whole("seed", seed, least=0)), extra_fields=tuple(_STATISTICS))
+    made_by = provenance(
+        likelihood=likelihood,
+        data=seen,
+        priors={s.name: s.described for s in sites},
+        draws=draws,
+        warmup=warmup,
+        chains=chains,
+        seed=seed,
+    )
+    return _inference_data(arviz, likelihood, seen, sites, sampler, made_by)
+
+
+class _Site(NamedTuple):
+    """A random number of the model, of order one, and the coordinate that it gives."""
+
+    name: str
+    prior: Any
+    coordinate: Callable[[Array], Array]
+    start: float
+    described: str
+
+
+def _packages() -> tuple[Any, Any]:
+    try:
+        import numpyro  # type: ignore[import-untyped]
+
+        with warnings.catch_warnings():
+            # Its announcement of another version concerns those who import it.
+            warnings.filterwarnings("ignore", r"\s*ArviZ is undergoing a major refactor", FutureWarning)
+            import arviz
+    except ImportError as error:
+        text = f'the posterior needs the package {error.name}: pip install "renp[bayes]"'
+        raise ImportError(text, name=error.name) from None
+    return numpyro, arviz
+
+
+def _model(likelihood: Likelihood, data: Data, sites: list[_Site]) -> Callable[[], None]:
+    import numpyro
+
+    def model() -> None:
+        drawn = [s.coordinate(numpyro.sample(s.name, s.prior)) for s in sites]
+        x = jnp.stack(drawn) if drawn else jnp.zeros(0)
+        numpyro.factor("log_likelihood", jnp.sum(log_likelihoods(likelihood.expected(x), data.counts)))
+
+    return model
+
+
+def log_likelihoods(expected: Float[Array, "*batch n"], counts: Float[Array, "n"]) -> Array:
+    """Return ln of the Poisson probability of each run's counts, with slopes that are always finite.
+
+    Examples
+    --------
+    >>> log_likelihoods(jnp.array([2.0, 0.0, 0.0]), jnp.array([3.0, 0.0, 1.0])).round(4)
+    Array([-1.7123,  0.    ,    -inf], dtype=float64)
+    """
+    possible = expected > 0
+    rate = jnp.where(possible, expected, 1.0)
+    seen = counts * jnp.log(rate) - rate - gammaln(counts + 1)
+    return jnp.where(possible, seen, jnp.where(counts > 0, -jnp.inf, 0.0))
+
+
+def _sites(likelihood: Likelihood, data: Data, priors: dict[str, Any]) -> list[_Site]:
+    allowed = [p.name for p in likelihood.parameters if p.kind not in CONSTRAINED]
+    for name in priors:
+        choice("priors", name, allowed)
+    pulls = dict(zip(likelihood.constrained, np.asarray(data.pulls), strict=True))
+    start = np.asarray(likelihood.start)
+    sites = []
+    for k, parameter in enumerate(likelihood.parameters):
+        if k in pulls:
+            sites.append(_pull(parameter, float(pulls[k])))
+        else:
+            prior = (
+                priors[parameter.name] if parameter.name in priors else _default(likelihood, parameter, data)
+            )
+            sites.append(_unknown(parameter, prior, float(start[k])))
+    return sites
+
+
+def _pull(parameter: Parameter, measured: float) -> _Site:
+    import numpyro.distributions as dist  # type: ignore[import-untyped]
+
+    prior = dist.Normal(measured, 1.0)
+    return _Site(parameter.name, prior, lambda pull: pull, measured, f"pull normal around {measured:g}")
+
+
+def _unknown(parameter: Parameter, given: Any, start: float) -> _Site:
+    """Return the site of a value in units of the parameter, for a prior of the value."""
+    import numpyro.distributions as dist
+
+    name, unit = parameter.name, float(parameter.plus)
+    to_coordinate = jnp.square if parameter.kind == "magnitude" else jnp.asarray
+    if isinstance(given, dist.Distribution):
+        middle = _median(parameter, given) / unit
+        to_units = dist.transforms.AffineTransform(0.0, 1 / unit, domain=given.support)
+        prior = dist.TransformedDistribution(given, to_units)
+        return _Site(name, prior, to_coordinate, middle, type(given).__name__)
+    low, high = (end / unit for end in _range(parameter, given))
+    described = f"flat from {low * unit:g} to {high * unit:g}"
+    value = math.sqrt(start) if parameter.kind == "magnitude" else start
+    value = min(max(value, 0.99 * low + 0.01 * high), 0.01 * low + 0.99 * high)
+    if low == 0 and parameter.low == 0 and parameter.high == math.inf:
+        # Of either sign, with the same counts: the sampler sees no bound at 0.
+        low, to_coordinate = -high, jnp.square if parameter.kind == "magnitude" else jnp.abs
+    return _Site(name, dist.Uniform(low, high), to_coordinate, value, described)
+
+
+def _median(parameter: Parameter, prior: Any) -> float:
+    """Return the median of a prior, after checking that its values are allowed."""
+    values = np.asarray(prior.sample(jax.random.key(0), (_TRIED,)))
+    unit = float(parameter.plus)
+    if not np.all((values >= parameter.low * unit) & (values <= parameter.high * unit)):
+        allowed = "a distribution of values that the parameter can have"
+        raise InputError(f"priors[{parameter.name!r}]", type(prior).__name__, allowed)
+    return float(np.median(values))
+
+
+def _default(likelihood: Likelihood, parameter: Parameter, data: Data) -> tuple[float, float]:
+    """Return the range in which a parameter is flat if the user gives none."""
+    unit = float(parameter.plus)
+    if parameter.kind in ("magnitude", "coupling"):
+        # At 1 unit, which was chosen so, the coupling alone gives √N + 1 counts.
+        expected = float(jnp.sum(likelihood.expected(likelihood.point())))
+        high = unit * np.sqrt(
+            _TIMES_THE_COUNTS * (1 + expected + float(jnp.sum(data.counts))) / (1 + np.sqrt(expected))
+        )
+        return (0.0 if parameter.kind == "magnitude" else -high), high
+    if parameter.unit == "rad":
+        return 0.0, 2 * np.pi
+    if np.isfinite(parameter.low) and np.isfinite(parameter.high):
+        return float(parameter.low) * unit, float(parameter.high) * unit
+    raise InputError("priors", None, f"given for {parameter.name}: a range (low, high) in {parameter.unit}")
+
+
+def _range(parameter: Parameter, given: Any) -> tuple[float, float]:
+    allowed = "a range (low, high) of values that the parameter can have, or a distribution of NumPyro"
+    name = f"priors[{parameter.name!r}]"
+    if isinstance(given, str) or np.ndim(given) != 1 or len(given) != 2:
+        raise InputError(name, repr(given), allowed)
+    unit = float(parameter.plus)
+    low, high = (
+        float(number(name, end, allowed, low=float(parameter.low) * unit, high=float(parameter.high) * unit))
+        for end in given
+    )
+    if not low < high:
+        raise InputError(name, given, allowed)
+    return low, high
+
+
+def _inference_data(
+    arviz: Any, likelihood: Likelihood, data: Data, sites: list[_Site], sampler: Any, made_by: dict[str, str]
+) -> "InferenceData":
+    drawn = sampler.get_samples(group_by_chain=True)
+    x = jnp.stack([s.coordinate(drawn[s.name]) for s in sites], axis=-1)
+    expected = jax.jit(jax.vmap(jax.vmap(likelihood.expected)))(x)
+    statistics = sampler.get_extra_fields(group_by_chain=True)
+    renamed = {name: np.asarray(statistics[key]) for key, name in _STATISTICS.items()}
+    renamed["lp"] = -renamed["lp"]
+    counts = np.random.default_rng(int(made_by["seed"])).poisson(np.asarray(expected))
+    found = arviz.from_dict(
+        posterior={p.name: np.asarray(physical(p, x[..., k])) for k, p in enumerate(likelihood.parameters)},
+        sample_stats=renamed,
+        log_likelihood={"counts": np.asarray(log_likelihoods(expected, data.counts))},
+        posterior_predictive={"counts": counts},
+        observed_data={"counts": np.asarray(data.counts)},
+        constant_data={"photon_energy": np.asarray(likelihood.experiment.photon_energy)},
+        dims={"counts": ["run"], "photon_energy": ["run"]},
+    )
+    found.posterior.attrs.update(made_by)
+    found.constant_data["photon_energy"].attrs["units"] = "eV"
+    for site, parameter in zip(sites, likelihood.parameters, strict=True):
+        found.posterior[parameter.name].attrs.update(
+            units=parameter.unit, kind=parameter.kind, prior=site.described
+        )
+    result: InferenceData = found
+    return result
+
+
+def _whole(name: str, value: int, least: int = 1) -> int:
+    allowed = f"a whole number, at least {least}"
+    found = float(number(name, value, allowed, low=float(least)))
+    if not found.is_integer():
+        raise InputError(name, value, allowed)
+    return int(found)

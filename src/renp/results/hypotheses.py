@@ -1,0 +1,339 @@
+"""Tests of hypotheses: discoveries, comparisons of models, and the exposure that they need."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp.results.base import Result, Table
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+Reals: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Probability:
+    """A probability with its interval of one standard deviation: the binomial one of toys.
+
+    Examples
+    --------
+    >>> str(Probability(0.02, 0.017, 0.024)), str(Probability.exact(0.5)), str(Probability(0.0, 0.0, 0.0018))
+    ('0.02 ± 0.0035', '0.5', '< 0.0018')
+    """
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def exact(cls, value: float) -> "Probability":
+        """Return a probability without an error."""
+        return cls(value, value, value)
+
+    def __str__(self) -> str:
+        if self.low == self.high or math.isnan(self.value):
+            return f"{self.value:.3g}"
+        if self.value == 0:
+            return f"< {self.high:.2g}"
+        if self.value == 1:
+            return f"> {self.low:.4g}"
+        return f"{self.value:.3g} ± {(self.high - self.low) / 2:.2g}"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Discovery(Result):
+    """How significantly a coupling differs from zero, with all other parameters profiled."""
+
+    coupling: str
+    kind: str
+    """"expected" (the data are the expectation at a point, Asimov data) or "observed"."""
+    sided: str
+    """"one-sided" for a magnitude, "two-sided" for a coupling of either sign."""
+    q0: float
+    """χ²_min without the coupling − χ²_min."""
+    significance: float
+    """Z = √q_0, in standard deviations."""
+    p_value: float
+    """Asymptotic."""
+    best_fit: dict[str, float]
+    null_fit: dict[str, float]
+    """Best fit without the coupling."""
+    toys: Reals
+    """q_0 of the toys drawn without the coupling whose fits converged."""
+    toy_p_value: Probability | None
+    """Part of the toys with a q_0 at least as large as that of the data; None without toys."""
+    failed: int
+    """Toys whose fits did not converge."""
+
+    def table(self) -> Table:
+        """Return one row for each number."""
+        rows: list[tuple[str, str | float]] = [
+            (f"{self.coupling}, best fit", self.best_fit[self.coupling]),
+            ("q₀", self.q0),
+            ("significance Z (σ)", self.significance),
+            (f"p-value, asymptotic, {self.sided}", self.p_value),
+        ]
+        if self.toy_p_value is not None:
+            rows.append((f"p-value, {len(self.toys)} toys", str(self.toy_p_value)))
+            rows.append(("toys without a converged fit", self.failed))
+        return Table(f"{self.kind} significance of {self.coupling}", ("quantity", "value"), tuple(rows))
+
+    def json(self) -> dict[str, Any]:
+        """Return all numbers; infinite ones are null."""
+        return {
+            "coupling": self.coupling,
+            "kind": self.kind,
+            "sided": self.sided,
+            "q0": _finite(self.q0),
+            "significance": _finite(self.significance),
+            "p_value": self.p_value,
+            "best_fit": self.best_fit,
+            "null_fit": self.null_fit,
+            "toys": [_finite(q) for q in self.toys.tolist()],
+            "toy_p_value": None if self.toy_p_value is None else _probability(self.toy_p_value),
+            "failed": self.failed,
+        }
+
+    def dataset(self) -> "xr.Dataset":
+        """Return the test statistic of the toys over the dimension toy, and the data's as scalars."""
+        import xarray as xr
+
+        return xr.Dataset(
+            {
+                "q0": self.q0,
+                "significance": ((), self.significance, {"units": "standard deviations"}),
+                "p_value": ((), self.p_value, {"long_name": f"asymptotic p-value, {self.sided}"}),
+                "toys": ("toy", self.toys, {"long_name": "q0 without the coupling"}),
+                "toy_p_value": math.nan if self.toy_p_value is None else self.toy_p_value.value,
+            },
+            attrs={"coupling": self.coupling, "kind": self.kind, "failed": self.failed},
+        )
+
+    def plot(self) -> "Figure":
+        """Return a figure of the distribution of q₀ without the coupling, and of the data's q₀."""
+        from renp.figures.hypotheses import draw_discovery
+
+        return draw_discovery(self)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A true and a tested hypothesis: T = χ²_min(tested) − χ²_min(true) and what follows from it."""
+
+    true: str
+    tested: str
+    statistic: float
+    """T for Asimov data of the true hypothesis."""
+    reverse: float
+    """−T for Asimov data of the tested hypothesis."""
+    significance: float
+    """√T for Asimov data: the median significance where the tested hypothesis imitates the true one."""
+    crossing: float
+    """Significance at which errors of both kinds are equally likely, in the Gaussian approximation."""
+    observed: float | None
+    """T of the observed counts."""
+    p_value: Probability
+    """Of the tested hypothesis: probability of a T at least as large as the observed one or, without
+    observed counts, as the median one if the other hypothesis is true."""
+    power: Probability
+    """Probability that the tested hypothesis is rejected if the other one is true."""
+    failed: int
+    """Toys, of both hypotheses, without converged fits."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class HypothesisComparison(Result):
+    """Two or more hypotheses, each simulated and all fitted.
+
+    Significances are one-sided: a p-value is 1 − Φ(Z).
+    """
+
+    names: tuple[str, ...]
+    kind: str
+    """"expected" or "observed": what p-values are of."""
+    confidence_level: float
+    """At which the powers are given."""
+    points: dict[str, dict[str, float]]
+    """Physical values at which each hypothesis is simulated."""
+    pairs: tuple[Pair, ...]
+    fits: dict[str, dict[str, dict[str, float]]]
+    """``fits["true"]["tested"]``: best fit of the tested hypothesis to Asimov data of the true one."""
+    observed: Reals | None
+    """Least χ² of each hypothesis for the observed counts."""
+    observed_fits: dict[str, dict[str, float]] | None
+    """Best fit of each hypothesis to the observed counts."""
+    toys: Reals
+    """Least χ², shape (simulated, toys, fitted); not a number where a fit did not converge."""
+
+    def pair(self, true: str, tested: str) -> Pair:
+        """Return one pair by its names; KeyError if there is none."""
+        return {(p.true, p.tested): p for p in self.pairs}[true, tested]
+
+    def matrix(self) -> Reals:
+        """Return the Asimov significances, shape (simulated, fitted)."""
+        found = np.zeros((len(self.names), len(self.names)))
+        for p in self.pairs:
+            found[self.names.index(p.true), self.names.index(p.tested)] = p.significance
+        return found
+
+    def statistics(self, simulated: str, true: str, tested: str) -> Reals:
+        """Return T of the toys of one hypothesis whose fits converged."""
+        i, a, b = (self.names.index(name) for name in (simulated, true, tested))
+        with np.errstate(invalid="ignore"):
+            found = self.toys[i, :, b] - self.toys[i, :, a]
+        return np.asarray(found[~np.isnan(found)])
+
+    def table(self) -> Table:
+        """Return all pairs of two hypotheses; for more, the matrix of significances."""
+        if len(self.names) == 2:
+            return self.full_table()
+        rows: tuple[tuple[str | float, ...], ...] = tuple(
+            (name, *map(float, row)) for name, row in zip(self.names, self.matrix(), strict=True)
+        )
+        return Table(
+            "median significance √T (σ): simulated in rows, fitted in columns", ("", *self.names), rows
+        )
+
+    def full_table(self) -> Table:
+        """Return one row for each pair."""
+        level = f"power at {100 * self.confidence_level:g} % C.L."
+        columns = ["true", "tested", "T (Asimov)", "significance (σ)", "crossing (σ)"]
+        columns += ["T (observed)"] if self.kind == "observed" else []
+        columns += ["p-value of tested", level, "failed toys"]
+        rows: list[tuple[str | float, ...]] = []
+        for p in self.pairs:
+            seen = [] if p.observed is None else [p.observed]
+            rows.append(
+                (
+                    p.true,
+                    p.tested,
+                    p.statistic,
+                    p.significance,
+                    p.crossing,
+                    *seen,
+                    str(p.p_value),
+                    str(p.power),
+                    p.failed,
+                )
+            )
+        toys = self.toys.shape[1]
+        how = f"{toys} toys for each" if toys else "Gaussian approximation"
+        return Table(f"{self.kind} tests of hypotheses, {how}", tuple(columns), tuple(rows))
+
+    def json(self) -> dict[str, Any]:
+        """Return points, fits and pairs; infinite numbers are null."""
+        return {
+            "names": list(self.names),
+            "kind": self.kind,
+            "confidence_level": self.confidence_level,
+            "points": self.points,
+            "pairs": [
+                {
+                    "true": p.true,
+                    "tested": p.tested,
+                    "statistic": _finite(p.statistic),
+                    "significance": _finite(p.significance),
+                    "crossing": _finite(p.crossing),
+                    "observed": None if p.observed is None else _finite(p.observed),
+                    "p_value": _probability(p.p_value),
+                    "power": _probability(p.power),
+                    "failed": p.failed,
+                }
+                for p in self.pairs
+            ],
+            "fits": self.fits,
+            "observed": None if self.observed is None else [_finite(x) for x in self.observed.tolist()],
+            "observed_fits": self.observed_fits,
+        }
+
+    def dataset(self) -> "xr.Dataset":
+        """Return significances over simulated and fitted, and the least χ² of all toys."""
+        import xarray as xr
+
+        names = list(self.names)
+        data = xr.Dataset(
+            {
+                "significance": (("simulated", "fitted"), self.matrix(), {"units": "standard deviations"}),
+                "toys": (("simulated", "toy", "fitted"), self.toys, {"long_name": "least chi-square"}),
+            },
+            coords={"simulated": names, "fitted": names},
+            attrs={"kind": self.kind, "confidence_level": self.confidence_level},
+        )
+        return data if self.observed is None else data.assign(observed=("fitted", self.observed))
+
+    def plot(self) -> "Figure":
+        """Return the distributions of T of two hypotheses, or the matrix of significances of more."""
+        from renp.figures.hypotheses import draw_matrix, draw_statistic
+
+        return draw_statistic(self) if len(self.names) == 2 else draw_matrix(self)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RequiredExposure(Result):
+    """The factor on all durations at which a median significance is reached."""
+
+    significance: float
+    """Wanted, in standard deviations."""
+    factor: float
+    """Infinite where it is never reached, 0 where any exposure is enough."""
+    factors: Reals
+    """Factors that were tried, increasing."""
+    significances: Reals
+    """Median significance there."""
+
+    @property
+    def explanation(self) -> str:
+        """What the factor means, in words."""
+        if math.isinf(self.factor):
+            return (
+                f"never reached: at {self.factors[-1]:.0e} times the exposure the significance is "
+                f"{self.significances[-1]:.3g}, as far as the tested hypothesis imitates the true one"
+            )
+        if self.factor == 0:
+            return "any exposure is enough: the tested hypothesis does not allow counts in some run"
+        return f"reached at {self.factor:.4g} times the exposure"
+
+    def table(self) -> Table:
+        """Return one row for each exposure that was tried."""
+        rows = tuple((float(f), float(z)) for f, z in zip(self.factors, self.significances, strict=True))
+        title = f"{self.significance:g} σ: {self.explanation}"
+        return Table(title, ("factor on the exposure", "significance (σ)"), rows)
+
+    def json(self) -> dict[str, Any]:
+        """Return factor and curve; an infinite factor is null."""
+        return {
+            "significance": self.significance,
+            "factor": _finite(self.factor),
+            "explanation": self.explanation,
+            "factors": self.factors.tolist(),
+            "significances": [_finite(z) for z in self.significances.tolist()],
+        }
+
+    def dataset(self) -> "xr.Dataset":
+        """Return the significance over the factor on the exposure."""
+        import xarray as xr
+
+        return xr.Dataset(
+            {"significance": ("factor", self.significances, {"units": "standard deviations"})},
+            coords={"factor": self.factors},
+            attrs={"wanted": self.significance, "required_factor": self.factor},
+        )
+
+    def plot(self) -> "Figure":
+        """Return a figure of the significance over the exposure."""
+        from renp.figures.hypotheses import draw_exposure
+
+        return draw_exposure(self)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _probability(p: Probability) -> dict[str, float | None]:
+    return {"value": _finite(p.value), "low": _finite(p.low), "high": _finite(p.high)}

@@ -1,0 +1,95 @@
+"""All moments at once: information, unseen directions, and the region that several limits leave."""
+
+import jax
+import numpy as np
+import pytest
+
+import renp
+from renp.bounds import bound, moment_basis, quadratic_form, solar_square, solar_weights
+from renp.inference.information import information
+from renp.inference.limits import moment_couplings
+from renp.inference.region import allowed_region
+
+YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
+NU = renp.Neutrinos(0.01)
+ENERGIES = [1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]
+
+
+def runs(energies=ENERGIES, **options) -> renp.Experiment:
+    return renp.Experiment(YB, renp.Target(), energies, 10 * 86400.0, **options)
+
+
+def all_moments(experiment: renp.Experiment, **options) -> renp.Likelihood:
+    units = {f"{k} {e}": unit for k, of in moment_couplings("dirac").items() for e, unit in of.items()}
+    return renp.Likelihood(experiment, NU, units, **options)
+
+
+@pytest.mark.parametrize(("energies", "rank"), [(ENERGIES, 7), (ENERGIES[:3], 3), ([1.0, 1.0], 1)])
+def test_as_many_directions_are_seen_as_different_energies(energies, rank) -> None:
+    found = information(all_moments(runs(energies)))
+    assert (found.rank, len(found.unseen)) == (rank, 12 - rank)
+
+
+def test_unseen_directions_leave_the_counts_unchanged() -> None:
+    likelihood = all_moments(runs())
+    found = information(likelihood)
+    slopes = np.asarray(jax.jacobian(likelihood.expected)(likelihood.point()))
+    for direction in found.unseen:
+        vector = np.array([direction.coefficients[name] for name in found.names])
+        assert slopes @ vector == pytest.approx(np.zeros(7), abs=1e-6 * np.abs(slopes).max())
+
+
+def test_information_of_one_coupling_is_its_square_root_law() -> None:
+    """σ = 1/√Σ s²/N for the square of a moment, in the likelihood's unit."""
+    likelihood = renp.Likelihood(runs(), NU, {"mu": renp.MagneticMoment({(1, 1): 1.0})})
+    none, one = (np.asarray(likelihood.expected(np.array([x]))) for x in (0.0, 1.0))
+    assert information(likelihood).errors[0] == pytest.approx(1 / np.sqrt(np.sum((one - none) ** 2 / none)))
+
+
+def test_region_of_one_quadratic_limit_is_known_in_closed_form() -> None:
+    """The largest |μ_e|² with θᵀHθ ≤ L² is L² times the largest eigenvalue of the element's part of H⁻¹."""
+    found = allowed_region(runs(), NU, ["borexino-2017"])
+    weights = solar_weights(NU)
+    inverse = np.linalg.inv(np.asarray(quadratic_form(lambda mu, eps: solar_square(mu, eps, weights))))
+    names, _ = moment_basis("dirac")
+    limit = bound("borexino-2017").limit
+    for element, kind, symbol in (("11", "magnetic-moment", "μ"), ("13", "electric-moment", "ε")):
+        part = [k for k, name in enumerate(names) if name.endswith(f"{symbol}_{element}")]
+        size = 1.0 if len(part) == 1 else 0.5  # |μ_12|² is half of the square of the normalised direction
+        largest = np.linalg.eigvalsh(inverse[np.ix_(part, part)])[-1]
+        assert found.world[f"{kind} {element}"] == pytest.approx(limit * np.sqrt(size * largest), rel=1e-4)
+
+
+def test_region_of_renp_alone_is_the_limit_one_at_a_time() -> None:
+    """Every other moment only adds counts, so that leaving it free does not weaken a limit."""
+    found, alone = allowed_region(runs(), NU, []), renp.upper_limits(runs(), NU).limits
+    for kind, of_kind in alone.items():
+        for element, limit in of_kind.items():
+            assert found.renp[f"{kind} {element}"] == pytest.approx(limit, rel=1e-3)
+
+
+def test_reactors_are_blind_and_stars_are_not() -> None:
+    found = allowed_region(runs([1.068]), NU, ["gemma-2013"])
+    assert all(np.isinf(x) for x in found.world.values())
+    # What hides an element from the reactor are other elements, and those cost counts in RENP.
+    assert all(0.9 * found.renp[e] < found.together[e] < 1.0001 * found.renp[e] for e in found.renp)
+    assert found.together["magnetic-moment 11"] < 0.98 * found.renp["magnetic-moment 11"]
+    stars = allowed_region(runs([1.068]), NU, ["red-giants-2019"])
+    assert stars.world["magnetic-moment 11"] == pytest.approx(2.2e-12, rel=1e-5)
+    assert stars.together["magnetic-moment 11"] == pytest.approx(2.2e-12, rel=1e-2)
+
+
+def test_entries_without_an_effective_moment_are_refused() -> None:
+    with pytest.raises(renp.InputError, match="upper limit on an effective moment"):
+        allowed_region(runs(), NU, ["lz-2022-millicharge"])
+
+
+def test_results_are_tables_files_and_pictures(tmp_path) -> None:
+    majorana = renp.Neutrinos(0.01, nature="majorana")
+    for result in (
+        information(all_moments(runs())),
+        allowed_region(runs([1.068]), majorana, ["borexino-2017"]),
+    ):
+        for ending in ("json", "csv", "nc", "png"):
+            assert result.save(tmp_path / f"result.{ending}").stat().st_size > 0
+        assert "11" in str(result) or "12" in str(result)
