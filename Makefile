@@ -27,7 +27,7 @@ errata: $(READY)
 	cd tests && ../$(BIN)/python -c "import errata_reference; print(errata_reference.page(), end='')" > ../docs/errata.md
 
 coverage: $(READY)
-	$(BIN)/python benchmarks/coverage.py > coverage.md.part && mv coverage.md.part docs/coverage.md
+	$(BIN)/python benchmarks/interval_coverage.py > coverage.md.part && mv coverage.md.part docs/coverage.md
 
 bench: $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[bench]"

@@ -1,7 +1,7 @@
 """Minima and limits against iminuit, which fits the χ² of the notebook: no code in common with the package.
 
-Minuit works in the same coordinates. Where the best fit lies at a bound MINOS does not apply, and the crossing
-is where fits with the parameter held have risen, by bisection.
+Minuit works in the same coordinates. Where the best fit lies at a bound MINOS does not apply, and the
+crossing is where fits with the parameter held have risen, by bisection.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from iminuit import Minuit
 from numpy.typing import NDArray
-from oracles import notebook
 from scipy import optimize
 
 import renp
+from oracles import notebook
 from renp.inference.ensembles import crossing_ensemble, fit_ensemble
 from renp.inference.likelihood import Data
 from renp.inference.newton import CONVERGED, NO_RISE
@@ -58,7 +58,7 @@ def single(size: float) -> NDArray[np.complex128]:
 
 
 def rates(days: float) -> tuple[renp.Likelihood, Expected]:
-    """A moment, the normalisation and a background for each run."""
+    """Return likelihood and notebook for a moment, the normalisation and a background for each run."""
     errors = [0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.5]
     nuisances = renp.Nuisances(normalisation=0.05, background=errors)
     likelihood = renp.Likelihood(runs(days), NU, MU, nuisances=nuisances)
@@ -74,7 +74,7 @@ def rates(days: float) -> tuple[renp.Likelihood, Expected]:
 
 
 def oscillation(days: float) -> tuple[renp.Likelihood, Expected]:
-    """A moment, mixing, splittings, the normalisation and the background."""
+    """Return likelihood and notebook for a moment, mixing, splittings, normalisation and background."""
     nuisances = renp.Nuisances("all", normalisation=0.05, background=0.1)
     likelihood = renp.Likelihood(runs(days), NU, MU, nuisances=nuisances)
     unit = float(likelihood.parameters[0].plus)
@@ -94,7 +94,7 @@ def oscillation(days: float) -> tuple[renp.Likelihood, Expected]:
 
 
 def signed(days: float) -> tuple[renp.Likelihood, Expected]:
-    """A coupling that interferes with the weak amplitude, and the normalisation."""
+    """Return likelihood and notebook for a coupling that interferes with the weak one."""
     unit_coupling = {"g": renp.VectorMediator(MEDIATOR, 1.0, left={(1, 1): 1.0})}
     nuisances = renp.Nuisances(normalisation=0.05)
     likelihood = renp.Likelihood(runs(days), NU, unit_coupling, nuisances=nuisances)
@@ -121,8 +121,8 @@ class ByMinuit:
 
         self.minuit = Minuit(cost, start, name=[f"x{k}" for k in range(len(start))])
         self.minuit.errordef, self.minuit.strategy, self.minuit.tol = Minuit.LEAST_SQUARES, 2, 1e-5
-        if bounded:
-            self.minuit.limits["x0"] = (0, None)
+        # MINOS tries pulls of 40 σ, where sin²θ would be negative.
+        self.minuit.limits = [(0 if bounded else -20, 20)] + [(-10, 10)] * (len(start) - 1)
         self.least, self.x = self._fit()
         if bounded and self.x[0] < 0.1:
             # Close to a bound Minuit's steps vanish: compare with a fit at the bound itself.

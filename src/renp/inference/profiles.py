@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import qmc
 
 from renp.errors import InputError
-from renp.inference.ensembles import fit_ensemble
+from renp.inference.ensembles import CHUNK, fit_ensemble
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NOT_CONVERGED
 from renp.inference.parameters import Parameter, coordinate, physical
@@ -31,6 +31,8 @@ MASS = "lightest_mass"
 
 _SAMPLES = 6
 """Binary logarithm of the number of sampled starts."""
+_FEW = 64
+"""Fits are done in sets of this size or of `CHUNK`, since every size is compiled anew."""
 _KEPT, _OTHERS = 5, 3
 """Minima, and other starts, from which every point of a profile is sought."""
 _EDGES = 4
@@ -401,7 +403,7 @@ def _sampled(likelihood: Likelihood, data: Data, nominal: Reals, moves: Mask) ->
     boxes = {k: box for k in np.flatnonzero(moves).tolist() if (box := _box(likelihood, data, k))}
     if not boxes:
         return np.zeros((0, nominal.size))
-    sample = qmc.Sobol(len(boxes), scramble=False).random_base2(_SAMPLES)
+    sample = qmc.Sobol(len(boxes), scramble=False).random_base2(_SAMPLES)[1:]  # the first is a corner
     starts = np.tile(nominal, (len(sample), 1))
     for share, (k, (low, high)) in zip(sample.T, boxes.items(), strict=True):
         # Thresholds of small masses lie closer together.
@@ -452,10 +454,12 @@ def _minima(likelihood: Likelihood, data: Data, starts: Reals, moves: Mask) -> M
     if not (rows and parameters):
         chi2 = [float(likelihood.chi2(jnp.asarray(x), data)) for x in starts]
         return Minima(starts, np.array(chi2), np.full(rows, CONVERGED))
-    same = Data(*(jnp.broadcast_to(a, (rows, *a.shape)) for a in data))
-    found = fit_ensemble(likelihood, same, starts, jnp.asarray(moves))
-    least = np.asarray(found.chi2)
-    return Minima(np.asarray(found.x), np.where(np.isnan(least), np.inf, least), np.asarray(found.status))
+    filled = np.minimum(np.arange(_FEW if rows <= _FEW else max(rows, CHUNK)), rows - 1)
+    same = Data(*(jnp.broadcast_to(a, (filled.size, *a.shape)) for a in data))
+    x, least, status = (
+        np.asarray(a) for a in fit_ensemble(likelihood, same, starts[filled], jnp.asarray(moves))
+    )
+    return Minima(x, np.where(np.isnan(least), np.inf, least), status).at(slice(rows))
 
 
 def _ordered(found: Minima, nominal: Reals) -> Minima:
