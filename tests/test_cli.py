@@ -615,3 +615,60 @@ def test_bounds_of_a_model(command: Command, tmp_path: Path) -> None:
     content = json.dumps(answer.json())
     assert "excluded" in content
     assert "allowed" in content
+
+
+# Fits, toys, workspaces
+
+
+def test_limits_by_method_and_profiled(command: Command, tmp_path: Path) -> None:
+    path = written(tmp_path, OBSERVED + "[statistics]\nnormalisation_error = 0.05\n")
+    answer = command("limits", path, "--method", "cls", "--profiled", "--json").json()
+    assert (answer["method"], answer["profiled"], answer["kind"]) == ("cls", True, "observed")
+    assert set(answer["limits"]["magnetic-moment"]) == PAIRS
+    assert command("limits", path, "--method", "bayes").status == 2
+
+
+def test_limits_of_the_other_couplings_of_the_file(command: Command, tmp_path: Path) -> None:
+    mediator = (
+        '[[interaction]]\nkind = "vector-mediator"\nmass = "1 keV"\nelectron = 1.0\nleft = { "11" = 1.0 }\n'
+    )
+    path = written(tmp_path, TEXT + mediator)
+    answer = command("limits", path, "--json").json()
+    assert 0 < answer["limits"]["vector-mediator"]["strength"] < 1e-20
+
+
+def test_fit_finds_the_moment_of_expected_counts(command: Command, file: Path) -> None:
+    answer = command("fit", file, "--expected", "--json").json()
+    assert "3e-11" in json.dumps(answer) or "e-11" in json.dumps(answer)
+    assert command("fit", file).status == 2  # no counts
+    assert "--expected" in command("fit", file).err
+
+
+def test_fit_scans_a_parameter(command: Command, tmp_path: Path) -> None:
+    path = written(tmp_path, OBSERVED)
+    picture = tmp_path / "profile.png"
+    assert command("fit", path, "--profile", "magnetic-moment 12", "-o", picture).status == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    wrong = command("fit", path, "--profile", "magnetic-moment 11")
+    assert wrong.status == 2
+    assert "magnetic-moment 12" in wrong.err
+
+
+def test_toys_scatter_around_the_file(command: Command, file: Path) -> None:
+    answer = command("toys", file, "--number", "300", "--json", "--quiet").json()
+    assert answer["toys"] == 300
+    assert answer["parameters"]["magnetic-moment 12"]["true"] == pytest.approx(3e-11)
+    covered = command(
+        "toys", file, "--number", "200", "--coverage", "magnetic-moment 12", "--json", "-q"
+    ).json()
+    assert {row["exposure"] for row in covered["coverage"]} == {1.0, 0.01}
+
+
+def test_workspace_is_one_of_pyhf(command: Command, tmp_path: Path) -> None:
+    import pyhf
+
+    path = written(tmp_path, OBSERVED + "[statistics]\nnormalisation_error = 0.05\n")
+    content = command("workspace", path, "magnetic-moment 12").json()
+    model = pyhf.Workspace(content).model()
+    assert model.config.poi_name == "mu"
+    assert command("workspace", path, "magnetic-moment 11").status == 2

@@ -355,7 +355,8 @@ PROBLEMS = [
         "is not a known key (did you mean elements?)",
     ),
     problem("[statistics]", "[stats]", "line 25, stats", "is not a known key (did you mean statistics?)"),
-    problem("[[run]]", "[[runs]]", "line 19, runs", "is not a known key (did you mean run?)"),
+    problem("[[run]]", "[[runn]]", "line 19, runn", "is not a known key (did you mean run?)"),
+    problem("[[run]]", "[[runs]]", "line 19, runs", "must be a table, [runs]"),
     problem("[[run]]", "[run]", "line 19, run", "must be an array of tables, [[run]]"),
     problem("[[interaction]]", "[interaction]", "line 15, interaction", "must be an array of tables"),
     problem("[target]", "[[target]]", "line 4, target", "must be a table"),
@@ -663,3 +664,102 @@ def test_a_class_defined_anew_replaces_itself() -> None:
     assert first is not second
     assert kinds()["test-anew"] is second
     Scenario.from_text(TEXT)
+
+
+# Statistics, and runs in a CSV file
+
+WITHOUT_RUNS = TEXT[: TEXT.index("[[run]]")] + TEXT[TEXT.index("[statistics]") :]
+
+CSV = """\
+# two weeks in spring
+photon_energy [eV], duration [day], counts, background [1/day]
+1.068, 10, 118, 0.1
+1157 , 5, 40, 0
+"""
+
+
+def test_statistics_say_what_is_uncertain() -> None:
+    text = TEXT + (
+        'oscillation = "all"\nfree = ["lightest_mass"]\nnormalisation_error = 0.05\n'
+        'background_error = [0.2]\ncalibration_error = "2e-6 eV"\n'
+    )
+    nuisances = Scenario.from_text(text).nuisances
+    expected = renp.Nuisances(
+        "all", ["lightest_mass"], normalisation=0.05, background=[0.2], calibration=2e-6
+    )
+    assert nuisances == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("normalisation_error = -0.1", "at least 0"),
+        ('oscillation = ["sin2_theta14"]', "sin2_theta1"),
+        ('free = ["mass"]', "lightest_mass"),
+        ("background_error = [0.1, 0.2]", "one for each of 1 runs"),
+        ('calibration_error = "1 day"', "eV"),
+        ("normalization_error = 0.1", "normalisation_error"),
+    ],
+)
+def test_wrong_statistics_are_answered(key: str, words: str) -> None:
+    found = problems(TEXT + key + "\n")
+    assert len(found) == 1
+    assert words in found[0]
+
+
+def test_errors_of_a_release_without_them_are_refused() -> None:
+    text = TEXT.replace("nufit-6.0", "nufit-5.1") + 'oscillation = ["dm2_21"]\n'
+    assert "no errors" in problems(text)[0]
+
+
+def test_likelihood_has_the_couplings_of_the_file() -> None:
+    text = edited('{ "11" = 3e-11 }', '{ "11" = 3e-11, "12" = "2e-11j" }') + "normalisation_error = 0.05\n"
+    scenario = Scenario.from_text(text)
+    likelihood = scenario.likelihood()
+    assert likelihood.names == ("magnetic-moment 11", "magnetic-moment 12", "normalisation")
+    expected = renp.expected_counts(scenario.experiment, scenario.neutrinos, scenario.model)
+    assert likelihood.expected(scenario.truth(likelihood)) == pytest.approx(np.asarray(expected), rel=1e-12)
+
+
+def test_runs_of_a_csv_file(tmp_path: Path) -> None:
+    (tmp_path / "counts.csv").write_text(CSV.replace("1157 ,", "1.0716,"), encoding="utf-8")
+    path = tmp_path / "a.toml"
+    path.write_text(WITHOUT_RUNS + '[runs]\nfile = "counts.csv"\n', encoding="utf-8")
+    runs = Scenario.read(path).experiment
+    assert runs.photon_energy.tolist() == [1.068, 1.0716]
+    assert runs.duration.tolist() == [10 * DAY, 5 * DAY]
+    assert runs.counts.tolist() == [118, 40]
+    assert runs.background == pytest.approx([0.1 / DAY, 0])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (CSV.replace("118", "11.8"), "line 3, counts = '11.8': must be a whole number"),
+        (CSV.replace("1.068", "x"), "line 3, photon_energy = 'x': must be a number"),
+        (CSV.replace(", 0\n", "\n"), "line 4 has 3 cells: must have 4"),
+        (CSV.replace("[eV]", ""), "with a unit"),
+        (CSV.replace("counts", "count"), "must be one of"),
+        ("photon_energy [eV]\n1.068\n", "must have photon_energy and duration"),
+        ("", "must have photon_energy and duration"),
+        (CSV.replace("[day]", "[km]"), "duration"),
+        (CSV, "E_vg"),
+        (None, "cannot be read"),
+    ],
+)
+def test_wrong_csv_files_are_answered(tmp_path: Path, content: str | None, words: str) -> None:
+    if content is not None:
+        (tmp_path / "counts.csv").write_text(content, encoding="utf-8")
+    path = tmp_path / "a.toml"
+    path.write_text(WITHOUT_RUNS + '[runs]\nfile = "counts.csv"\n', encoding="utf-8")
+    with pytest.raises(ScenarioError, match="runs") as caught:
+        Scenario.read(path)
+    assert words in str(caught.value)
+
+
+def test_runs_are_given_once(tmp_path: Path) -> None:
+    (tmp_path / "counts.csv").write_text(CSV.replace("1157 ,", "1.0716,"), encoding="utf-8")
+    path = tmp_path / "a.toml"
+    path.write_text(TEXT + '[runs]\nfile = "counts.csv"\n', encoding="utf-8")
+    with pytest.raises(ScenarioError, match="given twice"):
+        Scenario.read(path)

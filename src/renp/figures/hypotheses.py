@@ -103,7 +103,7 @@ def draw_statistic(comparison: HypothesisComparison) -> Figure:
 
 
 def draw_matrix(comparison: HypothesisComparison) -> Figure:
-    """Return a figure of the median significances of many hypotheses: simulated in rows, fitted in columns.
+    """Return a figure of the Asimov significances of many hypotheses: simulated in rows, fitted in columns.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def draw_matrix(comparison: HypothesisComparison) -> Figure:
         axes.tick_params(which="both", length=0)
         axes.set_xlabel("fitted")
         axes.set_ylabel("simulated")
-        figure.colorbar(image, shrink=0.85, label=r"median significance $\sqrt{T}$ ($\sigma$)")
+        figure.colorbar(image, shrink=0.85, label=r"Asimov significance $\sqrt{T}$ ($\sigma$)")
     return figure
 
 
@@ -170,7 +170,7 @@ def draw_exposure(required: RequiredExposure) -> Figure:
         axes.plot(required.factors, shown, color=colour, marker="o", ms=3, label="Asimov data")
         axes.axhline(required.significance, color="black", ls=(0, (5, 2)), lw=1, label="wanted")
         if 0 < required.factor < math.inf:
-            _mark(axes, required.factor, f"reached at {required.factor:.3g}")
+            _mark(axes, required.factor, f"reached at {required.factor:.4g}")
         axes.set_xscale("log")
         if np.nanmin(shown, initial=np.inf) > 0:
             axes.set_yscale("log")
@@ -178,7 +178,7 @@ def draw_exposure(required: RequiredExposure) -> Figure:
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("factor on the exposure")
-        axes.set_ylabel(r"median significance $\sqrt{T}$ ($\sigma$)")
+        axes.set_ylabel(r"Asimov significance $\sqrt{T}$ ($\sigma$)")
     return figure
 
 

@@ -456,9 +456,8 @@ def _minima(likelihood: Likelihood, data: Data, starts: Reals, moves: Mask) -> M
         return Minima(starts, np.array(chi2), np.full(rows, CONVERGED))
     filled = np.minimum(np.arange(_FEW if rows <= _FEW else max(rows, CHUNK)), rows - 1)
     same = Data(*(jnp.broadcast_to(a, (filled.size, *a.shape)) for a in data))
-    x, least, status = (
-        np.asarray(a) for a in fit_ensemble(likelihood, same, starts[filled], jnp.asarray(moves))
-    )
+    found = fit_ensemble(likelihood, same, starts[filled], jnp.asarray(moves))
+    x, least, status = (np.asarray(a) for a in found)
     return Minima(x, np.where(np.isnan(least), np.inf, least), status).at(slice(rows))
 
 

@@ -132,7 +132,7 @@ class Pair:
     reverse: float
     """−T for Asimov data of the tested hypothesis."""
     significance: float
-    """√T for Asimov data: the median significance where the tested hypothesis imitates the true one."""
+    """√T for Asimov data: the median significance in the Gaussian approximation if ``reverse`` is as large."""
     crossing: float
     """Significance at which errors of both kinds are equally likely, in the Gaussian approximation."""
     observed: float | None
@@ -196,7 +196,7 @@ class HypothesisComparison(Result):
             (name, *map(float, row)) for name, row in zip(self.names, self.matrix(), strict=True)
         )
         return Table(
-            "median significance √T (σ): simulated in rows, fitted in columns", ("", *self.names), rows
+            "Asimov significance √T (σ): simulated in rows, fitted in columns", ("", *self.names), rows
         )
 
     def full_table(self) -> Table:

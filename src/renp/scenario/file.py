@@ -158,7 +158,7 @@ class _Reader:
             return None
         table = self.data.get(name, {})
         if not isinstance(table, dict):
-            self.problems.add((name,), "must be a table")
+            self.problems.add((name,), f"must be a table, [{name}]")
             return None
         return self._collect((name,), table, section, build)
 
