@@ -124,8 +124,7 @@ def by_minuit(cost: Cost, data: Data, number: int) -> Outcome:
     found = np.full(number, np.nan)
     wall, processor = time.perf_counter(), time.process_time()
     for toy in range(number):
-        counts, pulls = data.counts[toy], data.pulls[toy]
-        minuit = Minuit(lambda x, n=counts, a=pulls: cost(x, n, a), np.array([0.5, *np.zeros(nuisances)]))
+        minuit = Minuit(of_data(cost, data, toy), np.array([0.5, *np.zeros(nuisances)]))
         minuit.errordef, minuit.tol = RISE, TOLERANCE
         # Without limits MINOS tries sin²θ below 0.
         minuit.limits = [(0, None)] + [(-8, 8)] * nuisances
@@ -136,6 +135,12 @@ def by_minuit(cost: Cost, data: Data, number: int) -> Outcome:
             if error.upper_valid:
                 found[toy] = minuit.values["x0"] + error.upper
     return Outcome(found, time.perf_counter() - wall, time.process_time() - processor)
+
+
+def of_data(cost: Cost, data: Data, toy: int) -> Callable[[Reals], float]:
+    """Return −2 ln L of one data set."""
+    counts, pulls = data.counts[toy], data.pulls[toy]
+    return lambda x: cost(x, counts, pulls)
 
 
 # --- the rival likelihoods, compiled and not ---------------------------------------------------------------

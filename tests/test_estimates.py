@@ -81,9 +81,7 @@ class ByHand:
         return 2 * np.sum(expected - self.counts + logs) + x**2
 
     def over_pull(self, m):
-        found = optimize.minimize_scalar(
-            lambda x: self.chi2(m, x), bounds=(-30, 30), options={"xatol": 1e-8}
-        )
+        found = optimize.minimize_scalar(lambda x: self.chi2(m, x), bounds=(-30, 30), options={"xatol": 1e-8})
         return found.fun
 
     def over_moment(self, x):
