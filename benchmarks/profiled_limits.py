@@ -7,7 +7,8 @@ moment 11, its limit is where the profiled χ² has risen by 2.71, and six nuisa
 The rivals are given every help: where only rates are uncertain, the spectra are computed once; iminuit starts
 at the truth; its tolerance is the loosest that reaches the agreement asked for. They compute one limit
 after the other on one core, renp many at a time on all: compare by processor time as well as by the clock.
-Compilation is not counted. Any limit found by two methods that differs by more than 10⁻³ fails the run.
+Compilation is not counted. Where two limits of the same data differ by more than 10⁻³, fits with the moment
+held at either show whose χ² has risen by 2.71: MINOS errs by a few 10⁻³ where the best fit is at the bound.
 """
 
 import sys
@@ -66,8 +67,8 @@ class Outcome(NamedTuple):
 
 
 def main() -> int:
-    """Print a table for each choice of nuisances and each exposure; return how many limits disagree."""
-    disagreements = 0
+    """Print a table for each choice of nuisances and each exposure; return how many limits of renp are wrong."""
+    wrong = 0
     for choice, nuisances in CHOICES.items():
         for name, seconds in (("the letter's exposure", TEN_DAYS), ("a hundredth of it", TEN_DAYS / 100)):
             likelihood = letter(seconds, nuisances)
@@ -79,8 +80,12 @@ def main() -> int:
                 "iminuit, compiled": by_minuit(compiled, data, TOYS["iminuit, compiled"]),
                 "iminuit, NumPy": by_minuit(plain, data, TOYS["iminuit, NumPy"]),
             }
-            disagreements += report(f"{choice}, {name}", data, outcomes)
-    return disagreements
+            report(f"{choice}, {name}", data, outcomes)
+            ours = outcomes.pop("renp").limits
+            wrong += sum(
+                compare(method, ours, found.limits, compiled, data) for method, found in outcomes.items()
+            )
+    return wrong
 
 
 def letter(seconds: float, nuisances: renp.Nuisances) -> renp.Likelihood:
@@ -228,34 +233,54 @@ def mixed_costs(seconds: float, unit: float) -> tuple[Cost, Cost]:
 # --- the table -------------------------------------------------------------------------------------------
 
 
-def report(title: str, data: Data, outcomes: dict[str, Outcome]) -> int:
-    """Print rates, ratios and failures; return how many limits of any two methods disagree."""
+def report(title: str, data: Data, outcomes: dict[str, Outcome]) -> None:
+    """Print rates, ratios and failures."""
     print(f"\n{title}: {np.mean(data.counts.sum(1)):.1f} counts in a data set on average")
     print(
         f"{'method':18}{'data sets':>10}{'failed':>8}{'per s':>11}{'per CPU s':>11}{'renp is faster by':>24}"
     )
-    ours = outcomes["renp"]
+    ours = rates(outcomes["renp"])
     for name, outcome in outcomes.items():
-        number = outcome.limits.size
-        rates = number / outcome.wall, number / outcome.processor
-        ratios = (ours.limits.size / ours.wall / rates[0], ours.limits.size / ours.processor / rates[1])
-        faster = "" if name == "renp" else f"{ratios[0]:.0f}, per CPU s {ratios[1]:.0f}"
+        wall, processor = rates(outcome)
+        faster = f"{ours[0] / wall:.0f}, per CPU s {ours[1] / processor:.0f}" if name != "renp" else ""
         failed = int(np.isnan(outcome.limits).sum())
-        print(f"{name:18}{number:10d}{failed:8d}{rates[0]:11.1f}{rates[1]:11.1f}{faster:>24}")
-    return sum(disagreeing(name, ours, outcome) for name, outcome in outcomes.items() if name != "renp")
+        print(f"{name:18}{outcome.limits.size:10d}{failed:8d}{wall:11.1f}{processor:11.1f}{faster:>24}")
 
 
-def disagreeing(name: str, ours: Outcome, theirs: Outcome) -> int:
-    """Print the largest deviation from a rival; return how many are too large."""
-    deviation = np.abs(theirs.limits / ours.limits[: theirs.limits.size] - 1)
-    both = ~np.isnan(deviation)
-    worst = np.max(deviation[both], initial=0.0)
-    print(f"{name} and renp: {both.sum()} limits in common, largest deviation {worst:.1e}")
-    return int(np.sum(deviation[both] > AGREEMENT))
+def rates(outcome: Outcome) -> tuple[float, float]:
+    """Return limits per second and per second of all processors."""
+    return outcome.limits.size / outcome.wall, outcome.limits.size / outcome.processor
+
+
+def compare(name: str, ours: Reals, theirs: Reals, cost: Cost, data: Data) -> int:
+    """Print how well the limits of a rival agree; return how many of renp's are wrong where they do not."""
+    deviation = np.abs(theirs / ours[: theirs.size] - 1)
+    both = np.flatnonzero(~np.isnan(deviation))
+    differ = both[deviation[both] > AGREEMENT]
+    wrong = [
+        np.abs(rises(cost, data, toy, [ours[toy], theirs[toy]]) - RISE) > AGREEMENT * RISE for toy in differ
+    ]
+    blame = np.sum(wrong, axis=0, dtype=int) if wrong else (0, 0)
+    print(f"{name}: {both.size} limits in common with renp, largest deviation {np.max(deviation[both]):.1e};")
+    print(
+        f"    {differ.size} differ by more than {AGREEMENT}: renp's is wrong for {blame[0]}, MINOS's for {blame[1]}"
+    )
+    return int(blame[0])
+
+
+def rises(cost: Cost, data: Data, toy: int, values: list[float]) -> Reals:
+    """Return by how much the χ² has risen where the moment is held, from fits of the nuisances alone."""
+    minuit = Minuit(of_data(cost, data, toy), np.zeros(1 + data.pulls.shape[1]))
+    minuit.errordef, minuit.strategy, minuit.tol = Minuit.LEAST_SQUARES, 2, 1e-6
+    minuit.limits = [(0, None)] + [(-8, 8)] * data.pulls.shape[1]
+
+    def least(value: float | None) -> float:
+        minuit.fixed["x0"] = value is not None
+        minuit.values["x0"] = 0.5 if value is None else value
+        return float(minuit.migrad().fval)
+
+    return np.array([least(value) for value in values]) - min(least(0.0), least(None))
 
 
 if __name__ == "__main__":
-    number = main()
-    if number:
-        print(f"\n{number} limits disagree by more than {AGREEMENT}")
-    sys.exit(number > 0)
+    sys.exit(main() > 0)

@@ -15,7 +15,7 @@ A coordinate is the square of the coupling in its unit u: the limit on the coupl
 """
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -32,6 +32,7 @@ Method: TypeAlias = Literal["asymptotic", "cls"]
 Mask: TypeAlias = Bool[Array, "p"]
 Real: TypeAlias = Float[Array, ""]
 Flag: TypeAlias = bool | Bool[Array, ""]
+Place: TypeAlias = int | Int[Array, ""]
 Pair: TypeAlias = tuple[Real, Real]
 Points: TypeAlias = Float[Array, "*two p"]
 
@@ -51,7 +52,6 @@ _TOLERANCE = 1e-10
 
 _NOTHING = 1e-6
 """Everything is excluded where a coordinate is whose q̃ on Asimov data is this small."""
-
 
 _LEAST = 1e-300
 """Keeps the slope of roots at 0 finite."""
@@ -115,7 +115,7 @@ def hypothesis_test(
 
 @jax.jit
 def _hypothesis_test(
-    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: int, x: Real
+    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: Place, x: Real
 ) -> HypothesisTest:
     common = _reference(likelihood, data, start, moves, k, _MANY_STEPS)
     here = _test(likelihood, data, common, moves, k, x, _first_points(common), _MANY_STEPS)
@@ -150,7 +150,7 @@ def test_ensemble(
 
 @jax.jit
 def _hypothesis_tests(
-    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: Any, x: Real
+    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: Place, x: Real
 ) -> HypothesisTest:
     found: HypothesisTest = jax.vmap(lambda d: _hypothesis_test(likelihood, d, start, moves, k, x))(data)
     return found
@@ -288,7 +288,7 @@ def _limit(
     data: Data,
     start: Point,
     moves: Mask,
-    k: int,
+    k: Place,
     error: Scalar,
     cls: Flag,
     steps: int = _MANY_STEPS,
@@ -317,7 +317,7 @@ def _limits(
     data: Data,
     start: Point,
     moves: Mask,
-    k: int,
+    k: Place,
     error: Scalar,
     cls: Flag,
     steps: int,
@@ -327,7 +327,7 @@ def _limits(
 
 @jax.jit
 def _expected(
-    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: int, error: Scalar, cls: Flag
+    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: Place, error: Scalar, cls: Flag
 ) -> Limit:
     common = _reference(likelihood, data, start, moves, k, _MANY_STEPS)
 
@@ -397,7 +397,7 @@ class _Search(NamedTuple):
 
 
 def _reference(
-    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: int, steps: int
+    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: Place, steps: int
 ) -> _Reference:
     """Return the minima with and without the signal, and the Asimov data."""
     # From x = 0 nothing leads on where the signal alone can explain what was counted in a run.
@@ -417,7 +417,7 @@ def _test(
     data: Data,
     common: _Reference,
     moves: Mask,
-    k: int,
+    k: Place,
     x: Real,
     points: Points,
     steps: int,
@@ -433,7 +433,7 @@ def _test(
 
 
 def _profile(
-    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: int, x: Real, steps: int
+    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: Place, x: Real, steps: int
 ) -> _Profile:
     least = minimise(likelihood, data, start.at[k].set(x), _others(moves, k), steps)
     # At the minimum the other parameters do not contribute to the slope.
@@ -491,7 +491,7 @@ def _expected_root(cls: Flag, error: Scalar, fluctuation: Real) -> Real:
     return fluctuation - norm.ppf(error * jnp.where(cls, norm.cdf(fluctuation), 1.0))
 
 
-def _others(moves: Mask, k: int) -> Mask:
+def _others(moves: Mask, k: Place) -> Mask:
     return moves & (jnp.arange(moves.size) != k)
 
 

@@ -132,7 +132,7 @@ class Pair:
     reverse: float
     """−T for Asimov data of the tested hypothesis."""
     significance: float
-    """√T for Asimov data: the median significance in the Gaussian approximation if ``reverse`` is as large."""
+    """√T for Asimov data: the median significance in the Gaussian approximation if ``reverse`` is similar."""
     crossing: float
     """Significance at which errors of both kinds are equally likely, in the Gaussian approximation."""
     observed: float | None
