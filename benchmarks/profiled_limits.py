@@ -242,7 +242,7 @@ def report(title: str, data: Data, outcomes: dict[str, Outcome]) -> None:
     ours = rates(outcomes["renp"])
     for name, outcome in outcomes.items():
         wall, processor = rates(outcome)
-        faster = f"{ours[0] / wall:.0f}, per CPU s {ours[1] / processor:.0f}" if name != "renp" else ""
+        faster = f"{ours[0] / wall:.3g}, per CPU s {ours[1] / processor:.3g}" if name != "renp" else ""
         failed = int(np.isnan(outcome.limits).sum())
         print(f"{name:18}{outcome.limits.size:10d}{failed:8d}{wall:11.1f}{processor:11.1f}{faster:>24}")
 

@@ -82,7 +82,7 @@ def case(
         rng, exact = np.random.default_rng(5), likelihood.asimov(likelihood.point(**(truth or {})))
         counts = rng.poisson(exact.counts, (toys, exact.counts.size)).astype(float)
         data = Data(counts, exact.pulls + rng.normal(size=(toys, exact.pulls.size)))
-    return Case(likelihood, data, moves, likelihood.point(), tolerance)
+    return Case(likelihood, data, moves, likelihood.start, tolerance)
 
 
 def one(data: Data, toy: int) -> Data:

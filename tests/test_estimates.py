@@ -206,7 +206,7 @@ def test_fixed_parameters_stay():
     assert found["normalisation"].value == 1.0
     assert np.isnan(found["normalisation"].upper)
     assert found["normalisation"].status == "fixed"
-    assert found.degrees_of_freedom == 2 + 1 - 1
+    assert found.degrees_of_freedom == 2 - 1
     none = fit(likelihood(), fixed=["normalisation", "mu_11"])
     assert none.valid
     assert none.chi2 == pytest.approx(by_hand.chi2(0.0, 0.0), abs=1e-9)
@@ -293,7 +293,7 @@ def test_twelve_moments_in_seven_runs():
     found = fit(Likelihood(runs, NU, moments, nuisances=renp.Nuisances(normalisation=0.05)))
     assert not found.valid
     assert found.chi2 < 1e-6
-    assert found.degrees_of_freedom == 7 + 1 - 13
+    assert found.degrees_of_freedom == 7 - 12
     assert len([e for e in found.estimates.values() if e.status == "undetermined"]) > 2
     assert all(np.isfinite(e.upper) for e in found.estimates.values())
     undetermined = [e.status == "undetermined" for e in found.estimates.values()]
@@ -310,6 +310,7 @@ def test_data_other_than_the_observed():
     assert found.chi2 == pytest.approx(m.fval, abs=1e-3)
     assert found["normalisation"].pull == pytest.approx(found.coordinates[1] - float(one.pulls[0]))
     np.testing.assert_array_equal(found.observed, one.counts)
+    assert fit(model, one, fixed=["normalisation"])["normalisation"].value == 1.0
 
 
 def test_another_minimum_is_told():
@@ -470,6 +471,7 @@ def test_minuit_is_missed(monkeypatch):
         (lambda m: fit(m, data=(1, 2)), "data"),
         (lambda m: fit(m, Data(jnp.ones(3), jnp.zeros(1))), "one data set"),
         (lambda m: fit(m, Data(jnp.array([1.0, -1.0]), jnp.zeros(1))), "at least 0"),
+        (lambda m: minuit(m, start=[0.0]), "a point"),
         (lambda m: profile(m, "mu_12"), "mu_11"),
         (lambda m: profile(m, "mu_11", [-1e-11, 1e-11]), "at least 0"),
         (lambda m: profile(m, "normalisation", [-1.0, 1.0]), "finite, from 0"),

@@ -62,7 +62,7 @@ def draw_contour(contour: Contour) -> Figure:
     >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), moments)
     >>> figure = contour(likelihood, ("mu_11", "mu_12")).plot()
     >>> figure.axes[0].get_ylabel()
-    '|mu_12|'
+    '|mu_12| (μ_B)'
     >>> plt.close(figure)
     """
     x, y = contour.values

@@ -22,6 +22,8 @@ T = TypeVar("T")
 CHUNK = 512
 """Data sets that are treated together: few enough for the cache, many enough for vector instructions."""
 
+_LEAST_CHUNK = 64
+
 _FEW_STEPS = 10
 _MANY_STEPS = 200
 _BISECTIONS = 50
@@ -141,7 +143,7 @@ def in_chunks(function: Callable[[Any], T], inputs: Any, chunk: int = CHUNK) -> 
     """
     arrays = jax.tree.map(np.asarray, inputs)
     total = len(jax.tree.leaves(arrays)[0])
-    chunk = min(chunk, 1 << (total - 1).bit_length())
+    chunk = min(chunk, max(_LEAST_CHUNK, 1 << (total - 1).bit_length()))
     filled = [np.minimum(np.arange(s, s + chunk), total - 1) for s in range(0, total, chunk)]
 
     def evaluate(rows: NDArray[np.intp]) -> Any:

@@ -63,7 +63,7 @@ def fit(
     data
         Counts and pulls; the observed counts if left out.
     fixed
-        Names of parameters that are not fitted: couplings stay 0, others as the likelihood was made.
+        Names of parameters that are taken as known: couplings stay 0, others as the likelihood was made.
     confidence_level
         Of the profile's intervals, between 0 and 1.
 
@@ -85,7 +85,7 @@ def fit(
     >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu": renp.MagneticMoment({(1, 1): 1.0})})
     >>> result = fit(likelihood)
     >>> result.valid, f"{result['mu'].lower:.1e}, {result['mu'].value:.1e}, {result['mu'].upper:.1e}"
-    (True, '3.0e-11, 4.2e-11, 5.2e-11')
+    (True, '3.5e-11, 4.9e-11, 6.1e-11')
     """
     rise = delta_chi2(confidence_level)
     checked = checked_data(likelihood, data)
@@ -95,7 +95,8 @@ def fit(
     intervals = _intervals(found, verdict.ends, rise) if np.isfinite(found.chi2) else {}
     faults = [*_impossible(found), *_failures(found, verdict, state), *_undetermined(found, state)]
     remarks = [*_boundaries(found, state), *_others(found, state, rise), *_open_ends(found, intervals, rise)]
-    degrees = int(checked.counts.size + checked.pulls.size - np.sum(found.moves))
+    measured = np.isin(np.arange(found.moves.size), likelihood.constrained)
+    degrees = int(checked.counts.size - np.sum(found.moves & ~measured))
     return Fit(
         estimates={e.name: e for e in _estimates(found, state, intervals)},
         covariance=state.covariance,

@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
+from renp.atoms import Atom
 from renp.couplings import Interaction, Model, Scaled
 from renp.errors import InputError
 from renp.experiment import Experiment, expected_counts
@@ -287,28 +288,35 @@ def _scaled_response(
     null: Counts,
 ) -> tuple[NDArray[np.float64], Float[Array, "n k k"]]:
     """Return units in which the couplings matter, and the quadratic form of I(ω) in these units."""
-    number = len(couplings)
-
-    @jax.jit
-    def form(units: Float[Array, "k"]) -> Float[Array, "n k k"]:
-        def spectrum(strengths: Float[Array, "k"]) -> Counts:
-            scaled = Model((Scaled(strengths[0], model),))
-            amplitudes = list(strengths[1:] * units)
-            superposed = _superposed(scaled, couplings, amplitudes)
-            rate: Counts = total_spectrum(experiment.photon_energy, experiment.atom, neutrinos, superposed)
-            return rate
-
-        basis = jnp.eye(number + 1)
-        pairs = basis[:, None, :] + basis[None, :, :]
-        together = jax.vmap(jax.vmap(spectrum))(pairs)
-        apart = jax.vmap(jax.vmap(spectrum))(basis[:, None, :] - basis[None, :, :])
-        return jnp.moveaxis((together - apart) / 4, -1, 0)
-
-    alone = np.einsum("nkk->nk", np.asarray(form(jnp.ones(number))))[:, 1:]
+    runs = (experiment.photon_energy, experiment.atom, neutrinos, model, couplings)
+    alone = np.einsum("nkk->nk", np.asarray(_form(jnp.ones(len(couplings)), *runs)))[:, 1:]
     exposure = np.asarray(experiment.duration * experiment.target.reference_width)
     signal = exposure @ alone
     scale = np.sqrt((np.sqrt(float(jnp.sum(null))) + 1) / np.where(signal > 0, signal, 1.0))
-    return scale, form(jnp.asarray(scale))
+    return scale, _form(jnp.asarray(scale), *runs)
+
+
+@jax.jit
+def _form(
+    units: Float[Array, "k"],
+    photons: Counts,
+    atom: Atom,
+    neutrinos: Neutrinos,
+    model: Interaction,
+    couplings: tuple[Interaction, ...],
+) -> Float[Array, "n k k"]:
+    """Return the quadratic form of I(ω) in the strength of the model and the couplings in their units."""
+
+    def strength(factors: Float[Array, "k"]) -> Counts:
+        scaled = Model((Scaled(factors[0], model),))
+        superposed = _superposed(scaled, couplings, list(factors[1:] * units))
+        rate: Counts = total_spectrum(photons, atom, neutrinos, superposed)
+        return rate
+
+    basis = jnp.eye(len(couplings) + 1)
+    together = jax.vmap(jax.vmap(strength))(basis[:, None, :] + basis[None, :, :])
+    apart = jax.vmap(jax.vmap(strength))(basis[:, None, :] - basis[None, :, :])
+    return jnp.moveaxis((together - apart) / 4, -1, 0)
 
 
 def _interferes(form: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import ArrayLike
 from numpy.typing import NDArray
 
+from renp.errors import InputError
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import local
 from renp.inference.profiles import checked_data
@@ -49,7 +50,7 @@ def minuit(likelihood: Likelihood, data: Data | None = None, start: ArrayLike | 
     Raises
     ------
     InputError
-        If there are no data, or not of the right shape.
+        If there are no data, or data or start are not of the right shape.
     ModuleNotFoundError
         If iminuit is not installed.
 
@@ -68,6 +69,8 @@ def minuit(likelihood: Likelihood, data: Data | None = None, start: ArrayLike | 
         raise ModuleNotFoundError('fits need iminuit: pip install "renp[fit]"') from None
     evaluate = _remembered(likelihood, checked_data(likelihood, data))
     first = np.asarray(likelihood.point() if start is None else start, dtype=float)
+    if first.shape != (len(likelihood.names),):
+        raise InputError("start", f"an array of shape {first.shape}", "a point, see Likelihood.point")
     made = Minuit(lambda x: evaluate(x)[0], first, grad=lambda x: evaluate(x)[1], name=likelihood.names)
     made.errordef = Minuit.LEAST_SQUARES
     made.errors = _FIRST_STEP

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from renp.inference.likelihood import Data, Likelihood
@@ -18,6 +19,7 @@ from renp.validation import Scalar
 
 Point: TypeAlias = Float[Array, "p"]
 Real: TypeAlias = Float[Array, ""]
+Counts: TypeAlias = Float[Array, "n"]
 
 CONVERGED, NOT_CONVERGED, NO_RISE = 0, 1, 2
 STATUS = ("converged", "not converged", "never excluded")
@@ -76,7 +78,7 @@ def local(likelihood: Likelihood, x: Point, data: Data) -> Local:
     >>> float(here.chi2), float(here.slope[0])
     (0.0, 0.0)
     """
-    expected, slopes = _value_and_slopes(likelihood, x)
+    expected, slopes, bends = _value_and_slopes(likelihood, x)
     pulled = jnp.zeros(x.size).at[jnp.array(likelihood.constrained, dtype=int)].set(1.0)
     shift = jnp.zeros(x.size).at[jnp.array(likelihood.constrained, dtype=int)].add(-data.pulls) + pulled * x
     seen = expected > 0
@@ -84,8 +86,10 @@ def local(likelihood: Likelihood, x: Point, data: Data) -> Local:
     ratio = jnp.where(seen, data.counts / safe, 0.0)
     weight = jnp.where(seen, ratio / safe, 0.0)
     slope = 2 * (slopes.T @ (1 - ratio) + shift)
-    curvature = 2 * (slopes.T @ (weight[:, None] * slopes) + jnp.diag(pulled))
-    information = 2 * (jnp.sum(jnp.where(seen[:, None], slopes**2 / safe[:, None], 0.0), axis=0) + pulled)
+    # Where counts are stationary in a parameter, their second derivative is all there is.
+    own = pulled + jnp.maximum(bends.T @ (1 - ratio), 0.0)
+    curvature = 2 * (slopes.T @ (weight[:, None] * slopes) + jnp.diag(own))
+    information = 2 * (jnp.sum(jnp.where(seen[:, None], slopes**2 / safe[:, None], 0.0), axis=0) + own)
     return Local(chi2(expected, data.counts) + jnp.sum(shift**2), slope, curvature, information)
 
 
@@ -130,7 +134,7 @@ def minimise(
             here=jax.tree.map(lambda new, old: jnp.where(better, new, old), there, here),
             damping=jnp.maximum(damping, _LEAST_DAMPING),
             distance=jnp.where(better, -jnp.sum(here.slope * step) / 2, jnp.inf),
-            stalled=~better & (jnp.max(jnp.abs(trial - x)) < _SHORTEST),
+            stalled=~better & (jnp.max(jnp.abs(trial - x), initial=0.0) < _SHORTEST),
             steps=state.steps + 1,
         )
 
@@ -312,6 +316,28 @@ def _solve(
     return a[:, size:]
 
 
-def _value_and_slopes(likelihood: Likelihood, x: Point) -> tuple[Float[Array, "n"], Float[Array, "n p"]]:
+def _value_and_slopes(
+    likelihood: Likelihood, x: Point
+) -> tuple[Float[Array, "n"], Float[Array, "n p"], Float[Array, "n p"]]:
+    """Return the expected counts, their slopes, and their second derivatives along parameters that bend them.
+
+    Magnitudes are linear, and pulls nearly so, within a constraint that has a curvature of its own.
+    """
     expected, push = jax.linearize(likelihood.expected, x)
-    return expected, jax.vmap(push, out_axes=1)(jnp.eye(x.size))
+    slopes = jax.vmap(push, out_axes=1)(jnp.eye(x.size))
+    bent = np.array(
+        [k for k, p in enumerate(likelihood.parameters) if p.kind in ("coupling", "free")], dtype=int
+    )
+    if not bent.size:
+        return expected, slopes, jnp.zeros_like(slopes)
+
+    def bend(direction: Point) -> Counts:
+        def slope(point: Point) -> Counts:
+            along: Counts = jax.jvp(likelihood.expected, (point,), (direction,))[1]
+            return along
+
+        change: Counts = jax.jvp(slope, (x,), (direction,))[1]
+        return change
+
+    bends = jax.vmap(bend, out_axes=1)(jnp.eye(x.size)[bent])
+    return expected, slopes, jnp.zeros_like(slopes).at[:, bent].set(bends)

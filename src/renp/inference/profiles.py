@@ -130,10 +130,10 @@ def search(likelihood: Likelihood, data: Data, moves: Mask, extra: Reals | None 
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 86400.0, counts=[15])
     >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"weak": renp.Weak()})
     >>> found = search(likelihood, likelihood.data, np.array([True]))
-    >>> likelihood.values(found.minima.x)["weak"].round(3)  # the amplitude is 1 + weak: two signs
-    Array([ 0.132, -2.132], dtype=float64)
+    >>> np.asarray(likelihood.values(found.minima.x)["weak"]).round(3)  # the amplitude is 1 + weak: two signs
+    array([ 0.132, -2.132])
     """
-    nominal = _nominal(likelihood, data)
+    nominal = _nominal(likelihood, data, moves)
     starts = np.concatenate([nominal[None], _sampled(likelihood, data, nominal, moves)])
     if extra is not None:
         starts = np.concatenate([extra[None], starts])
@@ -247,21 +247,21 @@ def profile(
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0, counts=[130])
     >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"weak": renp.Weak()})
     >>> [(round(low, 2), round(high, 2)) for low, high in profile(likelihood, "weak").intervals(0.9)]
-    [(-2.13, -1.97), (-0.03, 0.13)]
+    [(-2.13, -1.98), (-0.02, 0.13)]
     """
     found = _searched(likelihood, data, fixed, [name])
     k = likelihood.index(name)
     parameter = likelihood.parameters[k]
     grid = _grid(found, k, _POINTS) if values is None else _given(parameter, values)
     minima = found.profile([k], grid[:, None])
-    least = min(found.chi2, float(np.min(minima.chi2, initial=np.inf)))
+    best, least = _best(found, minima)
     return Profile(
         name=name,
         unit=parameter.unit,
         magnitude=parameter.kind == "magnitude",
         values=_physical(parameter, grid),
         delta_chi2=_rises(minima, least),
-        best=float(_physical(parameter, found.x[k])),
+        best=float(_physical(parameter, best[k])),
         chi2=least,
         not_converged=int(np.sum(minima.status == NOT_CONVERGED)),
         made_by=_made_by(likelihood, found.data, fixed, "profile"),
@@ -319,9 +319,9 @@ def contour(
         grids = [_given(p, v) for p, v in zip(pair, values, strict=True)]
     points = np.stack(np.meshgrid(*grids, indexing="ij"), axis=-1).reshape(-1, 2)
     minima = found.profile(places, points)
-    least = min(found.chi2, float(np.min(minima.chi2, initial=np.inf)))
+    lowest, least = _best(found, minima)
     x, y = (_physical(p, grid) for p, grid in zip(pair, grids, strict=True))
-    best = [float(_physical(p, found.x[k])) for p, k in zip(pair, places, strict=True)]
+    best = [float(_physical(p, lowest[k])) for p, k in zip(pair, places, strict=True)]
     return Contour(
         names=(names[0], names[1]),
         units=(pair[0].unit, pair[1].unit),
@@ -365,7 +365,7 @@ def threshold_masses(likelihood: Likelihood) -> Reals:
     >>> import renp
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.0716], 1.0)
     >>> threshold_masses(renp.Likelihood(runs, renp.Neutrinos(0.01))).round(4)
-    array([0.009 , 0.0109, 0.0125])
+    array([0.0091, 0.011 , 0.0125])
     """
     masses = np.asarray(likelihood.neutrinos.masses)
     above = masses**2 - np.min(masses) ** 2
@@ -391,11 +391,12 @@ def _searched(
     return search(likelihood, checked, moves)
 
 
-def _nominal(likelihood: Likelihood, data: Data) -> Reals:
-    """Return the point of physical values as given, with pulls as measured."""
+def _nominal(likelihood: Likelihood, data: Data, moves: Mask) -> Reals:
+    """Return the point of physical values as given, with the pulls that move as measured."""
     nominal = np.array(likelihood.point(), dtype=float)
-    nominal[list(likelihood.constrained)] = data.pulls
-    return nominal
+    measured = nominal.copy()
+    measured[list(likelihood.constrained)] = data.pulls
+    return np.where(moves, measured, nominal)
 
 
 def _sampled(likelihood: Likelihood, data: Data, nominal: Reals, moves: Mask) -> Reals:
@@ -520,6 +521,14 @@ def _given(parameter: Parameter, values: ArrayLike) -> Reals:
 
 def _physical(parameter: Parameter, x: ArrayLike) -> Reals:
     return np.asarray(physical(parameter, jnp.asarray(x)))
+
+
+def _best(found: Search, minima: Minima) -> tuple[Reals, float]:
+    """Return the best fit and its χ², from the scan only if that has found a lower minimum."""
+    if np.min(minima.chi2) < found.chi2 - _TIE:
+        row = int(np.argmin(minima.chi2))
+        return minima.x[row], float(minima.chi2[row])
+    return found.x, found.chi2
 
 
 def _rises(minima: Minima, least: float) -> Reals:

@@ -66,7 +66,7 @@ class Fit(Result):
     """Coordinates of the best fit."""
     chi2: float
     degrees_of_freedom: int
-    """Runs and external measurements less fitted parameters."""
+    """Runs less fitted parameters that nothing else measures."""
     p_value: float
     """Probability of a larger χ², NaN without degrees of freedom; approximate if few counts are expected."""
     confidence_level: float
