@@ -44,7 +44,7 @@ FLUCTUATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 _BEYOND = 1e12
 """Where a coordinate of order one is taken to be at infinity."""
 
-_FEW_STEPS = 20
+_FEW_STEPS = 14
 _MANY_STEPS = 200
 
 _TOLERANCE = 1e-10
@@ -125,7 +125,7 @@ def _hypothesis_test(
     return HypothesisTest(*here.q, p_signal, p_background, jnp.exp(with_signal - without), status)
 
 
-def test_ensemble(
+def hypothesis_tests(
     likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: int, x: Scalar
 ) -> HypothesisTest:
     """Return the test of one coordinate for each data set, as `hypothesis_test` does for one.
@@ -136,20 +136,20 @@ def test_ensemble(
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0712], 86400.0)
     >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu": renp.MagneticMoment({(1, 1): 1.0})})
     >>> toys = likelihood.toys(likelihood.point(), jax.random.key(1), 100)
-    >>> found = test_ensemble(likelihood, toys, likelihood.start, jnp.array([True]), 0, 1.0)
+    >>> found = hypothesis_tests(likelihood, toys, likelihood.start, jnp.array([True]), 0, 1.0)
     >>> bool((found.cls >= found.p_signal).all())
     True
     """
     _check_magnitude(likelihood, k)
     place, coordinate = jnp.asarray(k), jnp.asarray(x, dtype=float)
     found: HypothesisTest = in_chunks(
-        lambda d: _hypothesis_tests(likelihood, d, start, moves, place, coordinate), data
+        lambda d: _batched_tests(likelihood, d, start, moves, place, coordinate), data
     )
     return found
 
 
 @jax.jit
-def _hypothesis_tests(
+def _batched_tests(
     likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: Place, x: Real
 ) -> HypothesisTest:
     found: HypothesisTest = jax.vmap(lambda d: _hypothesis_test(likelihood, d, start, moves, k, x))(data)

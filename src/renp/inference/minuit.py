@@ -29,7 +29,7 @@ def minuit(likelihood: Likelihood, data: Data | None = None, start: ArrayLike | 
     """Return a Minuit object of the χ², with names, limits and the exact gradient.
 
     Minuit needs parameters of order one, so that its values are the coordinates of the likelihood:
-    ``likelihood.values(np.array(m.values))`` are the physical values. The coordinate of a coupling that
+    ``likelihood.values(jnp.array(m.values))`` are the physical values. The coordinate of a coupling that
     interferes with nothing is its square in some unit, with the limit 0.
 
     Parameters
@@ -60,7 +60,7 @@ def minuit(likelihood: Likelihood, data: Data | None = None, start: ArrayLike | 
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0712], 86400.0, counts=[15, 9])
     >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu": renp.MagneticMoment({(1, 1): 1.0})})
     >>> m = minuit(likelihood, start=likelihood.point(mu=1e-11)).migrad()
-    >>> m.valid, f"{likelihood.values(np.array(m.values))['mu']:.2e}"
+    >>> m.valid, f"{likelihood.values(jnp.array(m.values))['mu']:.2e}"
     (True, '4.40e-11')
     """
     try:

@@ -130,8 +130,8 @@ def search(likelihood: Likelihood, data: Data, moves: Mask, extra: Reals | None 
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 86400.0, counts=[15])
     >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"weak": renp.Weak()})
     >>> found = search(likelihood, likelihood.data, np.array([True]))
-    >>> np.asarray(likelihood.values(found.minima.x)["weak"]).round(3)  # the amplitude is 1 + weak: two signs
-    array([ 0.132, -2.132])
+    >>> likelihood.values(jnp.array(found.minima.x))["weak"].round(3)  # the amplitude is 1 + weak: two signs
+    Array([ 0.132, -2.132], dtype=float64)
     """
     nominal = _nominal(likelihood, data, moves)
     starts = np.concatenate([nominal[None], _sampled(likelihood, data, nominal, moves)])

@@ -208,7 +208,7 @@ def _coverage_rows(
     for data in _batches(likelihood, x, for_data, toys):
         free = fit_ensemble(likelihood, data, _inside(x, likelihood), everything)
         above, failed = _rise(likelihood, data, x, free, everything, k)
-        tests = asymptotic.test_ensemble(likelihood, data, likelihood.start, everything, k, float(x[k]))
+        tests = asymptotic.hypothesis_tests(likelihood, data, likelihood.start, everything, k, float(x[k]))
         bad.append(failed | (np.asarray(tests.status) != CONVERGED))
         error = 1 - confidence_level
         covered["delta-chi2 interval"].append(above <= rise)
