@@ -20,8 +20,6 @@ PURE = [
     "compensated",
     "couplings",
     "differential_formula",
-    "inference.newton",
-    "inference.parameters",
     "inference.poisson",
     "inference.strength",
     "interactions",

@@ -634,7 +634,10 @@ def test_limits_of_the_other_couplings_of_the_file(command: Command, tmp_path: P
     )
     path = written(tmp_path, TEXT + mediator)
     answer = command("limits", path, "--json").json()
-    assert 0 < answer["limits"]["vector-mediator"]["strength"] < 1e-20
+    s = Scenario.read(path)
+    light = {"vector-mediator": {"strength": renp.VectorMediator(1e3, 1.0, left={(1, 1): 1.0})}}
+    limits = renp.upper_limits(s.experiment, s.neutrinos, 0.9, couplings=light).limits
+    assert answer["limits"]["vector-mediator"] == pytest.approx(limits["vector-mediator"], rel=1e-12)
 
 
 def test_fit_finds_the_moment_of_expected_counts(command: Command, file: Path) -> None:
@@ -664,6 +667,7 @@ def test_toys_scatter_around_the_file(command: Command, file: Path) -> None:
     assert {row["exposure"] for row in covered["coverage"]} == {1.0, 0.01}
 
 
+@pytest.mark.filterwarnings("ignore:jsonschema.RefResolver is deprecated:DeprecationWarning")
 def test_workspace_is_one_of_pyhf(command: Command, tmp_path: Path) -> None:
     import pyhf
 
