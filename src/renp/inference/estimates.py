@@ -37,8 +37,6 @@ _LOWER = 1e-4
 """Difference in χ² from which Minuit's minimum is another one."""
 _CHECKED = 2e-4
 """Accuracy of Δχ² at an end of an interval, relative: 10⁻⁴ of the distance from the best fit."""
-_FAR = 0.02
-"""Relative distance of Δχ² at an end by which MINOS is never wrong."""
 _FLAT = 1e-10
 """Curvature along a direction, relative to that of the parameters alone, that is rounding."""
 _AT_THRESHOLD = 1e-9
@@ -182,8 +180,7 @@ def _intervals(found: Search, proposed: Ends, rise: float) -> Ends:
         tried = {side: proposed[k, side] for side in (-1, 1) if (k, side) in proposed}
         if tried:
             rises = found.profile([k], np.array([[x] for x in tried.values()])).chi2 - found.chi2
-            # Each method can only be too high. Where Newton's is far above, MINOS has found a lower point.
-            right = (np.abs(rises - rise) < _CHECKED * rise) | (rises > (1 + _FAR) * rise)
+            right = np.abs(rises - rise) < _CHECKED * rise
             confirmed |= {(k, side): x for (side, x), ok in zip(tried.items(), right, strict=True) if ok}
         missing = [side for side in (-1, 1) if (k, side) not in confirmed]
         if missing:
