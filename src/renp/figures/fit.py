@@ -104,6 +104,7 @@ def _scale(axes: Axes, group: Group) -> None:
     axes.set_xlim(0.0 if any(e.lower == 0 for e in group) else low, high)
     if max(map(_size, group)) == 0:
         axes.set_xticks([0.0])
+    axes.locator_params(axis="x", nbins=5)
     axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
     axes.set_xlabel(f"value ({group[0].unit})" if group[0].unit else "value")
 

@@ -322,6 +322,8 @@ def _undetermined(found: Search, state: _State) -> list[str]:
 
 
 def _boundaries(found: Search, state: _State) -> list[str]:
+    if not np.isfinite(found.chi2):
+        return []
     said = []
     if names := _listed(found, (state.at_lower | state.at_upper) & ~state.undetermined):
         said.append(

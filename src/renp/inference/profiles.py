@@ -45,6 +45,8 @@ _TIE = 1e-6
 _RISE = 9.0
 """Δχ² up to which profiles and contours reach if no values are given."""
 _POINTS, _SIDE = 81, 41
+_FINER = 5
+"""Parts into which an interval between two points is divided near a narrow minimum."""
 
 _SIDES = (-1, 1)
 _OUTWARD = 2.0 ** np.arange(-6, 18)
@@ -502,12 +504,23 @@ def _grid(found: Search, k: int, points: int) -> Reals:
     low, high = (e if np.isfinite(e) else edge for e, edge in zip(reached, box, strict=True))
     first, last = _physical(parameter, np.array([low, high]))
     values = np.linspace(first, last, points)
-    inner = [coordinate(parameter, float(v)) for v in values[1:-1]]
+    even = np.array([low, *(coordinate(parameter, float(v)) for v in values[1:-1]), high])
     edges = np.zeros(0)
     if parameter.name == MASS:
         # Below a threshold the counts rise as its square root.
         edges = np.outer(threshold_masses(found.likelihood) / float(parameter.plus), 1 - _NEAR).ravel()
-    return np.unique([low, *inner, *edges[(edges > low) & (edges < high)], high, best])
+    edges = edges[(edges > low) & (edges < high)]
+    return np.unique(np.concatenate([even, _between(found, k, even), edges, [best]]))
+
+
+def _between(found: Search, k: int, grid: Reals) -> Reals:
+    """Return more points where the profile is low, if that is in few of the intervals: narrow islands."""
+    low = found.profile([k], grid[:, None]).chi2 < found.chi2 + _RISE
+    near = low[1:] | low[:-1]
+    if 2 * np.sum(near) > near.size:
+        return _NOWHERE
+    shares = np.linspace(0, 1, _FINER + 1)[1:-1]
+    return (grid[:-1][near, None] + np.outer(np.diff(grid)[near], shares)).ravel()
 
 
 def _given(parameter: Parameter, values: ArrayLike) -> Reals:
