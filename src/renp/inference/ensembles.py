@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 import jax
@@ -27,6 +28,10 @@ _LEAST_CHUNK = 64
 _FEW_STEPS = 10
 _MANY_STEPS = 200
 _BISECTIONS = 50
+_JUMP = 1e-3
+"""How far the χ² may lie above its target where a bisection ends, in units of the rise."""
+
+_SHAKES = (0.3, 0.3, 0.1, 0.1, 0.03, 0.03, 0.01, 0.003)
 
 
 def fit_ensemble(likelihood: Likelihood, data: Data, start: ArrayLike, moves: Mask) -> Minimum:
@@ -56,6 +61,23 @@ def fit_ensemble(likelihood: Likelihood, data: Data, start: ArrayLike, moves: Ma
     starts = np.broadcast_to(np.asarray(start), (len(data.counts), len(likelihood.names)))
     few, many = (lambda d, n=n: _fit(likelihood, d[0], d[1], moves, n) for n in (_FEW_STEPS, _MANY_STEPS))
     found: Minimum = retried(few, many, (data, starts))
+    corners = np.flatnonzero(np.asarray(found.corner))
+    if not corners.size:
+        return found
+    some, at = jax.tree.map(lambda a: np.asarray(a)[corners], (data, found))
+    return _put(found, corners, _shaken(likelihood, some, at, moves))
+
+
+def _shaken(likelihood: Likelihood, data: Data, found: Minimum, moves: Mask) -> Minimum:
+    """Return minima, none higher, from starts around those at corners, where the slope leads no further."""
+    rng = np.random.default_rng(len(_SHAKES))
+    low, high = (np.asarray(bound) for bound in likelihood.bounds)
+    for size in _SHAKES:
+        push = size * rng.normal(size=found.x.shape) * np.asarray(moves)
+        starts = np.clip(found.x + push, low, high)
+        there = in_chunks(lambda d: _fit(likelihood, d[0], d[1], moves, _MANY_STEPS), (data, starts))
+        lower = (there.status == CONVERGED) & (there.chi2 < found.chi2)
+        found = jax.tree.map(partial(_where, lower), there, found)
     return found
 
 
@@ -111,6 +133,7 @@ def _bisected(
     outside = np.full(len(inside), side * np.inf)
     end = np.asarray(likelihood.bounds[1 if side > 0 else 0])[k]
     step = np.maximum(np.abs(found.x[:, k] - inside), 0.1)
+    reached = np.full(len(inside), np.inf)
     for _ in range(_BISECTIONS):
         middle = np.where(np.isfinite(outside), (inside + outside) / 2, inside + side * 2 * step)
         step = np.where(np.isfinite(outside), step, 2 * step)
@@ -118,10 +141,13 @@ def _bisected(
         there = fit_ensemble(likelihood, data, x, others)
         below = there.chi2 < target
         inside, outside = np.where(below, x[:, k], inside), np.where(below, outside, x[:, k])
+        reached = np.where(below, reached, there.chi2 - target)
         x = np.where(below[:, None], there.x, x)
     never = ~np.isfinite(outside)
     x[:, k] = outside
-    return Crossing(jnp.asarray(outside), jnp.asarray(x), jnp.where(never, NO_RISE, CONVERGED))
+    # A profile that jumps has a lower minimum that was not found.
+    status = np.where(reached < _JUMP * rises, CONVERGED, NOT_CONVERGED)
+    return Crossing(jnp.asarray(outside), jnp.asarray(x), jnp.where(never, NO_RISE, status))
 
 
 def in_chunks(function: Callable[[Any], T], inputs: Any, chunk: int = CHUNK) -> T:
@@ -149,9 +175,10 @@ def in_chunks(function: Callable[[Any], T], inputs: Any, chunk: int = CHUNK) -> 
     def evaluate(rows: NDArray[np.intp]) -> Any:
         return jax.tree.map(np.asarray, function(jax.tree.map(lambda x: x[rows], arrays)))
 
+    first = evaluate(filled[0])  # alone, so that it is compiled once
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        parts = list(pool.map(evaluate, filled))
-    whole: T = jax.tree.map(lambda *x: np.concatenate(x)[:total], *parts)
+        rest = list(pool.map(evaluate, filled[1:]))
+    whole: T = jax.tree.map(lambda *x: np.concatenate(x)[:total], first, *rest)
     return whole
 
 
@@ -169,6 +196,10 @@ def retried(few: Callable[[Any], T], many: Callable[[Any], T], inputs: Any) -> T
     return _put(found, slow, again)
 
 
+def _where(rows: NDArray[np.bool_], new: NDArray[Any], old: NDArray[Any]) -> NDArray[Any]:
+    return np.where(rows.reshape(-1, *(1,) * (new.ndim - 1)), new, old)
+
+
 def _put(all_: T, places: NDArray[np.intp], some: T) -> T:
     def put(old: NDArray[Any], new: NDArray[Any]) -> NDArray[Any]:
         old = np.array(old)
@@ -179,12 +210,12 @@ def _put(all_: T, places: NDArray[np.intp], some: T) -> T:
     return merged
 
 
-@jax.jit(static_argnames="steps")
-def _fit(likelihood: Likelihood, data: Data, start: Any, moves: Mask, steps: int) -> Minimum:
+@jax.jit
+def _fit(likelihood: Likelihood, data: Data, start: Any, moves: Mask, steps: Any) -> Minimum:
     return jax.vmap(lambda d, x: minimise(likelihood, d, x, moves, steps))(data, start)
 
 
-@jax.jit(static_argnames="steps")
+@jax.jit
 def _cross(
     likelihood: Likelihood,
     data: Data,
@@ -193,6 +224,6 @@ def _cross(
     moves: Mask,
     k: Any,
     side: Any,
-    steps: int,
+    steps: Any,
 ) -> Crossing:
     return jax.vmap(lambda d, b, r: crossing(likelihood, d, b, moves, k, side, r, steps))(data, best, rises)

@@ -10,7 +10,7 @@ masses, mixing nor the calibration vary, its coefficients are computed once.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax
@@ -41,9 +41,13 @@ from renp.validation import Scalar, choice, instance
 
 Point: TypeAlias = Float[Array, "p"]
 Counts: TypeAlias = Float[Array, "n"]
+_Runs: TypeAlias = tuple[Array, Atom, Neutrinos, Interaction, tuple[Interaction, ...]]
 
 _NO_INTERFERENCE = 1e-10
 """Rounding of an interference that vanishes, relative to the geometric mean of both parts."""
+
+_MANY = 1e6
+"""Expected counts from which the distribution of Poisson is expanded around the normal one."""
 
 _AT_ZERO = 1e-30
 """Keeps the slope of √x finite at a magnitude of 0; far below the rounding of the counts."""
@@ -115,18 +119,24 @@ class Likelihood(eqx.Module):
         null = expected_counts(experiment, neutrinos, model)
         for name, interaction in units.items():
             instance(name, interaction, Interaction)
+            if name.startswith((CALIBRATION, NORMALISATION, BACKGROUND)):
+                raise InputError("couplings", repr(name), "a name that no rate or calibration has")
             expected_counts(experiment, neutrinos, interaction)
-        scales, response = _scaled_response(experiment, neutrinos, model, tuple(units.values()), null)
-        others = nuisance_parameters(nuisances or Nuisances(), experiment, neutrinos)
+        scales, response = _scaled_response(_runs(experiment, neutrinos, model, units), experiment, null)
+        others = nuisance_parameters(Nuisances() if nuisances is None else nuisances, experiment, neutrinos)
+        seen = _interferes(response)
+        if phases := {p.name: value_of(neutrinos, p.name) + 1.0 for p in others if p.unit == "rad"}:
+            turned = with_values(neutrinos, {name: jnp.array(value) for name, value in phases.items()})
+            seen = seen | _interferes(_form(jnp.asarray(scales), *_runs(experiment, turned, model, units)))
         fitted = [
-            coupling(name, scale, units[name].coupling_unit, interferes=bool(seen))
-            for name, scale, seen in zip(units, scales, _interferes(np.asarray(response)), strict=True)
+            coupling(name, scale, units[name].coupling_unit, interferes=bool(signed))
+            for name, scale, signed in zip(units, scales, seen, strict=True)
         ]
         self.experiment, self.neutrinos, self.model = experiment, neutrinos, model
         self.couplings = tuple(units.values())
         self.parameters = (*fitted, *others)
         if len(set(self.names)) < len(self.names):
-            twice = next(name for name in units if self.names.count(name) > 1)
+            twice = next(name for name in self.names if self.names.count(name) > 1)
             raise InputError("couplings", repr(twice), "a name that no other parameter has")
         self.response = None if self._kinematic else response
 
@@ -219,9 +229,9 @@ class Likelihood(eqx.Module):
         """Return data drawn at a point: Poisson counts, and external measurements with their errors."""
         for_counts, for_pulls = jax.random.split(key)
         truth = self.asimov(x)
-        counts = jax.random.poisson(for_counts, truth.counts, (number, *truth.counts.shape))
+        counts = _poisson(for_counts, truth.counts, number)
         noise = jax.random.normal(for_pulls, (number, *truth.pulls.shape))
-        return Data(counts.astype(float), truth.pulls + noise)
+        return Data(counts, truth.pulls + noise)
 
     def with_exposure(self, factor: Scalar) -> "Likelihood":
         """Return the likelihood of runs that last longer by a factor."""
@@ -229,6 +239,32 @@ class Likelihood(eqx.Module):
             lambda one: one.experiment.duration, self, factor * self.experiment.duration
         )
         return longer
+
+    def with_runs(self, experiment: Experiment) -> "Likelihood":
+        """Return the likelihood of other runs, with the same parameters in the same units.
+
+        Examples
+        --------
+        >>> import renp
+        >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0)
+        >>> unit = {"mu_11": renp.MagneticMoment({(1, 1): 1.0})}
+        >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), unit)
+        >>> more = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.07], 864000.0)
+        >>> likelihood.with_runs(more).expected(likelihood.point()).round(1)
+        Array([117.1,  84.1], dtype=float64)
+        """
+        response = self.response
+        if response is not None:
+            units = jnp.array([p.plus for p in self.parameters[: len(self.couplings)]], dtype=float)
+            runs = _runs(experiment, self.neutrinos, self.model, dict(enumerate(self.couplings)))
+            response = _form(units, *runs)
+        other: Likelihood = eqx.tree_at(
+            lambda one: (one.experiment, one.response),
+            self,
+            (experiment, response),
+            is_leaf=lambda x: x is None,
+        )
+        return other
 
     @property
     def _kinematic(self) -> bool:
@@ -265,6 +301,15 @@ class Likelihood(eqx.Module):
         return rates * jnp.stack([values.get(f"{BACKGROUND}_{k + 1}", one) for k in range(len(rates))])
 
 
+def _poisson(key: Array, mean: Counts, number: int) -> Float[Array, "toys n"]:
+    """Return Poisson numbers, large ones by the Cornish–Fisher expansion: JAX draws in single precision."""
+    shape = (number, *mean.shape)
+    few = jax.random.poisson(key, jnp.minimum(mean, _MANY), shape).astype(float)
+    z = jax.random.normal(key, shape)
+    many = jnp.round(mean + jnp.sqrt(mean) * z + (z**2 - 1) / 6)
+    return jnp.where(mean < _MANY, few, many)
+
+
 def _superposed(
     model: Interaction, couplings: tuple[Interaction, ...], amplitudes: list[Array]
 ) -> Interaction:
@@ -280,15 +325,17 @@ def _quadratic(form: Float[Array, "n k k"], x: Point, magnitude: list[bool]) -> 
     return jnp.einsum("nij,i,j->n", form, vector, vector) + jnp.einsum("nkk,k->n", form[:, 1:, 1:], squares)
 
 
+def _runs(
+    experiment: Experiment, neutrinos: Neutrinos, model: Interaction, couplings: Mapping[Any, Interaction]
+) -> _Runs:
+    return experiment.photon_energy, experiment.atom, neutrinos, model, tuple(couplings.values())
+
+
 def _scaled_response(
-    experiment: Experiment,
-    neutrinos: Neutrinos,
-    model: Interaction,
-    couplings: tuple[Interaction, ...],
-    null: Counts,
+    runs: _Runs, experiment: Experiment, null: Counts
 ) -> tuple[NDArray[np.float64], Float[Array, "n k k"]]:
     """Return units in which the couplings matter, and the quadratic form of I(ω) in these units."""
-    runs = (experiment.photon_energy, experiment.atom, neutrinos, model, couplings)
+    couplings = runs[-1]
     alone = np.einsum("nkk->nk", np.asarray(_form(jnp.ones(len(couplings)), *runs)))[:, 1:]
     exposure = np.asarray(experiment.duration * experiment.target.reference_width)
     signal = exposure @ alone
@@ -319,8 +366,9 @@ def _form(
     return jnp.moveaxis((together - apart) / 4, -1, 0)
 
 
-def _interferes(form: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _interferes(response: Float[Array, "n k k"]) -> NDArray[np.bool_]:
     """Return for each coupling whether it interferes with the model or with another one."""
+    form = np.asarray(response)
     own = np.sqrt(np.einsum("nkk->nk", form))
     allowed = _NO_INTERFERENCE * own[:, :, None] * own[:, None, :]
     seen = np.abs(form) > allowed

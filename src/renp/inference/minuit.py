@@ -1,11 +1,12 @@
 """The χ² as a Minuit object, for those who go on with iminuit themselves."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from iminuit import Minuit  # type: ignore[import-untyped]
 from jaxtyping import ArrayLike
 from numpy.typing import NDArray
 
@@ -13,9 +14,6 @@ from renp.errors import InputError
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import local
 from renp.inference.profiles import checked_data
-
-if TYPE_CHECKING:
-    from iminuit import Minuit  # type: ignore[import-untyped]
 
 Reals: TypeAlias = NDArray[np.float64]
 
@@ -25,7 +23,7 @@ local_at = jax.jit(local)
 """The χ² around a point, compiled once for Minuit and for the diagnosis."""
 
 
-def minuit(likelihood: Likelihood, data: Data | None = None, start: ArrayLike | None = None) -> "Minuit":
+def minuit(likelihood: Likelihood, data: Data | None = None, start: ArrayLike | None = None) -> Minuit:
     """Return a Minuit object of the χ², with names, limits and the exact gradient.
 
     Minuit needs parameters of order one, so that its values are the coordinates of the likelihood:
@@ -51,8 +49,6 @@ def minuit(likelihood: Likelihood, data: Data | None = None, start: ArrayLike | 
     ------
     InputError
         If there are no data, or data or start are not of the right shape.
-    ModuleNotFoundError
-        If iminuit is not installed.
 
     Examples
     --------
@@ -63,10 +59,6 @@ def minuit(likelihood: Likelihood, data: Data | None = None, start: ArrayLike | 
     >>> m.valid, f"{likelihood.values(jnp.array(m.values))['mu']:.2e}"
     (True, '4.40e-11')
     """
-    try:
-        from iminuit import Minuit
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError('fits need iminuit: pip install "renp[fit]"') from None
     evaluate = _remembered(likelihood, checked_data(likelihood, data))
     first = np.asarray(likelihood.point() if start is None else start, dtype=float)
     if first.shape != (len(likelihood.names),):

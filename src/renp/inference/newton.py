@@ -31,6 +31,9 @@ _TOLERANCE = 1e-13
 _SHORTEST = 1e-9
 """Step that ends the search if it does not descend: the χ² has a corner where a run lies on a threshold."""
 
+_SUFFICIENT = 1e-3
+"""Share of the expected descent that a step must bring: else steps go back and forth between equal points."""
+
 _FIRST_DAMPING = 1e-4
 _LEAST_DAMPING = 1e-12
 
@@ -54,6 +57,8 @@ class Minimum(NamedTuple):
     x: Float[Array, "*batch p"]
     chi2: Float[Array, "*batch"]
     status: Int[Array, "*batch"]
+    corner: Bool[Array, "*batch"]
+    """Whether the χ² has a corner there, where a run lies on a threshold: other points may be lower."""
 
 
 class Crossing(NamedTuple):
@@ -94,7 +99,11 @@ def local(likelihood: Likelihood, x: Point, data: Data) -> Local:
 
 
 def minimise(
-    likelihood: Likelihood, data: Data, start: Point, moves: Bool[Array, "p"], steps: int = 60
+    likelihood: Likelihood,
+    data: Data,
+    start: Point,
+    moves: Bool[Array, "p"],
+    steps: Int[Array, ""] | int = 60,
 ) -> Minimum:
     """Return the minimum of the χ² in the parameters that move.
 
@@ -119,22 +128,30 @@ def minimise(
     ('converged', '4.40e-11')
     """
     low, high = likelihood.bounds
+    shifts = jnp.array([p.kind in ("constrained", "free") for p in likelihood.parameters], dtype=bool)
+    seen = jnp.sum(data.counts)
 
     def body(state: _Descent) -> _Descent:
         x, here = state.x, state.here
-        active = moves & ~_pressed(x, here.slope, low, high)
+        active = moves & ~_pressed(x, here.slope, low, high) & ~(state.corner & shifts)
         step = -_solve(here.curvature, state.damping * here.information, here.slope[:, None], active)[:, 0]
         trial = jnp.clip(x + step, low, high)
         there = local(likelihood, trial, data)
-        rounding = 1e-14 * (1 + jnp.abs(here.chi2) + jnp.sum(data.counts))
-        better = there.chi2 <= here.chi2 + rounding
+        moved = trial - x
+        expected = -moved @ (here.slope + here.curvature @ moved / 2)
+        rounding = 1e-14 * (1 + here.chi2 + jnp.sqrt(here.chi2 * seen))
+        better = there.chi2 <= here.chi2 - _SUFFICIENT * jnp.maximum(expected, 0.0) + rounding
         damping = jnp.where(better, state.damping / 10, jnp.maximum(state.damping, 1e-6) * 10)
+        stalled = ~better & (jnp.max(jnp.abs(moved), initial=0.0) < _SHORTEST)
+        # At a corner the parameters that move thresholds rest, and the others find their minimum.
+        corner = stalled & ~state.corner & jnp.isfinite(here.chi2) & jnp.any(moves & shifts)
         return _Descent(
             x=jnp.where(better, trial, x),
             here=jax.tree.map(lambda new, old: jnp.where(better, new, old), there, here),
-            damping=jnp.maximum(damping, _LEAST_DAMPING),
+            damping=jnp.where(corner, _FIRST_DAMPING, jnp.maximum(damping, _LEAST_DAMPING)),
+            corner=state.corner | corner,
             distance=jnp.where(better, -jnp.sum(here.slope * step) / 2, jnp.inf),
-            stalled=~better & (jnp.max(jnp.abs(trial - x), initial=0.0) < _SHORTEST),
+            stalled=stalled & ~corner,
             steps=state.steps + 1,
         )
 
@@ -145,11 +162,11 @@ def minimise(
         return ~done(state) & ~state.stalled & (state.steps < steps)
 
     here = local(likelihood, start, data)
-    first = _Descent(
-        start, here, jnp.array(_FIRST_DAMPING), jnp.array(jnp.inf), jnp.array(False), jnp.array(0)
-    )
+    no = jnp.array(False)
+    first = _Descent(start, here, jnp.array(_FIRST_DAMPING), no, jnp.array(jnp.inf), no, jnp.array(0))
     last = jax.lax.while_loop(going, body, first)
-    return Minimum(last.x, last.here.chi2, jnp.where(done(last), CONVERGED, NOT_CONVERGED))
+    found = done(last) & jnp.isfinite(last.here.chi2)
+    return Minimum(last.x, last.here.chi2, jnp.where(found, CONVERGED, NOT_CONVERGED), last.corner)
 
 
 def crossing(
@@ -160,7 +177,7 @@ def crossing(
     k: Int[Array, ""] | int,
     side: Scalar,
     rise: Scalar,
-    steps: int = 60,
+    steps: Int[Array, ""] | int = 60,
 ) -> Crossing:
     """Return where the χ², least in the other moving parameters, is ``rise`` above its minimum.
 
@@ -242,6 +259,7 @@ class _Descent(NamedTuple):
     x: Point
     here: Local
     damping: Real
+    corner: Bool[Array, ""]
     distance: Real
     stalled: Bool[Array, ""]
     steps: Int[Array, ""]

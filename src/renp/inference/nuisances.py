@@ -73,8 +73,11 @@ def nuisance_parameters(
     ['sin2_theta12', 'sin2_theta13', 'dm2_21', 'dm2_31']
     """
     instance("nuisances", nuisances, Nuisances)
-    found = [_measured(name, neutrinos) for name in _oscillation_names(nuisances.oscillation, neutrinos)]
+    measured = _oscillation_names(nuisances.oscillation, neutrinos)
+    found = [_measured(name, neutrinos) for name in measured]
     found += [_free(name, neutrinos) for name in _names("free", nuisances.free)]
+    if both := set(measured) & set(nuisances.free):
+        raise InputError("free", repr(min(both)), "without the names in oscillation")
     if _error("calibration", nuisances.calibration):
         found.append(constrained(CALIBRATION, 0.0, nuisances.calibration, nuisances.calibration, "eV"))
     if _error("normalisation", nuisances.normalisation):

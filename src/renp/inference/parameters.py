@@ -163,7 +163,7 @@ def coordinate(parameter: Parameter, value: float) -> float:
 
 def _inverse(parameter: Parameter, value: float) -> Scalar:
     if parameter.kind == "magnitude":
-        return (value / parameter.plus) ** 2
+        return (value / parameter.plus) ** 2 if value >= 0 else np.nan
     if parameter.kind == "relative":
         return jnp.log(value) / jnp.log1p(parameter.plus) if value > 0 else np.nan
     if parameter.kind != "constrained":

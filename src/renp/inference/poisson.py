@@ -4,7 +4,6 @@ from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
 
 from renp.validation import Scalar
@@ -24,8 +23,21 @@ def chi2(expected: Reals, counts: Reals) -> Float[Array, ""]:
     >>> chi2(jnp.array([100.0, 0.0]), jnp.array([110.0, 0.0])).round(6)
     Array(0.96824, dtype=float64)
     """
-    log_ratio = xlogy(counts, counts) - xlogy(counts, expected)
-    return 2 * jnp.sum(expected - counts + log_ratio)
+    return jnp.sum(deviance(expected, counts))
+
+
+def deviance(expected: Reals, counts: Reals) -> Reals:
+    """Return what each run adds to the χ²; for rates instead of counts, what it adds in unit time.
+
+    Examples
+    --------
+    >>> deviance(jnp.array([100.0, 3.0]), jnp.array([110.0, 0.0])).round(6)
+    Array([0.96824, 6.     ], dtype=float64)
+    """
+    seen = counts > 0
+    # Relative to the counts, so that many of them cancel before they are rounded.
+    excess = _ratio(jnp.where(seen, expected - counts, 0.0), counts)
+    return 2 * jnp.where(seen, counts * (excess - jnp.log1p(excess)), expected)
 
 
 def best_fit(signal: Reals, background: Reals, counts: Reals) -> Float[Array, ""]:

@@ -460,7 +460,7 @@ def _minima(likelihood: Likelihood, data: Data, starts: Reals, moves: Mask) -> M
     filled = np.minimum(np.arange(_FEW if rows <= _FEW else max(rows, CHUNK)), rows - 1)
     same = Data(*(jnp.broadcast_to(a, (filled.size, *a.shape)) for a in data))
     found = fit_ensemble(likelihood, same, starts[filled], jnp.asarray(moves))
-    x, least, status = (np.asarray(a) for a in found)
+    x, least, status = (np.asarray(a) for a in (found.x, found.chi2, found.status))
     return Minima(x, np.where(np.isnan(least), np.inf, least), status).at(slice(rows))
 
 
