@@ -2,7 +2,6 @@
 
 import csv
 import json
-import sys
 from functools import cache, cached_property
 
 import jax
@@ -454,12 +453,6 @@ def test_minuit_has_names_limits_and_the_gradient():
     x = np.array([0.3, -0.5])
     numerical = optimize.approx_fprime(x, m.fcn, 1e-7)
     np.testing.assert_allclose(m.grad(x), numerical, rtol=1e-5, atol=1e-6)
-
-
-def test_minuit_is_missed(monkeypatch):
-    monkeypatch.setitem(sys.modules, "iminuit", None)
-    with pytest.raises(ModuleNotFoundError, match="pip install"):
-        minuit(likelihood())
 
 
 @pytest.mark.parametrize(

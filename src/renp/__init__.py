@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Weak,
     )
     from renp.neutrinos import Neutrinos
+    from renp.planning.plan import Constraints, plan
     from renp.scenario import Scenario
     from renp.spectrum import spectral_function, thresholds
 
@@ -48,6 +49,7 @@ __all__ = [
     "Atom",
     "Charge",
     "ChargeRadius",
+    "Constraints",
     "Couplings",
     "ElectricMoment",
     "Experiment",
@@ -76,6 +78,7 @@ __all__ = [
     "mass_grid",
     "measure_coverage",
     "minuit",
+    "plan",
     "posterior",
     "profile",
     "pyhf_workspace",
@@ -117,6 +120,7 @@ _HOME = {
         "Weak",
     ],
     "renp.neutrinos": ["Neutrinos"],
+    "renp.planning.plan": ["Constraints", "plan"],
     "renp.scenario": ["Scenario"],
     "renp.spectrum": ["spectral_function", "thresholds"],
 }

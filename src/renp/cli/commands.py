@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from renp.neutrinos import Neutrinos
     from renp.results import Result
     from renp.scenario import Scenario
 
@@ -260,6 +261,102 @@ def toys(
 
 
 @app.command
+def plan(
+    file: File,
+    *,
+    aim: str = "limits",
+    elements: str = "both",
+    total: str | None = None,
+    masses: str | None = None,
+    both_orderings: Annotated[bool, Parameter(negative=())] = False,
+    profiled: Annotated[bool, Parameter(negative=())] = False,
+    strength: float = 5e-11,
+    laser: str | None = None,
+    clearance: str = "0 eV",
+    frequencies: int | None = None,
+    least_duration: str = "0 day",
+    change_time: str = "0 day",
+    candidates: int = 2000,
+    after: Annotated[bool, Parameter(negative=())] = False,
+    scenario: Path | None = None,
+    options: Output = DEFAULT,
+) -> None:
+    """Plan at which photon energies to run, and for how long; say how far from the optimum that is at most.
+
+    The plan is compared with the file's own runs, lengthened to the same total time.
+
+    Parameters
+    ----------
+    aim
+        limits, identify, magnetic-or-electric, lightest-mass, majorana-phases, ordering, nature or discovery.
+    elements
+        magnetic-moment, electric-moment or both.
+    total
+        Time in all, such as "70 day"; that of the file's runs if left out.
+    masses
+        Lightest masses in eV for which the plan must be good, such as 0.001,0.01; the file's if left out.
+    both_orderings
+        The plan must be good for both orderings.
+    profiled
+        Leave all other couplings free.
+    strength
+        Size in μ_B of the moments that are simulated to be told apart.
+    laser
+        Lowest and highest photon energy, such as "1.05 eV, 1.0717 eV" or "1157 nm, 1180 nm".
+    clearance
+        Least distance of a run from every threshold.
+    frequencies
+        How many photon energies at most.
+    least_duration
+        Least time at a photon energy.
+    change_time
+        Time lost at each change of the photon energy.
+    candidates
+        How many photon energies are considered before the best are refined.
+    after
+        Take the file's runs, with their counts if they have any, as made: plan what to do next.
+    scenario
+        Write the plan as a scenario file that is ready to run.
+    """
+    from renp.planning.plan import Constraints
+    from renp.planning.plan import plan as best_plan
+
+    read = _read(file, runs=total is None or after)
+    constraints = Constraints(
+        _laser(laser),
+        _quantity("clearance", clearance, "eV"),
+        frequencies,
+        _quantity("least-duration", least_duration, "s"),
+        _quantity("change-time", change_time, "s"),
+        candidates,
+    )
+    with quietly(options), progress_display(options) as progress:
+        task = progress.add_task("plan", total=None)
+        result = best_plan(
+            aim,
+            read.experiment,
+            _worlds(read.neutrinos, masses, both_orderings=both_orderings),
+            total=None if total is None else _quantity("total", total, "s"),
+            elements=elements,
+            strength=strength,
+            model=read.model if aim == "discovery" else None,
+            nuisances=read.nuisances,
+            profiled=profiled,
+            confidence_level=read.confidence_level,
+            constraints=constraints,
+            done=read.experiment if after else None,
+            progress=lambda what: progress.update(task, description=f"plan: {what}"),
+        )
+    if scenario is not None:
+        write_text(scenario, result.scenario_text(read.text))
+        if not options.quiet:
+            note(f"wrote {scenario}")
+    emit(result, options)
+    if not (options.json or options.quiet):
+        print(f"\n{result.reach_table()}")
+
+
+@app.command
 def workspace(file: File, coupling: str, *, options: Output = DEFAULT) -> None:
     """Export the counts and one coupling as a workspace for pyhf; --output FILE.json writes it.
 
@@ -348,6 +445,45 @@ def _read(file: Path, *, runs: bool = False) -> "Scenario":
     if runs and not len(scenario.experiment.photon_energy):
         raise ScenarioError(str(file), ["run: is missing: this command needs at least one [[run]]"])
     return scenario
+
+
+def _quantity(name: str, text: str, unit: str, *, photon: bool = False) -> float:
+    from renp.scenario.quantities import parse_quantity
+
+    try:
+        return parse_quantity(text.strip(), unit, photon=photon)
+    except ValueError as error:
+        raise InputError(name, repr(text), f"a quantity: {error}") from None
+
+
+def _laser(text: str | None) -> tuple[float | None, float | None]:
+    if text is None:
+        return None, None
+    ends = [_quantity("laser", end, "eV", photon=True) for end in text.split(",")]
+    if len(ends) != 2:
+        raise InputError("laser", repr(text), "two photon energies with a comma between them")
+    return min(ends), max(ends)
+
+
+def _worlds(neutrinos: "Neutrinos", masses: str | None, *, both_orderings: bool) -> "list[Neutrinos]":
+    """Return the file's neutrinos with other lightest masses, and those of the other ordering's release."""
+    import jax.numpy as jnp
+
+    from renp.inference.nuisances import with_values
+    from renp.neutrinos import Neutrinos
+
+    try:
+        known = [float(neutrinos.lightest_mass)] if masses is None else [float(m) for m in masses.split(",")]
+    except ValueError:
+        raise InputError("masses", repr(masses), "a list of masses in eV such as 0.001,0.01") from None
+    for mass in known:
+        Neutrinos(mass)
+    worlds = [with_values(neutrinos, {"lightest_mass": jnp.array(mass)}) for mass in known]
+    if both_orderings:
+        other = {"normal": "inverted", "inverted": "normal"}[neutrinos.ordering]
+        phases = neutrinos.majorana_phases
+        worlds += [Neutrinos(mass, other, neutrinos.nature, neutrinos.release, phases) for mass in known]
+    return worlds
 
 
 def _photon_energies(text: str) -> "NDArray[np.float64]":

@@ -26,7 +26,7 @@ CHUNK = 512
 _LEAST_CHUNK = 64
 
 _FEW_STEPS = 10
-_MANY_STEPS = 200
+_MANY_STEPS = 2000
 _BISECTIONS = 50
 _JUMP = 1e-3
 """How far the χ² may lie above its target where a bisection ends, in units of the rise."""

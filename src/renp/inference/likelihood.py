@@ -251,7 +251,7 @@ class Likelihood(eqx.Module):
         >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), unit)
         >>> more = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.07], 864000.0)
         >>> likelihood.with_runs(more).expected(likelihood.point()).round(1)
-        Array([117.1,  84.1], dtype=float64)
+        Array([117.1,  84.4], dtype=float64)
         """
         response = self.response
         if response is not None:

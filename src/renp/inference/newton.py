@@ -52,7 +52,7 @@ class Local(NamedTuple):
 
 
 class Minimum(NamedTuple):
-    """Where the χ² is least."""
+    """Where the χ² is least; infinite if counts were seen in a run in which none can be expected."""
 
     x: Float[Array, "*batch p"]
     chi2: Float[Array, "*batch"]
@@ -165,8 +165,7 @@ def minimise(
     no = jnp.array(False)
     first = _Descent(start, here, jnp.array(_FIRST_DAMPING), no, jnp.array(jnp.inf), no, jnp.array(0))
     last = jax.lax.while_loop(going, body, first)
-    found = done(last) & jnp.isfinite(last.here.chi2)
-    return Minimum(last.x, last.here.chi2, jnp.where(found, CONVERGED, NOT_CONVERGED), last.corner)
+    return Minimum(last.x, last.here.chi2, jnp.where(done(last), CONVERGED, NOT_CONVERGED), last.corner)
 
 
 def crossing(

@@ -1,0 +1,1 @@
+"""Planning: at which photon energies to run, and for how long."""

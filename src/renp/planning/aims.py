@@ -1,0 +1,266 @@
+"""What a plan is for: the contrasts of each aim.
+
+====================  ========================================  ===========================================
+aim                   truth                                     tested, and what the plan makes large or small
+====================  ========================================  ===========================================
+limits                no coupling                               each coupling; its upper limit
+identify              one element of a moment                   another element of any size; significance
+magnetic-or-electric  a magnetic element                        electric elements of any size, and reverse
+lightest-mass         the mass                                  another mass; the error
+majorana-phases       the phases                                another phase; the error
+ordering              one ordering                              the other one, and reverse; significance
+nature                Dirac or Majorana                         the other one, and reverse; significance
+discovery             the model                                 the standard model; significance
+====================  ========================================  ===========================================
+
+All is for every one of the neutrinos given, and the worst counts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from renp.couplings import Interaction
+from renp.errors import InputError
+from renp.experiment import Experiment
+from renp.inference.likelihood import Likelihood
+from renp.inference.nuisances import Nuisances, value_of
+from renp.inference.poisson import chi2
+from renp.inference.profiles import MASS
+from renp.interactions import Weak
+from renp.neutrinos import Neutrinos
+from renp.planning.contrasts import Contrast, Done
+
+Couplings: TypeAlias = Mapping[str, Interaction]
+Reals: TypeAlias = NDArray[np.float64]
+
+LIMITS = "limits"
+INTERVALS = ("lightest-mass", "majorana-phases")
+SIZED = (LIMITS, *INTERVALS)
+"""Aims for which a size is made small; for the others a significance is made large."""
+
+AIMS = (*SIZED, "identify", "magnetic-or-electric", "ordering", "nature", "discovery")
+
+_MASSES = (0.0, 0.5, 1.5, 3.0)
+"""Lightest masses, in units of the nominal one, from which fits with a free mass start besides."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all contrasts of a plan share."""
+
+    candidates: Experiment
+    couplings: Mapping[str, Interaction]
+    """By name; what is multiplied by the size or fitted."""
+    strength: float
+    """Size of a coupling that is simulated, in the unit of the couplings."""
+    model: Interaction
+    nuisances: Nuisances
+    profiled: bool
+    done: Experiment | None = None
+
+
+def contrasts_of(aim: str, setting: Setting, worlds: Sequence[Neutrinos]) -> list[Contrast]:
+    """Return all that a plan with an aim has to tell apart.
+
+    Raises
+    ------
+    InputError
+        If the aim needs couplings or neutrinos that were not given.
+    """
+    of_world = {
+        "limits": _limits,
+        "identify": _identify,
+        "magnetic-or-electric": _magnetic_or_electric,
+        "lightest-mass": _mass,
+        "majorana-phases": _phases,
+        "ordering": _orderings,
+        "nature": _natures,
+        "discovery": _discovery,
+    }[aim]
+    return [contrast for neutrinos in worlds for contrast in of_world(setting, neutrinos)]
+
+
+def world_name(neutrinos: Neutrinos) -> str:
+    """Return what distinguishes neutrinos for which a plan is made.
+
+    Examples
+    --------
+    >>> world_name(Neutrinos(0.01))
+    'dirac, normal, 0.01 eV'
+    """
+    return f"{neutrinos.nature}, {neutrinos.ordering}, {float(neutrinos.lightest_mass):g} eV"
+
+
+def _limits(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
+    null = _likelihood(setting, neutrinos, {})
+    found = []
+    everything = _likelihood(setting, neutrinos, setting.couplings) if setting.profiled else None
+    for name, unit in setting.couplings.items():
+        tested = everything or _likelihood(setting, neutrinos, {name: unit})
+        k = tested.index(name)
+        signs = (1.0,) if tested.parameters[k].kind == "magnitude" else (1.0, -1.0)
+        found += [
+            _contrast(setting, (name, world_name(neutrinos)), null, null.point(), tested, k, direction=sign)
+            for sign in signs
+        ]
+    return found
+
+
+def _identify(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
+    if len(setting.couplings) < 2:
+        raise InputError("couplings", list(setting.couplings), "two or more that are to be told apart")
+    return _pairs(setting, neutrinos, setting.couplings, setting.couplings)
+
+
+def _magnetic_or_electric(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
+    magnetic, electric = (
+        {name: unit for name, unit in setting.couplings.items() if name.startswith(kind)}
+        for kind in ("magnetic", "electric")
+    )
+    if not (magnetic and electric):
+        raise InputError("elements", list(setting.couplings), "elements of both kinds of moments")
+    return [*_pairs(setting, neutrinos, magnetic, electric), *_pairs(setting, neutrinos, electric, magnetic)]
+
+
+def _pairs(setting: Setting, neutrinos: Neutrinos, true: Couplings, tested: Couplings) -> list[Contrast]:
+    """Return contrasts of each true coupling with each other one that may have any size."""
+    both = {**true, **tested}
+    alone = {name: _likelihood(setting, neutrinos, {name: unit}) for name, unit in both.items()}
+    together = _likelihood(setting, neutrinos, tested) if setting.profiled else None
+    found = []
+    for name in true:
+        point = alone[name].point(**{name: setting.strength})
+        others = (
+            {"any other": together} if together is not None else {n: alone[n] for n in tested if n != name}
+        )
+        for other, hypothesis in others.items():
+            if together is not None and name in tested:
+                rest = {n: unit for n, unit in tested.items() if n != name}
+                hypothesis = _likelihood(setting, neutrinos, rest)
+            title = (f"{name} or {other}", world_name(neutrinos))
+            found.append(_contrast(setting, title, alone[name], point, hypothesis))
+    return found
+
+
+def _mass(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
+    return _intervals(setting, neutrinos, [MASS])
+
+
+def _phases(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
+    if neutrinos.nature != "majorana":
+        raise InputError("nature", neutrinos.nature, "'majorana': Dirac neutrinos have no such phases")
+    return _intervals(setting, neutrinos, ["majorana_phase_21", "majorana_phase_31"])
+
+
+def _intervals(setting: Setting, neutrinos: Neutrinos, names: list[str]) -> list[Contrast]:
+    others = tuple(name for name in setting.nuisances.free if name not in names)
+    free = (*others, *names) if setting.profiled else others
+    null = _likelihood(setting, neutrinos, {})
+    found = []
+    for name in names:
+        own = free if name in free else (*others, name)
+        nuisances = Nuisances(
+            setting.nuisances.oscillation,
+            own,
+            setting.nuisances.normalisation,
+            setting.nuisances.background,
+            setting.nuisances.calibration,
+        )
+        tested = Likelihood(setting.candidates, neutrinos, {}, setting.model, nuisances)
+        centre = value_of(neutrinos, name)
+        k = tested.index(name)
+        found += [
+            _contrast(
+                setting, (name, world_name(neutrinos)), null, null.point(), tested, k, centre, direction=side
+            )
+            for side in (1.0, -1.0)
+        ]
+    return found
+
+
+def _orderings(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
+    ordering = {"normal": "inverted", "inverted": "normal"}[neutrinos.ordering]
+    return _two(setting, neutrinos, _like(neutrinos, ordering, neutrinos.nature))
+
+
+def _natures(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
+    nature = {"dirac": "majorana", "majorana": "dirac"}[neutrinos.nature]
+    return _two(setting, neutrinos, _like(neutrinos, neutrinos.ordering, nature))
+
+
+def _like(neutrinos: Neutrinos, ordering: str, nature: str) -> Neutrinos:
+    mass, phases = float(neutrinos.lightest_mass), neutrinos.majorana_phases
+    return Neutrinos(mass, ordering, nature, neutrinos.release, phases)
+
+
+def _two(setting: Setting, neutrinos: Neutrinos, other: Neutrinos) -> list[Contrast]:
+    """Return both contrasts of two kinds of neutrinos."""
+    one, two = (_likelihood(setting, nu, {}) for nu in (neutrinos, other))
+    return [
+        _contrast(setting, (world_name(a.neutrinos), f"not {world_name(b.neutrinos)}"), a, a.point(), b)
+        for a, b in ((one, two), (two, one))
+    ]
+
+
+def _discovery(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
+    true = _likelihood(setting, neutrinos, {})
+    tested = Likelihood(setting.candidates, neutrinos, {}, Weak(), setting.nuisances)
+    return [_contrast(setting, ("model", world_name(neutrinos)), true, true.point(), tested)]
+
+
+def _likelihood(setting: Setting, neutrinos: Neutrinos, couplings: Couplings) -> Likelihood:
+    return Likelihood(setting.candidates, neutrinos, couplings, setting.model, setting.nuisances)
+
+
+def _contrast(
+    setting: Setting,
+    name: tuple[str, ...],
+    true: Likelihood,
+    point: Any,
+    tested: Likelihood,
+    held: int | None = None,
+    centre: float = 0.0,
+    direction: float = 1.0,
+) -> Contrast:
+    moves = np.arange(len(tested.names)) != (-1 if held is None else held)
+    truth = np.asarray(true.expected(point)) / np.asarray(true.experiment.duration)
+    return Contrast(
+        name,
+        truth,
+        true,
+        point,
+        tested,
+        _starts(tested),
+        moves,
+        held,
+        centre,
+        direction,
+        _done(setting, true, point, tested),
+    )
+
+
+def _done(setting: Setting, true: Likelihood, point: Any, tested: Likelihood) -> Done | None:
+    if setting.done is None:
+        return None
+    runs = eqx.tree_at(lambda e: e.counts, setting.done, None, is_leaf=lambda x: x is None)
+    before = true.with_runs(runs)
+    expected = before.expected(point)
+    counts = expected if setting.done.counts is None else jnp.asarray(setting.done.counts)
+    return Done(tested.with_runs(runs), counts, float(chi2(expected, counts)))
+
+
+def _starts(likelihood: Likelihood) -> Reals:
+    """Return where searches for the least χ² begin: several lightest masses if that is free."""
+    starts = [np.asarray(likelihood.start, dtype=float)]
+    if MASS in likelihood.names:
+        k = likelihood.index(MASS)
+        for factor in _MASSES:
+            starts.append(starts[0].copy())
+            starts[-1][k] *= factor
+    return np.array(starts)

@@ -1,0 +1,200 @@
+"""Pairs of a truth and a hypothesis that a plan is to tell apart, and how far runs separate them.
+
+For Asimov data of the truth, the least χ² of the tested hypothesis is
+
+    D(t) = min_ν Σ_r t_r d_r(ν) + |ν − ν_0|²,    d_r = 2 [N_r − n_r + n_r ln(n_r/N_r)],
+
+with n_r and N_r the rates of truth and hypothesis at photon energy r, t_r the time there, and ν what is
+profiled. It is linear in the times at fixed ν: D is concave in them, and every ν gives an upper bound. No
+approximation is made of the Poisson likelihood.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeAlias
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from numpy.typing import NDArray
+
+from renp.experiment import Experiment
+from renp.inference.likelihood import Data, Likelihood, Point
+from renp.inference.newton import Minimum, minimise
+from renp.inference.parameters import coordinate
+from renp.inference.poisson import chi2, deviance
+
+Reals: TypeAlias = NDArray[np.float64]
+
+_DARK = 1e-4
+"""Least rate of a hypothesis relative to the truth. Where it allows nothing a single count would exclude it;
+but that count may not come, of which Asimov data know nothing."""
+
+_PADDED = 8
+"""Runs are filled up to multiples of this, so that little is compiled."""
+
+
+class Done(NamedTuple):
+    """Runs that were made before, as a contrast sees them."""
+
+    tested: Likelihood
+    counts: Float[Array, "n"]
+    """Observed, or expected for the truth."""
+    of_truth: float
+    """χ² of the truth."""
+
+
+@dataclass(frozen=True, eq=False)
+class Contrast:
+    """A truth, and a hypothesis that may depend on a size which a plan makes as small as possible."""
+
+    name: tuple[str, ...]
+    truth: Reals
+    """Rate of counts of the truth at each candidate, 1/s."""
+    true: Likelihood
+    """Of the candidates."""
+    true_point: Point
+    tested: Likelihood
+    """Of the candidates."""
+    starts: Reals
+    """Where the search for the least χ² begins; shape (m, p)."""
+    moves: NDArray[np.bool_]
+    held: int | None = None
+    """Place of the parameter that has the size; None for a hypothesis without one."""
+    centre: float = 0.0
+    """Its value in the truth."""
+    direction: float = 1.0
+    """What the size is multiplied by, of either sign."""
+    done: Done | None = None
+
+    def at(self, experiment: Experiment) -> "Contrast":
+        """Return the contrast for other candidates."""
+        true, tested = self.true.with_runs(experiment), self.tested.with_runs(experiment)
+        return replace(self, true=true, tested=tested, truth=_rates(true, self.true_point))
+
+    def joined(self, other: "Contrast", order: NDArray[np.intp]) -> "Contrast":
+        """Return the contrast for the candidates of both, in an order."""
+        tested = _joined(self.tested, other.tested, order)
+        true = _joined(self.true, other.true, order)
+        truth = np.concatenate([self.truth, other.truth])[order]
+        return replace(self, true=true, tested=tested, truth=truth)
+
+    def sized(self, x: Reals, size: float) -> Reals:
+        """Return a point with the size that is held."""
+        if self.held is None:
+            return x
+        value = self.centre + size * self.direction
+        moved: Reals = np.array(x, dtype=float)
+        moved[..., self.held] = coordinate(self.tested.parameters[self.held], value)
+        return moved
+
+    def possible(self, size: float) -> bool:
+        """Return whether the parameter can have the size."""
+        if self.held is None:
+            return True
+        parameter, value = self.tested.parameters[self.held], self.centre + size * self.direction
+        if parameter.kind == "magnitude":
+            return value >= 0
+        return bool(parameter.low * parameter.plus <= value <= parameter.high * parameter.plus)
+
+    def gain(self, x: Reals) -> Reals:
+        """Return d_r at a point of the hypothesis, 1/s."""
+        return _gain(_rates(self.tested, jnp.asarray(x)), self.truth)
+
+    def constant(self, x: Reals) -> float:
+        """Return what does not depend on the times: external measurements, and runs made before."""
+        pulls = x[list(self.tested.constrained)]
+        before = 0.0
+        if self.done is not None:
+            expected = self.done.tested.expected(jnp.asarray(x))
+            before = float(chi2(expected, self.done.counts)) - self.done.of_truth
+        return float(np.sum(pulls**2)) + before
+
+    def least(self, times: Reals, size: float, also: Sequence[Reals] = ()) -> Reals:
+        """Return the point of the hypothesis that is hardest to tell from the truth with these times.
+
+        Parameters
+        ----------
+        times
+            At each candidate, s.
+        size
+            Of the parameter that is held.
+        also
+            Points to start from besides the contrast's own.
+        """
+        starts = self.sized(np.array([*self.starts, *also[-1:]]), size)
+        if not np.any(self.moves):
+            alone: Reals = starts[0]
+            return alone
+        likelihood, data = self._selected(times)
+        moves = jnp.asarray(self.moves)
+        found: Minimum = _minima(likelihood, data, jnp.asarray(starts), moves)
+        chi2 = np.where(np.isnan(found.chi2), np.inf, found.chi2)
+        best: Reals = np.asarray(found.x)[int(np.argmin(chi2))]
+        return best
+
+    def _selected(self, times: Reals) -> tuple[Likelihood, Data]:
+        """Return likelihood and Asimov data of the runs with time, and of those made before."""
+        rows = np.flatnonzero(times)
+        size = _PADDED * (1 + (rows.size - 1) // _PADDED)
+        durations = np.concatenate([times[rows], np.zeros(size - rows.size)])
+        rows = np.concatenate([rows, np.zeros(size - rows.size, dtype=rows.dtype)])
+        likelihood = _with_times(_rows(self.tested, rows), durations)
+        counts = jnp.asarray(durations * self.truth[rows])
+        if self.done is not None:
+            every = np.arange(size + len(self.done.counts))
+            likelihood = _joined(likelihood, self.done.tested, every)
+            counts = jnp.concatenate([counts, self.done.counts])
+        return likelihood, Data(counts, jnp.zeros(len(likelihood.constrained)))
+
+
+def _gain(tested: Reals, truth: Reals) -> Reals:
+    safe = np.maximum(tested, _DARK * truth)
+    gain: Reals = np.maximum(np.asarray(_deviance(jnp.asarray(safe), jnp.asarray(truth))), 0.0)
+    return gain
+
+
+_deviance = jax.jit(deviance)
+
+
+def _rates(likelihood: Likelihood, x: Point) -> Reals:
+    rates: Reals = np.asarray(_expected(likelihood, x)) / np.asarray(likelihood.experiment.duration)
+    return rates
+
+
+@jax.jit
+def _expected(likelihood: Likelihood, x: Point) -> Float[Array, "n"]:
+    return likelihood.expected(x)
+
+
+@jax.jit
+def _minima(likelihood: Likelihood, data: Data, starts: Any, moves: Any) -> Minimum:
+    return jax.vmap(lambda x: minimise(likelihood, data, x, moves, 200))(starts)
+
+
+def _of_runs(likelihood: Likelihood) -> list[Any]:
+    """Return the parts of a likelihood that have one entry for each run."""
+    runs = likelihood.experiment
+    return [runs.photon_energy, runs.duration, runs.background, likelihood.response]
+
+
+def _replaced(likelihood: Likelihood, parts: list[Any]) -> Likelihood:
+    other: Likelihood = eqx.tree_at(_of_runs, likelihood, parts, is_leaf=lambda x: x is None)
+    return other
+
+
+def _rows(likelihood: Likelihood, rows: NDArray[np.intp]) -> Likelihood:
+    parts = _of_runs(likelihood)
+    return _replaced(likelihood, [part if part is None else np.asarray(part)[rows] for part in parts])
+
+
+def _with_times(likelihood: Likelihood, times: Reals) -> Likelihood:
+    other: Likelihood = eqx.tree_at(lambda one: one.experiment.duration, likelihood, jnp.asarray(times))
+    return other
+
+
+def _joined(one: Likelihood, other: Likelihood, order: NDArray[np.intp]) -> Likelihood:
+    pairs = zip(_of_runs(one), _of_runs(other), strict=True)
+    return _replaced(one, [a if a is None else np.concatenate([a, b])[order] for a, b in pairs])

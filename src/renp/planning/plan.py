@@ -1,0 +1,350 @@
+"""At which photon energies to run, and for how long."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from renp.couplings import Interaction
+from renp.errors import InputError
+from renp.experiment import Experiment
+from renp.inference.limits import MOMENTS, delta_chi2, moment_couplings
+from renp.inference.nuisances import Nuisances
+from renp.interactions import Weak
+from renp.neutrinos import Neutrinos
+from renp.planning.aims import AIMS, LIMITS, SIZED, Setting, contrasts_of
+from renp.planning.candidates import Range, laser_range
+from renp.planning.contrasts import Contrast
+from renp.planning.optimise import Optimum, Search, constrained, optimum, size_of_one
+from renp.results.base import provenance
+from renp.results.plan import Plan
+from renp.spectrum import spectral_function
+from renp.validation import choice, instance, number
+
+Reals: TypeAlias = NDArray[np.float64]
+Progress: TypeAlias = Callable[[str], None]
+
+ELEMENTS = (*(moment.kind for moment in MOMENTS), "both")
+
+_STRENGTH = 5e-11
+"""Size of moments that are simulated, μ_B: a little above what the letter's plan excludes."""
+
+_PERCENT = 0.6827
+"""Confidence level of errors."""
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What a plan must respect; times in s, energies in eV.
+
+    Parameters
+    ----------
+    laser
+        Lowest and highest photon energy; by default, all below the highest threshold.
+    clearance
+        Least distance of a run from every threshold: a few times the calibration's error or the linewidth.
+    frequencies
+        How many photon energies at most; any number if left out.
+    least_duration
+        Least time at a photon energy.
+    change_time
+        Time that is lost at each change of the photon energy.
+    candidates
+        How many photon energies are considered before the best are refined.
+    """
+
+    laser: tuple[float | None, float | None] = (None, None)
+    clearance: float = 0.0
+    frequencies: int | None = None
+    least_duration: float = 0.0
+    change_time: float = 0.0
+    candidates: int = 2000
+
+
+def plan(
+    aim: str,
+    experiment: Experiment,
+    neutrinos: Neutrinos | Sequence[Neutrinos],
+    *,
+    total: float | None = None,
+    elements: str = "both",
+    couplings: Mapping[str, Interaction] | None = None,
+    weights: Mapping[str, float] | None = None,
+    strength: float = _STRENGTH,
+    model: Interaction | None = None,
+    nuisances: Nuisances | None = None,
+    profiled: bool = False,
+    confidence_level: float = 0.90,
+    constraints: Constraints | None = None,
+    done: Experiment | None = None,
+    progress: Progress | None = None,
+) -> Plan:
+    """Return the photon energies and times that serve an aim best, and a proof of how good they are.
+
+    The criterion is the Poisson likelihood of expected counts itself, without approximation. It is linear in
+    the times (see `renp.planning.contrasts`): the plan solves a linear programme, whose dual proves it.
+
+    Parameters
+    ----------
+    aim
+        "limits": the worst upper limit, as `renp.upper_limits` defines it by "delta-chi2";
+        "identify", "magnetic-or-electric", "ordering", "nature", "discovery": the least significance;
+        "lightest-mass", "majorana-phases": the worst error (68 %).
+    experiment
+        Atom, target and background; its runs are what the plan is compared with, at equal total time.
+    neutrinos
+        What is emitted; several if the plan is to be good for each of them, and the worst counts.
+    total
+        Time in all, s; that of the experiment's runs if left out.
+    elements
+        "magnetic-moment", "electric-moment" or "both": the moments that matter.
+    couplings
+        Other couplings by name, instead of the moments.
+    weights
+        By the name of a coupling, how much its limit matters: the largest weight × limit is made small.
+    strength
+        Size of the moments that are simulated for "identify" and "magnetic-or-electric", μ_B.
+    model
+        What is there besides, and what "discovery" is of; the standard model if left out.
+    nuisances
+        What is uncertain, and profiled; nothing if left out.
+    profiled
+        Whether all other couplings are free; otherwise they are 0.
+    confidence_level
+        Of limits.
+    constraints
+        What the plan must respect.
+    done
+        Runs that were made before, with counts or without; the plan is what to do next.
+    progress
+        Told in words what is being done.
+
+    Returns
+    -------
+    Plan
+        Photon energies, times, what they reach, and the optimality gap.
+
+    Raises
+    ------
+    InputError
+        For an unknown aim, constraints that no plan fulfils, or an aim that no run can serve.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0)
+    >>> best = renp.plan("ordering", runs, renp.Neutrinos(0.01), constraints=renp.Constraints(candidates=200))
+    >>> len(best.photon_energy), best.optimality_gap < 1e-4
+    (2, True)
+    """
+    known = choice("aim", aim, AIMS)
+    instance("experiment", experiment, Experiment)
+    worlds = [neutrinos] if isinstance(neutrinos, Neutrinos) else list(neutrinos)
+    for one in worlds:
+        instance("neutrinos", one, Neutrinos)
+    limits = _checked(constraints or Constraints())
+    time = _total(total, experiment)
+    allowed = laser_range(experiment.atom, worlds, *limits.laser, limits.clearance)
+    if limits.least_duration > time:
+        raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
+    background = _background(experiment)
+    setting = Setting(
+        _runs(experiment, allowed.grid(limits.candidates), time, background),
+        dict(couplings) if couplings is not None else _moments(known, elements, worlds),
+        strength,
+        Weak() if model is None else model,
+        nuisances or Nuisances(),
+        profiled,
+        done,
+    )
+    tell = progress or (lambda _: None)
+    tell("contrasts")
+    contrasts = [_weighted(one, weights or {}) for one in contrasts_of(known, setting, worlds)]
+    if not contrasts:
+        raise InputError("couplings", {}, "one or more")
+    level = confidence_level if known == LIMITS else _PERCENT
+    rise = delta_chi2(level) if known in SIZED else None
+    search = Search(contrasts, setting.candidates, allowed, time, rise)
+    best = optimum(search, tell)
+    if limits.frequencies or limits.least_duration or limits.change_time:
+        best = constrained(
+            search,
+            best,
+            lines=limits.frequencies,
+            least=limits.least_duration / time,
+            change=limits.change_time / time,
+            progress=tell,
+        )
+    return _result(known, search, best, experiment, worlds, setting, level)
+
+
+def _result(
+    aim: str,
+    search: Search,
+    best: Optimum,
+    experiment: Experiment,
+    worlds: Sequence[Neutrinos],
+    setting: Setting,
+    level: float,
+) -> Plan:
+    energies, times = _merged(search.energies, search.total * best.shares)
+    rise = search.rise
+    figures = _figures(search, search.contrasts, search.total * best.shares)
+    reference = _reference(search, experiment)
+    shown = _shown(search.allowed, energies)
+    null = worlds[0]
+    reached, bound = best.reached, best.bound
+    if rise is None:
+        reached, bound = float(np.sqrt(max(reached, 0.0))), float(np.sqrt(max(bound, 0.0)))
+        gap = bound / reached - 1 if reached else np.inf
+    else:
+        gap = reached / bound - 1 if bound else np.inf
+    order = np.argsort(search.energies)
+    return Plan(
+        aim=aim,
+        photon_energy=energies,
+        duration=times,
+        reached=float(reached),
+        bound=float(bound),
+        optimality_gap=float(max(gap, 0.0)),
+        confidence_level=level,
+        unit=_unit(aim, setting),
+        figures=figures,
+        reference=reference,
+        reference_energy=np.asarray(experiment.photon_energy),
+        reference_duration=_scaled(experiment, search.total),
+        candidates=search.energies[order],
+        worth=best.prices[order],
+        spectrum_energy=shown,
+        spectrum=np.asarray(spectral_function(shown, experiment.atom, null, setting.model)),
+        thresholds=search.allowed.edges,
+        made_by=provenance(
+            aim=aim,
+            experiment=experiment,
+            neutrinos=[str(one) for one in worlds],
+            total=search.total,
+            couplings=list(setting.couplings),
+            profiled=setting.profiled,
+            nuisances=setting.nuisances,
+            confidence_level=level,
+            strength=setting.strength,
+            range=search.allowed,
+            method="linear programme over photon energies, cutting planes, HiGHS",
+        ),
+    )
+
+
+def _figures(search: Search, contrasts: list[Contrast], times: Reals) -> dict[str, dict[str, float]]:
+    """Return what times reach: by contrast and kind of neutrinos, a size or a significance."""
+    found: dict[str, dict[str, float]] = {}
+    for contrast in contrasts:
+        name, world = contrast.name[0], " ".join(contrast.name[1:])
+        if search.rise is not None:
+            value = size_of_one(contrast, times, max(_size_hint(contrast), 1e-300), search.rise)
+            value *= abs(contrast.direction)
+            value = max(value, found.get(name, {}).get(world, 0.0))
+        else:
+            x = contrast.least(times, 1.0)
+            value = math.sqrt(max(contrast.constant(x) + float(times @ contrast.gain(x)), 0.0))
+            value = min(value, found.get(name, {}).get(world, np.inf))
+        found.setdefault(name, {})[world] = value
+    return found
+
+
+def _size_hint(contrast: Contrast) -> float:
+    held = contrast.held
+    return abs(float(contrast.tested.parameters[held].plus / contrast.direction)) if held is not None else 1.0
+
+
+def _reference(search: Search, experiment: Experiment) -> dict[str, dict[str, float]] | None:
+    """Return what the experiment's own runs reach, lengthened to the same total time."""
+    times = _scaled(experiment, search.total)
+    if not times.size or not times.sum() > 0:
+        return None
+    runs = _runs(experiment, np.asarray(experiment.photon_energy), search.total, _background(experiment))
+    return _figures(search, [one.at(runs) for one in search.contrasts], times)
+
+
+def _scaled(experiment: Experiment, total: float) -> Reals:
+    durations = np.asarray(experiment.duration, dtype=float)
+    sum_ = durations.sum()
+    return durations * (total / sum_) if sum_ > 0 else durations
+
+
+def _runs(experiment: Experiment, energies: Reals, total: float, background: float) -> Experiment:
+    each = total / max(energies.size, 1)
+    return Experiment(experiment.atom, experiment.target, energies, each, background)
+
+
+def _merged(energies: Reals, times: Reals) -> tuple[Reals, Reals]:
+    """Return photon energies with time; neighbours that differ by less than matters are one."""
+    used = np.flatnonzero(times)
+    energies, times = energies[used], times[used]
+    groups = np.concatenate([[0], np.cumsum(np.diff(energies) > 1e-9)]) if used.size else used
+    number_of = int(groups[-1]) + 1 if used.size else 0
+    sums = np.array([times[groups == g].sum() for g in range(number_of)])
+    heaviest = [np.flatnonzero(groups == g)[np.argmax(times[groups == g])] for g in range(number_of)]
+    return energies[heaviest], sums
+
+
+def _shown(allowed: Range, energies: Reals) -> Reals:
+    low, high = allowed.low, max(allowed.high, float(np.max(energies, initial=0.0)))
+    offsets = np.geomspace(1e-7, 1e-4, 12)
+    near = (allowed.edges[:, None] + np.concatenate([-offsets, offsets])).ravel()
+    close = np.linspace(max(low, 0.97 * high), high, 800)
+    every = np.unique(np.concatenate([np.linspace(low, high, 800), close, energies, allowed.edges, near]))
+    return every[(every >= low) & (every <= high)]
+
+
+def _weighted(contrast: Contrast, weights: Mapping[str, float]) -> Contrast:
+    weight = float(weights.get(contrast.name[0], 1.0))
+    return replace(contrast, direction=contrast.direction / weight)
+
+
+def _moments(aim: str, elements: str, worlds: Sequence[Neutrinos]) -> dict[str, Interaction]:
+    if aim not in (LIMITS, "identify", "magnetic-or-electric"):
+        return {}
+    kinds = choice("elements", elements, ELEMENTS)
+    if len({one.nature for one in worlds}) > 1:
+        raise InputError("neutrinos", "of both natures", "of one: Majorana neutrinos have other moments")
+    return {
+        f"{kind} {label}": unit
+        for kind, of_kind in moment_couplings(worlds[0].nature).items()
+        for label, unit in of_kind.items()
+        if kinds in (kind, "both") or aim == "magnetic-or-electric"
+    }
+
+
+def _background(experiment: Experiment) -> float:
+    rates = np.unique(np.asarray(experiment.background))
+    if rates.size > 1:
+        raise InputError("background", rates.tolist(), "the same at all photon energies for a plan")
+    return float(rates[0]) if rates.size else 0.0
+
+
+def _total(total: float | None, experiment: Experiment) -> float:
+    known: Any = float(jnp.sum(experiment.duration)) if total is None else total
+    return float(number("total", known, "a time in s above 0", low=0.0, open_low=True))
+
+
+def _unit(aim: str, setting: Setting) -> str:
+    if aim == LIMITS:
+        return next(iter(setting.couplings.values())).coupling_unit
+    return {"lightest-mass": "eV", "majorana-phases": "rad"}.get(aim, "")
+
+
+def _checked(constraints: Constraints) -> Constraints:
+    instance("constraints", constraints, Constraints)
+    for name in ("clearance", "least_duration", "change_time"):
+        number(name, getattr(constraints, name), "a finite number, at least 0", low=0.0)
+    for name, low in (("frequencies", 1), ("candidates", 10)):
+        if getattr(constraints, name) is not None:
+            number(name, getattr(constraints, name), f"a whole number, at least {low}", low=low)
+    for end in constraints.laser:
+        if end is not None:
+            number("laser", end, "photon energies in eV, at least 0", low=0.0)
+    return constraints
