@@ -253,15 +253,22 @@ class Likelihood(eqx.Module):
         >>> likelihood.with_runs(more).expected(likelihood.point()).round(1)
         Array([117.1,  84.4], dtype=float64)
         """
+        return self._with(experiment, self.neutrinos)
+
+    def with_neutrinos(self, neutrinos: Neutrinos) -> "Likelihood":
+        """Return the likelihood for another lightest mass, with the same parameters in the same units."""
+        return self._with(self.experiment, neutrinos)
+
+    def _with(self, experiment: Experiment, neutrinos: Neutrinos) -> "Likelihood":
         response = self.response
         if response is not None:
-            units = jnp.array([p.plus for p in self.parameters[: len(self.couplings)]], dtype=float)
-            runs = _runs(experiment, self.neutrinos, self.model, dict(enumerate(self.couplings)))
+            units = np.array([p.plus for p in self.parameters[: len(self.couplings)]], dtype=float)
+            runs = _runs(experiment, neutrinos, self.model, dict(enumerate(self.couplings)))
             response = _form(units, *runs)
         other: Likelihood = eqx.tree_at(
-            lambda one: (one.experiment, one.response),
+            lambda one: (one.experiment, one.neutrinos, one.response),
             self,
-            (experiment, response),
+            (experiment, neutrinos, response),
             is_leaf=lambda x: x is None,
         )
         return other

@@ -15,6 +15,7 @@ from renp.figures.mediators import draw_proceeding_figure_1
 from renp.figures.moments import draw_proceeding_figure_2
 from renp.papers import letter, proceeding
 from renp.papers.errata import errata
+from renp.papers.plans import plans
 from renp.results.comparison import Comparison
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     Comparison
         The published and computed numbers of both papers.
     """
-    task = progress.add_task("letter: spectra", total=8)
+    task = progress.add_task("letter: spectra", total=9)
 
     def step(what: str) -> None:
         progress.update(task, advance=1, description=what)
@@ -66,6 +67,8 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     mediators = proceeding.figure_1_spectra()
     step("proceeding: reach")
     masses = proceeding.figure_1_reach()
+    step("plans")
+    best = plans()
     step("figures")
     pictures = [
         picture("letter-figure-2", "Letter, figure 2", _MOMENTS, moments.plot()),
@@ -83,6 +86,7 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
             _PROCEEDING_2,
             draw_proceeding_figure_2(moments, exposures),
         ),
+        picture("plan", "Beyond the papers: the best plan", _PLAN, best["both"].plot()),
     ]
     step("numbers")
     numbers = printed.numbers + proceeding.numbers(masses, mediators).numbers
@@ -93,6 +97,7 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
         comparison=comparison,
         pictures=pictures,
         limits=tables,
+        plans=best,
         thresholds=moments.thresholds,
         mediator_masses=mediators.table(),
         borexino=borexino_table(letter.setup().neutrinos),
@@ -126,6 +131,11 @@ _PROCEEDING_2 = (
     "Spectral functions with one element of the electric (left) and magnetic (middle) moments, and "
     "the expected limits on both over the exposure (right: thick lines magnetic, thin lines "
     "electric)."
+)
+_PLAN = (
+    "The photon energy and time that make the worst of the twelve limits smallest with the letter's target "
+    "and 70 days. Middle: what time at each photon energy is worth by the prices that prove the optimum; "
+    "it is largest where the plan runs, and nowhere larger."
 )
 _MOMENTS = (
     "Spectral function of Yb with one element of the magnetic (left) or electric (right) moments at a "

@@ -17,7 +17,7 @@ All is for every one of the neutrinos given, and the worst counts.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import equinox as eqx
@@ -34,7 +34,7 @@ from renp.inference.poisson import chi2
 from renp.inference.profiles import MASS
 from renp.interactions import Weak
 from renp.neutrinos import Neutrinos
-from renp.planning.contrasts import Contrast, Done
+from renp.planning.contrasts import Contrast, Done, rates
 
 Couplings: TypeAlias = Mapping[str, Interaction]
 Reals: TypeAlias = NDArray[np.float64]
@@ -63,6 +63,7 @@ class Setting:
     nuisances: Nuisances
     profiled: bool
     done: Experiment | None = None
+    known: dict[tuple[str, ...], list[Likelihood]] = field(default_factory=dict)
 
 
 def contrasts_of(aim: str, setting: Setting, worlds: Sequence[Neutrinos]) -> list[Contrast]:
@@ -101,9 +102,9 @@ def _limits(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
     null = _likelihood(setting, neutrinos, {})
     found = []
     everything = _likelihood(setting, neutrinos, setting.couplings) if setting.profiled else None
-    for name, unit in setting.couplings.items():
+    for place, (name, unit) in enumerate(setting.couplings.items()):
         tested = everything or _likelihood(setting, neutrinos, {name: unit})
-        k = tested.index(name)
+        k = place if everything else 0
         signs = (1.0,) if tested.parameters[k].kind == "magnitude" else (1.0, -1.0)
         found += [
             _contrast(setting, (name, world_name(neutrinos)), null, null.point(), tested, k, direction=sign)
@@ -135,7 +136,7 @@ def _pairs(setting: Setting, neutrinos: Neutrinos, true: Couplings, tested: Coup
     together = _likelihood(setting, neutrinos, tested) if setting.profiled else None
     found = []
     for name in true:
-        point = alone[name].point(**{name: setting.strength})
+        point = alone[name].point(**{"coupling 1": setting.strength})
         others = (
             {"any other": together} if together is not None else {n: alone[n] for n in tested if n != name}
         )
@@ -215,7 +216,20 @@ def _discovery(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
 
 
 def _likelihood(setting: Setting, neutrinos: Neutrinos, couplings: Couplings) -> Likelihood:
-    return Likelihood(setting.candidates, neutrinos, couplings, setting.model, setting.nuisances)
+    """Return a likelihood of the candidates; quickly if only the lightest mass differs from a known one."""
+    for known in setting.known.get(tuple(couplings), []):
+        if _same_but_for_mass(known.neutrinos, neutrinos):
+            return known.with_neutrinos(neutrinos)
+    # Names are part of what is compiled: with places instead, one compilation serves all.
+    units = {f"coupling {k + 1}": unit for k, unit in enumerate(couplings.values())}
+    made = Likelihood(setting.candidates, neutrinos, units, setting.model, setting.nuisances)
+    setting.known.setdefault(tuple(couplings), []).append(made)
+    return made
+
+
+def _same_but_for_mass(one: Neutrinos, other: Neutrinos) -> bool:
+    moved = eqx.tree_at(lambda nu: nu.lightest_mass, one, other.lightest_mass)
+    return bool(eqx.tree_equal(moved, other, typematch=False))
 
 
 def _contrast(
@@ -229,10 +243,9 @@ def _contrast(
     direction: float = 1.0,
 ) -> Contrast:
     moves = np.arange(len(tested.names)) != (-1 if held is None else held)
-    truth = np.asarray(true.expected(point)) / np.asarray(true.experiment.duration)
     return Contrast(
         name,
-        truth,
+        rates(true, point),
         true,
         point,
         tested,

@@ -24,7 +24,7 @@ from renp.experiment import Experiment
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.newton import Minimum, minimise
 from renp.inference.parameters import coordinate
-from renp.inference.poisson import chi2, deviance
+from renp.inference.poisson import chi2
 
 Reals: TypeAlias = NDArray[np.float64]
 
@@ -68,11 +68,21 @@ class Contrast:
     direction: float = 1.0
     """What the size is multiplied by, of either sign."""
     done: Done | None = None
+    line: tuple[Reals, Reals] | None = None
+    """Rates at coordinate 0 of a magnitude, and what they gain for 1, if nothing else moves; else None."""
+
+    def __post_init__(self) -> None:
+        if self.held is None or np.any(self.moves) or self.tested.parameters[self.held].kind != "magnitude":
+            return
+        unit = np.zeros_like(self.starts[0])
+        unit[self.held] = 1.0
+        without, with_ = (rates(self.tested, jnp.asarray(x)) for x in (0 * unit, unit))
+        object.__setattr__(self, "line", (without, with_ - without))
 
     def at(self, experiment: Experiment) -> "Contrast":
         """Return the contrast for other candidates."""
         true, tested = self.true.with_runs(experiment), self.tested.with_runs(experiment)
-        return replace(self, true=true, tested=tested, truth=_rates(true, self.true_point))
+        return replace(self, true=true, tested=tested, truth=rates(true, self.true_point))
 
     def joined(self, other: "Contrast", order: NDArray[np.intp]) -> "Contrast":
         """Return the contrast for the candidates of both, in an order."""
@@ -99,9 +109,17 @@ class Contrast:
             return value >= 0
         return bool(parameter.low * parameter.plus <= value <= parameter.high * parameter.plus)
 
-    def gain(self, x: Reals) -> Reals:
-        """Return d_r at a point of the hypothesis, 1/s."""
-        return _gain(_rates(self.tested, jnp.asarray(x)), self.truth)
+    def gain(self, x: Reals, rows: NDArray[np.intp] | slice = slice(None)) -> Reals:
+        """Return d_r at a point of the hypothesis, 1/s; of some candidates."""
+        if self.line is not None and self.held is not None:
+            without, unit = self.line
+            return _gain(without[rows] + x[self.held] * unit[rows], self.truth[rows])
+        return _gain(rates(self.tested, jnp.asarray(x))[rows], self.truth[rows])
+
+    def separation(self, times: Reals, x: Reals) -> float:
+        """Return D for times at the candidates, at a point of the hypothesis."""
+        rows = np.flatnonzero(times)
+        return self.constant(x) + float(times[rows] @ self.gain(x, rows))
 
     def constant(self, x: Reals) -> float:
         """Return what does not depend on the times: external measurements, and runs made before."""
@@ -151,17 +169,18 @@ class Contrast:
 
 
 def _gain(tested: Reals, truth: Reals) -> Reals:
+    # `renp.inference.poisson.deviance`, in NumPy: it is called very often, for few numbers.
     safe = np.maximum(tested, _DARK * truth)
-    gain: Reals = np.maximum(np.asarray(_deviance(jnp.asarray(safe), jnp.asarray(truth))), 0.0)
-    return gain
+    seen = truth > 0
+    excess = np.divide(safe - truth, truth, out=np.zeros_like(truth), where=seen)
+    gain: Reals = 2 * np.where(seen, truth * (excess - np.log1p(excess)), safe)
+    return np.maximum(gain, 0.0)
 
 
-_deviance = jax.jit(deviance)
-
-
-def _rates(likelihood: Likelihood, x: Point) -> Reals:
-    rates: Reals = np.asarray(_expected(likelihood, x)) / np.asarray(likelihood.experiment.duration)
-    return rates
+def rates(likelihood: Likelihood, x: Point) -> Reals:
+    """Return the rates of counts at the candidates, 1/s."""
+    found: Reals = np.asarray(_expected(likelihood, x)) / np.asarray(likelihood.experiment.duration)
+    return found
 
 
 @jax.jit

@@ -8,7 +8,7 @@ size at which even the upper bound does not exclude.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +74,7 @@ class Search:
         for k in ways:
             contrast, times = self.contrasts[k], self.total * shares
             points[k] = contrast.least(times, size, self.points[k])
-            values[k] = contrast.constant(points[k]) + times @ contrast.gain(points[k])
+            values[k] = contrast.separation(times, points[k])
         return values, points
 
     def extend(self, energies: Reals) -> bool:
@@ -82,19 +82,30 @@ class Search:
         new = np.setdiff1d(energies[self.allowed.contains(energies)], self.energies)
         if not new.size:
             return False
-        filled = np.append(new, np.repeat(new[-1], -new.size % 64))
+        new = np.append(new, np.repeat(new[-1], -new.size % 64))
         runs = Experiment(
             self.template.atom,
             self.template.target,
-            filled,
+            new,
             self.contrasts[0].tested.experiment.duration[0],
             self.template.background[0],
         )
-        _, order = np.unique(np.concatenate([self.energies, filled]), return_index=True)
-        # Filled up, so that little is compiled.
-        order = np.append(order, np.repeat(order[-1], -order.size % _PADDED))
+        _, order = np.unique(np.concatenate([self.energies, new]), return_index=True)
+        order = order[filled(np.arange(order.size), room=0)]
         self.contrasts = [one.joined(one.at(runs), order) for one in self.contrasts]
         return True
+
+
+def filled(values: NDArray[Any], room: int = 256) -> NDArray[Any]:
+    """Return values repeated at the end to one of few lengths, so that little is compiled.
+
+    Examples
+    --------
+    >>> filled(np.array([1.0, 2.0])).shape
+    (512,)
+    """
+    size = _PADDED * (1 + (values.size + room - 1) // _PADDED)
+    return np.append(values, np.repeat(values[-1:], size - values.size))
 
 
 @dataclass(frozen=True)
@@ -278,7 +289,7 @@ def size_of_one(contrast: Contrast, times: Reals, start: float, rise: float) -> 
         if not contrast.possible(size):
             return 1.0
         x = contrast.least(times, size)
-        return float((contrast.constant(x) + times @ contrast.gain(x)) / rise - 1)
+        return contrast.separation(times, x) / rise - 1
 
     first = np.log(start)
     low = high = first

@@ -19,7 +19,7 @@ from renp.neutrinos import Neutrinos
 from renp.planning.aims import AIMS, LIMITS, SIZED, Setting, contrasts_of
 from renp.planning.candidates import Range, laser_range
 from renp.planning.contrasts import Contrast
-from renp.planning.optimise import Optimum, Search, constrained, optimum, size_of_one
+from renp.planning.optimise import Optimum, Search, constrained, filled, optimum, size_of_one
 from renp.results.base import provenance
 from renp.results.plan import Plan
 from renp.spectrum import spectral_function
@@ -153,7 +153,7 @@ def plan(
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
     background = _background(experiment)
     setting = Setting(
-        _runs(experiment, allowed.grid(limits.candidates), time, background),
+        _runs(experiment, filled(allowed.grid(limits.candidates)), time, background),
         dict(couplings) if couplings is not None else _moments(known, elements, worlds),
         strength,
         Weak() if model is None else model,
@@ -249,7 +249,7 @@ def _figures(search: Search, contrasts: list[Contrast], times: Reals) -> dict[st
             value = max(value, found.get(name, {}).get(world, 0.0))
         else:
             x = contrast.least(times, 1.0)
-            value = math.sqrt(max(contrast.constant(x) + float(times @ contrast.gain(x)), 0.0))
+            value = math.sqrt(max(contrast.separation(times, x), 0.0))
             value = min(value, found.get(name, {}).get(world, np.inf))
         found.setdefault(name, {})[world] = value
     return found

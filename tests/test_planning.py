@@ -1,0 +1,352 @@
+"""Plans: optimal by other means, as good by the likelihood itself as they say, within their constraints."""
+
+from functools import cache
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import renp
+from renp.papers.letter import setup
+from renp.planning.design import Cuts, best_shares, few_lines, upper_bound
+from renp.results.plan import Plan
+from renp.scenario import Scenario, preset_text
+
+DAY = 86400.0
+RISE = 2.705543454095404
+RUNS, NU = setup().experiment, setup().neutrinos
+
+Reals = NDArray[np.float64]
+
+
+@cache
+def letters_plan(elements: str) -> Plan:
+    return renp.plan("limits", RUNS, NU, elements=elements)
+
+
+def runs_of(plan: Plan, background: float = 0.0) -> renp.Experiment:
+    return renp.Experiment(RUNS.atom, RUNS.target, plan.photon_energy, plan.duration, background)
+
+
+# --- the optimum --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("elements", ["magnetic-moment", "electric-moment", "both"])
+def test_plans_for_the_letters_target(elements: str) -> None:
+    """Each is ahead of the letter's plan, and proves that no other is ahead of it by more than 10⁻⁴."""
+    plan = letters_plan(elements)
+    assert plan.optimality_gap <= 1e-4
+    assert plan.duration.sum() == pytest.approx(70 * DAY, rel=1e-9)
+    own = plan.reference_limits
+    assert own is not None
+    assert plan.reached < 0.75 * max(own.values())
+    assert max(plan.limits.values()) == pytest.approx(plan.reached, rel=1e-6)
+
+
+@pytest.mark.parametrize("elements", ["magnetic-moment", "electric-moment", "both"])
+def test_limits_of_a_plan_are_those_of_the_full_likelihood(elements: str) -> None:
+    plan = letters_plan(elements)
+    exact = renp.upper_limits(runs_of(plan), NU, 0.90)
+    for name, limit in plan.limits.items():
+        kind, label = name.split()
+        assert limit == pytest.approx(exact.limits[kind][label], rel=1e-6)
+
+
+def worst_limits(signals: Reals, null: Reals, times: Reals) -> Reals:
+    """Return the worst limit for each row of times, by bisection: no code of the package.
+
+    Parameters
+    ----------
+    signals
+        Counts a second of each element at 1e-11 μ_B, shape (elements, n).
+    null
+        Counts a second without, shape (n,).
+    times
+        Shape (plans, n), s.
+    """
+    low = np.zeros((times.shape[0], signals.shape[0]))
+    high = np.full(low.shape, 400.0)  # of the square, in units of 1e-22
+    for _ in range(50):
+        middle = (low + high) / 2
+        signal = middle[..., None] * signals
+        rise = 2 * np.sum(times[:, None, :] * (signal - null * np.log1p(signal / null)), axis=-1)
+        low, high = np.where(rise < RISE, middle, low), np.where(rise < RISE, high, middle)
+    return 1e-11 * np.sqrt(np.max(high, axis=1))
+
+
+def rates(energies: Reals, kinds: tuple[type, ...]) -> tuple[Reals, Reals]:
+    runs = renp.Experiment(RUNS.atom, RUNS.target, energies, 1.0)
+    null = np.asarray(renp.expected_counts(runs, NU))
+    pairs = [(i, j) for i in (1, 2, 3) for j in range(i, 4)]
+    signals = [
+        np.asarray(renp.expected_counts(runs, NU, renp.Weak() + kind({pair: 1e-11}))) - null
+        for kind in kinds
+        for pair in pairs
+    ]
+    return np.array(signals), null
+
+
+@pytest.mark.parametrize(
+    ("elements", "kinds"),
+    [
+        ("magnetic-moment", (renp.MagneticMoment,)),
+        ("electric-moment", (renp.ElectricMoment,)),
+        ("both", (renp.MagneticMoment, renp.ElectricMoment)),
+    ],
+)
+def test_brute_force_finds_nothing_better(elements: str, kinds: tuple[type, ...]) -> None:
+    """All pairs and triples of photon energies with their shares of time on a grid."""
+    plan = letters_plan(elements)
+    edges = plan.thresholds[plan.thresholds > 1.0]
+    coarse = np.concatenate([np.linspace(1.0, 1.0716, 14), edges - 1e-6, edges + 1e-6, plan.photon_energy])
+    energies = np.unique(coarse)
+    energies = energies[energies < 1.07165]
+    signals, null = rates(energies, kinds)
+    seen = null > 0
+    signals, null, energies = signals[:, seen], null[seen], energies[seen]
+    fine = np.linspace(0, 1, 21)
+    pairs = np.array([(a, 1 - a) for a in fine])
+    triples = np.array([(a, b, 1 - a - b) for a in fine[1:-1:2] for b in fine[1:-1:2] if a + b < 0.999])
+    best = np.inf
+    for shares in (pairs, triples):
+        for lines in combinations(range(energies.size), shares.shape[1]):
+            found = worst_limits(signals[:, lines], null[list(lines)], 70 * DAY * shares)
+            best = min(best, float(found.min()))
+    assert best > plan.reached * (1 - plan.optimality_gap)
+    assert best < 1.1 * plan.reached  # the search was near enough to be worth something
+
+
+def test_no_photon_energy_is_worth_more_than_those_of_the_plan() -> None:
+    """Kiefer's and Wolfowitz's equivalence theorem: the worth is largest where the runs are."""
+    for elements in ("magnetic-moment", "electric-moment", "both"):
+        plan = letters_plan(elements)
+        assert np.max(plan.worth) == pytest.approx(1.0, abs=1e-12)
+        at_runs = np.interp(plan.photon_energy, plan.candidates, plan.worth)
+        assert at_runs == pytest.approx(1.0, abs=1e-4)
+
+
+def test_shares_and_their_proof() -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        cuts = Cuts(rng.uniform(0, 1, (4, 30)), rng.uniform(0, 0.2, 4))
+        found = best_shares(cuts)
+        assert found.bound == pytest.approx(found.value, rel=1e-9)
+        assert found.weights.sum() == pytest.approx(1.0)
+        others = rng.dirichlet(np.ones(30), 200)
+        assert np.all(np.min(others @ cuts.gain.T + cuts.constant, axis=1) <= found.value + 1e-12)
+        prices = rng.dirichlet(np.ones(4))
+        assert upper_bound(cuts, prices) >= found.value - 1e-12
+
+
+def test_few_lines_are_the_best_of_all_pairs() -> None:
+    rng = np.random.default_rng(7)
+    cuts = Cuts(rng.uniform(0, 1, (3, 9)), np.zeros(3))
+    found = few_lines(cuts, 2, 0.2)
+    assert found is not None
+    shares = np.linspace(0.2, 0.8, 601)
+    best = max(
+        np.max(np.min(cuts.gain[:, [i]] * shares + cuts.gain[:, [j]] * (1 - shares), axis=0))
+        for i in range(9)
+        for j in range(9)
+        if i != j
+    )
+    single = np.max(np.min(cuts.gain, axis=0))
+    assert found.value == pytest.approx(max(best, single), abs=1e-3)
+    assert found.value >= max(best, single) - 1e-9
+
+
+# --- aims ---------------------------------------------------------------------------------------------------
+
+
+def test_orderings_are_told_apart_as_the_comparison_says() -> None:
+    plan = renp.plan("ordering", RUNS, NU, constraints=renp.Constraints(candidates=400))
+    both = {
+        ordering: renp.Likelihood(runs_of(plan), renp.Neutrinos(0.01, ordering, release=NU.release))
+        for ordering in ("normal", "inverted")
+    }
+    compared = renp.compare(both, {"normal": {}, "inverted": {}})
+    least = min(compared.pair(a, b).significance for a, b in (("normal", "inverted"), ("inverted", "normal")))
+    assert plan.reached == pytest.approx(least, rel=1e-6)
+    assert plan.reference is not None
+    assert plan.reached > 1.2 * min(x for of in plan.reference.values() for x in of.values())
+
+
+def test_a_discovery_is_as_significant_as_the_likelihood_says() -> None:
+    model = renp.Weak() + renp.MagneticMoment({(1, 1): 5e-11})
+    plan = renp.plan("discovery", RUNS, NU, model=model, constraints=renp.Constraints(candidates=400))
+    likelihood = renp.Likelihood(runs_of(plan), NU, {"mu": renp.MagneticMoment({(1, 1): 1.0})})
+    found = renp.discovery(likelihood, "mu", {"mu": 5e-11})
+    assert plan.reached == pytest.approx(found.significance, rel=1e-6)
+
+
+def test_a_free_size_is_profiled() -> None:
+    """Magnetic or electric: the significance is what fits of the other kind leave."""
+    few = renp.Constraints(candidates=150, laser=(1.0, None))
+    plan = renp.plan("magnetic-or-electric", RUNS, NU, constraints=few, strength=8e-11)
+    assert plan.reached > 1.0
+    true, tested = next(iter(plan.figures)).split(" or ")
+    truth = renp.Likelihood(runs_of(plan), NU, {true: renp.MagneticMoment({(1, 1): 1.0})})
+    other = renp.Likelihood(runs_of(plan), NU, {tested: renp.ElectricMoment({(1, 1): 1.0})})
+    assert (true, tested) == ("magnetic-moment 11", "electric-moment 11")
+    compared = renp.compare({"true": truth, "tested": other}, {"true": {true: 8e-11}})
+    assert plan.limits[f"{true} or {tested}"] == pytest.approx(
+        compared.pair("true", "tested").significance, rel=1e-5
+    )
+
+
+def test_the_mass() -> None:
+    """The error of the mass is where the likelihood has risen by one."""
+    within = renp.Constraints(candidates=300, clearance=1e-6)
+    plan = renp.plan("lightest-mass", RUNS, NU, constraints=within)
+    free = renp.Nuisances(free=("lightest_mass",))
+    likelihood = renp.Likelihood(runs_of(plan), NU, nuisances=free)
+    data = likelihood.asimov(likelihood.point())
+    rises = [
+        float(likelihood.chi2(likelihood.point(lightest_mass=0.01 + side * plan.reached), data))
+        for side in (1, -1)
+    ]
+    assert min(rises) == pytest.approx(1.0, rel=1e-3)
+
+
+def test_uncertain_rates_are_profiled() -> None:
+    rate = renp.Nuisances(normalisation=0.05)
+    few = renp.Constraints(candidates=300, laser=(1.0, None))
+    plan = renp.plan("limits", RUNS, NU, elements="magnetic-moment", nuisances=rate, constraints=few)
+    exact = renp.upper_limits(runs_of(plan), NU, nuisances=rate).limits["magnetic-moment"]
+    assert max(exact.values()) == pytest.approx(plan.reached, rel=1e-5)
+    assert plan.optimality_gap < 1e-4
+    blind = renp.upper_limits(runs_of(letters_plan("magnetic-moment")), NU, nuisances=rate)
+    assert max(exact.values()) < max(blind.limits["magnetic-moment"].values())
+
+
+def test_a_plan_for_several_masses_is_good_for_each() -> None:
+    worlds = [renp.Neutrinos(mass, release=NU.release) for mass in (0.002, 0.02)]
+    few = renp.Constraints(candidates=300, laser=(1.0, None))
+    both = renp.plan("limits", RUNS, worlds, elements="magnetic-moment", constraints=few)
+    assert both.optimality_gap < 1e-4
+    for world in worlds:
+        alone = renp.plan("limits", RUNS, world, elements="magnetic-moment", constraints=few)
+        there = renp.upper_limits(runs_of(both), world).limits["magnetic-moment"]
+        assert alone.reached <= max(there.values()) * (1 + 1e-6)
+        assert max(there.values()) <= both.reached * (1 + 1e-6)
+
+
+def test_weights() -> None:
+    """An element that matters ten times as much gets all."""
+    few = renp.Constraints(candidates=300, laser=(1.0, None))
+    plan = renp.plan(
+        "limits", RUNS, NU, elements="electric-moment", weights={"electric-moment 11": 10.0}, constraints=few
+    )
+    only = renp.plan(
+        "limits",
+        RUNS,
+        NU,
+        couplings={"electric-moment 11": renp.ElectricMoment({(1, 1): 1.0})},
+        constraints=few,
+    )
+    assert plan.limits["electric-moment 11"] == pytest.approx(only.limits["electric-moment 11"], rel=1e-6)
+
+
+def test_what_to_do_next() -> None:
+    """After long runs at one photon energy, the plan spends its time elsewhere, and past runs count."""
+    few = renp.Constraints(candidates=300, laser=(1.0, None))
+    first = letters_plan("magnetic-moment")
+    spent = int(np.argmax(first.duration))
+    before = renp.Experiment(RUNS.atom, RUNS.target, [first.photon_energy[spent]], first.duration[spent])
+    rest = 70 * DAY - float(first.duration[spent])
+    plan = renp.plan("limits", RUNS, NU, elements="magnetic-moment", total=rest, constraints=few, done=before)
+    every = renp.Experiment(
+        RUNS.atom,
+        RUNS.target,
+        [*np.asarray(before.photon_energy), *plan.photon_energy],
+        [*np.asarray(before.duration), *plan.duration],
+    )
+    exact = renp.upper_limits(every, NU).limits["magnetic-moment"]
+    assert max(exact.values()) == pytest.approx(plan.reached, rel=1e-6)
+    assert plan.reached == pytest.approx(first.reached, rel=2e-3)
+
+
+# --- constraints -------------------------------------------------------------------------------------------
+
+
+def test_constraints_are_kept() -> None:
+    within = renp.Constraints(
+        laser=(1.05, 1.0712), clearance=2e-5, least_duration=4 * DAY, change_time=DAY, candidates=300
+    )
+    plan = renp.plan("limits", RUNS, NU, elements="magnetic-moment", constraints=within)
+    lines = plan.photon_energy.size
+    assert np.all((plan.photon_energy >= 1.05) & (plan.photon_energy <= 1.0712))
+    distance = np.abs(plan.photon_energy[:, None] - np.asarray(renp.thresholds(RUNS.atom, NU)).ravel())
+    assert distance.min() >= 2e-5 * (1 - 1e-6)
+    assert np.all(plan.duration >= 4 * DAY * (1 - 1e-9))
+    assert plan.duration.sum() + (lines - 1) * DAY == pytest.approx(70 * DAY, rel=1e-9)
+    assert plan.optimality_gap < 0.1
+
+
+def test_one_photon_energy_is_the_best_of_all() -> None:
+    one = renp.Constraints(frequencies=1, candidates=300, laser=(1.0, None))
+    plan = renp.plan("limits", RUNS, NU, elements="magnetic-moment", constraints=one)
+    assert plan.photon_energy.size == 1
+    energies = np.linspace(1.0, 1.0716, 400)
+    signals, null = rates(energies, (renp.MagneticMoment,))
+    each = [worst_limits(signals[:, [k]], null[[k]], np.array([[70 * DAY]]))[0] for k in range(energies.size)]
+    assert plan.reached <= min(each) * (1 + 1e-6)
+    assert plan.reached == pytest.approx(min(each), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"constraints": renp.Constraints(laser=(1.0717, 1.08))},
+            "laser = from 1.0717 eV: .*highest threshold",
+        ),
+        ({"constraints": renp.Constraints(laser=(1.05, 1.04))}, "laser = .*upper end is above"),
+        (
+            {"constraints": renp.Constraints(least_duration=80 * DAY)},
+            "least_duration = .*at most the total time",
+        ),
+        ({"constraints": renp.Constraints(clearance=2.0)}, "clearance = 2.0"),
+        ({"constraints": renp.Constraints(frequencies=0)}, "frequencies = 0"),
+        ({"total": 0.0}, "total = 0.0"),
+        ({"elements": "magnetic"}, "elements = 'magnetic': must be .*'magnetic-moment'"),
+        ({"couplings": {}}, "couplings"),
+    ],
+)
+def test_infeasible_demands_are_explained(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(renp.InputError, match=message):
+        renp.plan("limits", RUNS, NU, **options)
+
+
+def test_aims_that_cannot_be_served() -> None:
+    with pytest.raises(renp.InputError, match=r"aim = 'limit': must be .*did you mean 'limits'"):
+        renp.plan("limit", RUNS, NU)
+    with pytest.raises(renp.InputError, match="nature = dirac"):
+        renp.plan("majorana-phases", RUNS, NU)
+    changing = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.07], DAY, [1e-6, 2e-6])
+    with pytest.raises(renp.InputError, match="background"):
+        renp.plan("limits", changing, NU)
+
+
+# --- files --------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_a_scenario() -> None:
+    plan = letters_plan("magnetic-moment")
+    scenario = Scenario.from_text(plan.scenario_text(preset_text("letter")))
+    assert np.asarray(scenario.experiment.photon_energy) == pytest.approx(plan.photon_energy, rel=1e-14)
+    assert np.asarray(scenario.experiment.duration) == pytest.approx(plan.duration, rel=1e-14)
+    limits = renp.upper_limits(scenario.experiment, scenario.neutrinos).limits["magnetic-moment"]
+    assert max(limits.values()) == pytest.approx(plan.reached, rel=1e-6)
+
+
+def test_a_plan_says_all_that_it_knows() -> None:
+    plan = letters_plan("magnetic-moment")
+    said = plan.json()
+    assert {"aim", "photon_energy", "duration_days", "limits", "optimality_gap"} <= set(said)
+    assert sum(said["duration_days"]) == pytest.approx(70)
+    assert len(plan.reach_table().rows) == 6
+    assert plan.dataset().duration.attrs["units"] == "s"
+    assert "optimality gap" in str(plan)
