@@ -6,6 +6,7 @@ import renp
 from renp.inference.limits import upper_limits
 from renp.inference.toys import measure_coverage
 from renp.papers.letter import setup
+from renp.results.toys import Coverage
 
 TOYS = 100_000
 EXPOSURES = (1.0, 0.1, 0.01)
@@ -25,7 +26,8 @@ What it says:
 
 - "delta-chi2" is the letter's method, Δχ² = 2.71 above the minimum. As an upper limit it over-covers wherever the best fit can be
   below the truth without being excluded: what is quoted as 90 % is close to 95 %.
-- "asymptotic" is the one-sided limit with the boundary at 0; it assumes many counts.
+- "asymptotic" is the one-sided limit with the boundary at 0; it assumes many counts, and where they are few it is wrong by
+  the most: {asymptotic}.
 - "cls" over-covers on purpose, most where there is little sensitivity.
 - Only "feldman-cousins", whose critical values come from toys, keeps 90 % at every exposure.
 """
@@ -59,7 +61,18 @@ def page(nuisances: renp.Nuisances, words: str) -> str:
         f"{row.coverage:.4f} ± {row.error:.4f} | {row.failed} |"
         for row in found.rows
     ]
-    return HEAD.format(toys=TOYS, limit=f"{limit:.2e}", nuisances=words) + "\n".join(lines) + "\n" + TAIL
+    head = HEAD.format(toys=TOYS, limit=f"{limit:.2e}", nuisances=words)
+    return head + "\n".join(lines) + "\n" + TAIL.format(asymptotic=_range(found, "asymptotic limit"))
+
+
+def _range(found: Coverage, kind: str) -> str:
+    """Return the least and the largest coverage of a kind at each exposure."""
+    said = []
+    for exposure in EXPOSURES:
+        of_kind = [row.coverage for row in found.rows if row.kind == kind and row.exposure == exposure]
+        low, high = 100 * min(of_kind), 100 * max(of_kind)
+        said.append(f"{low:.1f} to {high:.1f} % at exposure {exposure:g}")
+    return ", ".join(said)
 
 
 if __name__ == "__main__":

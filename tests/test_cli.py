@@ -533,6 +533,7 @@ FIGURES = (
     "mediator-reach",
     "proceeding-figure-1",
     "proceeding-figure-2",
+    "plan",
 )
 
 
@@ -551,7 +552,7 @@ def test_reproduce_tells_the_numbers_as_json(report: Report) -> None:
 
 
 def test_reproduce_shows_progress_on_stderr(report: Report) -> None:
-    assert "8/8" in report.answer.err
+    assert "9/9" in report.answer.err
 
 
 def test_page_is_self_contained(report: Report) -> None:
@@ -676,3 +677,41 @@ def test_workspace_is_one_of_pyhf(command: Command, tmp_path: Path) -> None:
     model = pyhf.Workspace(content).model()
     assert model.config.poi_name == "mu"
     assert command("workspace", path, "magnetic-moment 11").status == 2
+
+
+def test_plan_writes_a_scenario_that_reaches_what_it_says(command: Command, tmp_path: Path) -> None:
+    path, picture, planned = written(tmp_path, TEXT), tmp_path / "plan.png", tmp_path / "plan.toml"
+    options = ("--elements", "magnetic-moment", "--total", "70 day", "--candidates", "200", "--json")
+    limits = ("--laser", "1.0 eV, 1.0717 eV", "--clearance", "1e-6 eV")
+    answer = command("plan", path, *options, *limits, "--scenario", planned, "-o", picture)
+    assert answer.status == 2  # the file's runs have different backgrounds
+    assert "background" in answer.err
+    path.write_text(TEXT.replace('background = "0.1 / day"', ""))
+    answer = command("plan", path, *options, *limits, "--scenario", planned, "-o", picture)
+    assert answer.status == 0, answer.err
+    said = json.loads(answer.out)
+    assert said["optimality_gap"] < 1e-4
+    assert sum(said["duration_days"]) == pytest.approx(70)
+    assert picture.stat().st_size > 10_000
+    check = json.loads(command("limits", planned, "--json").out)["limits"]["magnetic-moment"]
+    assert max(check.values()) == pytest.approx(max(said["limits"].values()), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--laser", "1.0 eV"), "two photon energies"),
+        (("--laser", "1.0717 eV, 1.08 eV"), "highest threshold"),
+        (("--total", "70"), "has no unit"),
+        (("--masses", "a,b"), "a list of masses"),
+        (("--least-duration", "80 day"), "at most the total time"),
+        (("--aim", "best"), "must be"),
+    ],
+)
+def test_plan_explains_what_cannot_be(
+    command: Command, tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    path = written(tmp_path, TEXT.replace('background = "0.1 / day"', ""))
+    answer = command("plan", path, *options)
+    assert answer.status == 2
+    assert message in answer.err

@@ -100,12 +100,12 @@ def quietly(options: Output) -> Iterator[None]:
 def progress_display(options: Output) -> Iterator["Progress"]:
     """Show progress on stderr while the block runs."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=Console(stderr=True),
         disable=options.quiet,
