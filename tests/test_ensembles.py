@@ -22,6 +22,8 @@ from renp.inference.likelihood import Data
 from renp.inference.newton import CONVERGED, NO_RISE, NOT_CONVERGED, Crossing, Minimum, crossing, minimise
 from renp.inference.profiles import search
 
+pytestmark = pytest.mark.slow  # minutes in all; fits of ensembles are tested elsewhere too
+
 YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01)
 ENERGIES = [1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]

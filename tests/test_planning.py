@@ -181,6 +181,7 @@ def test_a_discovery_is_as_significant_as_the_likelihood_says() -> None:
     assert plan.reached == pytest.approx(found.significance, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_free_size_is_profiled() -> None:
     """Magnetic or electric: the significance is what fits of the other kind leave."""
     few = renp.Constraints(candidates=150, laser=(1.0, None))
@@ -210,6 +211,7 @@ def test_the_mass() -> None:
     assert min(rises) == pytest.approx(1.0, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_uncertain_rates_are_profiled() -> None:
     rate = renp.Nuisances(normalisation=0.05)
     few = renp.Constraints(candidates=300, laser=(1.0, None))
@@ -221,6 +223,7 @@ def test_uncertain_rates_are_profiled() -> None:
     assert max(exact.values()) < max(blind.limits["magnetic-moment"].values())
 
 
+@pytest.mark.slow
 def test_a_plan_for_several_masses_is_good_for_each() -> None:
     worlds = [renp.Neutrinos(mass, release=NU.release) for mass in (0.002, 0.02)]
     few = renp.Constraints(candidates=300, laser=(1.0, None))
@@ -233,6 +236,7 @@ def test_a_plan_for_several_masses_is_good_for_each() -> None:
         assert max(there.values()) <= both.reached * (1 + 1e-6)
 
 
+@pytest.mark.slow
 def test_weights() -> None:
     """An element that matters ten times as much gets all."""
     few = renp.Constraints(candidates=300, laser=(1.0, None))

@@ -1,14 +1,32 @@
-"""Atoms: the levels |e⟩ and |v⟩ above the ground state |g⟩, from a data file with sources."""
+"""Atoms: the levels |e⟩ and |v⟩ above the ground state |g⟩, and how the atom passes the pair's current on.
 
+The papers simplify the atom in three ways, each of which `Atom.refined` undoes by itself:
+
+======  ==========================================================  ====================================
+effect  papers                                                      refined
+======  ==========================================================  ====================================
+spin    average over directions, w_T = w_L = 1                      sums over spin states, polarised light
+states  one intermediate state |v⟩                                  Σ_v c_v/(E_vg − ω) with signs
+orbit   the photon couples to 2S                                    to L + 2S, which is S between J ≠ J'
+======  ==========================================================  ====================================
+"""
+
+import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 import equinox as eqx
 
 from renp.constants import WAVENUMBER
 from renp.datafiles import read_toml
 from renp.errors import InputError
+from renp.spin import AVERAGED, SpinWeights, spin_weights
 from renp.validation import Scalar, choice, is_traced, number
+
+Approximation: TypeAlias = Literal["papers", "full"]
+APPROXIMATIONS = ("papers", "full")
 
 
 @dataclass(frozen=True)
@@ -27,6 +45,9 @@ class Level:
     A: float | None = None
     A_source: str | None = None
     A_verified: bool | None = None
+    amplitude: float | None = None
+    """c of a further intermediate state, relative to |v⟩."""
+    amplitude_source: str | None = None
 
     @property
     def energy(self) -> float:
@@ -45,6 +66,12 @@ class Atom(eqx.Module):
         Energies of |e⟩ and of the virtual level |v⟩ above |g⟩, eV; E_vg > E_eg > 0.
     levels
         Where the energies come from: |e⟩, |v⟩ and further intermediate levels.
+    spin_weights
+        w_T and w_L, weights of the pair's current across and along the photon's direction.
+    states
+        Energy above |g⟩ (eV) and relative amplitude c of each further intermediate state.
+    orbit
+        Factor on the amplitude of couplings by the photon.
 
     Raises
     ------
@@ -64,9 +91,29 @@ class Atom(eqx.Module):
     E_vg: Scalar
     name: str = eqx.field(static=True)
     levels: tuple[Level, ...] = eqx.field(static=True)
+    spin_weights: tuple[Scalar, Scalar]
+    states: tuple[tuple[Scalar, Scalar], ...]
+    orbit: Scalar
 
-    def __init__(self, name: str, E_eg: Any, E_vg: Any, levels: tuple[Level, ...] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        E_eg: Any,
+        E_vg: Any,
+        levels: tuple[Level, ...] = (),
+        spin_weights: tuple[Any, Any] = AVERAGED,
+        states: Sequence[tuple[Any, Any]] = (),
+        orbit: Any = 1.0,
+    ) -> None:
         allowed = "a finite energy in eV above 0"
+        weight = "a finite weight, at least 0"
+        across, along = (number("spin_weights", w, weight, low=0) for w in spin_weights)
+        self.spin_weights = SpinWeights(across, along)
+        self.states = tuple(
+            (number("states", E, allowed, low=0, open_low=True), number("states", c, "a finite amplitude"))
+            for E, c in states
+        )
+        self.orbit = number("orbit", orbit, "a finite factor")
         self.name = name
         self.E_eg = number("E_eg", E_eg, allowed, low=0, open_low=True)
         self.E_vg = number("E_vg", E_vg, allowed, low=0, open_low=True)
@@ -74,9 +121,68 @@ class Atom(eqx.Module):
         if not is_traced(self.E_eg, self.E_vg) and self.E_vg <= self.E_eg:
             raise InputError("E_vg", self.E_vg, f"above E_eg = {self.E_eg} eV")
 
+    def refined(
+        self,
+        *,
+        spin: bool = True,
+        states: bool = True,
+        orbit: bool = True,
+        polarisation: str = "linear",
+    ) -> "Atom":
+        """Return the atom with what the papers leave out; levels say J and amplitudes.
+
+        Parameters
+        ----------
+        spin
+            Weights of the spin sums, `renp.spin.spin_weights`.
+        states
+            The further intermediate states of the levels that have an amplitude.
+        orbit
+            Half of the papers' coupling to the photon: ⟨L⟩ = −⟨S⟩ between different J, since J = L + S has
+            no matrix elements there.
+        polarisation
+            Of the trigger, "linear" or "circular".
+
+        Raises
+        ------
+        InputError
+            If the atom has no levels, or |e⟩ and |v⟩ have the same J, for which the orbital part is not
+            known from angular momentum alone.
+
+        Examples
+        --------
+        >>> full = Atom.named("Yb").refined()
+        >>> full.spin_weights, full.orbit
+        (SpinWeights(transverse=1.5, longitudinal=0.0), 0.5)
+        """
+        if len(self.levels) < 2:
+            raise InputError("atom", self.name, "one with levels, whose J decide what is refined")
+        e, v = self.levels[:2]
+        if orbit and e.J == v.J:
+            raise InputError("orbit", f"J = {e.J} for both states", "left out: it needs more than J")
+        further = [
+            (level.energy, level.amplitude) for level in self.levels[2:] if level.amplitude is not None
+        ]
+        return Atom(
+            self.name,
+            self.E_eg,
+            self.E_vg,
+            self.levels,
+            spin_weights(e.J, v.J, 0, polarisation) if spin else self.spin_weights,
+            further if states else self.states,
+            0.5 if orbit else self.orbit,
+        )
+
     @classmethod
-    def named(cls, name: str) -> "Atom":
+    def named(cls, name: str, approximation: Approximation | str = "papers") -> "Atom":
         """Return an atom of the catalogue by its symbol.
+
+        Parameters
+        ----------
+        name
+            Symbol.
+        approximation
+            "papers", or "full" for all that `refined` knows.
 
         Raises
         ------
@@ -89,9 +195,35 @@ class Atom(eqx.Module):
         '6s 2[3/2]2'
         """
         entry = read_toml("atoms.toml")[choice("name", name, symbols())]
+        return cls._of_table(name, entry, approximation)
+
+    @classmethod
+    def read(cls, path: str | Path, approximation: Approximation | str = "papers") -> "Atom":
+        """Return one's own atom from a TOML file with tables [e], [v] and [[further]], as in the catalogue.
+
+        Each level has label, wavenumber (1/cm), J, source and verified, and may have A (1/s) and, if it is a
+        further one, its amplitude relative to |v⟩.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, or a level is incomplete.
+        """
+        path = Path(path)
+        try:
+            entry = tomllib.loads(path.read_text(encoding="utf-8"))
+            return cls._of_table(str(entry.get("name", path.stem)), entry, approximation)
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise InputError("atom", str(path), f"a TOML file that can be read ({error})") from None
+        except (KeyError, TypeError) as error:
+            raise InputError("atom", str(path), f"with complete levels [e] and [v] ({error})") from None
+
+    @classmethod
+    def _of_table(cls, name: str, entry: dict[str, Any], approximation: str) -> "Atom":
         levels = [Level(**entry["e"]), Level(**entry["v"])]
         levels += [Level(**level) for level in entry.get("further", [])]
-        return cls(name, levels[0].energy, levels[1].energy, tuple(levels))
+        atom = cls(name, levels[0].energy, levels[1].energy, tuple(levels))
+        return atom.refined() if choice("approximation", approximation, APPROXIMATIONS) == "full" else atom
 
 
 def symbols() -> tuple[str, ...]:

@@ -40,7 +40,7 @@ from renp.compensated import two_product, two_sum
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
 from renp.couplings import NAMES, Interaction
 from renp.kinematics import PairKinematics, momentum_transfer_squared, pair_kinematics
-from renp.master_formula import Components, abs2, coupling_matrices
+from renp.master_formula import Components, abs2, coupling_matrices, energy_denominator
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar
 
@@ -78,7 +78,7 @@ def energy_components(
     m_i, m_j = neutrinos.masses[:, None, None], neutrinos.masses[None, :, None]
     u = 2 * energy_offset(energy, photon, jnp.asarray(atom.E_eg), m_i, m_j) / (photon * pair.delta)
     inside = moves & (jnp.abs(u) <= 1)
-    transverse, longitudinal = _strengths(jnp.where(inside, u, 0.0), pair, omega, atom.E_eg, c)
+    transverse, longitudinal = _strengths(jnp.where(inside, u, 0.0), pair, omega, atom, c)
     weight = jnp.where(inside, _prefactor(omega, atom, neutrinos) / photon, 0.0)
     return Components(weight * transverse, weight * longitudinal)
 
@@ -103,7 +103,7 @@ def angular_components(
     pair = pair_kinematics(omega, neutrinos.masses, atom.E_eg)
     c = coupling_matrices(momentum_transfer_squared(omega, atom.E_eg), neutrinos, model)
     u, jacobian = _branches(cosine, omega, pair, neutrinos.masses, atom.E_eg)
-    transverse, longitudinal = _strengths(u, pair, omega, atom.E_eg, c)
+    transverse, longitudinal = _strengths(u, pair, omega, atom, c)
     weight = _prefactor(omega, atom, neutrinos) * jacobian
     return Components(jnp.sum(weight * transverse, axis=0), jnp.sum(weight * longitudinal, axis=0))
 
@@ -184,20 +184,22 @@ def _branches(
 
 
 def _prefactor(omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos) -> Float[Array, "n"]:
-    return (0.5 if neutrinos.nature == "majorana" else 1.0) / (atom.E_vg - omega) ** 2
+    return (0.5 if neutrinos.nature == "majorana" else 1.0) / energy_denominator(omega, atom)
 
 
 def _strengths(
     u: Float[Array, "... 3 3 n"],
     pair: PairKinematics,
     omega: Float[Array, "n"],
-    E_eg: Scalar,
+    atom: Atom,
     c: dict[str, Complex[Array, "3 3 n"]],
 ) -> tuple[Float[Array, "... 3 3 n"], Float[Array, "... 3 3 n"]]:
-    """Return K_T(u) and K_L(u) of the module's first lines, eV²."""
+    """Return w_T K_T(u) and w_L K_L(u) of the module's first lines, eV²."""
     zero = jnp.zeros((3, 3, 1), dtype=complex)
     c = {name: c.get(name, zero) for name in NAMES}
-    return _across(u, pair, omega, c), _along(u, pair, omega, E_eg - omega, c)
+    c |= {name: atom.orbit * c[name] for name in ("mu", "eps", "F", "G")}
+    w_T, w_L = atom.spin_weights
+    return w_T * _across(u, pair, omega, c), w_L * _along(u, pair, omega, atom.E_eg - omega, c)
 
 
 def _across(u: Real, pair: PairKinematics, omega: Real, c: dict[str, Complex[Array, "3 3 _"]]) -> Real:

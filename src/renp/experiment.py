@@ -1,15 +1,18 @@
-"""From the spectral function to expected counts: N(ω) = T (Γ_0 I(ω) + background)."""
+"""From the spectral function to expected counts: N(ω) = T (ε Γ_0 I(ω) + background)."""
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from scipy import integrate
 
 from renp.atoms import Atom
 from renp.couplings import Interaction
 from renp.errors import InputError
+from renp.laser import SHARP, Laser
 from renp.neutrinos import Neutrinos
 from renp.spectrum import spectral_function
 from renp.validation import Scalar, finite, instance, is_traced, number, photon_energies, reals
@@ -31,6 +34,11 @@ class Target(eqx.Module):
         Number density n_γ of the photons, 1/cm³.
     volume
         V, cm³.
+    dynamical_factor
+        η, what of the target's coherence and field is there on average (`mean_dynamical_factor`); 1 in the
+        papers.
+    width
+        Γ_0 at n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s: as published, or from `renp.reference_width`.
 
     Raises
     ------
@@ -46,19 +54,31 @@ class Target(eqx.Module):
     density: Scalar
     photon_density: Scalar
     volume: Scalar
+    dynamical_factor: Scalar
+    width: Scalar
 
-    def __init__(self, density: Any = 1e21, photon_density: Any = 1e21, volume: Any = 100.0) -> None:
+    def __init__(
+        self,
+        density: Any = 1e21,
+        photon_density: Any = 1e21,
+        volume: Any = 100.0,
+        dynamical_factor: Any = 1.0,
+        width: Any = PUBLISHED_WIDTH,
+    ) -> None:
         within: Any = {"low": 0.0, "high": 1e50, "open_low": True}
         per_volume = "a number density in 1/cm³ above 0 and at most 10⁵⁰"
         self.density = number("density", density, per_volume, **within)
         self.photon_density = number("photon_density", photon_density, per_volume, **within)
         self.volume = number("volume", volume, "a volume in cm³ above 0 and at most 10⁵⁰", **within)
+        factor = "a finite factor, at least 0"
+        self.dynamical_factor = number("dynamical_factor", dynamical_factor, factor, low=0)
+        self.width = number("width", width, "a finite width in 1/s, at least 0", low=0)
 
     @property
     def reference_width(self) -> Scalar:
-        """Γ_0 in 1/s: the published value scaled with n_a² n_γ V."""
+        """η Γ_0 in 1/s: the width scaled with n_a² n_γ V."""
         densities = (self.density / 1e21) ** 2 * (self.photon_density / 1e21)
-        return PUBLISHED_WIDTH * densities * (self.volume / 100.0)
+        return self.dynamical_factor * (self.width * densities * (self.volume / 100.0))
 
 
 class Experiment(eqx.Module):
@@ -76,6 +96,10 @@ class Experiment(eqx.Module):
         Rate of background counts in each run, 1/s; one number serves for all.
     counts
         What was observed in each run, or None.
+    laser
+        The trigger's line; sharp if left out.
+    efficiency
+        Part of the signal's photons that are counted, from 0 to 1, in each run; one number serves for all.
 
     Raises
     ------
@@ -95,6 +119,8 @@ class Experiment(eqx.Module):
     duration: Reals
     background: Reals
     counts: Reals | None
+    laser: Laser
+    efficiency: Reals
 
     def __init__(
         self,
@@ -104,7 +130,10 @@ class Experiment(eqx.Module):
         duration: Any,
         background: Any = 0.0,
         counts: Any = None,
+        laser: Laser = SHARP,
+        efficiency: Any = 1.0,
     ) -> None:
+        instance("laser", laser, Laser)
         instance("atom", atom, Atom)
         instance("target", target, Target)
         self.atom = atom
@@ -119,6 +148,10 @@ class Experiment(eqx.Module):
         self.counts = None
         if counts is not None:
             self.counts = _per_run("counts", counts, n, "a number of counts, at least 0")
+        self.laser = laser
+        self.efficiency = _per_run("efficiency", efficiency, n, "a part, from 0 to 1")
+        if not is_traced(self.efficiency) and np.any(np.asarray(self.efficiency) > 1):
+            raise InputError("efficiency", float(np.max(self.efficiency)), "a part, from 0 to 1")
 
     @property
     def background_counts(self) -> Reals:
@@ -166,9 +199,30 @@ def signal_counts(experiment: Experiment, neutrinos: Neutrinos, model: Interacti
     >>> signal_counts(runs, renp.Neutrinos(0.01))
     Array([0.], dtype=float64)
     """
-    spectrum = spectral_function(experiment.photon_energy, experiment.atom, neutrinos, model)
-    counts = experiment.duration * experiment.target.reference_width * spectrum
+    photons, atom = experiment.photon_energy, experiment.atom
+    spectrum = spectral_function(photons, atom, neutrinos, model, laser=experiment.laser)
+    counts = experiment.duration * experiment.target.reference_width * experiment.efficiency * spectrum
     return finite(counts, "the expected counts")
+
+
+def mean_dynamical_factor(factor: Callable[[float], float], duration: float) -> float:
+    """Return the average of η(t) over a run, for `Target`.
+
+    Parameters
+    ----------
+    factor
+        η as a function of the time since the run began, s.
+    duration
+        Of the run, s.
+
+    Examples
+    --------
+    >>> round(mean_dynamical_factor(lambda t: 0.5 * np.exp(-t / 100.0), 100.0), 6)
+    0.31606
+    """
+    time = float(number("duration", duration, "a time in s above 0", low=0.0, open_low=True))
+    total, _ = integrate.quad(factor, 0.0, time, limit=200)
+    return float(number("factor", total / time, "a finite factor, at least 0", low=0.0))
 
 
 def _per_run(name: str, value: Any, n: int, allowed: str) -> Reals:

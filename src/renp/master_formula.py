@@ -4,6 +4,7 @@
 
 over ordered pairs, halved for Majorana neutrinos. K_T and K_L come from the components of the pair's
 current across and along the photon's direction; the papers average over the atomic spin, w_T = w_L = 1.
+Further intermediate states replace 1/(E_vg − ω) by Σ_v c_v/(E_v − ω).
 """
 
 from typing import NamedTuple
@@ -154,11 +155,29 @@ def _contributions(
     transverse = 2 * pair.q2 / 9 * current
     longitudinal = (pair.q2 + omega**2) / 9 * current + omega**2 * pair.q2 / 3 * density
     if square.magnetic is not None and square.electric is not None:
-        photon = (BOHR_MAGNETON / FERMI_CONSTANT) ** 2 * omega**2 / 9
+        photon = (atom.orbit * BOHR_MAGNETON / FERMI_CONSTANT) ** 2 * omega**2 / 9
         transverse = transverse + photon * (far * square.magnetic + near * square.electric)
     counting = 0.5 if neutrinos.nature == "majorana" else 1.0
-    weight = counting * pair.delta / (atom.E_vg - omega) ** 2
+    weight = counting * pair.delta / energy_denominator(omega, atom)
+    across, along = atom.spin_weights
     return Components(
-        jnp.where(pair.is_open, weight * transverse, 0.0),
-        jnp.where(pair.is_open, weight * longitudinal, 0.0),
+        jnp.where(pair.is_open, across * weight * transverse, 0.0),
+        jnp.where(pair.is_open, along * weight * longitudinal, 0.0),
     )
+
+
+def energy_denominator(omega: Float[Array, "..."], atom: Atom) -> Float[Array, "..."]:
+    """Return the inverse of [Σ_v c_v/(E_v − ω)]², c = 1 for |v⟩ itself: (E_vg − ω)² in the papers.
+
+    Examples
+    --------
+    >>> papers, full = (Atom.named("Yb", which) for which in ("papers", "full"))
+    >>> omega = jnp.array(1.07)
+    >>> round(float(energy_denominator(omega, papers) / energy_denominator(omega, full)), 3)
+    0.185
+    """
+    near = (atom.E_vg - omega) ** 2
+    if not atom.states:
+        return near
+    further = [c * (atom.E_vg - omega) / (E - omega) for E, c in atom.states]
+    return near / sum(further, jnp.ones_like(omega)) ** 2

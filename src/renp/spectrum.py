@@ -5,8 +5,10 @@ from jaxtyping import Array, ArrayLike, Float
 from renp.atoms import Atom
 from renp.border import checked, total
 from renp.couplings import Interaction
+from renp.errors import InputError
 from renp.kinematics import threshold_energies
-from renp.master_formula import components, total_spectrum
+from renp.laser import SHARP, Laser, line_spectrum
+from renp.master_formula import components
 from renp.neutrinos import Neutrinos
 from renp.validation import finite, instance
 
@@ -39,6 +41,7 @@ def spectral_function(
     model: Interaction | None = None,
     *,
     by_pair: bool = False,
+    laser: Laser = SHARP,
 ) -> Float[Array, "..."]:
     """Return the spectral function I(ω) of an atom, in natural units without dimension.
 
@@ -53,7 +56,9 @@ def spectral_function(
     model
         Interactions; the standard model `Weak()` if left out.
     by_pair
-        Whether to return each ordered pair's part.
+        Whether to return each ordered pair's part; for a sharp line only.
+    laser
+        The trigger's line, over which I(ω) is averaged; sharp if left out.
 
     Returns
     -------
@@ -73,7 +78,10 @@ def spectral_function(
     Array([0.0678, 0.    ], dtype=float64)
     """
     photons, model = checked(omega, atom, neutrinos, model)
+    if by_pair and laser.shape != "sharp":
+        raise InputError("by_pair", by_pair, "left out for a line that is not sharp")
     if by_pair:
+        photons = photons + laser.offset
         return total(components(photons.ravel(), atom, neutrinos, model), photons.shape, by_pair)
-    found = total_spectrum(photons.ravel(), atom, neutrinos, model).reshape(photons.shape)
+    found = line_spectrum(photons.ravel(), laser, atom, neutrinos, model).reshape(photons.shape)
     return finite(found, "the spectral function")

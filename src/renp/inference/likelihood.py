@@ -35,13 +35,13 @@ from renp.inference.nuisances import (
 from renp.inference.parameters import CONSTRAINED, Parameter, coordinate, coupling, physical
 from renp.inference.poisson import chi2
 from renp.interactions import Weak
-from renp.master_formula import total_spectrum
+from renp.laser import Laser, line_spectrum
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar, choice, instance
 
 Point: TypeAlias = Float[Array, "p"]
 Counts: TypeAlias = Float[Array, "n"]
-_Runs: TypeAlias = tuple[Array, Atom, Neutrinos, Interaction, tuple[Interaction, ...]]
+_Runs: TypeAlias = tuple[Array, Laser, Atom, Neutrinos, Interaction, tuple[Interaction, ...]]
 
 _NO_INTERFERENCE = 1e-10
 """Rounding of an interference that vanishes, relative to the geometric mean of both parts."""
@@ -198,7 +198,8 @@ class Likelihood(eqx.Module):
     def expected(self, x: Point) -> Counts:
         """Return the expected counts N of each run, backgrounds included."""
         values = self.values(x)
-        rate = self._spectral_function(x, values) * self.experiment.target.reference_width
+        width = self.experiment.target.reference_width * self.experiment.efficiency
+        rate = self._spectral_function(x, values) * width
         normalisation = values.get(NORMALISATION, jnp.array(1.0))
         return self.experiment.duration * (normalisation * rate + self._background(values))
 
@@ -297,7 +298,7 @@ class Likelihood(eqx.Module):
         ]
         model = _superposed(self.model, self.couplings, amplitudes)
         photons, neutrinos = self.experiment.photon_energy + offset, with_values(self.neutrinos, changed)
-        rate: Counts = total_spectrum(photons, self.experiment.atom, neutrinos, model)
+        rate: Counts = line_spectrum(photons, self.experiment.laser, self.experiment.atom, neutrinos, model)
         return rate
 
     def _background(self, values: dict[str, Array]) -> Counts:
@@ -335,7 +336,8 @@ def _quadratic(form: Float[Array, "n k k"], x: Point, magnitude: list[bool]) -> 
 def _runs(
     experiment: Experiment, neutrinos: Neutrinos, model: Interaction, couplings: Mapping[Any, Interaction]
 ) -> _Runs:
-    return experiment.photon_energy, experiment.atom, neutrinos, model, tuple(couplings.values())
+    line = experiment.photon_energy, experiment.laser, experiment.atom
+    return *line, neutrinos, model, tuple(couplings.values())
 
 
 def _scaled_response(
@@ -344,7 +346,7 @@ def _scaled_response(
     """Return units in which the couplings matter, and the quadratic form of I(ω) in these units."""
     couplings = runs[-1]
     alone = np.einsum("nkk->nk", np.asarray(_form(jnp.ones(len(couplings)), *runs)))[:, 1:]
-    exposure = np.asarray(experiment.duration * experiment.target.reference_width)
+    exposure = np.asarray(experiment.duration * experiment.target.reference_width * experiment.efficiency)
     signal = exposure @ alone
     scale = np.sqrt((np.sqrt(float(jnp.sum(null))) + 1) / np.where(signal > 0, signal, 1.0))
     return scale, _form(jnp.asarray(scale), *runs)
@@ -354,6 +356,7 @@ def _scaled_response(
 def _form(
     units: Float[Array, "k"],
     photons: Counts,
+    laser: Laser,
     atom: Atom,
     neutrinos: Neutrinos,
     model: Interaction,
@@ -364,7 +367,7 @@ def _form(
     def strength(factors: Float[Array, "k"]) -> Counts:
         scaled = Model((Scaled(factors[0], model),))
         superposed = _superposed(scaled, couplings, list(factors[1:] * units))
-        rate: Counts = total_spectrum(photons, atom, neutrinos, superposed)
+        rate: Counts = line_spectrum(photons, laser, atom, neutrinos, superposed)
         return rate
 
     basis = jnp.eye(len(couplings) + 1)

@@ -89,6 +89,8 @@ class Search:
             new,
             self.contrasts[0].tested.experiment.duration[0],
             self.template.background[0],
+            laser=self.template.laser,
+            efficiency=self.template.efficiency[0],
         )
         _, order = np.unique(np.concatenate([self.energies, new]), return_index=True)
         order = order[filled(np.arange(order.size), room=0)]

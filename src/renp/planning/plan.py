@@ -277,7 +277,16 @@ def _scaled(experiment: Experiment, total: float) -> Reals:
 
 def _runs(experiment: Experiment, energies: Reals, total: float, background: float) -> Experiment:
     each = total / max(energies.size, 1)
-    return Experiment(experiment.atom, experiment.target, energies, each, background)
+    efficiency = _same("efficiency", experiment.efficiency, 1.0)
+    return Experiment(
+        experiment.atom,
+        experiment.target,
+        energies,
+        each,
+        background,
+        laser=experiment.laser,
+        efficiency=efficiency,
+    )
 
 
 def _merged(energies: Reals, times: Reals) -> tuple[Reals, Reals]:
@@ -320,10 +329,14 @@ def _moments(aim: str, elements: str, worlds: Sequence[Neutrinos]) -> dict[str, 
 
 
 def _background(experiment: Experiment) -> float:
-    rates = np.unique(np.asarray(experiment.background))
-    if rates.size > 1:
-        raise InputError("background", rates.tolist(), "the same at all photon energies for a plan")
-    return float(rates[0]) if rates.size else 0.0
+    return _same("background", experiment.background, 0.0)
+
+
+def _same(name: str, values: Any, default: float) -> float:
+    known = np.unique(np.asarray(values))
+    if known.size > 1:
+        raise InputError(name, known.tolist(), "the same at all photon energies for a plan")
+    return float(known[0]) if known.size else default
 
 
 def _total(total: float | None, experiment: Experiment) -> float:

@@ -1,0 +1,113 @@
+"""Sums over the spin states of an atom: how much of the pair's current the light lets through.
+
+The atom goes |e⟩ → |v⟩ by the current's spin operator S and |v⟩ → |g⟩ by the trigger's dipole, so that
+
+    T_ab = Σ_{M_e M_g} A_a A_b*/(2J_e + 1),   A_a = Σ_{M_v} ⟨g|d·ε|v⟩⟨v|S_a|e⟩,
+
+is contracted with the pair's current tensor. Integrated over the pair's phase space that tensor is
+diagonal, K_T/2 along each of the two directions across the photon's and K_L along it, hence
+
+    rate ∝ w_T K_T + w_L K_L,   w_T = 3 (T_xx + T_yy)/(2 tr T),   w_L = 3 T_zz/tr T,   2 w_T + w_L = 3.
+
+The papers replace T_ab by its average over directions, w_T = w_L = 1.
+"""
+
+from math import factorial, sqrt
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp.errors import InputError
+from renp.validation import Scalar, choice
+
+Polarisation = Literal["linear", "circular"]
+
+POLARISATIONS = ("linear", "circular")
+_VECTORS = {"linear": (1.0, 0.0, 0.0), "circular": (1 / sqrt(2), 1j / sqrt(2), 0.0)}
+"""Cartesian polarisation of a photon along z."""
+
+_SPHERICAL = np.array([[1, -1j, 0], [0, 0, sqrt(2)], [-1, -1j, 0]]) / sqrt(2)
+"""Spherical components −1, 0, 1 of a Cartesian vector, rows."""
+
+
+class SpinWeights(NamedTuple):
+    """Weights of the current across and along the photon's direction."""
+
+    transverse: Scalar
+    longitudinal: Scalar
+
+
+AVERAGED = SpinWeights(1.0, 1.0)
+"""The papers' average over directions."""
+
+
+def spin_weights(J_e: int, J_v: int, J_g: int = 0, polarisation: str = "linear") -> SpinWeights:
+    """Return the weights for given angular momenta, states of |e⟩ equally populated.
+
+    Parameters
+    ----------
+    J_e, J_v, J_g
+        Total angular momenta, whole numbers; J_v differs from the other two by at most 1.
+    polarisation
+        "linear" or "circular"; the trigger runs along the photon's direction.
+
+    Raises
+    ------
+    InputError
+        For angular momenta between which spin or dipole have no matrix elements.
+
+    Examples
+    --------
+    >>> spin_weights(0, 1)  # ytterbium: nothing along the photon's direction
+    SpinWeights(transverse=1.5, longitudinal=0.0)
+    >>> [round(w, 12) for w in spin_weights(2, 1)]  # xenon
+    [1.05, 0.9]
+    """
+    choice("polarisation", polarisation, POLARISATIONS)
+    for name, J, other in (("J_v", J_v, J_e), ("J_v", J_v, J_g)):
+        if min(J, other) < 0 or abs(J - other) > 1 or J + other == 0:
+            raise InputError(name, J, f"a whole number that a vector joins to J = {other}")
+    up, down = _vector_operator(J_v, J_e), _vector_operator(J_g, J_v)
+    light = np.einsum("a,agv->gv", np.asarray(_VECTORS[polarisation]), down)
+    amplitude = np.einsum("gv,ave->age", light, up)
+    tensor = np.einsum("age,age->a", amplitude, amplitude.conj()).real
+    across, along = tensor[:2].sum() / 2, tensor[2]
+    total = 2 * across + along
+    return SpinWeights(float(3 * across / total), float(3 * along / total))
+
+
+def _vector_operator(J_to: int, J_from: int) -> NDArray[np.complex128]:
+    """Return ⟨J_to M'|V_a|J_from M⟩ of a vector operator, Cartesian, up to the reduced matrix element.
+
+    By the theorem of Wigner and Eckart, ⟨M'|V_q|M⟩ ∝ ⟨J_from M; 1 q|J_to M'⟩.
+    """
+    spherical = np.zeros((3, 2 * J_to + 1, 2 * J_from + 1), dtype=complex)
+    for q in (-1, 0, 1):
+        for M in range(-J_from, J_from + 1):
+            if abs(M + q) <= J_to:
+                spherical[q + 1, M + q + J_to, M + J_from] = clebsch_gordan(J_from, M, 1, q, J_to, M + q)
+    # V_q = Σ_a S_qa V_a with a unitary S.
+    cartesian: NDArray[np.complex128] = np.einsum("qa,qmn->amn", _SPHERICAL.conj(), spherical)
+    return cartesian
+
+
+def clebsch_gordan(j1: int, m1: int, j2: int, m2: int, J: int, M: int) -> float:
+    """Return ⟨j1 m1; j2 m2|J M⟩ by Racah's formula, for whole numbers.
+
+    Examples
+    --------
+    >>> round(clebsch_gordan(1, 0, 1, 0, 2, 0) ** 2, 12)
+    0.666666666667
+    """
+    if m1 + m2 != M or not abs(j1 - j2) <= J <= j1 + j2 or max(abs(m1) - j1, abs(m2) - j2, abs(M) - J) > 0:
+        return 0.0
+    f = factorial
+    size = (2 * J + 1) * f(J + j1 - j2) * f(J - j1 + j2) * f(j1 + j2 - J) / f(j1 + j2 + J + 1)
+    size *= f(J + M) * f(J - M) * f(j1 - m1) * f(j1 + m1) * f(j2 - m2) * f(j2 + m2)
+    total = 0.0
+    for k in range(j1 + j2 - J + 1):
+        terms = (k, j1 + j2 - J - k, j1 - m1 - k, j2 + m2 - k, J - j2 + m1 + k, J - j1 - m2 + k)
+        if min(terms) >= 0:
+            total += (-1) ** k / np.prod([float(f(n)) for n in terms])
+    return sqrt(size) * float(total)

@@ -1,0 +1,321 @@
+"""What the papers leave out of the atom and of the light, each against its own derivation."""
+
+from fractions import Fraction
+from functools import cache
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import sympy
+from scipy.integrate import quad
+from scipy.special import voigt_profile
+from sympy.physics.quantum.cg import CG
+
+import renp
+from renp.laser import Laser
+from renp.spin import spin_weights
+
+NU = renp.Neutrinos(0.01)
+PAPERS, FULL = (renp.Atom.named("Yb", which) for which in ("papers", "full"))
+OMEGA = np.linspace(1.0, 1.0716, 7)
+MOMENT = renp.MagneticMoment({(1, 2): 3e-11})
+SCALAR = renp.ScalarMediator(3.0, 1e-6, scalar={(1, 1): 1e-6})
+
+
+# --- spin -------------------------------------------------------------------------------------------------
+
+IMAGINARY = sympy.I
+ROOT = sympy.sqrt(2)
+# V_x, V_y, V_z as sums over spherical components V_q, q = −1, 0, 1.
+CARTESIAN = {
+    "x": {-1: 1 / ROOT, 1: -1 / ROOT},
+    "y": {-1: IMAGINARY / ROOT, 1: IMAGINARY / ROOT},
+    "z": {0: sympy.Integer(1)},
+}
+
+
+@cache
+def clebsch(j: int, m: int, q: int, J: int, M: int) -> sympy.Expr:
+    return CG(j, m, 1, q, J, M).doit()
+
+
+def element(axis: str, J: int, M: int, j: int, m: int) -> sympy.Expr:
+    """Return ⟨J M|V_axis|j m⟩ without the reduced matrix element."""
+    return sum(part * clebsch(j, m, q, J, M) for q, part in CARTESIAN[axis].items() if m + q == M)
+
+
+def by_sympy(J_e: int, J_v: int, light: dict[str, sympy.Expr]) -> tuple[sympy.Expr, sympy.Expr]:
+    """Return the weights by summing over all states, exactly; J_g = 0, the photon runs along z."""
+    tensor = dict.fromkeys("xyz", sympy.Integer(0))
+    for axis in "xyz":
+        for m_e in range(-J_e, J_e + 1):
+            amplitude = sum(
+                part * element(b, 0, 0, J_v, m_v) * element(axis, J_v, m_v, J_e, m_e)
+                for m_v in range(-J_v, J_v + 1)
+                for b, part in light.items()
+            )
+            tensor[axis] += sympy.expand(amplitude * sympy.conjugate(amplitude))
+    trace = sum(tensor.values())
+    return sympy.nsimplify(3 * (tensor["x"] + tensor["y"]) / (2 * trace)), sympy.nsimplify(
+        3 * tensor["z"] / trace
+    )
+
+
+LINEAR = {"x": sympy.Integer(1)}
+CIRCULAR = {"x": 1 / ROOT, "y": IMAGINARY / ROOT}
+
+
+@pytest.mark.parametrize("polarisation", ["linear", "circular"])
+@pytest.mark.parametrize("J_e", [0, 1, 2])
+def test_weights_are_clebsch_gordan_sums(J_e: int, polarisation: str) -> None:
+    exact = by_sympy(J_e, 1, LINEAR if polarisation == "linear" else CIRCULAR)
+    assert spin_weights(J_e, 1, 0, polarisation) == pytest.approx([float(w) for w in exact], abs=1e-14)
+    # A photon moves M by one whatever its polarisation, and the pair's tensor is round about its direction.
+    assert exact == tuple(
+        sympy.Rational(f.numerator, f.denominator)
+        for f in {
+            0: (Fraction(3, 2), Fraction(0)),
+            1: (Fraction(3, 4), Fraction(3, 2)),
+            2: (Fraction(21, 20), Fraction(9, 10)),
+        }[J_e]
+    )
+
+
+def _general(J_e: int, J_v: int, J_g: int, light: dict[str, sympy.Expr]) -> tuple[float, float]:
+    tensor = dict.fromkeys("xyz", 0.0)
+    for axis in "xyz":
+        for m_e in range(-J_e, J_e + 1):
+            for m_g in range(-J_g, J_g + 1):
+                amplitude = sum(
+                    complex(part * element(b, J_g, m_g, J_v, m_v) * element(axis, J_v, m_v, J_e, m_e))
+                    for m_v in range(-J_v, J_v + 1)
+                    for b, part in light.items()
+                )
+                tensor[axis] += abs(amplitude) ** 2
+    trace = sum(tensor.values())
+    return 1.5 * (tensor["x"] + tensor["y"]) / trace, 3 * tensor["z"] / trace
+
+
+@pytest.mark.parametrize("polarisation", ["linear", "circular"])
+def test_weights_for_all_angular_momenta_up_to_three(polarisation: str) -> None:
+    light = LINEAR if polarisation == "linear" else CIRCULAR
+    seen = 0
+    for J_e in range(4):
+        for J_v in range(4):
+            for J_g in range(4):
+                if max(abs(J_v - J_e), abs(J_v - J_g)) > 1 or J_v + J_e == 0 or J_v + J_g == 0:
+                    with pytest.raises(renp.InputError, match="J_v"):
+                        spin_weights(J_e, J_v, J_g, polarisation)
+                    continue
+                found = spin_weights(J_e, J_v, J_g, polarisation)
+                assert found == pytest.approx(_general(J_e, J_v, J_g, light), abs=1e-13)
+                assert 2 * found[0] + found[1] == pytest.approx(3, abs=1e-14)
+                seen += 1
+    assert seen == 23
+
+
+# --- intermediate states and the orbital current ------------------------------------------------------------
+
+
+def test_two_level_mixing() -> None:
+    """³P₁ and ¹P₁ share an angle: amplitudes of opposite sign, whose angle the line widths tell."""
+    theta = sympy.symbols("theta", positive=True)
+    spin, dipole = {"triplet": 1, "singlet": 0}, {"triplet": 0, "singlet": 1}
+    lower = {"triplet": sympy.cos(theta), "singlet": sympy.sin(theta)}
+    upper = {"triplet": -sympy.sin(theta), "singlet": sympy.cos(theta)}
+
+    def amplitude(state: dict[str, sympy.Expr]) -> sympy.Expr:
+        return sum(state[k] * spin[k] for k in state) * sum(state[k] * dipole[k] for k in state)
+
+    assert sympy.simplify(amplitude(upper) / amplitude(lower)) == -1
+    _, v, w = FULL.levels
+    assert w.amplitude == -1
+    assert v.A is not None
+    assert w.A is not None
+    # A ∝ E³ d²: tan θ is the ratio of the dipoles.
+    tangent = np.sqrt(v.A / w.A * (w.energy / v.energy) ** 3)
+    assert tangent == pytest.approx(0.13, abs=0.01)
+    factor = (1 - (v.energy - 1.07) / (w.energy - 1.07)) ** 2
+    assert factor == pytest.approx(0.185, abs=1e-3)
+    ratio = renp.spectral_function(
+        1.07, PAPERS.refined(spin=False, orbit=False), NU
+    ) / renp.spectral_function(1.07, PAPERS, NU)
+    assert float(ratio) == pytest.approx(factor, rel=1e-12)
+
+
+def test_the_orbital_current_halves_amplitudes_of_the_photon_alone() -> None:
+    atom = PAPERS.refined(spin=False, states=False)
+    weak = [np.asarray(renp.spectral_function(OMEGA, a, NU)) for a in (PAPERS, atom)]
+    assert np.array_equal(*weak)
+    for interaction in (MOMENT, renp.ElectricMoment({(1, 3): 1e-11}), renp.ChargeRadius({(1, 1): 1e-32})):
+        papers, here = (np.asarray(renp.spectral_function(OMEGA, a, NU, interaction)) for a in (PAPERS, atom))
+        assert here == pytest.approx(papers / 4, rel=1e-14)
+
+
+def test_all_effects_multiply() -> None:
+    """In ytterbium only the transverse part is left, 3/2 of it, times the states' factor and a quarter."""
+    parts = renp.spectral_function(OMEGA, PAPERS, NU, MOMENT)
+    full = renp.spectral_function(OMEGA, FULL, NU, MOMENT)
+    E_v, (E_w, c) = PAPERS.E_vg, FULL.states[0]
+    states = (1 + c * (E_v - OMEGA) / (E_w - OMEGA)) ** 2
+    assert np.asarray(full) == pytest.approx(1.5 * states / 4 * np.asarray(parts), rel=1e-12)
+
+
+@pytest.mark.parametrize(("omega", "factor"), [(1.068, 28), (1.07, 56)])
+def test_the_standard_models_rate_falls(omega: float, factor: float) -> None:
+    """Without a longitudinal part the rate of ytterbium falls by what the derivation of the weights gives."""
+    spin = PAPERS.refined(states=False, orbit=False)
+    ratio = renp.spectral_function(omega, PAPERS, NU) / renp.spectral_function(omega, spin, NU)
+    assert float(ratio) == pytest.approx(factor, rel=0.02)
+
+
+def test_the_contrast_of_natures_grows() -> None:
+    for atom, contrast in ((PAPERS, 0.0046), (PAPERS.refined(states=False, orbit=False), 0.13)):
+        dirac, majorana = (
+            float(renp.spectral_function(1.068, atom, renp.Neutrinos(0.01, nature=nature)))
+            for nature in ("dirac", "majorana")
+        )
+        assert abs(majorana / dirac - 1) == pytest.approx(contrast, rel=0.02)
+
+
+def test_a_scalar_mediator_leaves_no_trace() -> None:
+    weak, scalar = (renp.spectral_function(OMEGA, FULL, NU, m) for m in (renp.Weak(), renp.Weak() + SCALAR))
+    assert np.array_equal(np.asarray(weak), np.asarray(scalar))
+    xenon = renp.Atom.named("Xe", "full")
+    omega = np.array([4.0, 4.15])
+    weak, scalar = (renp.spectral_function(omega, xenon, NU, m) for m in (renp.Weak(), renp.Weak() + SCALAR))
+    assert np.all(np.asarray(scalar) > np.asarray(weak))
+
+
+def test_every_effect_off_is_the_papers_atom_bit_for_bit() -> None:
+    off = FULL.refined(spin=False, states=False, orbit=False)
+    assert off.spin_weights == FULL.spin_weights  # nothing is undone, only left
+    plain = renp.Atom("Yb", PAPERS.E_eg, PAPERS.E_vg)
+    for model in (renp.Weak(), renp.Weak() + MOMENT + SCALAR):
+        found = [np.asarray(renp.spectral_function(OMEGA, atom, NU, model)) for atom in (PAPERS, plain)]
+        assert np.array_equal(*found)
+    sharp = renp.spectral_function(OMEGA, PAPERS, NU, laser=Laser())
+    assert np.array_equal(np.asarray(sharp), np.asarray(renp.spectral_function(OMEGA, PAPERS, NU)))
+
+
+def test_differential_spectra_have_the_same_atom() -> None:
+    energies = np.linspace(0.0, 1.1, 20001)
+    of_energy = np.asarray(renp.differential_spectrum(energies, 1.05, FULL, NU, renp.Weak() + MOMENT))
+    total = float(renp.spectral_function(1.05, FULL, NU, renp.Weak() + MOMENT))
+    assert np.trapezoid(of_energy, energies) == pytest.approx(total, rel=1e-3)
+
+
+# --- the light ----------------------------------------------------------------------------------------------
+
+LASERS = [
+    Laser(1e-5),
+    Laser(0.0, 1e-5),
+    Laser(1e-5, 3e-6),
+    Laser(1e-3),
+    Laser(0.0, 1e-3),
+    Laser(3e-4, 2e-4, 1e-5),
+]
+
+
+@pytest.mark.parametrize("laser", LASERS, ids=str)
+def test_the_line_average_is_that_of_direct_quadrature(laser: Laser) -> None:
+    edges = np.unique(np.asarray(renp.thresholds(PAPERS, NU)))
+    sigma, half = float(laser.gaussian) / np.sqrt(8 * np.log(2)), float(laser.lorentzian) / 2
+    width = float(laser.width) * np.array([-1e4, -1e3, -100, -20, -5, -1, 0, 1, 5, 20, 100])
+    for omega in (1.06, 1.0716, 1.07165):
+        centre = omega + float(laser.offset)
+        ends = np.unique(np.clip(np.concatenate([[0.0], edges, centre + width]), 0.0, edges[-1]))
+        exact = sum(
+            quad(
+                lambda w, c=centre: (
+                    float(renp.spectral_function(w, PAPERS, NU)) * voigt_profile(w - c, sigma, half)
+                ),
+                *ends[k : k + 2],
+                epsabs=1e-13,
+                epsrel=1e-9,
+                limit=100,
+            )[0]
+            for k in range(ends.size - 1)
+        )
+        found = float(renp.spectral_function(omega, PAPERS, NU, laser=laser))
+        assert found == pytest.approx(exact, rel=1e-8)
+
+
+def test_a_narrow_line_is_sharp() -> None:
+    sharp = np.asarray(renp.spectral_function(OMEGA, PAPERS, NU))
+    for laser in (Laser(1e-9), Laser(0.0, 1e-10)):
+        assert np.asarray(renp.spectral_function(OMEGA, PAPERS, NU, laser=laser)) == pytest.approx(
+            sharp, rel=1e-6
+        )
+
+
+def test_an_offset_shifts() -> None:
+    shifted = renp.spectral_function(OMEGA - 1e-4, PAPERS, NU, laser=Laser(offset=1e-4))
+    assert np.asarray(shifted) == pytest.approx(
+        np.asarray(renp.spectral_function(OMEGA, PAPERS, NU)), rel=1e-9
+    )
+
+
+def test_counts_and_likelihood_have_line_and_efficiency() -> None:
+    laser = Laser(2e-5, 1e-5, 1e-6)
+    runs = renp.Experiment(
+        FULL,
+        renp.Target(dynamical_factor=0.5),
+        [1.068, 1.0716],
+        864000.0,
+        1e-6,
+        laser=laser,
+        efficiency=[0.3, 0.6],
+    )
+    spectrum = np.asarray(renp.spectral_function([1.068, 1.0716], FULL, NU, laser=laser))
+    exact = 864000 * (0.5 * 0.002 * np.array([0.3, 0.6]) * spectrum + 1e-6)
+    assert np.asarray(renp.expected_counts(runs, NU)) == pytest.approx(exact, rel=1e-14)
+    units = {"mu": MOMENT}
+    for nuisances in (renp.Nuisances(), renp.Nuisances(calibration=1e-6)):
+        likelihood = renp.Likelihood(runs, NU, units, nuisances=nuisances)
+        assert np.asarray(likelihood.expected(likelihood.point())) == pytest.approx(exact, rel=1e-12)
+        more = renp.expected_counts(runs, NU, renp.Weak() + 2.0 * MOMENT)
+        assert np.asarray(likelihood.expected(likelihood.point(mu=2.0))) == pytest.approx(
+            np.asarray(more), rel=1e-12
+        )
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Laser(gaussian=-1.0), "gaussian = -1.0"),
+        (lambda: renp.Target(dynamical_factor=-0.1), "dynamical_factor = -0.1"),
+        (lambda: renp.Experiment(PAPERS, renp.Target(), [1.0], 1.0, efficiency=1.5), "efficiency = 1.5"),
+        (lambda: renp.Atom.named("Yb", "whole"), "approximation = 'whole'"),
+        (lambda: renp.Atom("X", 2.0, 3.0).refined(), "atom = X: must be one with levels"),
+        (lambda: spin_weights(0, 1, 0, "elliptic"), "polarisation = 'elliptic'"),
+    ],
+)
+def test_what_cannot_be(make, message: str) -> None:
+    with pytest.raises(renp.InputError, match=message):
+        make()
+
+
+def test_an_atom_of_ones_own(tmp_path) -> None:
+    path = tmp_path / "mine.toml"
+    level = 'label = "{}"\nwavenumber = {}\nJ = {}\nsource = "measured"\nverified = true\n'
+    path.write_text(f"[e]\n{level.format('a', 17288.439, 0)}[v]\n{level.format('b', 17992.007, 1)}")
+    mine = renp.Atom.read(path)
+    assert mine.name == "mine"
+    assert float(renp.spectral_function(1.05, mine, NU)) == float(renp.spectral_function(1.05, PAPERS, NU))
+    path.write_text("[e]\n" + level.format("a", 17288.439, 0))
+    with pytest.raises(renp.InputError, match="complete levels"):
+        renp.Atom.read(path)
+    with pytest.raises(renp.InputError, match="can be read"):
+        renp.Atom.read(tmp_path / "none.toml")
+
+
+def test_atoms_are_differentiable() -> None:
+    import jax
+
+    def rate(c):
+        atom = renp.Atom("Yb", PAPERS.E_eg, PAPERS.E_vg, states=[(3.1, c)])
+        return jnp.sum(renp.spectral_function(jnp.array([1.05]), atom, NU))
+
+    slope = float(jax.grad(rate)(-1.0))
+    assert slope == pytest.approx(float(rate(-1 + 1e-6) - rate(-1 - 1e-6)) / 2e-6, rel=1e-6)
