@@ -247,7 +247,8 @@ def test_rates_with_a_few_counts() -> None:
         assert compare(likelihood, expected, data, (2.71,))[0] == 4
 
 
-@pytest.mark.slow @ pytest.mark.parametrize("days", [0.1, 10.0])
+@pytest.mark.slow
+@pytest.mark.parametrize("days", [0.1, 10.0])
 def test_oscillation_parameters(days: float) -> None:
     likelihood, expected = oscillation(days)
     exact = asimov(likelihood, at(likelihood, 3.0))
