@@ -5,7 +5,7 @@ REPORT ?= renp-report
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: reproduce test test-all lint errata coverage bench clean
+.PHONY: reproduce test test-all lint errata real-atoms coverage bench clean
 
 reproduce: $(READY)
 	$(BIN)/renp reproduce --output $(REPORT)
@@ -25,6 +25,9 @@ lint: $(READY)
 
 errata: $(READY)
 	cd tests && ../$(BIN)/python -c "import errata_reference; print(errata_reference.page(), end='')" > ../docs/errata.md
+
+real-atoms: $(READY)
+	$(BIN)/python benchmarks/real_atoms_page.py docs/real-atoms.md
 
 coverage: $(READY)
 	$(BIN)/python benchmarks/interval_coverage.py > coverage.md.part && mv coverage.md.part docs/coverage.md

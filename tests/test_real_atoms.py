@@ -7,11 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
-from scipy.integrate import quad
+from scipy.integrate import tanhsinh
 from scipy.special import voigt_profile
 from sympy.physics.quantum.cg import CG
 
 import renp
+from oracles import notebook
 from renp.laser import Laser
 from renp.spin import spin_weights
 
@@ -217,28 +218,36 @@ LASERS = [
 ]
 
 
+@cache
+def weak_pairs() -> list[tuple[float, float, float, float]]:
+    c, m = renp.Weak().couplings(NU, 1.0), np.asarray(NU.masses)
+    V2, A2 = np.abs(np.asarray(c.V)) ** 2, np.abs(np.asarray(c.A)) ** 2
+    return [(m[i], m[j], V2[i, j], A2[i, j]) for i in range(3) for j in range(3)]
+
+
+def plain_spectrum(omega: np.ndarray) -> np.ndarray:
+    E_eg, E_vg = float(PAPERS.E_eg), float(PAPERS.E_vg)
+    return sum(notebook.pair_term(omega, E_eg, E_vg, *pair, 0.0, 0.0) for pair in weak_pairs())
+
+
 @pytest.mark.parametrize("laser", LASERS, ids=str)
 def test_the_line_average_is_that_of_direct_quadrature(laser: Laser) -> None:
+    """By tanh-sinh quadrature between all thresholds, with a spectrum that is none of the package's code."""
     edges = np.unique(np.asarray(renp.thresholds(PAPERS, NU)))
     sigma, half = float(laser.gaussian) / np.sqrt(8 * np.log(2)), float(laser.lorentzian) / 2
     width = float(laser.width) * np.array([-1e4, -1e3, -100, -20, -5, -1, 0, 1, 5, 20, 100])
     for omega in (1.06, 1.0716, 1.07165):
         centre = omega + float(laser.offset)
         ends = np.unique(np.clip(np.concatenate([[0.0], edges, centre + width]), 0.0, edges[-1]))
-        exact = sum(
-            quad(
-                lambda w, c=centre: (
-                    float(renp.spectral_function(w, PAPERS, NU)) * voigt_profile(w - c, sigma, half)
-                ),
-                *ends[k : k + 2],
-                epsabs=1e-13,
-                epsrel=1e-9,
-                limit=100,
-            )[0]
-            for k in range(ends.size - 1)
+        parts = tanhsinh(
+            lambda w, c=centre: plain_spectrum(w) * voigt_profile(w - c, sigma, half),
+            ends[:-1],
+            ends[1:],
+            rtol=1e-11,
+            atol=1e-15,
         )
         found = float(renp.spectral_function(omega, PAPERS, NU, laser=laser))
-        assert found == pytest.approx(exact, rel=1e-8)
+        assert found == pytest.approx(np.sum(parts.integral), rel=1e-8)
 
 
 def test_a_narrow_line_is_sharp() -> None:
@@ -319,3 +328,163 @@ def test_atoms_are_differentiable() -> None:
 
     slope = float(jax.grad(rate)(-1.0))
     assert slope == pytest.approx(float(rate(-1 + 1e-6) - rate(-1 - 1e-6)) / 2e-6, rel=1e-6)
+
+
+# --- the boost ----------------------------------------------------------------------------------------------
+
+
+def test_no_boost_is_no_boost() -> None:
+    for model in (renp.Weak(), renp.Weak() + MOMENT + SCALAR):
+        plain, boosted = (
+            np.asarray(renp.spectral_function(OMEGA, a, NU, model)) for a in (PAPERS, PAPERS.boosted(0.0))
+        )
+        assert np.array_equal(plain, boosted)
+
+
+@pytest.mark.parametrize("momentum", [-0.5, 1e-3, 0.8])
+def test_boosted_thresholds(momentum: float) -> None:
+    """Pairs open where q², the square of (E_eg − ω, p_eg − ω), is the square of their masses."""
+    atom = PAPERS.boosted(momentum)
+    found = np.asarray(renp.thresholds(atom, NU))
+    masses = np.asarray(NU.masses)
+    q2 = (PAPERS.E_eg - found) ** 2 - (momentum - found) ** 2
+    assert q2 == pytest.approx((masses[:, None] + masses) ** 2, abs=1e-12)
+    apart = np.ptp(found) / np.ptp(np.asarray(renp.thresholds(PAPERS, NU)))
+    assert apart == pytest.approx(PAPERS.E_eg / (PAPERS.E_eg - momentum), rel=1e-9)
+    edge = found[2, 2]
+    inside, outside = (
+        renp.spectral_function(edge + side * 1e-9, atom, NU, by_pair=True)[2, 2] for side in (-1, 1)
+    )
+    assert float(inside) > 0
+    assert float(outside) == 0
+
+
+@pytest.mark.parametrize("momentum", [-0.4, 0.3])
+def test_a_boosted_spectrum_without_masses(momentum: float) -> None:
+    """The tensor of massless pairs is q_a q_b − q² g_ab: 2q² across and q_0² along the photon's direction."""
+    light = renp.Neutrinos(0.0, dm2_21=1e-12, dm2_31=1e-11)
+    omega = np.array([0.2, 0.6, 0.85])
+
+    def exact(p: float) -> np.ndarray:
+        q2 = (PAPERS.E_eg - p) * (PAPERS.E_eg + p - 2 * omega)
+        return (2 * q2 + (PAPERS.E_eg - omega) ** 2) / (PAPERS.E_vg - omega) ** 2
+
+    rest, moving = (
+        np.asarray(renp.spectral_function(omega, a, light)) for a in (PAPERS, PAPERS.boosted(momentum))
+    )
+    assert moving / rest == pytest.approx(exact(momentum) / exact(0.0), rel=1e-9)
+
+
+def test_a_boosted_atom_keeps_its_digits_at_thresholds() -> None:
+    from mpmath import mp, mpf
+
+    from renp.kinematics import excess
+
+    rng = np.random.default_rng(2)
+    with mp.workdps(50):
+        for _ in range(50):
+            less, more = 2.0 + rng.uniform(-0.5, 0.5, 2)
+            m_i, m_j = rng.uniform(0, 0.1, 2)
+            edge = (more - (m_i + m_j) ** 2 / less) / 2
+            omega = edge * (1 - 10 ** rng.uniform(-15, -3))
+            exact = mpf(less) * (mpf(more) - 2 * mpf(omega)) - (mpf(m_i) + mpf(m_j)) ** 2
+            found = float(excess(*map(jnp.asarray, (less, more, omega, m_i, m_j))))
+            assert found == pytest.approx(float(exact), rel=1e-13, abs=1e-32)
+
+
+def test_what_a_boost_cannot_be() -> None:
+    with pytest.raises(renp.InputError, match=r"boost = 3\.0"):
+        PAPERS.boosted(3.0)
+    with pytest.raises(renp.InputError, match=r"boost = 0\.1: must be 0 for spectra"):
+        renp.differential_spectrum([0.3], 1.06, PAPERS.boosted(0.1), NU)
+
+
+# --- the reference width, and files ------------------------------------------------------------------------
+
+
+def test_reference_widths() -> None:
+    """From A = ω³|d|²/(3π) and Eq. (15) of the letter, in SI units instead of natural ones."""
+    from scipy import constants as si
+
+    from renp.reference_width import DIPOLES, FIELDS, reference_width
+
+    v = PAPERS.levels[1]
+    omega_v, omega = (energy * si.e / si.hbar for energy in (PAPERS.E_vg, PAPERS.E_eg / 2))
+    d2 = 3 * np.pi * si.epsilon_0 * si.hbar * si.c**3 * v.A / omega_v**3
+    field2 = si.hbar * omega * 1e27 / si.epsilon_0
+    rabi2 = d2 * field2 / si.e**2  # (energy/charge)²: eV²
+    fermi = 1.1663787e-23  # 1/eV²
+    density = 1e27 * (si.hbar * si.c / si.e) ** 3  # eV³
+    volume = 1e-4 / (si.hbar * si.c / si.e) ** 3
+    exact = 2 * density**2 * fermi**2 * rabi2 / np.pi * volume * si.e / si.hbar
+    for field, of_field in FIELDS.items():
+        for dipole, of_dipole in DIPOLES.items():
+            assert reference_width(PAPERS, field, dipole) == pytest.approx(
+                exact * of_field * of_dipole, rel=1e-6
+            )
+    assert reference_width(PAPERS, "half") == pytest.approx(0.27e-3, rel=0.02)
+
+
+def test_a_scenario_has_all_of_it() -> None:
+    from renp.scenario import Scenario
+
+    text = """\
+[atom]
+name = "Yb"
+approximation = "full"
+polarisation = "circular"
+boost = "0.1 eV"
+[laser]
+gaussian = "1e-5 eV"
+lorentzian = "2e-6 eV"
+offset = "1e-6 eV"
+[target]
+dynamical_factor = 0.5
+width = "0.0005 / s"
+[neutrinos]
+lightest_mass = "0.01 eV"
+[[run]]
+photon_energy = "1.07 eV"
+duration = "10 day"
+efficiency = 0.3
+"""
+    scenario = Scenario.from_text(text)
+    atom = FULL.boosted(0.1)
+    assert scenario.atom.spin_weights == pytest.approx(atom.spin_weights, abs=1e-14)
+    laser = Laser(1e-5, 2e-6, 1e-6)
+    target = renp.Target(dynamical_factor=0.5, width=0.0005)
+    runs = renp.Experiment(atom, target, [1.07], 864000.0, laser=laser, efficiency=0.3)
+    assert np.asarray(renp.expected_counts(scenario.experiment, scenario.neutrinos)) == pytest.approx(
+        np.asarray(renp.expected_counts(runs, NU)), rel=1e-12
+    )
+    for wrong, message in (
+        ('approximation = "half"', "approximation"),
+        ('polarisation = "none"', "polarisation"),
+        ('boost = "5 eV"', "boost"),
+    ):
+        key = wrong.split(" =")[0]
+        lines = [wrong if line.startswith(key) else line for line in text.splitlines()]
+        with pytest.raises(renp.errors.ScenarioError, match=message):
+            Scenario.from_text("\n".join(lines))
+
+
+def test_the_sheet_of_an_atom() -> None:
+    from renp.results.atom import AtomSheet
+
+    rows = {row[0]: row[1] for row in AtomSheet.compute(PAPERS).rows}
+    assert rows["w_T, linear light"] == pytest.approx(1.5)
+    assert rows["rate with all states / with |v⟩ alone, at E_eg/2"] == pytest.approx(0.1856, abs=1e-4)
+    assert rows["Γ_0, published"] == 0.002
+
+
+@pytest.mark.slow
+def test_what_the_papers_leave_out() -> None:
+    """Counts fall by hundreds in ytterbium, and limits on moments hardly change; xenon stays as it is."""
+    from renp.papers.real_atoms import atom_row
+
+    papers, full = (atom_row("Yb", which) for which in ("papers", "full"))
+    assert papers.counts > 100 * full.counts
+    assert full.worst["magnetic-moment"] < 1.6 * papers.worst["magnetic-moment"]
+    assert np.isinf(full.worst["scalar mediator"])
+    xenon = atom_row("Xe", "full")
+    assert xenon.counts == pytest.approx(atom_row("Xe", "papers").counts, rel=0.15)

@@ -72,6 +72,9 @@ class Atom(eqx.Module):
         Energy above |g⟩ (eV) and relative amplitude c of each further intermediate state.
     orbit
         Factor on the amplitude of couplings by the photon.
+    boost
+        Momentum p_eg along the photon's direction that an imprinted phase gives the atoms, eV; 0 in the
+        papers. It moves the thresholds apart: ω_ij^max = [E_eg + p_eg − (m_i + m_j)²/(E_eg − p_eg)]/2.
 
     Raises
     ------
@@ -94,6 +97,7 @@ class Atom(eqx.Module):
     spin_weights: tuple[Scalar, Scalar]
     states: tuple[tuple[Scalar, Scalar], ...]
     orbit: Scalar
+    boost: Scalar
 
     def __init__(
         self,
@@ -104,6 +108,7 @@ class Atom(eqx.Module):
         spin_weights: tuple[Any, Any] = AVERAGED,
         states: Sequence[tuple[Any, Any]] = (),
         orbit: Any = 1.0,
+        boost: Any = 0.0,
     ) -> None:
         allowed = "a finite energy in eV above 0"
         weight = "a finite weight, at least 0"
@@ -114,12 +119,15 @@ class Atom(eqx.Module):
             for E, c in states
         )
         self.orbit = number("orbit", orbit, "a finite factor")
+        self.boost = number("boost", boost, "a momentum in eV")
         self.name = name
         self.E_eg = number("E_eg", E_eg, allowed, low=0, open_low=True)
         self.E_vg = number("E_vg", E_vg, allowed, low=0, open_low=True)
         self.levels = levels
         if not is_traced(self.E_eg, self.E_vg) and self.E_vg <= self.E_eg:
             raise InputError("E_vg", self.E_vg, f"above E_eg = {self.E_eg} eV")
+        if not is_traced(self.E_eg, self.boost) and not -self.E_eg < self.boost < self.E_eg:
+            raise InputError("boost", self.boost, f"below E_eg = {self.E_eg} eV in size")
 
     def refined(
         self,
@@ -171,7 +179,19 @@ class Atom(eqx.Module):
             spin_weights(e.J, v.J, 0, polarisation) if spin else self.spin_weights,
             further if states else self.states,
             0.5 if orbit else self.orbit,
+            self.boost,
         )
+
+    def boosted(self, momentum: Any) -> "Atom":
+        """Return the atom with a momentum p_eg along the photon's direction, eV.
+
+        Raises
+        ------
+        InputError
+            If the momentum is not finite, or not below E_eg in size.
+        """
+        same = (self.name, self.E_eg, self.E_vg, self.levels, self.spin_weights, self.states, self.orbit)
+        return Atom(*same, momentum)
 
     @classmethod
     def named(cls, name: str, approximation: Approximation | str = "papers") -> "Atom":

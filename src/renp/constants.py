@@ -28,5 +28,8 @@ WAVENUMBER: Final = 1.239841984332002e-4
 HBAR_C: Final = 1.973269804593025e-5
 """ħc, eV cm: turns a length in cm into 1/eV."""
 
+HBAR: Final = 6.582119569509e-16
+"""ħ, eV s: turns a rate in 1/s into eV."""
+
 DAY: Final = 86400.0
 """One day, s."""

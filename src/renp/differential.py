@@ -63,6 +63,7 @@ def differential_spectrum(
     """
     photons, model = checked(omega, atom, neutrinos, model)
     _refuse_zero(photons)
+    _refuse_boost(atom)
     energies = within("energy", energy, "finite neutrino energies in eV")
     energies, photons = _broadcast("energy", energies, photons)
     parts = energy_components(energies.ravel(), photons.ravel(), atom, neutrinos, model)
@@ -168,6 +169,11 @@ def _broadcast(name: str, values: Real, omega: Real) -> tuple[Real, Real]:
         allowed = f"of a shape that broadcasts against omega's, {omega.shape}"
         raise InputError(name, f"an array of shape {values.shape}", allowed) from None
     return jnp.broadcast_to(values, shape), jnp.broadcast_to(omega, shape)
+
+
+def _refuse_boost(atom: Atom) -> None:
+    if not is_traced(atom.boost) and atom.boost != 0:
+        raise InputError("boost", atom.boost, "0 for spectra in the neutrino's energy and angle")
 
 
 def _refuse_zero(omega: Real) -> None:

@@ -1,4 +1,7 @@
-"""Kinematics of |e⟩ → |g⟩ + γ(ω) + ν_i ν̄_j with q = p_i + p_j = (E_eg − ω, −k).
+"""Kinematics of |e⟩ → |g⟩ + γ(ω) + ν_i ν̄_j with q = p_i + p_j = (E_eg − ω, p_eg − ω).
+
+The second component is along the photon's direction. A phase that was imprinted on the atoms gives them a
+momentum p_eg, the boost; without it, as in the papers, q is −k.
 
 A pair of neutrinos enters the spectrum only through x₊ = (m_i + m_j)²/q² and
 x₋ = (m_i − m_j)²/q², and is open where x₊ < 1. Close to a threshold all digits of 1 − x₊ would cancel,
@@ -49,8 +52,8 @@ class PairKinematics(NamedTuple):
         return jnp.sqrt(self.one_minus_x_plus * self.one_minus_x_minus)
 
 
-def momentum_transfer_squared(omega: Real, E_eg: Scalar) -> Real:
-    """Return q² = E_eg (E_eg − 2ω), eV².
+def momentum_transfer_squared(omega: Real, E_eg: Scalar, boost: Scalar = 0.0) -> Real:
+    """Return q² = (E_eg − p_eg)(E_eg + p_eg − 2ω), eV²; E_eg (E_eg − 2ω) without boost.
 
     Parameters
     ----------
@@ -58,17 +61,21 @@ def momentum_transfer_squared(omega: Real, E_eg: Scalar) -> Real:
         Photon energy, eV.
     E_eg
         Energy of |e⟩ above |g⟩, eV.
+    boost
+        Momentum p_eg along the photon's direction, eV.
 
     Examples
     --------
     >>> float(momentum_transfer_squared(jnp.array(0.75), 2.0))
     1.0
     """
-    return E_eg * (E_eg - 2 * omega)
+    return (E_eg - boost) * (E_eg + boost - 2 * omega)
 
 
-def threshold_energies(masses: Float[Array, "3"], E_eg: Scalar) -> Float[Array, "3 3"]:
-    """Return ω_ij^max = [E_eg − (m_i + m_j)²/E_eg]/2, eV; PLB 841 137911, below Eq. (16).
+def threshold_energies(masses: Float[Array, "3"], E_eg: Scalar, boost: Scalar = 0.0) -> Float[Array, "3 3"]:
+    """Return ω_ij^max = [E_eg + p_eg − (m_i + m_j)²/(E_eg − p_eg)]/2, eV.
+
+    Source: PLB 841 137911, below Eq. (16), for p_eg = 0.
 
     Examples
     --------
@@ -76,41 +83,51 @@ def threshold_energies(masses: Float[Array, "3"], E_eg: Scalar) -> Float[Array, 
     Array(1., dtype=float64)
     """
     mass_sum = masses[:, None] + masses[None, :]
-    return (E_eg - mass_sum**2 / E_eg) / 2
+    return (E_eg + boost - mass_sum**2 / (E_eg - boost)) / 2
 
 
 @jax.custom_jvp
-def excess(E_eg: Real, omega: Real, m_i: Real, m_j: Real) -> Real:
+def excess(E_less: Real, E_more: Real, omega: Real, m_i: Real, m_j: Real) -> Real:
     """Return a = q² − (m_i + m_j)² to the last digit at any distance from the threshold, eV².
+
+    Parameters
+    ----------
+    E_less, E_more
+        E_eg − p_eg and E_eg + p_eg.
+    omega, m_i, m_j
+        Photon energy and masses.
 
     Examples
     --------
-    >>> float(excess(*map(jnp.array, (2.0, 0.75, 0.25, 0.5))))
+    >>> float(excess(*map(jnp.array, (2.0, 2.0, 0.75, 0.25, 0.5))))
     0.4375
     """
     # Without the barrier, values that are constants of a compiled function would be reassociated.
-    E_eg, omega, m_i, m_j = lax.optimization_barrier(  # type: ignore[no-untyped-call]
-        (E_eg, omega, m_i, m_j)
+    E_less, E_more, omega, m_i, m_j = lax.optimization_barrier(  # type: ignore[no-untyped-call]
+        (E_less, E_more, omega, m_i, m_j)
     )
-    gap, gap_error = two_sum(E_eg, -2 * omega)
+    gap, gap_error = two_sum(E_more, -2 * omega)
     mass, mass_error = two_sum(m_i, m_j)
-    q2, q2_error = two_product(E_eg, gap)
+    q2, q2_error = two_product(E_less, gap)
     mass2, mass2_error = two_product(mass, mass)
-    rest = E_eg * gap_error - mass_error * (2 * mass + mass_error)
+    rest = E_less * gap_error - mass_error * (2 * mass + mass_error)
     return (q2 - mass2) + ((q2_error - mass2_error) + rest)
 
 
 @excess.defjvp
 def _excess_jvp(
-    primals: tuple[Real, Real, Real, Real], tangents: tuple[Real, Real, Real, Real]
+    primals: tuple[Real, Real, Real, Real, Real], tangents: tuple[Real, Real, Real, Real, Real]
 ) -> tuple[Real, Real]:
-    E_eg, omega, m_i, m_j = primals
-    dE_eg, domega, dm_i, dm_j = tangents
-    slope = 2 * ((E_eg - omega) * dE_eg - E_eg * domega - (m_i + m_j) * (dm_i + dm_j))
+    E_less, E_more, omega, m_i, m_j = primals
+    dE_less, dE_more, domega, dm_i, dm_j = tangents
+    slope = (E_more - 2 * omega) * dE_less + E_less * (dE_more - 2 * domega)
+    slope = slope - 2 * (m_i + m_j) * (dm_i + dm_j)
     return excess(*primals), slope
 
 
-def pair_kinematics(omega: Float[Array, "n"], masses: Float[Array, "3"], E_eg: Scalar) -> PairKinematics:
+def pair_kinematics(
+    omega: Float[Array, "n"], masses: Float[Array, "3"], E_eg: Scalar, boost: Scalar = 0.0
+) -> PairKinematics:
     """Return the invariants of all ordered pairs of neutrinos.
 
     Parameters
@@ -121,6 +138,8 @@ def pair_kinematics(omega: Float[Array, "n"], masses: Float[Array, "3"], E_eg: S
         Neutrino masses, eV.
     E_eg
         Energy of |e⟩ above |g⟩, eV.
+    boost
+        Momentum p_eg along the photon's direction, eV.
 
     Examples
     --------
@@ -128,10 +147,12 @@ def pair_kinematics(omega: Float[Array, "n"], masses: Float[Array, "3"], E_eg: S
     >>> pair.delta[0, 0]
     Array([1.], dtype=float64)
     """
-    return _kinematics(omega, masses[:, None, None], masses[None, :, None], E_eg)
+    return _kinematics(omega, masses[:, None, None], masses[None, :, None], E_eg, boost)
 
 
-def unordered_kinematics(omega: Float[Array, "n"], masses: Float[Array, "3"], E_eg: Scalar) -> PairKinematics:
+def unordered_kinematics(
+    omega: Float[Array, "n"], masses: Float[Array, "3"], E_eg: Scalar, boost: Scalar = 0.0
+) -> PairKinematics:
     """Return the invariants of the six unordered pairs (`FIRST`, `SECOND`), on one axis.
 
     Those of (j, i) are the same, but for the sign of the mass difference.
@@ -141,12 +162,14 @@ def unordered_kinematics(omega: Float[Array, "n"], masses: Float[Array, "3"], E_
     >>> unordered_kinematics(jnp.array([0.75]), jnp.zeros(3), 2.0).delta.shape
     (6, 1)
     """
-    return _kinematics(omega, masses[FIRST][:, None], masses[SECOND][:, None], E_eg)
+    return _kinematics(omega, masses[FIRST][:, None], masses[SECOND][:, None], E_eg, boost)
 
 
-def _kinematics(omega: Float[Array, "n"], m_i: Real, m_j: Real, E_eg: Scalar) -> PairKinematics:
-    q2 = momentum_transfer_squared(omega, E_eg)
-    a = excess(jnp.asarray(E_eg), omega, m_i, m_j)
+def _kinematics(
+    omega: Float[Array, "n"], m_i: Real, m_j: Real, E_eg: Scalar, boost: Scalar
+) -> PairKinematics:
+    q2 = momentum_transfer_squared(omega, E_eg, boost)
+    a = excess(jnp.asarray(E_eg - boost), jnp.asarray(E_eg + boost), omega, m_i, m_j)
     # A NaN is not closed: it has to show in the result.
     is_open = ~(a <= 0)
     # The placeholders keep closed pairs out of every square root and division, gradients included.

@@ -48,7 +48,7 @@ def components(omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model
     place = np.zeros((3, 3), dtype=int)
     place[FIRST, SECOND] = place[SECOND, FIRST] = np.arange(6)
     squares = _model_squares(omega, atom, neutrinos, model)
-    pair = unordered_kinematics(omega, neutrinos.masses, atom.E_eg)
+    pair = unordered_kinematics(omega, neutrinos.masses, atom.E_eg, atom.boost)
     ordered = jax.tree.map(lambda x: x[place], pair)
     return _contributions(omega, atom, neutrinos, ordered, squares)
 
@@ -69,7 +69,7 @@ def total_spectrum(
     squares = _model_squares(omega, atom, neutrinos, model)
     once = np.where(FIRST == SECOND, 0.5, 1.0)[:, None]
     both = jax.tree.map(lambda x: once * (x[FIRST, SECOND] + x[SECOND, FIRST]), squares)
-    pair = unordered_kinematics(omega, neutrinos.masses, atom.E_eg)
+    pair = unordered_kinematics(omega, neutrinos.masses, atom.E_eg, atom.boost)
     parts = _contributions(omega, atom, neutrinos, pair, both)
     return jnp.sum(parts.transverse + parts.longitudinal, axis=0)
 
@@ -115,7 +115,7 @@ class _Squares(NamedTuple):
 def _model_squares(
     omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model: Interaction
 ) -> _Squares:
-    q2 = momentum_transfer_squared(omega, atom.E_eg)
+    q2 = momentum_transfer_squared(omega, atom.E_eg, atom.boost)
     masses = neutrinos.masses[:, None, None]
     mass_sum, difference = masses + masses.swapaxes(0, 1), masses - masses.swapaxes(0, 1)
     some_q2 = jnp.where(q2 > 0, q2, 1.0)  # elsewhere all pairs are closed
@@ -153,9 +153,10 @@ def _contributions(
     current = square.V * far * (2 + pair.x_plus) + square.A * near * (2 + pair.x_minus)
     density = near * square.scalar + far * square.pseudoscalar
     transverse = 2 * pair.q2 / 9 * current
-    longitudinal = (pair.q2 + omega**2) / 9 * current + omega**2 * pair.q2 / 3 * density
+    momentum2 = (omega - atom.boost) ** 2
+    longitudinal = (pair.q2 + momentum2) / 9 * current + momentum2 * pair.q2 / 3 * density
     if square.magnetic is not None and square.electric is not None:
-        photon = (atom.orbit * BOHR_MAGNETON / FERMI_CONSTANT) ** 2 * omega**2 / 9
+        photon = (atom.orbit * BOHR_MAGNETON / FERMI_CONSTANT) ** 2 * momentum2 / 9
         transverse = transverse + photon * (far * square.magnetic + near * square.electric)
     counting = 0.5 if neutrinos.nature == "majorana" else 1.0
     weight = counting * pair.delta / energy_denominator(omega, atom)

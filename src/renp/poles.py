@@ -42,9 +42,9 @@ def check_poles(
     poles = [pole for pole in model.poles() if pole > lightest_pair]
     if not poles:
         return
-    q2 = np.asarray(momentum_transfer_squared(omega, atom.E_eg))
+    q2 = np.asarray(momentum_transfer_squared(omega, atom.E_eg, atom.boost))
     for pole in poles:
-        at = (atom.E_eg - pole / atom.E_eg) / 2
+        at = (atom.E_eg + atom.boost - pole / (atom.E_eg - atom.boost)) / 2
         if np.any(np.isclose(q2, pole, rtol=1e-12, atol=0)):  # as close as ω can be to it
             allowed = f"away from the mediator's pole at {at} eV, or the mediator given a width"
             raise InputError("omega", at, allowed)

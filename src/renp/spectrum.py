@@ -31,7 +31,7 @@ def thresholds(atom: Atom, neutrinos: Neutrinos) -> Float[Array, "3 3"]:
     """
     instance("atom", atom, Atom)
     instance("neutrinos", neutrinos, Neutrinos)
-    return threshold_energies(neutrinos.masses, atom.E_eg)
+    return threshold_energies(neutrinos.masses, atom.E_eg, atom.boost)
 
 
 def spectral_function(

@@ -391,11 +391,22 @@ def workspace(file: File, coupling: str, *, options: Output = DEFAULT) -> None:
 
 
 @app.command
-def atoms(*, options: Output = DEFAULT) -> None:
-    """List the catalogued atoms with their levels and sources."""
-    from renp.results import Catalogue
+def atoms(name: str | None = None, *, options: Output = DEFAULT) -> None:
+    """List the catalogued atoms with their levels and sources; or all that enters the rates of one.
 
-    emit(Catalogue.compute(), options)
+    Parameters
+    ----------
+    name
+        Symbol of a catalogued atom, or a TOML file with one of one's own.
+    """
+    from renp.atoms import Atom
+    from renp.results import Catalogue
+    from renp.results.atom import AtomSheet
+
+    if name is None:
+        emit(Catalogue.compute(), options)
+        return
+    emit(AtomSheet.compute(Atom.read(name) if name.endswith(".toml") else Atom.named(name)), options)
 
 
 @app.command

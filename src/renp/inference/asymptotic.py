@@ -53,6 +53,9 @@ _TOLERANCE = 1e-10
 _NOTHING = 1e-6
 """Everything is excluded where a coordinate is whose q̃ on Asimov data is this small."""
 
+_ROUNDING = 1e-15
+"""Of the χ², relative to the number of counts."""
+
 _LEAST = 1e-300
 """Keeps the slope of roots at 0 finite."""
 
@@ -427,7 +430,10 @@ def _test(
     found = jax.vmap(lambda d, start: _profile(likelihood, d, start, moves, k, x, steps))(both, points)
     least = jnp.stack([common.free.chi2, jnp.array(0.0)])
     beyond = x > jnp.stack([common.free.x[k], jnp.array(0.0)])
-    q = jnp.where(beyond, jnp.maximum(found.chi2 - least, 0.0), 0.0)
+    rise = found.chi2 - least
+    # What rounding may make of no rise at all must not look like a distance from the best fit.
+    risen = rise > _ROUNDING * (1 + jnp.sum(both.counts, axis=1))
+    q = jnp.where(beyond & risen, rise, 0.0)
     slope = jnp.where(beyond, found.slope, 0.0)
     return _Test((q[0], q[1]), (slope[0], slope[1]), jnp.any(found.status != CONVERGED), found.x)
 

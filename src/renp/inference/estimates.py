@@ -212,7 +212,8 @@ def _at_threshold(likelihood: Likelihood, x: Reals) -> bool:
     own = {name: values[name] for name in neutrino_names(likelihood.neutrinos) if name in values}
     masses = with_values(likelihood.neutrinos, own).masses
     photons = likelihood.experiment.photon_energy + values.get(CALIBRATION, jnp.array(0.0))
-    thresholds = threshold_energies(masses, likelihood.experiment.atom.E_eg)
+    atom = likelihood.experiment.atom
+    thresholds = threshold_energies(masses, atom.E_eg, atom.boost)
     return bool(jnp.any(jnp.abs(thresholds[:, :, None] - photons) < _AT_THRESHOLD))
 
 

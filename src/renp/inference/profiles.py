@@ -371,9 +371,8 @@ def threshold_masses(likelihood: Likelihood) -> Reals:
     """
     masses = np.asarray(likelihood.neutrinos.masses)
     above = masses**2 - np.min(masses) ** 2
-    q2 = np.asarray(
-        momentum_transfer_squared(likelihood.experiment.photon_energy, likelihood.experiment.atom.E_eg)
-    )
+    photons, atom = likelihood.experiment.photon_energy, likelihood.experiment.atom
+    q2 = np.asarray(momentum_transfer_squared(photons, atom.E_eg, atom.boost))
     q = np.sqrt(np.where(q2 > 0, q2, np.nan))[:, None, None]
     first, second = above[:, None], above[None, :]
     # m_i + m_j = q and m_i² − m_j² = first − second.

@@ -14,6 +14,7 @@ from renp.errors import InputError
 from renp.experiment import Experiment
 from renp.inference.limits import delta_chi2
 from renp.inference.strength import strength_counts, strength_limits
+from renp.kinematics import momentum_transfer_squared
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar, instance, is_traced, number, within
 
@@ -88,8 +89,8 @@ def pole_masses(experiment: Experiment) -> Masses:
     >>> pole_masses(runs).round(3)
     array([0.089, 0.112])
     """
-    E_eg, omega = float(experiment.atom.E_eg), np.asarray(experiment.photon_energy)
-    q2 = E_eg * (E_eg - 2 * omega)
+    atom = experiment.atom
+    q2 = np.asarray(momentum_transfer_squared(experiment.photon_energy, atom.E_eg, atom.boost))
     return np.sort(np.sqrt(q2[q2 > 0]))
 
 

@@ -11,15 +11,12 @@ from typing import Any
 import numpy as np
 
 from renp.atoms import Atom
-from renp.constants import DAY, FERMI_CONSTANT
+from renp.constants import DAY, FERMI_CONSTANT, HBAR
 from renp.experiment import Experiment, Target, expected_counts
 from renp.interactions import VectorMediator, Weak
 from renp.neutrinos import Neutrinos
 from renp.papers import formulas, letter
 from renp.spectrum import spectral_function
-
-HBAR = 6.582119569509e-16
-"""eV s."""
 
 YB = Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 OMEGA = 1.06

@@ -83,7 +83,7 @@ def laser_range(
     every = np.unique(np.concatenate([np.asarray(thresholds(atom, nu)).ravel() for nu in worlds]))
     top = float(every[-1])
     bottom = float(0.0 if low is None else low)
-    end = float(min(top if high is None else high, float(atom.E_eg) / 2))
+    end = float(min(top if high is None else high, float(atom.E_eg + atom.boost) / 2))
     if high is not None and high <= bottom:
         raise InputError(
             "laser", f"{bottom:g} to {high:g} eV", "a range whose upper end is above the lower one"

@@ -196,7 +196,7 @@ def _minima(likelihood: Likelihood, data: Data, starts: Any, moves: Any) -> Mini
 def _of_runs(likelihood: Likelihood) -> list[Any]:
     """Return the parts of a likelihood that have one entry for each run."""
     runs = likelihood.experiment
-    return [runs.photon_energy, runs.duration, runs.background, likelihood.response]
+    return [runs.photon_energy, runs.duration, runs.background, runs.efficiency, likelihood.response]
 
 
 def _replaced(likelihood: Likelihood, parts: list[Any]) -> Likelihood:

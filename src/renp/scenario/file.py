@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from renp.atoms import Atom
+from renp.atoms import APPROXIMATIONS, Atom, symbols
 from renp.couplings import Interaction, Model
 from renp.errors import ScenarioError
 from renp.experiment import Experiment, Target
@@ -15,6 +15,7 @@ from renp.inference.likelihood import Likelihood, Point
 from renp.inference.limits import delta_chi2
 from renp.inference.nuisances import Nuisances, nuisance_parameters
 from renp.interactions import Weak
+from renp.laser import Laser
 from renp.neutrinos import Neutrinos
 from renp.scenario.interactions import build_interaction, placeholders
 from renp.scenario.problems import Place, Problems, Table, TableError, unknown_key
@@ -23,6 +24,7 @@ from renp.scenario.schema import (
     PLACEHOLDERS,
     TABLES,
     AtomSection,
+    LaserSection,
     NeutrinosSection,
     RunSection,
     RunsSection,
@@ -30,7 +32,7 @@ from renp.scenario.schema import (
     StatisticsSection,
     TargetSection,
 )
-from renp.validation import number
+from renp.validation import choice, number
 
 S = TypeVar("S", bound=Section)
 T = TypeVar("T")
@@ -135,11 +137,12 @@ class _Reader:
         for key in self.data:
             if key not in TABLES:
                 self.problems.add((key,), unknown_key(key, list(TABLES)))
-        atom = self._section("atom", AtomSection, _atom)
+        atom = self._section("atom", AtomSection, partial(_atom, self.folder))
         neutrinos = self._section("neutrinos", NeutrinosSection, _neutrinos)
         target = self._section("target", TargetSection, _target)
+        laser = self._section("laser", LaserSection, _laser)
         model = self._model(neutrinos)
-        experiment = self._experiment(atom, target)
+        experiment = self._experiment(atom, target, laser)
         statistics = self._section(
             "statistics", StatisticsSection, partial(_statistics, experiment, neutrinos)
         )
@@ -181,7 +184,7 @@ class _Reader:
             model = model if added is None else model + added
         return model
 
-    def _experiment(self, atom: Atom | None, target: Target | None) -> Experiment | None:
+    def _experiment(self, atom: Atom | None, target: Target | None, laser: Laser | None) -> Experiment | None:
         build = partial(_run, atom, target or Target())
         runs = [self._collect(("run", k), t, RunSection, build) for k, t in self._each("run")]
         runs += [self._collect(("runs",), t, RunSection, build) for t in self._runs_of_file()]
@@ -189,7 +192,7 @@ class _Reader:
         missing = [k for k, run in enumerate(known) if run.counts is None]
         if 0 < len(missing) < len(known):
             self.problems.add(("run", missing[0]), "counts is missing: give it for every run or for none")
-        if atom is None or target is None or self.problems.found:
+        if atom is None or target is None or laser is None or self.problems.found:
             return None
         return Experiment(
             atom,
@@ -198,6 +201,8 @@ class _Reader:
             [run.duration for run in known],
             [run.background for run in known],
             None if missing or not known else [run.counts for run in known],
+            laser,
+            [run.efficiency for run in known],
         )
 
     def _runs_of_file(self) -> list[Table]:
@@ -230,13 +235,32 @@ def _validated(section: type[S], build: Callable[[S], T], table: Table) -> T:
     return build(section.model_validate(table))
 
 
-def _atom(section: AtomSection) -> Atom:
+def _atom(folder: Path, section: AtomSection) -> Atom:
+    atom = _known_atom(folder, section)
+    if choice("approximation", section.approximation, APPROXIMATIONS) == "full":
+        atom = atom.refined(polarisation=section.polarisation)
+    return atom.boosted(section.boost) if section.boost else atom
+
+
+def _known_atom(folder: Path, section: AtomSection) -> Atom:
+    if section.file is not None:
+        return Atom.read(folder / section.file)
+    if not section.name:
+        raise TableError(
+            [("name", "is missing: an atom of the catalogue, or any label beside both energies")]
+        )
     if section.E_eg is None and section.E_vg is None:
         return Atom.named(section.name)
     if section.E_eg is None or section.E_vg is None:
         missing = "E_eg" if section.E_eg is None else "E_vg"
         raise ValueError(f"{missing} is missing: an atom of one's own needs both energies")
-    return Atom(section.name, section.E_eg, section.E_vg)
+    full = section.approximation == "full" and section.name in symbols()
+    levels = Atom.named(section.name).levels if full else ()
+    return Atom(section.name, section.E_eg, section.E_vg, levels)
+
+
+def _laser(section: LaserSection) -> Laser:
+    return Laser(**section.model_dump())
 
 
 def _neutrinos(section: NeutrinosSection) -> Neutrinos:

@@ -29,11 +29,23 @@ class Section(BaseModel):
 
 
 class AtomSection(Section):
-    """[atom]: an atom of the catalogue, or one's own with both energies."""
+    """[atom]: an atom of the catalogue, one's own with both energies, or one's own from a file."""
 
-    name: str
+    name: str = ""
+    file: str | None = None
+    approximation: str = "papers"
+    polarisation: str = "linear"
+    boost: Energy = 0.0
     E_eg: PhotonEnergy | None = None
     E_vg: PhotonEnergy | None = None
+
+
+class LaserSection(Section):
+    """[laser]; left out, a sharp line."""
+
+    gaussian: Energy = 0.0
+    lorentzian: Energy = 0.0
+    offset: Energy = 0.0
 
 
 class TargetSection(Section):
@@ -42,6 +54,8 @@ class TargetSection(Section):
     density: Density = 1e21
     photon_density: Density = 1e21
     volume: Volume = 100.0
+    dynamical_factor: float = 1.0
+    width: Rate = 0.002
 
 
 class NeutrinosSection(Section):
@@ -68,6 +82,7 @@ class RunSection(Section):
     duration: Time
     counts: int | None = None
     background: Rate = 0.0
+    efficiency: float = 1.0
 
 
 class RunsSection(Section):
@@ -94,5 +109,5 @@ PLACEHOLDERS = {
 }
 """Harmless values for required keys, with which a table is read on to find its other problems."""
 
-TABLES = ("atom", "target", "neutrinos", "interaction", "run", "runs", "statistics")
+TABLES = ("atom", "target", "laser", "neutrinos", "interaction", "run", "runs", "statistics")
 """Tables of the file; "interaction" and "run" are arrays of tables."""

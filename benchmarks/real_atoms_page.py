@@ -1,0 +1,85 @@
+"""Compute what the papers' simple atom costs, and print the documentation's tables about it."""
+
+import sys
+
+import renp
+from renp.atoms import APPROXIMATIONS, symbols
+from renp.constants import DAY
+from renp.papers.real_atoms import atom_row
+from renp.reference_width import DIPOLES, FIELDS, reference_width
+
+NU = renp.Neutrinos(0.01)
+CLEARANCE = 1e-6
+AIMS = (
+    ("limits", "magnetic-moment", 1e11, "worst magnetic limit (10⁻¹¹ μ_B)"),
+    ("limits", "electric-moment", 1e11, "worst electric limit (10⁻¹¹ μ_B)"),
+    ("ordering", "both", 1, "ordering (σ)"),
+    ("nature", "both", 1, "Dirac or Majorana (σ)"),
+    ("lightest-mass", "both", 1e3, "error of the mass (meV)"),
+)
+
+
+def note(text: str) -> None:
+    """Tell the person who waits."""
+    print(text, file=sys.stderr)
+
+
+def first_table() -> list[str]:
+    """Return counts, limits and contrast of ytterbium and xenon."""
+    lines = [
+        "| atom | approximation | counts | magnetic (μ_B) | electric (μ_B) | vector mediator | scalar mediator | contrast |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name in ("Yb", "Xe"):
+        for approximation in APPROXIMATIONS:
+            row = atom_row(name, approximation)
+            limits = " | ".join("none" if x == float("inf") else f"{x:.2e}" for x in row.worst.values())
+            lines.append(
+                f"| {name} | {approximation} | {row.counts:.1f} | {limits} | {100 * row.contrast:.2g} % |"
+            )
+            note(lines[-1])
+    return lines
+
+
+def plans() -> list[str]:
+    """Return the best plan of every atom for every aim."""
+    lines = [
+        "| atom | approximation | " + " | ".join(title for *_, title in AIMS) + " |",
+        "|" + "---|" * (2 + len(AIMS)),
+    ]
+    within = renp.Constraints(candidates=400, clearance=CLEARANCE)
+    for name in symbols():
+        for approximation in APPROXIMATIONS:
+            runs = renp.Experiment(renp.Atom.named(name, approximation), renp.Target(), [0.5], 70 * DAY)
+            cells = []
+            for aim, elements, unit, _ in AIMS:
+                best = renp.plan(aim, runs, NU, elements=elements, constraints=within)
+                cells.append(f"{unit * best.reached:.3g}")
+            lines.append(f"| {name} | {approximation} | " + " | ".join(cells) + " |")
+            note(lines[-1])
+    return lines
+
+
+def widths() -> list[str]:
+    """Return Γ_0 in every convention."""
+    conventions = [(field, dipole) for field in FIELDS for dipole in DIPOLES]
+    lines = [
+        "| atom | " + " | ".join(f"{field}, {dipole}" for field, dipole in conventions) + " |",
+        "|" + "---|" * (1 + len(conventions)),
+    ]
+    for name in symbols():
+        atom = renp.Atom.named(name)
+        cells = [f"{1e3 * reference_width(atom, *one):.3g}" for one in conventions]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return lines
+
+
+if __name__ == "__main__":
+    from pathlib import Path
+
+    page = Path(sys.argv[1]).read_text(encoding="utf-8")
+    for marker, table in (("first", first_table()), ("plans", plans()), ("widths", widths())):
+        begin, end = f"<!-- {marker} -->\n", f"<!-- end of {marker} -->"
+        head, rest = page.split(begin)
+        page = head + begin + "\n".join(table) + "\n" + rest[rest.index(end) :]
+    Path(sys.argv[1]).write_text(page, encoding="utf-8")

@@ -1,0 +1,78 @@
+"""What the papers' simple atom costs: counts, limits and contrasts with it and with the full one."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp.atoms import Atom
+from renp.constants import DAY
+from renp.couplings import Interaction
+from renp.experiment import Experiment, Target, expected_counts
+from renp.inference.limits import upper_limits
+from renp.interactions import ScalarMediator, VectorMediator
+from renp.neutrinos import Neutrinos
+from renp.spectrum import thresholds
+
+Reals: TypeAlias = NDArray[np.float64]
+
+_BELOW = 1.2e-3
+"""How far the first run lies below the lowest threshold, relative, as in the letter."""
+
+MEDIATORS: dict[str, dict[str, Interaction]] = {
+    "vector mediator": {"11": VectorMediator(1e4, 1.0, left={(1, 1): 1.0})},
+    "scalar mediator": {"11": ScalarMediator(1e4, 1.0, scalar={(1, 1): 1.0})},
+}
+"""Heavy ones, whose limits are on g/m²: at 10 keV, on the product of couplings."""
+
+
+@dataclass(frozen=True)
+class AtomRow:
+    """One atom in one approximation."""
+
+    atom: str
+    approximation: str
+    counts: float
+    """Of the standard model, all runs together."""
+    worst: dict[str, float]
+    """The worst limit of each kind of coupling, infinite where nothing is seen."""
+    contrast: float
+    """Largest |Γ_Majorana/Γ_Dirac − 1| of the runs."""
+
+
+def letters_runs(atom: Atom, neutrinos: Neutrinos, days: float = 10.0) -> Experiment:
+    """Return runs placed as the letter's: one below all thresholds, one between each two.
+
+    Examples
+    --------
+    >>> len(letters_runs(Atom.named("Yb"), Neutrinos(0.01)).photon_energy)
+    6
+    """
+    edges = np.unique(np.asarray(thresholds(atom, neutrinos)).round(12))
+    energies = [edges[0] * (1 - _BELOW), *(edges[:-1] + edges[1:]) / 2]
+    return Experiment(atom, Target(), energies, days * DAY)
+
+
+def atom_row(name: str, approximation: str, neutrinos: Neutrinos | None = None) -> AtomRow:
+    """Return counts, limits and contrast of an atom with runs placed as the letter's, 10 days each.
+
+    Examples
+    --------
+    >>> atom_row("Yb", "full").worst["scalar mediator"]  # without a longitudinal part nothing is seen of it
+    inf
+    """
+    nu = neutrinos or Neutrinos(0.01)
+    runs = letters_runs(Atom.named(name, approximation), nu)
+    dirac = np.asarray(expected_counts(runs, nu))
+    other = Neutrinos(float(nu.lightest_mass), nu.ordering, "majorana", nu.release)
+    majorana = np.asarray(expected_counts(runs, other))
+    moments = upper_limits(runs, nu)
+    mediators = upper_limits(runs, nu, couplings=MEDIATORS)
+    return AtomRow(
+        atom=name,
+        approximation=approximation,
+        counts=float(dirac.sum()),
+        worst={kind: max(of.values()) for kind, of in (moments.limits | mediators.limits).items()},
+        contrast=float(np.max(np.abs(majorana / dirac - 1))),
+    )
