@@ -5,7 +5,7 @@ import sys
 import renp
 from renp.atoms import APPROXIMATIONS, symbols
 from renp.constants import DAY
-from renp.papers.real_atoms import atom_row
+from renp.papers.real_atoms import atom_row, mediator_limits
 from renp.reference_width import DIPOLES, FIELDS, reference_width
 
 NU = renp.Neutrinos(0.01)
@@ -33,7 +33,8 @@ def first_table() -> list[str]:
     for name in ("Yb", "Xe"):
         for approximation in APPROXIMATIONS:
             row = atom_row(name, approximation)
-            limits = " | ".join("none" if x == float("inf") else f"{x:.2e}" for x in row.worst.values())
+            every = row.worst | mediator_limits(name, approximation)
+            limits = " | ".join("none" if x == float("inf") else f"{x:.2e}" for x in every.values())
             lines.append(
                 f"| {name} | {approximation} | {row.counts:.1f} | {limits} | {100 * row.contrast:.2g} % |"
             )

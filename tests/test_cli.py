@@ -552,7 +552,7 @@ def test_reproduce_tells_the_numbers_as_json(report: Report) -> None:
 
 
 def test_reproduce_shows_progress_on_stderr(report: Report) -> None:
-    assert "9/9" in report.answer.err
+    assert "10/10" in report.answer.err
 
 
 def test_page_is_self_contained(report: Report) -> None:

@@ -13,7 +13,7 @@ from renp.bounds import borexino_table
 from renp.datafiles import read_text
 from renp.figures.mediators import draw_proceeding_figure_1
 from renp.figures.moments import draw_proceeding_figure_2
-from renp.papers import letter, proceeding
+from renp.papers import letter, proceeding, real_atoms
 from renp.papers.errata import errata
 from renp.papers.plans import plans
 from renp.results.comparison import Comparison
@@ -49,7 +49,7 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     Comparison
         The published and computed numbers of both papers.
     """
-    task = progress.add_task("letter: spectra", total=9)
+    task = progress.add_task("letter: spectra", total=10)
 
     def step(what: str) -> None:
         progress.update(task, advance=1, description=what)
@@ -69,6 +69,8 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     masses = proceeding.figure_1_reach()
     step("plans")
     best = plans()
+    step("real atoms")
+    atoms = real_atoms.rows()
     step("figures")
     pictures = [
         picture("letter-figure-2", "Letter, figure 2", _MOMENTS, moments.plot()),
@@ -98,6 +100,7 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
         pictures=pictures,
         limits=tables,
         plans=best,
+        atoms=atoms,
         thresholds=moments.thresholds,
         mediator_masses=mediators.table(),
         borexino=borexino_table(letter.setup().neutrinos),

@@ -24,10 +24,14 @@ Reals: TypeAlias = NDArray[np.float64]
 Progress: TypeAlias = Callable[[str], None]
 
 _PRECISE = 1e-9
+_BEYOND = 1e-11
 _CUT_ROUNDS = 60
 _SIZE_ROUNDS = 40
 _POLISH_ROUNDS = 8
 _BETWEEN = 8
+_HOPELESS = 1e8
+"""Size in units of order one beyond which nothing is sought."""
+
 _NEAR_BEST = 1e-3
 _PADDED = 512
 _SMALLEST_GAP, _LARGEST_GAP = 2e-6, 0.5
@@ -132,11 +136,11 @@ def optimum(search: Search, progress: Progress) -> Optimum:
         if not search.extend(_between(search.energies, shares.prices @ cuts.gain)):
             break
         last = reached
-        shares, size, reached = _converged(search, size)
+        shares, size, reached = _converged(search, size if search.rise is None else reached)
         if abs(reached - last) <= 1e-8 * abs(last):
             break
     progress("proving the optimum")
-    bound, prices = _proved(search, shares, size)
+    bound, prices = _proved(search, shares, size if search.rise is None else reached)
     return Optimum(shares.weights, reached, bound, prices)
 
 
@@ -214,16 +218,33 @@ def _maximin_of_few(
 
 
 def _converged(search: Search, size: float) -> tuple[Shares, float, float]:
-    """Return the best shares among the candidates, the size, and what they reach."""
-    for _ in range(_SIZE_ROUNDS):
+    """Return the best shares among the candidates, the size they are best for, and what they reach."""
+    if search.rise is None:
         shares, least = _maximin(search, size)
-        if search.rise is None:
-            return shares, size, least
+        return shares, size, least
+    for _ in range(2 * _SIZE_ROUNDS):
+        shares, least = _maximin(search, size)
+        if least < search.rise * (1 - _PRECISE):
+            size = _larger(search, size)
+            continue
         new = _size_of(search, shares.weights, size)
         if not new < size * (1 - _PRECISE):
-            break
+            return shares, size, new
         size = new
-    return shares, new, new
+    return shares, size, size
+
+
+def _larger(search: Search, size: float) -> float:
+    """Return a larger size, or raise `InputError` where no size will ever be excluded."""
+    if size > _HOPELESS * _unit_size(search):
+        names = " ".join(search.contrasts[0].name)
+        raise InputError("plan", names, "something that the counts of a run in range can exclude")
+    return 1.5 * size
+
+
+def _unit_size(search: Search) -> float:
+    held = [one for one in search.contrasts if one.held is not None]
+    return min(abs(float(one.tested.parameters[one.held or 0].plus / one.direction)) for one in held)
 
 
 def _maximin(search: Search, size: float) -> tuple[Shares, float]:
@@ -256,30 +277,26 @@ def _first_size(search: Search) -> float:
     if search.rise is None:
         return 1.0
     uniform = np.full(search.energies.size, 1 / search.energies.size)
-    held = [one for one in search.contrasts if one.held is not None]
-    start = min(abs(float(one.tested.parameters[one.held or 0].plus)) for one in held)
-    return _size_of(search, uniform, start)
+    start = _unit_size(search)
+    found = _size_of(search, uniform, start)
+    return found if np.isfinite(found) else start
 
 
 def _size_of(search: Search, shares: Reals, start: float) -> float:
-    """Return the size at which the least separation is what excludes."""
+    """Return the size beyond which all contrasts are excluded; infinite if there is none."""
     assert search.rise is not None
-    size = start
+    values, _ = search.separated(shares, start)
+    worst, size = int(np.argmin(values)), start
     for _ in range(_SIZE_ROUNDS):
+        found = size_of_one(search.contrasts[worst], search.total * shares, size, search.rise)
+        # Just beyond, a parameter that has met its physical end is no longer in the way.
+        size = found * (1 + _BEYOND)
+        if not np.isfinite(size):
+            break
         values, _ = search.separated(shares, size)
         worst = int(np.argmin(values))
-        if abs(values[worst] / search.rise - 1) < 1e-11:
-            return size
-        new = size_of_one(search.contrasts[worst], search.total * shares, size, search.rise)
-        if not np.isfinite(new):
-            raise InputError(
-                "plan",
-                " ".join(search.contrasts[worst].name),
-                "something that a photon energy in range can see",
-            )
-        if abs(new / size - 1) < _PRECISE:
-            return new
-        size = new
+        if values[worst] > search.rise * (1 - _PRECISE):
+            break
     return size
 
 
@@ -296,7 +313,10 @@ def size_of_one(contrast: Contrast, times: Reals, start: float, rise: float) -> 
     first = np.log(start)
     low = high = first
     step = 0.05
-    if miss(first) > 0:
+    here = miss(first)
+    if abs(here) < _PRECISE:
+        return start
+    if here > 0:
         while miss(low) > 0:
             low, step = low - step, 2 * step
             if first - low > 120:
