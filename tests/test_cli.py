@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
@@ -715,3 +716,27 @@ def test_plan_explains_what_cannot_be(
     answer = command("plan", path, *options)
     assert answer.status == 2
     assert message in answer.err
+
+
+def test_compilations_are_kept_where_there_is_a_place(tmp_path: Path) -> None:
+    path = written(tmp_path, TEXT)
+    keep = tmp_path / "cache"
+    plain = {key: value for key, value in os.environ.items() if not key.startswith("JAX_")}
+    for place in (keep, Path(os.devnull)):
+        run = [sys.executable, "-c", "import sys, renp.cli; renp.cli.main(sys.argv[1:])"]
+        answer = subprocess.run(
+            [*run, "spectrum", str(path), *ENERGIES, "--json"],
+            env=plain | {"XDG_CACHE_HOME": str(place)},
+            capture_output=True,
+            check=True,
+        )
+        assert answer.stderr == b""
+        assert json.loads(answer.stdout)["photon_energy"] == [1.068, 1.0708]
+    assert any((keep / "renp" / "jax").iterdir())
+
+
+def test_the_sheet_of_an_atom(command: Command) -> None:
+    answer = command("atoms", "Yb", "--json")
+    rows = {row["quantity"]: row["value"] for row in answer.json()["rows"]}
+    assert rows["w_L, linear light"] == 0
+    assert command("atoms", "Yy").status == 2

@@ -6,6 +6,7 @@ import traceback
 import warnings
 from collections.abc import Sequence
 from io import TextIOWrapper
+from pathlib import Path
 
 from cyclopts import CycloptsError
 
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # Greek letters on a terminal that has none
     warnings.showwarning = _show_warning
     os.environ["MPLBACKEND"] = "agg"  # pictures go to files, with or without a display
+    _keep_compilations()
     try:
         status = app(
             sys.argv[1:] if arguments is None else arguments,
@@ -42,6 +44,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         note("renp: this is a failure of renp itself; the lines above say where")
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _keep_compilations() -> None:
+    """Let JAX keep what it compiled in the user's cache: most of the first seconds of a command."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111, for no home at all
+    folder = Path(base) / "renp" / "jax"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
