@@ -20,7 +20,7 @@ import renp
 from renp.inference.ensembles import crossing_ensemble, fit_ensemble, in_chunks
 from renp.inference.likelihood import Data
 from renp.inference.newton import CONVERGED, NO_RISE, NOT_CONVERGED, Crossing, Minimum, crossing, minimise
-from renp.inference.profiles import search
+from renp.inference.search import search
 
 pytestmark = pytest.mark.slow  # minutes in all; fits of ensembles are tested elsewhere too
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 import renp
-from renp.inference.hypotheses import _seen_by, best_fits, compare, discovery, required_exposure
+from renp.inference.best_fits import best_fits
+from renp.inference.hypotheses import _seen_by, compare, discovery, required_exposure
 from renp.inference.likelihood import Data
 from renp.results.base import Result
 

@@ -289,6 +289,12 @@ def test_constraints_are_kept() -> None:
     assert plan.optimality_gap < 0.1
 
 
+def test_the_highest_threshold_is_kept_clear_of_too() -> None:
+    within = renp.Constraints(clearance=1e-5, candidates=200)
+    plan = renp.plan("ordering", RUNS, NU, constraints=within)
+    assert plan.photon_energy.max() <= float(np.max(renp.thresholds(RUNS.atom, NU))) - 1e-5 * (1 - 1e-6)
+
+
 def test_one_photon_energy_is_the_best_of_all() -> None:
     one = renp.Constraints(frequencies=1, candidates=300, laser=(1.0, None))
     plan = renp.plan("limits", RUNS, NU, elements="magnetic-moment", constraints=one)

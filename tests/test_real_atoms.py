@@ -457,8 +457,11 @@ efficiency = 0.3
     assert np.asarray(renp.expected_counts(scenario.experiment, scenario.neutrinos)) == pytest.approx(
         np.asarray(renp.expected_counts(runs, NU)), rel=1e-12
     )
+    some = Scenario.from_text(text.replace('"full"', '["spin", "orbit"]')).atom
+    assert (some.states, some.orbit, float(some.spin_weights[1])) == ((), 0.5, 0.0)
     for wrong, message in (
         ('approximation = "half"', "approximation"),
+        ('approximation = ["half"]', "approximation"),
         ('polarisation = "none"', "polarisation"),
         ('boost = "5 eV"', "boost"),
     ):

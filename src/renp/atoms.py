@@ -27,6 +27,7 @@ from renp.validation import Scalar, choice, is_traced, number
 
 Approximation: TypeAlias = Literal["papers", "full"]
 APPROXIMATIONS = ("papers", "full")
+EFFECTS = ("spin", "states", "orbit")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from renp.inference.minuit import local_at, minuit
 from renp.inference.newton import CONVERGED, local
 from renp.inference.nuisances import CALIBRATION, neutrino_names, with_values
 from renp.inference.parameters import CONSTRAINED, physical
-from renp.inference.profiles import MASS, Search, checked_data, ends, moving, search
+from renp.inference.search import MASS, Search, checked_data, ends, moving, search
 from renp.kinematics import threshold_energies
 from renp.results.base import provenance
 from renp.results.fit import AT_EDGE, AT_LOWER, AT_UPPER, FITTED, FIXED, UNDETERMINED, Estimate, Fit

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from renp.errors import InputError
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import local
-from renp.inference.profiles import checked_data
+from renp.inference.search import checked_data
 
 Reals: TypeAlias = NDArray[np.float64]
 

@@ -31,7 +31,7 @@ from renp.experiment import Experiment
 from renp.inference.likelihood import Likelihood
 from renp.inference.nuisances import Nuisances, value_of
 from renp.inference.poisson import chi2
-from renp.inference.profiles import MASS
+from renp.inference.search import MASS
 from renp.interactions import Weak
 from renp.neutrinos import Neutrinos
 from renp.planning.contrasts import Contrast, Done, rates

@@ -92,7 +92,7 @@ def laser_range(
         raise InputError(
             "laser", f"from {bottom:.9g} eV", f"a range that begins below {top:.9g} eV, the highest threshold"
         )
-    allowed = Range(bottom, min(end, top), every[(every > bottom) & (every < end)], float(clearance))
+    allowed = Range(bottom, min(end, top), every[(every > bottom) & (every <= end)], float(clearance))
     if not np.any(allowed.contains(allowed.grid(200))):
         raise InputError("clearance", clearance, "small enough that some of the laser's range remains")
     return allowed

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from renp.atoms import APPROXIMATIONS, Atom, symbols
+from renp.atoms import APPROXIMATIONS, EFFECTS, Atom, symbols
 from renp.couplings import Interaction, Model
 from renp.errors import ScenarioError
 from renp.experiment import Experiment, Target
@@ -237,9 +237,16 @@ def _validated(section: type[S], build: Callable[[S], T], table: Table) -> T:
 
 def _atom(folder: Path, section: AtomSection) -> Atom:
     atom = _known_atom(folder, section)
-    if choice("approximation", section.approximation, APPROXIMATIONS) == "full":
-        atom = atom.refined(polarisation=section.polarisation)
+    if effects := _effects(section):
+        chosen = {effect: effect in effects for effect in EFFECTS}
+        atom = atom.refined(**chosen, polarisation=section.polarisation)
     return atom.boosted(section.boost) if section.boost else atom
+
+
+def _effects(section: AtomSection) -> tuple[str, ...]:
+    if isinstance(section.approximation, list):
+        return tuple(choice("approximation", effect, EFFECTS) for effect in section.approximation)
+    return EFFECTS if choice("approximation", section.approximation, APPROXIMATIONS) == "full" else ()
 
 
 def _known_atom(folder: Path, section: AtomSection) -> Atom:
@@ -254,8 +261,8 @@ def _known_atom(folder: Path, section: AtomSection) -> Atom:
     if section.E_eg is None or section.E_vg is None:
         missing = "E_eg" if section.E_eg is None else "E_vg"
         raise ValueError(f"{missing} is missing: an atom of one's own needs both energies")
-    full = section.approximation == "full" and section.name in symbols()
-    levels = Atom.named(section.name).levels if full else ()
+    refined = _effects(section) and section.name in symbols()
+    levels = Atom.named(section.name).levels if refined else ()
     return Atom(section.name, section.E_eg, section.E_vg, levels)
 
 

@@ -33,7 +33,8 @@ class AtomSection(Section):
 
     name: str = ""
     file: str | None = None
-    approximation: str = "papers"
+    approximation: str | list[str] = "papers"
+    """"papers", "full", or a list of the effects "spin", "states" and "orbit"."""
     polarisation: str = "linear"
     boost: Energy = 0.0
     E_eg: PhotonEnergy | None = None
