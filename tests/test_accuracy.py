@@ -110,7 +110,7 @@ def test_excess_over_a_heavy_pair_has_all_digits(wrap) -> None:
         omega = float(exact.threshold(E_eg, m_i, m_j)) * (1 - 10 ** rng.uniform(-15, 0))
         true = exact.MP.mpf(E_eg) * (exact.MP.mpf(E_eg) - 2 * exact.MP.mpf(omega))
         true -= (exact.MP.mpf(m_i) + exact.MP.mpf(m_j)) ** 2
-        found = wrap(excess)(*map(jnp.asarray, (E_eg, omega, m_i, m_j)))
+        found = wrap(excess)(*map(jnp.asarray, (E_eg, E_eg, omega, m_i, m_j)))
         assert abs(float(found) - true) <= 4e-16 * abs(true)
 
 

@@ -622,6 +622,7 @@ def test_bounds_of_a_model(command: Command, tmp_path: Path) -> None:
 # Fits, toys, workspaces
 
 
+@pytest.mark.slow
 def test_limits_by_method_and_profiled(command: Command, tmp_path: Path) -> None:
     path = written(tmp_path, OBSERVED + "[statistics]\nnormalisation_error = 0.05\n")
     answer = command("limits", path, "--method", "cls", "--profiled", "--json").json()

@@ -209,6 +209,7 @@ def test_one_sided_limits_are_below_two_sided_ones_and_cls_above() -> None:
     assert one_sided < cls
 
 
+@pytest.mark.slow
 def test_feldman_cousins_is_near_delta_chi2_for_many_counts() -> None:
     """Not below: the boundary makes the critical value smaller than 2.71 only close to 0."""
     assert one_limit(method="feldman-cousins") == pytest.approx(one_limit(), rel=0.08)
@@ -222,6 +223,7 @@ def test_bands_contain_the_expected_limit_in_their_order() -> None:
         assert band[1] < expected < band[3]
 
 
+@pytest.mark.slow
 def test_nuisances_weaken_limits() -> None:
     newest = renp.Neutrinos(0.01)
     without, rate, all_ = (

@@ -253,6 +253,7 @@ def test_weights() -> None:
     assert plan.limits["electric-moment 11"] == pytest.approx(only.limits["electric-moment 11"], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_what_to_do_next() -> None:
     """After long runs at one photon energy, the plan spends its time elsewhere, and past runs count."""
     few = renp.Constraints(candidates=300, laser=(1.0, None))

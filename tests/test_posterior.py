@@ -66,6 +66,7 @@ def in_units(found: Any, name: str, unit: float) -> Any:
     return (found.posterior[[name]] / unit).rename({name: "value"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [105, 160])
 def test_a_moment_has_the_posterior_of_quadrature(n: int) -> None:
     """Flat in |g|: with fewer counts than the weak interaction gives it piles up at 0, with more away."""

@@ -14,7 +14,6 @@ from renp.errors import InputError
 from renp.experiment import Experiment
 from renp.inference.limits import delta_chi2
 from renp.inference.strength import strength_counts, strength_limits
-from renp.kinematics import momentum_transfer_squared
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar, instance, is_traced, number, within
 
@@ -90,7 +89,9 @@ def pole_masses(experiment: Experiment) -> Masses:
     array([0.089, 0.112])
     """
     atom = experiment.atom
-    q2 = np.asarray(momentum_transfer_squared(experiment.photon_energy, atom.E_eg, atom.boost))
+    # In NumPy, since a caller may be compiling.
+    E_eg, p_eg, omega = float(atom.E_eg), float(atom.boost), np.asarray(experiment.photon_energy)
+    q2 = (E_eg - p_eg) * (E_eg + p_eg - 2 * omega)
     return np.sort(np.sqrt(q2[q2 > 0]))
 
 
