@@ -361,3 +361,35 @@ def test_a_plan_says_all_that_it_knows() -> None:
     assert len(plan.reach_table().rows) == 6
     assert plan.dataset().duration.attrs["units"] == "s"
     assert "optimality gap" in str(plan)
+
+
+def test_few_candidates_find_the_same_plan() -> None:
+    """What lies between the candidates is looked at too: the bound holds for photon energies that were not."""
+    runs = renp.Experiment(renp.Atom.named("Sr", "full"), RUNS.target, [0.88], 70 * DAY)
+    found = [
+        renp.plan(
+            "limits",
+            runs,
+            NU,
+            elements="electric-moment",
+            constraints=renp.Constraints(candidates=number, clearance=1e-6),
+        )
+        for number in (100, 600)
+    ]
+    for plan, other in zip(found, reversed(found), strict=True):
+        assert plan.bound <= other.reached * (1 + 1e-5)
+        assert plan.optimality_gap < 1e-3
+
+
+def test_two_orderings_and_masses_converge() -> None:
+    worlds = [
+        renp.Neutrinos(mass, ordering, release=NU.release)
+        for ordering in ("normal", "inverted")
+        for mass in (0.001, 0.05)
+    ]
+    few = renp.Constraints(candidates=300)
+    plan = renp.plan("limits", RUNS, worlds, elements="magnetic-moment", constraints=few)
+    assert plan.optimality_gap < 1e-4
+    for world in worlds:
+        limits = renp.upper_limits(runs_of(plan), world).limits["magnetic-moment"]
+        assert max(limits.values()) <= plan.reached * (1 + 1e-6)

@@ -15,8 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from renp.errors import InputError
-
 Reals: TypeAlias = NDArray[np.float64]
 
 _MILP_SECONDS = 60.0
@@ -133,13 +131,6 @@ def few_lines(cuts: Cuts, lines: int, least: float, time: float = 1.0) -> Shares
     used = found.x[n : 2 * n] > 0.5
     weights = np.where(used, np.maximum(found.x[:n], 0.0), 0.0)
     return Shares(weights, _least(cuts, weights), np.zeros(number), -float(found.mip_dual_bound) * size)
-
-
-def check_prices(cuts: Cuts, shares: Shares) -> None:
-    """Raise `InputError` if no shares separate anything."""
-    if not shares.value > 0:
-        least = int(np.argmax(np.max(cuts.gain, axis=1) <= 0))
-        raise InputError("plan", f"separation {least}", "one that some run can see")
 
 
 def _least(cuts: Cuts, weights: Reals) -> float:

@@ -4,6 +4,9 @@ A size L, such as the worst limit, is made small as follows. For the present L t
 shares at which the least separation is largest; with these the size falls until the least separation is
 what excludes; and so on until it stays. That no times reach less is proved by prices at a slightly smaller
 size at which even the upper bound does not exclude.
+
+Between the candidates a photon energy might be worth more: a grid several times denser is looked at by the
+prices in every round, what is worth more becomes a candidate, and the bound is over both.
 """
 
 from collections.abc import Callable
@@ -25,10 +28,14 @@ Progress: TypeAlias = Callable[[str], None]
 
 _PRECISE = 1e-9
 _BEYOND = 1e-11
+_SOLVED = 1e-5
 _CUT_ROUNDS = 60
 _SIZE_ROUNDS = 40
 _POLISH_ROUNDS = 8
 _BETWEEN = 8
+_DENSER = 4
+"""How many times more photon energies than candidates are looked at for a larger worth."""
+
 _HOPELESS = 1e8
 """Size in units of order one beyond which nothing is sought."""
 
@@ -87,19 +94,37 @@ class Search:
         if not new.size:
             return False
         new = np.append(new, np.repeat(new[-1], -new.size % 64))
-        runs = Experiment(
-            self.template.atom,
-            self.template.target,
-            new,
-            self.contrasts[0].tested.experiment.duration[0],
-            self.template.background[0],
-            laser=self.template.laser,
-            efficiency=self.template.efficiency[0],
-        )
+        runs = self._runs(new)
         _, order = np.unique(np.concatenate([self.energies, new]), return_index=True)
         order = order[filled(np.arange(order.size), room=0)]
         self.contrasts = [one.joined(one.at(runs), order) for one in self.contrasts]
         return True
+
+    def worth(self, energies: Reals, prices: Reals, size: float) -> Reals:
+        """Return what all of the time at other photon energies is worth, by the prices of the cuts."""
+        runs = self._runs(filled(energies, room=0))
+        total = np.zeros(energies.size)
+        price = iter(prices)
+        for contrast, points in zip(self.contrasts, self.points, strict=True):
+            if not contrast.possible(size):
+                continue
+            own = [(point, next(price)) for point in points]
+            if any(p > 0 for _, p in own):
+                there = contrast.at(runs)
+                for point, p in own:
+                    total += p * self.total * there.gain(there.sized(point, size))[: energies.size]
+        return total
+
+    def _runs(self, energies: Reals) -> Experiment:
+        return Experiment(
+            self.template.atom,
+            self.template.target,
+            energies,
+            self.template.duration[0],
+            self.template.background[0],
+            laser=self.template.laser,
+            efficiency=self.template.efficiency[0],
+        )
 
 
 def filled(values: NDArray[Any], room: int = 256) -> NDArray[Any]:
@@ -130,17 +155,19 @@ class Optimum:
 def optimum(search: Search, progress: Progress) -> Optimum:
     """Return the best times among the laser's photon energies, without other constraints."""
     shares, size, reached = _converged(search, _first_size(search))
+    denser = search.allowed.grid(_DENSER * search.energies.size)
     for k in range(_POLISH_ROUNDS):
         progress(f"polishing {k + 1} of {_POLISH_ROUNDS}")
-        cuts = search.cuts(size)
-        if not search.extend(_between(search.energies, shares.prices @ cuts.gain)):
+        worth = shares.prices @ search.cuts(size).gain
+        missed = _above(worth.max(), denser, search.worth(denser, shares.prices, size))
+        if not search.extend(np.concatenate([_between(search.energies, worth), missed])):
             break
         last = reached
         shares, size, reached = _converged(search, size if search.rise is None else reached)
-        if abs(reached - last) <= 1e-8 * abs(last):
+        if not missed.size and abs(reached - last) <= 1e-8 * abs(last):
             break
     progress("proving the optimum")
-    bound, prices = _proved(search, shares, size if search.rise is None else reached)
+    bound, prices = _proved(search, shares, size if search.rise is None else reached, denser)
     return Optimum(shares.weights, reached, bound, prices)
 
 
@@ -174,7 +201,7 @@ def constrained(
     found = []
     for number in range(1, most + 1):
         time = 1 - change * (number - 1)
-        if time <= 0 or least * 1 > time:
+        if time <= 0 or least > time:
             break
         progress(f"{number} of at most {most} photon energies")
         found.append(_with_lines(search, best, number, least, time))
@@ -222,16 +249,19 @@ def _converged(search: Search, size: float) -> tuple[Shares, float, float]:
     if search.rise is None:
         shares, least = _maximin(search, size)
         return shares, size, least
-    for _ in range(2 * _SIZE_ROUNDS):
+    shares, least = _maximin(search, size)
+    # More than the programme's own tolerance below what excludes: no shares exclude so small a size.
+    while least < search.rise * (1 - _SOLVED):
+        size = _larger(search, size)
         shares, least = _maximin(search, size)
-        if least < search.rise * (1 - _PRECISE):
-            size = _larger(search, size)
-            continue
-        new = _size_of(search, shares.weights, size)
-        if not new < size * (1 - _PRECISE):
-            return shares, size, new
-        size = new
-    return shares, size, size
+    reached = _size_of(search, shares.weights, size)
+    for _ in range(_SIZE_ROUNDS):
+        again, _ = _maximin(search, reached)
+        better = _size_of(search, again.weights, reached)
+        if not better < reached * (1 - _PRECISE):
+            break
+        shares, size, reached = again, reached, better
+    return shares, size, reached
 
 
 def _larger(search: Search, size: float) -> float:
@@ -345,17 +375,31 @@ def _between(energies: Reals, worth: Reals) -> Reals:
     return np.concatenate(found) if found else np.zeros(0)
 
 
-def _proved(search: Search, shares: Shares, size: float) -> tuple[float, Reals]:
+def _above(most: float, energies: Reals, worth: Reals) -> Reals:
+    """Return the photon energies at local maxima of the worth that are above the candidates' largest."""
+    padded = np.concatenate([[-np.inf], worth, [-np.inf]])
+    peak = (padded[1:-1] >= padded[:-2]) & (padded[1:-1] >= padded[2:])
+    found: Reals = energies[peak & (worth > most * (1 + _PRECISE))]
+    return found
+
+
+def _proved(search: Search, shares: Shares, size: float, denser: Reals) -> tuple[float, Reals]:
     """Return a figure that no times reach, and the worth of each candidate relative to the best."""
     if search.rise is None:
-        cuts = search.cuts(size)
-        worth = shares.prices @ cuts.gain
-        return upper_bound(cuts, shares.prices), worth / worth.max()
+        return _bound(search, shares, size, denser)
     gap = _SMALLEST_GAP
     while True:
         smaller = size * (1 - gap)
-        found, _ = _maximin(search, smaller)
-        if found.bound < search.rise or gap >= _LARGEST_GAP:
-            worth = found.prices @ search.cuts(smaller).gain
-            return (smaller if found.bound < search.rise else 0.0), worth / worth.max()
+        bound, worth = _bound(search, _maximin(search, smaller)[0], smaller, denser)
+        if bound < search.rise or gap >= _LARGEST_GAP:
+            return (smaller if bound < search.rise else 0.0), worth
         gap *= 2
+
+
+def _bound(search: Search, shares: Shares, size: float, denser: Reals) -> tuple[float, Reals]:
+    """Return what no times at candidates or on a denser grid separate, and the candidates' relative worth."""
+    cuts = search.cuts(size)
+    worth = shares.prices @ cuts.gain
+    elsewhere = float(np.max(search.worth(denser, shares.prices, size)))
+    bound = upper_bound(cuts, shares.prices) + max(elsewhere - float(worth.max()), 0.0)
+    return bound, worth / worth.max()
