@@ -27,6 +27,7 @@ PURE = [
     "compensated",
     "couplings",
     "differential_formula",
+    "elements",
     "inference.poisson",
     "inference.strength",
     "interactions",

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 import renp
 from cases import KINDS, SIZES, random_couplings
-from renp.couplings import MAJORANA_SIGN, NAMES
+from renp.couplings import MAJORANA_SIGN
+from renp.elements import ORDERED, elements, present
 from renp.interactions.elements import complete, independent_elements
 from renp.interactions.rotation import to_mass_basis
-from renp.kinematics import kinematics_of_pair
+from renp.kinematics import kinematics, masses_of_pair
 from renp.master_formula import _strengths, components
 
 YB = renp.Atom.named("Yb")
-STRENGTHS = jax.jit(_strengths, static_argnums=2)
+STRENGTHS = jax.jit(_strengths)
 ordinary = settings(max_examples=60, deadline=None)
 
 masses = st.floats(0, 0.2)
@@ -128,10 +129,9 @@ def test_parity_exchanges_x_plus_and_x_minus(nu: renp.Neutrinos, omega: float, s
     """V↔A, s↔p, μ↔ε, F↔G with m_j → −m_j: seen by exchanging the couplings' roles and the sign."""
     c = any_couplings(seed)
     exchanged = renp.Couplings(V=c.A, A=c.V, s=c.p, p=c.s, mu=c.eps, eps=c.mu, F=c.G, G=c.F)
-    given, other = ({name: getattr(x, name) for name in NAMES} for x in (c, exchanged))
-    for order in np.ndindex(3, 3):
-        m_i, m_j = (nu.masses[k] for k in order)
-        pair = kinematics_of_pair(jnp.array(omega), m_i, m_j, YB.E_eg)
+    direct, other = (elements(present(x, nu, jnp.array(0.1)), ORDERED) for x in (c, exchanged))
+    for ((i, j),), own, swapped in zip(ORDERED, direct, other, strict=True):
+        pair = kinematics(jnp.array(omega), masses_of_pair(nu.masses[i], nu.masses[j], YB.E_eg), YB.E_eg)
         mirrored = pair._replace(
             x_plus=pair.x_minus,
             x_minus=pair.x_plus,
@@ -140,8 +140,9 @@ def test_parity_exchanges_x_plus_and_x_minus(nu: renp.Neutrinos, omega: float, s
             mass_sum=pair.mass_difference,
             mass_difference=pair.mass_sum,
         )
-        direct = STRENGTHS(pair, given, (order,))
-        assert np.stack(direct) == pytest.approx(np.stack(STRENGTHS(mirrored, other, (order,))), rel=1e-13)
+        assert np.stack(STRENGTHS(pair, own)) == pytest.approx(
+            np.stack(STRENGTHS(mirrored, swapped)), rel=1e-13
+        )
 
 
 @ordinary

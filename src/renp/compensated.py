@@ -1,32 +1,36 @@
 """Sums and products that keep the digits which rounding would lose.
 
-Each function returns the rounded result and its rounding error. The compiler may contract a product and
-a sum into one operation, or reassociate constants; `jax.lax.reduce_precision` is opaque to
-it, so each leading part is rounded through it to a few digits less than a float has.
+Each function returns the leading part of the result and the rest. The compiler may contract a product and
+a sum into one operation, or reassociate constants; bits are opaque to it, so the last one of each leading
+part is masked out.
 """
 
 from typing import TypeAlias
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
 Real: TypeAlias = Float[Array, "..."]
 
 
-def rounded(x: Real, bits: int) -> Real:
-    """Return the leading bits of a number.
+def leading(x: Real, bits: int) -> Real:
+    """Return a number's leading bits, the others zero.
 
     Examples
     --------
-    >>> float(rounded(jnp.array(1.4), 1))
+    >>> float(leading(jnp.array(1.9), 2))
     1.5
     """
-    return lax.reduce_precision(x, exponent_bits=11, mantissa_bits=bits)
+    mask = np.uint64((1 << 64) - (1 << (53 - bits)))
+    masked = lax.bitcast_convert_type(jnp.asarray(x, dtype=float), jnp.uint64) & mask
+    found: Real = lax.bitcast_convert_type(masked, jnp.float64)
+    return found
 
 
 def _split(x: Real) -> tuple[Real, Real]:
-    high = rounded(x, 25)
+    high = leading(x, 26)
     return high, x - high
 
 
@@ -41,7 +45,7 @@ def two_sum(a: Real, b: Real) -> tuple[Real, Real]:
     """
     larger = jnp.where(jnp.abs(a) >= jnp.abs(b), a, b)
     smaller = jnp.where(jnp.abs(a) >= jnp.abs(b), b, a)
-    total = rounded(a + b, 48)
+    total = leading(a + b, 52)
     return total, (larger - total) + smaller
 
 
@@ -54,8 +58,8 @@ def two_product(a: Real, b: Real) -> tuple[Real, Real]:
     >>> float(p) + float(e) == 1 + 2**-29 and float(e) == 2**-60
     True
     """
-    product = rounded(a * b, 48)
+    product = leading(a * b, 52)
     a_high, a_low = _split(a)
     b_high, b_low = _split(b)
-    error = ((a_high * b_high - product) + (a_high * b_low + a_low * b_high)) + a_low * b_low
+    error = (((a_high * b_high - product) + a_high * b_low) + a_low * b_high) + a_low * b_low
     return product, error

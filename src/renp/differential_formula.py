@@ -39,8 +39,9 @@ from renp.atoms import Atom
 from renp.compensated import two_product, two_sum
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
 from renp.couplings import NAMES, Interaction
+from renp.elements import abs2
 from renp.kinematics import PairKinematics, momentum_transfer_squared, pair_kinematics
-from renp.master_formula import Components, abs2, coupling_matrices, energy_denominator
+from renp.master_formula import Components, coupling_matrices, energy_denominator
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar
 

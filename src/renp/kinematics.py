@@ -17,7 +17,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
-from renp.compensated import rounded, two_product, two_sum
+from renp.compensated import leading, two_product, two_sum
 from renp.validation import Scalar
 
 Real: TypeAlias = Float[Array, "..."]
@@ -105,7 +105,7 @@ def exact_threshold(E_less: Real, E_more: Real, m_i: Real, m_j: Real) -> tuple[R
     """
     mass, mass_error = two_sum(m_i, m_j)
     mass2, mass2_error = two_product(mass, mass)
-    ratio = rounded(mass2 / E_less, 48)
+    ratio = leading(mass2 / E_less, 52)
     product, product_error = two_product(ratio, E_less)
     rest = (mass2 - product) + (mass2_error - product_error + mass_error * (2 * mass + mass_error))
     high, low = two_sum(E_more, -ratio)
@@ -125,22 +125,51 @@ def _exact_threshold_jvp(
     return (high, low), ((dE_more + ratio * (ratio * dE_less - 2 * (dm_i + dm_j))) / 2, jnp.zeros_like(low))
 
 
-def excess(E_less: Real, E_more: Real, omega: Real, m_i: Real, m_j: Real) -> Real:
+class Masses(NamedTuple):
+    """What of a pair of neutrinos, or of arrays of pairs, does not depend on the photon energy."""
+
+    sum: Float[Array, "..."]
+    """m_i + m_j, eV."""
+    difference: Float[Array, "..."]
+    """m_i − m_j, eV."""
+    product: Float[Array, "..."]
+    """4 m_i m_j, eV²."""
+    threshold: tuple[Float[Array, "..."], Float[Array, "..."]]
+    """ω_ij^max in two parts, eV."""
+
+
+def masses_of_pair(m_i: Real, m_j: Real, E_eg: Scalar, boost: Scalar = 0.0) -> Masses:
+    """Return what of pairs does not depend on the photon energy.
+
+    Examples
+    --------
+    >>> pair = masses_of_pair(*map(jnp.array, (0.25, 0.5, 2.0)))
+    >>> float(pair.sum), float(sum(pair.threshold))
+    (0.75, 0.859375)
+    """
+    less, more = jnp.asarray(E_eg - boost), jnp.asarray(E_eg + boost)
+    return Masses(m_i + m_j, m_i - m_j, 4 * m_i * m_j, exact_threshold(less, more, m_i, m_j))
+
+
+def excess(E_less: Real, threshold: tuple[Real, Real], omega: Real) -> Real:
     """Return a = q² − (m_i + m_j)² = 2 (E_eg − p_eg)(ω_ij^max − ω) with all its digits, eV².
 
     Parameters
     ----------
-    E_less, E_more
-        E_eg − p_eg and E_eg + p_eg.
-    omega, m_i, m_j
-        Photon energy and masses.
+    E_less
+        E_eg − p_eg.
+    threshold
+        ω_ij^max in two parts.
+    omega
+        Photon energy.
 
     Examples
     --------
-    >>> float(excess(*map(jnp.array, (2.0, 2.0, 0.75, 0.25, 0.5))))
+    >>> edge = exact_threshold(*map(jnp.array, (2.0, 2.0, 0.25, 0.5)))
+    >>> float(excess(jnp.array(2.0), edge, jnp.array(0.75)))
     0.4375
     """
-    high, low = exact_threshold(E_less, E_more, m_i, m_j)
+    high, low = threshold
     return 2 * E_less * ((high - omega) + low)
 
 
@@ -166,37 +195,34 @@ def pair_kinematics(
     >>> pair.delta[0, 0]
     Array([1.], dtype=float64)
     """
-    return kinematics_of_pair(omega, masses[:, None, None], masses[None, :, None], E_eg, boost)
+    pairs = masses_of_pair(masses[:, None, None], masses[None, :, None], E_eg, boost)
+    return kinematics(omega, pairs, E_eg, boost)
 
 
-def kinematics_of_pair(
-    omega: Real, m_i: Real, m_j: Real, E_eg: Scalar, boost: Scalar = 0.0
-) -> PairKinematics:
-    """Return the invariants of pairs with given masses, of the common shape of the arguments.
+def kinematics(omega: Real, pair: Masses, E_eg: Scalar, boost: Scalar = 0.0) -> PairKinematics:
+    """Return the invariants of pairs, of the common shape of the arguments.
 
     Examples
     --------
-    >>> pair = kinematics_of_pair(*map(jnp.array, (0.75, 0.25, 0.5, 2.0)))
-    >>> float(pair.x_plus)
+    >>> pair = masses_of_pair(*map(jnp.array, (0.25, 0.5, 2.0)))
+    >>> float(kinematics(jnp.array(0.75), pair, 2.0).x_plus)
     0.5625
     """
-    q2 = momentum_transfer_squared(omega, E_eg, boost)
-    less, more = jnp.asarray(E_eg - boost), jnp.asarray(E_eg + boost)
-    a = excess(less, more, omega, m_i, m_j)
+    a = excess(jnp.asarray(E_eg - boost), pair.threshold, omega)
     # A NaN is not closed: it has to show in the result.
     is_open = ~(a <= 0)
     # The placeholders keep closed pairs out of every square root and division, gradients included.
     a = jnp.where(is_open, a, 1.0)
+    q2 = momentum_transfer_squared(omega, E_eg, boost)
     q2 = jnp.where(q2 > 0, q2, 4.0)
     inverse = 1 / q2
-    mass_sum, mass_difference = m_i + m_j, m_i - m_j
     return PairKinematics(
         is_open=is_open,
         q2=q2,
-        x_plus=mass_sum**2 * inverse,
-        x_minus=mass_difference**2 * inverse,
+        x_plus=pair.sum**2 * inverse,
+        x_minus=pair.difference**2 * inverse,
         one_minus_x_plus=a * inverse,
-        one_minus_x_minus=(a + 4 * m_i * m_j) * inverse,
-        mass_sum=mass_sum,
-        mass_difference=mass_difference,
+        one_minus_x_minus=(a + pair.product) * inverse,
+        mass_sum=pair.sum,
+        mass_difference=pair.difference,
     )

@@ -8,7 +8,6 @@ Further intermediate states replace 1/(E_vg − ω) by Σ_v c_v/(E_v − ω).
 """
 
 from collections.abc import Callable
-from itertools import combinations_with_replacement
 from typing import NamedTuple, TypeAlias
 
 import jax
@@ -17,19 +16,12 @@ from jaxtyping import Array, Complex, Float
 
 from renp.atoms import Atom
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
-from renp.couplings import NAMES, Interaction, Matrix
-from renp.kinematics import PairKinematics, kinematics_of_pair, momentum_transfer_squared
+from renp.couplings import NAMES, Interaction
+from renp.elements import ORDERED, UNORDERED, Element, Orders, abs2, elements, present, varying
+from renp.kinematics import PairKinematics, kinematics, masses_of_pair, momentum_transfer_squared
 from renp.neutrinos import Neutrinos
 
 Real: TypeAlias = Float[Array, ""]
-_Matrices: TypeAlias = dict[str, Matrix]
-_Order: TypeAlias = tuple[int, int]
-_Orders: TypeAlias = tuple[_Order, ...]
-
-_ORDERED: tuple[_Order, ...] = tuple((i, j) for i in range(3) for j in range(3))
-_BOTH_ORDERS: tuple[_Orders, ...] = tuple(
-    ((i, j),) if i == j else ((i, j), (j, i)) for i, j in combinations_with_replacement(range(3), 2)
-)
 
 
 class Components(NamedTuple):
@@ -50,13 +42,10 @@ def components(omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model
     >>> components(jnp.array([1.068]), yb, nu, renp.Weak()).transverse.shape
     (3, 3, 1)
     """
+    strengths = _strengths_at(atom, neutrinos, model, ORDERED)
 
     def at(one: Real) -> Components:
-        c = _present_couplings(one, atom, neutrinos, model)
-        parts = [
-            _by_direction(_strengths(_pair(one, atom, neutrinos, order), c, (order,)), one, atom, neutrinos)
-            for order in _ORDERED
-        ]
+        parts = [_by_direction(of_pair, one, atom, neutrinos) for of_pair in strengths(one)]
         return Components(*(jnp.stack(of_pairs).reshape(3, 3) for of_pairs in zip(*parts, strict=True)))
 
     every: Components = jax.vmap(at, out_axes=-1)(omega)
@@ -78,17 +67,29 @@ def total_spectrum(
     >>> total_spectrum(jnp.array([1.068]), yb, nu, renp.Weak()).round(4)
     Array([0.0678], dtype=float64)
     """
-
-    def at(one: Real) -> Real:
-        c = _present_couplings(one, atom, neutrinos, model)
-        parts = [_strengths(_pair(one, atom, neutrinos, both[0]), c, both) for both in _BOTH_ORDERS]
-        summed = _by_direction(jax.tree.map(lambda *of_pairs: sum(of_pairs), *parts), one, atom, neutrinos)
-        return summed.transverse + summed.longitudinal
-
-    every: Callable[[Array], Array] = at
+    every: Callable[[Array], Array] = _total_at(atom, neutrinos, model)
     for _ in range(omega.ndim):
         every = jax.vmap(every)
     return every(omega)
+
+
+def spectrum_of_runs(
+    omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model: Interaction
+) -> Float[Array, "n"]:
+    """Return I(ω) at one photon energy after the other.
+
+    The same as `total_spectrum`, but faster for a batch of models at few photon energies: then the batch is
+    what the processor's vectors hold, in the derivative too.
+
+    Examples
+    --------
+    >>> import renp
+    >>> yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(lightest_mass=0.01)
+    >>> spectrum_of_runs(jnp.array([1.068]), yb, nu, renp.Weak()).round(4)
+    Array([0.0678], dtype=float64)
+    """
+    every: Array = jax.lax.map(jax.checkpoint(_total_at(atom, neutrinos, model)), omega)
+    return every
 
 
 def coupling_matrices(
@@ -106,17 +107,6 @@ def coupling_matrices(
     return {name: x for name in NAMES if (x := getattr(at_each, name)) is not None}
 
 
-def abs2(z: Complex[Array, "..."]) -> Float[Array, "..."]:
-    """Return |z|², whose gradient is finite at 0.
-
-    Examples
-    --------
-    >>> float(abs2(jnp.array(3 + 4j)))
-    25.0
-    """
-    return jnp.square(z.real) + jnp.square(z.imag)
-
-
 class _Strengths(NamedTuple):
     """What pairs couple with, times Δ, without the factors that all pairs share."""
 
@@ -125,19 +115,46 @@ class _Strengths(NamedTuple):
     photon: Real
 
 
-def _present_couplings(omega: Real, atom: Atom, neutrinos: Neutrinos, model: Interaction) -> _Matrices:
-    q2 = momentum_transfer_squared(omega, atom.E_eg, atom.boost)
-    c = model.couplings(neutrinos, q2)
-    return {name: x for name in NAMES if (x := getattr(c, name)) is not None}
+def _total_at(atom: Atom, neutrinos: Neutrinos, model: Interaction) -> Callable[[Real], Real]:
+    """Return I as a function of the photon energy; what does not depend on it is computed here."""
+    strengths = _strengths_at(atom, neutrinos, model, UNORDERED)
+
+    def at(omega: Real) -> Real:
+        summed = _Strengths(
+            *(sum(of_pairs[1:], of_pairs[0]) for of_pairs in zip(*strengths(omega), strict=True))
+        )
+        parts = _by_direction(summed, omega, atom, neutrinos)
+        return parts.transverse + parts.longitudinal
+
+    return at
 
 
-def _pair(omega: Real, atom: Atom, neutrinos: Neutrinos, order: _Order) -> PairKinematics:
-    m_i, m_j = (neutrinos.masses[k] for k in order)
-    return kinematics_of_pair(omega, m_i, m_j, atom.E_eg, atom.boost)
+def _strengths_at(
+    atom: Atom, neutrinos: Neutrinos, model: Interaction, pairs: tuple[Orders, ...]
+) -> Callable[[Real], list[_Strengths]]:
+    """Return the strengths of pairs as a function of the photon energy."""
+    m = jnp.unstack(neutrinos.masses)
+    masses = [masses_of_pair(m[i], m[j], atom.E_eg, atom.boost) for (i, j), *_ in pairs]
+    moving = varying(model, neutrinos)
+    anywhere = present(model, neutrinos, jnp.array(1.0))
+    fixed = elements({name: x for name, x in anywhere.items() if name not in moving}, pairs)
+
+    def at(omega: Real) -> list[_Strengths]:
+        known = fixed
+        if moving:
+            here = present(model, neutrinos, momentum_transfer_squared(omega, atom.E_eg, atom.boost))
+            more = elements({name: here[name] for name in here if name in moving}, pairs)
+            known = [own | new for own, new in zip(fixed, more, strict=True)]
+        return [
+            _strengths(kinematics(omega, pair, atom.E_eg, atom.boost), own)
+            for pair, own in zip(masses, known, strict=True)
+        ]
+
+    return at
 
 
-def _strengths(pair: PairKinematics, c: _Matrices, orders: _Orders) -> _Strengths:
-    """Return the strengths of a pair in the given orders, (i, j) or (i, j) and (j, i).
+def _strengths(pair: PairKinematics, c: dict[str, Element]) -> _Strengths:
+    """Return the strengths of a pair, summed over its orders.
 
     Those of the photon are squares of F + m μ and μ + m F/q², which leave nothing to cancel:
     with x = m²/q² they add up to (1 + 2x)|μ|² + (2 + x)|F|²/q² + 6m Re(F μ*)/q².
@@ -146,7 +163,7 @@ def _strengths(pair: PairKinematics, c: _Matrices, orders: _Orders) -> _Strength
     total, difference = pair.mass_sum, pair.mass_difference
 
     def square(first: str, second: str, factor: Real, sign: int) -> Real | None:
-        return _square(c.get(first), c.get(second), factor, sign, orders)
+        return _square(c.get(first), c.get(second), factor, sign)
 
     delta = jnp.where(pair.is_open, pair.delta, 0.0)
     return _Strengths(
@@ -173,16 +190,17 @@ def _added(*terms: tuple[Real, Real | None]) -> Real:
     return sum(present[1:], present[0]) if present else jnp.zeros(())
 
 
-def _square(x: Matrix | None, y: Matrix | None, factor: Real, sign: int, orders: _Orders) -> Real | None:
+def _square(x: Element | None, y: Element | None, factor: Real, sign: int) -> Real | None:
     """Return Σ |x_ij + factor y_ij|² over the orders; in the second, the factor has the given sign."""
     if x is not None and y is not None:
-        terms = [abs2(x[i, j] + factor * sign**k * y[i, j]) for k, (i, j) in enumerate(orders)]
+        terms = [
+            abs2(one + factor * sign**k * other)
+            for k, (one, other) in enumerate(zip(x.values, y.values, strict=True))
+        ]
         return sum(terms[1:], terms[0])
-    only = y if x is None else x
-    if only is None:
-        return None
-    both: Real = sum((abs2(only[i, j]) for i, j in orders), jnp.zeros(()))
-    return both * factor**2 if x is None else both
+    if y is not None:
+        return y.square * factor**2
+    return None if x is None else x.square
 
 
 def _by_direction(strength: _Strengths, omega: Real, atom: Atom, neutrinos: Neutrinos) -> Components:

@@ -35,7 +35,7 @@ from renp.inference.nuisances import (
 from renp.inference.parameters import CONSTRAINED, Parameter, coordinate, coupling, physical
 from renp.inference.poisson import chi2
 from renp.interactions import Weak
-from renp.laser import Laser, line_spectrum
+from renp.laser import Laser, line_spectrum, line_spectrum_of_runs
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar, choice, instance
 
@@ -298,7 +298,9 @@ class Likelihood(eqx.Module):
         ]
         model = _superposed(self.model, self.couplings, amplitudes)
         photons, neutrinos = self.experiment.photon_energy + offset, with_values(self.neutrinos, changed)
-        rate: Counts = line_spectrum(photons, self.experiment.laser, self.experiment.atom, neutrinos, model)
+        rate: Counts = line_spectrum_of_runs(
+            photons, self.experiment.laser, self.experiment.atom, neutrinos, model
+        )
         return rate
 
     def _background(self, values: dict[str, Array]) -> Counts:
