@@ -1,0 +1,93 @@
+"""Elements of the coupling matrices for one pair of neutrinos, and which of them depend on q²."""
+
+from itertools import combinations_with_replacement
+from typing import NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Complex, Float
+
+from renp.couplings import NAMES, Interaction, Matrix
+from renp.neutrinos import Neutrinos
+
+Order: TypeAlias = tuple[int, int]
+Orders: TypeAlias = tuple[Order, ...]
+Matrices: TypeAlias = dict[str, Matrix]
+
+ORDERED: tuple[Orders, ...] = tuple(((i, j),) for i in range(3) for j in range(3))
+"""Every ordered pair by itself."""
+
+UNORDERED: tuple[Orders, ...] = tuple(
+    ((i, j),) if i == j else ((i, j), (j, i)) for i, j in combinations_with_replacement(range(3), 2)
+)
+"""Every unordered pair in both orders."""
+
+
+class Element(NamedTuple):
+    """An element X_ij of a matrix in the orders of a pair, and Σ |X_ij|² over them."""
+
+    values: tuple[Complex[Array, ""], ...]
+    square: Float[Array, ""]
+
+
+def abs2(z: Complex[Array, "..."]) -> Float[Array, "..."]:
+    """Return |z|², whose gradient is finite at 0.
+
+    Examples
+    --------
+    >>> float(abs2(jnp.array(3 + 4j)))
+    25.0
+    """
+    return jnp.square(z.real) + jnp.square(z.imag)
+
+
+def elements(matrices: Matrices, pairs: tuple[Orders, ...]) -> list[dict[str, Element]]:
+    """Return the elements of each pair, by the names of the matrices.
+
+    Examples
+    --------
+    >>> by_pair = elements({"V": jnp.eye(3, dtype=complex)}, UNORDERED)
+    >>> [float(pair["V"].square) for pair in by_pair]
+    [1.0, 0.0, 0.0, 1.0, 0.0, 1.0]
+    """
+    found: list[dict[str, Element]] = [{} for _ in pairs]
+    for name, matrix in matrices.items():
+        values, squares = (jnp.unstack(x.reshape(9)) for x in (matrix, abs2(matrix)))
+        for own, orders in zip(found, pairs, strict=True):
+            places = [3 * i + j for i, j in orders]
+            square = sum((squares[k] for k in places[1:]), squares[places[0]])
+            own[name] = Element(tuple(values[k] for k in places), square)
+    return found
+
+
+def present(model: Interaction, neutrinos: Neutrinos, q2: Float[Array, ""]) -> Matrices:
+    """Return the matrices that a model has, by name.
+
+    Examples
+    --------
+    >>> import renp
+    >>> sorted(present(renp.Weak(), renp.Neutrinos(0.01), jnp.array(0.1)))
+    ['A', 'V']
+    """
+    couplings = model.couplings(neutrinos, q2)
+    return {name: x for name in NAMES if (x := getattr(couplings, name)) is not None}
+
+
+def varying(model: Interaction, neutrinos: Neutrinos) -> frozenset[str]:
+    """Return the names of the matrices that depend on q².
+
+    Examples
+    --------
+    >>> import renp
+    >>> nu = renp.Neutrinos(0.01)
+    >>> varying(renp.Weak(), nu), sorted(varying(renp.Weak() + renp.VectorMediator(0.1, 1e-8), nu))
+    (frozenset(), ['A', 'V'])
+    """
+    traced, shapes = jax.make_jaxpr(lambda q2: present(model, neutrinos, q2), return_shape=True)(1.0)
+    # What reaches a result through any operation; variables are known by their identity.
+    reached = {id(v) for v in traced.jaxpr.invars}
+    for equation in traced.jaxpr.eqns:
+        if any(id(v) in reached for v in equation.invars):
+            reached.update(id(v) for v in equation.outvars)
+    names = sorted(shapes)  # the order in which a dict is flattened
+    return frozenset(n for n, v in zip(names, traced.jaxpr.outvars, strict=True) if id(v) in reached)
