@@ -66,9 +66,15 @@ class Outcome(NamedTuple):
     processor: float
 
 
-def main() -> int:
-    """Print a table for each choice of nuisances and each exposure; return how many limits of renp are wrong."""
-    wrong = 0
+def measured() -> tuple[list[dict[str, Any]], int]:
+    """Print a table for each choice of nuisances and each exposure.
+
+    Returns
+    -------
+    list of dict, int
+        A row for each method, and how many limits of renp are wrong.
+    """
+    rows, wrong = [], 0
     for choice, nuisances in CHOICES.items():
         for name, seconds in (("the letter's exposure", TEN_DAYS), ("a hundredth of it", TEN_DAYS / 100)):
             likelihood = letter(seconds, nuisances)
@@ -80,12 +86,24 @@ def main() -> int:
                 "iminuit, compiled": by_minuit(compiled, data, TOYS["iminuit, compiled"]),
                 "iminuit, NumPy": by_minuit(plain, data, TOYS["iminuit, NumPy"]),
             }
-            report(f"{choice}, {name}", data, outcomes)
+            title = f"{choice}, {name}"
+            report(title, data, outcomes)
+            rows += [_row(title, method, outcome, outcomes["renp"]) for method, outcome in outcomes.items()]
             ours = outcomes.pop("renp").limits
             wrong += sum(
                 compare(method, ours, found.limits, compiled, data) for method, found in outcomes.items()
             )
-    return wrong
+    return rows, wrong
+
+
+def _row(title: str, method: str, outcome: Outcome, ours: Outcome) -> dict[str, Any]:
+    wall = rates(outcome)[0]
+    return {
+        "what": f"profiled limits, {title}",
+        "method": method,
+        "each": f"{1e6 / wall:.3g} µs",
+        "ratio": rates(ours)[0] / wall,
+    }
 
 
 def letter(seconds: float, nuisances: renp.Nuisances) -> renp.Likelihood:
@@ -283,4 +301,4 @@ def rises(cost: Cost, data: Data, toy: int, values: list[float]) -> Reals:
 
 
 if __name__ == "__main__":
-    sys.exit(main() > 0)
+    sys.exit(measured()[1] > 0)

@@ -8,13 +8,13 @@ piece by piece between them, with more pieces around the line.
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import wofz
 from jaxtyping import Array, Float
 
 from renp.atoms import Atom
+from renp.compiled import compiled
 from renp.couplings import Interaction
 from renp.kinematics import FIRST, SECOND, threshold_energies
 from renp.master_formula import spectrum_of_runs, total_spectrum
@@ -87,7 +87,7 @@ SHARP = Laser()
 """The papers' line."""
 
 
-@jax.jit
+@compiled
 def line_spectrum(
     omega: Float[Array, "n"], laser: Laser, atom: Atom, neutrinos: Neutrinos, model: Interaction
 ) -> Float[Array, "n"]:

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from renp.atoms import Atom
+from renp.compiled import compiled
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
 from renp.couplings import NAMES, Interaction
 from renp.elements import ORDERED, UNORDERED, Element, Orders, abs2, elements, present, varying
@@ -31,7 +32,7 @@ class Components(NamedTuple):
     longitudinal: Float[Array, "*pairs n"]
 
 
-@jax.jit
+@compiled
 def components(omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model: Interaction) -> Components:
     """Return each ordered pair's contribution to I(ω), by component.
 
@@ -52,7 +53,7 @@ def components(omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model
     return every
 
 
-@jax.jit
+@compiled
 def total_spectrum(
     omega: Float[Array, "*n"], atom: Atom, neutrinos: Neutrinos, model: Interaction
 ) -> Float[Array, "*n"]:

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Bool
 from numpy.typing import NDArray
 
+from renp.compiled import compiled
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NO_RISE, NOT_CONVERGED, Crossing, Minimum, crossing, minimise
 from renp.validation import Scalar
@@ -210,12 +211,12 @@ def _put(all_: T, places: NDArray[np.intp], some: T) -> T:
     return merged
 
 
-@jax.jit
+@compiled
 def _fit(likelihood: Likelihood, data: Data, start: Any, moves: Mask, steps: Any) -> Minimum:
     return jax.vmap(lambda d, x: minimise(likelihood, d, x, moves, steps))(data, start)
 
 
-@jax.jit
+@compiled
 def _cross(
     likelihood: Likelihood,
     data: Data,

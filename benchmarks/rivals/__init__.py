@@ -1,0 +1,1 @@
+"""What the package is measured against: NumPy, numba and C by hand."""
