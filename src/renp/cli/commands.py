@@ -9,7 +9,6 @@ from cyclopts import App, Parameter
 import renp
 from renp.cli.output import Output, emit, make_folder, note, progress_display, quietly, show, write_text
 from renp.errors import InputError, ScenarioError
-from renp.results.base import PICTURES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -375,6 +374,7 @@ def scan(
     plot
         Draw the result into this file (.png, .pdf, .svg).
     """
+    from renp.results.base import PICTURES
     from renp.scans.scan import scan as run
 
     if options.output is None:
