@@ -364,7 +364,7 @@ def test_a_plan_says_all_that_it_knows() -> None:
 
 
 def test_few_candidates_find_the_same_plan() -> None:
-    """What lies between the candidates is looked at too: the bound holds for photon energies that were not."""
+    """What lies between the candidates is looked at too: the bound holds for all photon energies."""
     runs = renp.Experiment(renp.Atom.named("Sr", "full"), RUNS.target, [0.88], 70 * DAY)
     found = [
         renp.plan(

@@ -14,12 +14,19 @@ from jaxtyping import Array, Float
 Real: TypeAlias = Float[Array, "..."]
 
 
-def _round(x: Real, bits: int) -> Real:
+def rounded(x: Real, bits: int) -> Real:
+    """Return the leading bits of a number.
+
+    Examples
+    --------
+    >>> float(rounded(jnp.array(1.4), 1))
+    1.5
+    """
     return lax.reduce_precision(x, exponent_bits=11, mantissa_bits=bits)
 
 
 def _split(x: Real) -> tuple[Real, Real]:
-    high = _round(x, 25)
+    high = rounded(x, 25)
     return high, x - high
 
 
@@ -34,7 +41,7 @@ def two_sum(a: Real, b: Real) -> tuple[Real, Real]:
     """
     larger = jnp.where(jnp.abs(a) >= jnp.abs(b), a, b)
     smaller = jnp.where(jnp.abs(a) >= jnp.abs(b), b, a)
-    total = _round(a + b, 48)
+    total = rounded(a + b, 48)
     return total, (larger - total) + smaller
 
 
@@ -47,7 +54,7 @@ def two_product(a: Real, b: Real) -> tuple[Real, Real]:
     >>> float(p) + float(e) == 1 + 2**-29 and float(e) == 2**-60
     True
     """
-    product = _round(a * b, 48)
+    product = rounded(a * b, 48)
     a_high, a_low = _split(a)
     b_high, b_low = _split(b)
     error = ((a_high * b_high - product) + (a_high * b_low + a_low * b_high)) + a_low * b_low

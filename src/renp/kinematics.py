@@ -5,8 +5,8 @@ momentum p_eg, the boost; without it, as in the papers, q is −k.
 
 A pair of neutrinos enters the spectrum only through x₊ = (m_i + m_j)²/q² and
 x₋ = (m_i − m_j)²/q², and is open where x₊ < 1. Close to a threshold all digits of 1 − x₊ would cancel,
-so a = q² − (m_i + m_j)² is computed in compensated arithmetic, and everything else from products
-of positive terms.
+so a = q² − (m_i + m_j)² is computed from the distance to the threshold, which is known to twice the digits
+of a float, and everything else from products of positive terms.
 """
 
 from typing import NamedTuple, TypeAlias
@@ -17,7 +17,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
-from renp.compensated import two_product, two_sum
+from renp.compensated import rounded, two_product, two_sum
 from renp.validation import Scalar
 
 Real: TypeAlias = Float[Array, "..."]
@@ -27,27 +27,27 @@ FIRST, SECOND = np.triu_indices(3)
 
 
 class PairKinematics(NamedTuple):
-    """Invariants of pairs (i, j) at every photon energy: ordered, shape (3, 3, n), or unordered, (6, n).
+    """Invariants of pairs (i, j): all ordered ones at every photon energy, shape (3, 3, n), or a single one.
 
     Where a pair is closed, the values are finite placeholders: mask with `is_open`.
     """
 
-    is_open: Bool[Array, "*pairs n"]
-    q2: Float[Array, "*pairs n"]
+    is_open: Bool[Array, "..."]
+    q2: Float[Array, "..."]
     """q², eV²."""
-    x_plus: Float[Array, "*pairs n"]
-    x_minus: Float[Array, "*pairs n"]
-    one_minus_x_plus: Float[Array, "*pairs n"]
+    x_plus: Float[Array, "..."]
+    x_minus: Float[Array, "..."]
+    one_minus_x_plus: Float[Array, "..."]
     """1 − x₊, with all its digits."""
-    one_minus_x_minus: Float[Array, "*pairs n"]
+    one_minus_x_minus: Float[Array, "..."]
     """1 − x₋, with all its digits."""
-    mass_sum: Float[Array, "*pairs 1"]
+    mass_sum: Float[Array, "..."]
     """m_i + m_j, eV."""
-    mass_difference: Float[Array, "*pairs 1"]
+    mass_difference: Float[Array, "..."]
     """m_i − m_j, eV."""
 
     @property
-    def delta(self) -> Float[Array, "*pairs n"]:
+    def delta(self) -> Float[Array, "..."]:
         """Δ_ij = √[(1 − x₊)(1 − x₋)], the relative width of the neutrino's energy."""
         return jnp.sqrt(self.one_minus_x_plus * self.one_minus_x_minus)
 
@@ -87,8 +87,46 @@ def threshold_energies(masses: Float[Array, "3"], E_eg: Scalar, boost: Scalar = 
 
 
 @jax.custom_jvp
+def exact_threshold(E_less: Real, E_more: Real, m_i: Real, m_j: Real) -> tuple[Real, Real]:
+    """Return ω_ij^max as a leading part and a rest, exact to twice the digits of a float, eV.
+
+    Parameters
+    ----------
+    E_less, E_more
+        E_eg − p_eg and E_eg + p_eg.
+    m_i, m_j
+        Masses.
+
+    Examples
+    --------
+    >>> high, low = exact_threshold(*map(jnp.array, (2.0, 2.0, 0.25, 0.5)))
+    >>> float(high + low)
+    0.859375
+    """
+    mass, mass_error = two_sum(m_i, m_j)
+    mass2, mass2_error = two_product(mass, mass)
+    ratio = rounded(mass2 / E_less, 48)
+    product, product_error = two_product(ratio, E_less)
+    rest = (mass2 - product) + (mass2_error - product_error + mass_error * (2 * mass + mass_error))
+    high, low = two_sum(E_more, -ratio)
+    # Without the barrier, what is a constant of a compiled function would be added up again.
+    parts: tuple[Real, Real] = lax.optimization_barrier((high / 2, (low - rest / E_less) / 2))  # type: ignore[no-untyped-call]
+    return parts
+
+
+@exact_threshold.defjvp
+def _exact_threshold_jvp(
+    primals: tuple[Real, Real, Real, Real], tangents: tuple[Real, Real, Real, Real]
+) -> tuple[tuple[Real, Real], tuple[Real, Real]]:
+    E_less, _, m_i, m_j = primals
+    dE_less, dE_more, dm_i, dm_j = tangents
+    ratio = (m_i + m_j) / E_less
+    high, low = exact_threshold(*primals)
+    return (high, low), ((dE_more + ratio * (ratio * dE_less - 2 * (dm_i + dm_j))) / 2, jnp.zeros_like(low))
+
+
 def excess(E_less: Real, E_more: Real, omega: Real, m_i: Real, m_j: Real) -> Real:
-    """Return a = q² − (m_i + m_j)² to the last digit at any distance from the threshold, eV².
+    """Return a = q² − (m_i + m_j)² = 2 (E_eg − p_eg)(ω_ij^max − ω) with all its digits, eV².
 
     Parameters
     ----------
@@ -102,27 +140,8 @@ def excess(E_less: Real, E_more: Real, omega: Real, m_i: Real, m_j: Real) -> Rea
     >>> float(excess(*map(jnp.array, (2.0, 2.0, 0.75, 0.25, 0.5))))
     0.4375
     """
-    # Without the barrier, values that are constants of a compiled function would be reassociated.
-    E_less, E_more, omega, m_i, m_j = lax.optimization_barrier(  # type: ignore[no-untyped-call]
-        (E_less, E_more, omega, m_i, m_j)
-    )
-    gap, gap_error = two_sum(E_more, -2 * omega)
-    mass, mass_error = two_sum(m_i, m_j)
-    q2, q2_error = two_product(E_less, gap)
-    mass2, mass2_error = two_product(mass, mass)
-    rest = E_less * gap_error - mass_error * (2 * mass + mass_error)
-    return (q2 - mass2) + ((q2_error - mass2_error) + rest)
-
-
-@excess.defjvp
-def _excess_jvp(
-    primals: tuple[Real, Real, Real, Real, Real], tangents: tuple[Real, Real, Real, Real, Real]
-) -> tuple[Real, Real]:
-    E_less, E_more, omega, m_i, m_j = primals
-    dE_less, dE_more, domega, dm_i, dm_j = tangents
-    slope = (E_more - 2 * omega) * dE_less + E_less * (dE_more - 2 * domega)
-    slope = slope - 2 * (m_i + m_j) * (dm_i + dm_j)
-    return excess(*primals), slope
+    high, low = exact_threshold(E_less, E_more, m_i, m_j)
+    return 2 * E_less * ((high - omega) + low)
 
 
 def pair_kinematics(
@@ -147,42 +166,37 @@ def pair_kinematics(
     >>> pair.delta[0, 0]
     Array([1.], dtype=float64)
     """
-    return _kinematics(omega, masses[:, None, None], masses[None, :, None], E_eg, boost)
+    return kinematics_of_pair(omega, masses[:, None, None], masses[None, :, None], E_eg, boost)
 
 
-def unordered_kinematics(
-    omega: Float[Array, "n"], masses: Float[Array, "3"], E_eg: Scalar, boost: Scalar = 0.0
+def kinematics_of_pair(
+    omega: Real, m_i: Real, m_j: Real, E_eg: Scalar, boost: Scalar = 0.0
 ) -> PairKinematics:
-    """Return the invariants of the six unordered pairs (`FIRST`, `SECOND`), on one axis.
-
-    Those of (j, i) are the same, but for the sign of the mass difference.
+    """Return the invariants of pairs with given masses, of the common shape of the arguments.
 
     Examples
     --------
-    >>> unordered_kinematics(jnp.array([0.75]), jnp.zeros(3), 2.0).delta.shape
-    (6, 1)
+    >>> pair = kinematics_of_pair(*map(jnp.array, (0.75, 0.25, 0.5, 2.0)))
+    >>> float(pair.x_plus)
+    0.5625
     """
-    return _kinematics(omega, masses[FIRST][:, None], masses[SECOND][:, None], E_eg, boost)
-
-
-def _kinematics(
-    omega: Float[Array, "n"], m_i: Real, m_j: Real, E_eg: Scalar, boost: Scalar
-) -> PairKinematics:
     q2 = momentum_transfer_squared(omega, E_eg, boost)
-    a = excess(jnp.asarray(E_eg - boost), jnp.asarray(E_eg + boost), omega, m_i, m_j)
+    less, more = jnp.asarray(E_eg - boost), jnp.asarray(E_eg + boost)
+    a = excess(less, more, omega, m_i, m_j)
     # A NaN is not closed: it has to show in the result.
     is_open = ~(a <= 0)
     # The placeholders keep closed pairs out of every square root and division, gradients included.
     a = jnp.where(is_open, a, 1.0)
-    q2 = jnp.where(is_open, q2, 4.0)
+    q2 = jnp.where(q2 > 0, q2, 4.0)
+    inverse = 1 / q2
     mass_sum, mass_difference = m_i + m_j, m_i - m_j
     return PairKinematics(
         is_open=is_open,
         q2=q2,
-        x_plus=mass_sum**2 / q2,
-        x_minus=mass_difference**2 / q2,
-        one_minus_x_plus=a / q2,
-        one_minus_x_minus=(a + 4 * m_i * m_j) / q2,
+        x_plus=mass_sum**2 * inverse,
+        x_minus=mass_difference**2 * inverse,
+        one_minus_x_plus=a * inverse,
+        one_minus_x_minus=(a + 4 * m_i * m_j) * inverse,
         mass_sum=mass_sum,
         mass_difference=mass_difference,
     )

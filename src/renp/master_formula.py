@@ -7,24 +7,29 @@ current across and along the photon's direction; the papers average over the ato
 Further intermediate states replace 1/(E_vg − ω) by Σ_v c_v/(E_v − ω).
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from itertools import combinations_with_replacement
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from renp.atoms import Atom
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
-from renp.couplings import NAMES, Interaction
-from renp.kinematics import (
-    FIRST,
-    SECOND,
-    PairKinematics,
-    momentum_transfer_squared,
-    unordered_kinematics,
-)
+from renp.couplings import NAMES, Interaction, Matrix
+from renp.kinematics import PairKinematics, kinematics_of_pair, momentum_transfer_squared
 from renp.neutrinos import Neutrinos
+
+Real: TypeAlias = Float[Array, ""]
+_Matrices: TypeAlias = dict[str, Matrix]
+_Order: TypeAlias = tuple[int, int]
+_Orders: TypeAlias = tuple[_Order, ...]
+
+_ORDERED: tuple[_Order, ...] = tuple((i, j) for i in range(3) for j in range(3))
+_BOTH_ORDERS: tuple[_Orders, ...] = tuple(
+    ((i, j),) if i == j else ((i, j), (j, i)) for i, j in combinations_with_replacement(range(3), 2)
+)
 
 
 class Components(NamedTuple):
@@ -45,19 +50,26 @@ def components(omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model
     >>> components(jnp.array([1.068]), yb, nu, renp.Weak()).transverse.shape
     (3, 3, 1)
     """
-    place = np.zeros((3, 3), dtype=int)
-    place[FIRST, SECOND] = place[SECOND, FIRST] = np.arange(6)
-    squares = _model_squares(omega, atom, neutrinos, model)
-    pair = unordered_kinematics(omega, neutrinos.masses, atom.E_eg, atom.boost)
-    ordered = jax.tree.map(lambda x: x[place], pair)
-    return _contributions(omega, atom, neutrinos, ordered, squares)
+
+    def at(one: Real) -> Components:
+        c = _present_couplings(one, atom, neutrinos, model)
+        parts = [
+            _by_direction(_strengths(_pair(one, atom, neutrinos, order), c, (order,)), one, atom, neutrinos)
+            for order in _ORDERED
+        ]
+        return Components(*(jnp.stack(of_pairs).reshape(3, 3) for of_pairs in zip(*parts, strict=True)))
+
+    every: Components = jax.vmap(at, out_axes=-1)(omega)
+    return every
 
 
 @jax.jit
 def total_spectrum(
-    omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model: Interaction
-) -> Float[Array, "n"]:
+    omega: Float[Array, "*n"], atom: Atom, neutrinos: Neutrinos, model: Interaction
+) -> Float[Array, "*n"]:
     """Return I(ω), the sum of all contributions; faster, since (i, j) and (j, i) share their kinematics.
+
+    Written for one photon energy and batched: what does not depend on it is computed once.
 
     Examples
     --------
@@ -66,12 +78,17 @@ def total_spectrum(
     >>> total_spectrum(jnp.array([1.068]), yb, nu, renp.Weak()).round(4)
     Array([0.0678], dtype=float64)
     """
-    squares = _model_squares(omega, atom, neutrinos, model)
-    once = np.where(FIRST == SECOND, 0.5, 1.0)[:, None]
-    both = jax.tree.map(lambda x: once * (x[FIRST, SECOND] + x[SECOND, FIRST]), squares)
-    pair = unordered_kinematics(omega, neutrinos.masses, atom.E_eg, atom.boost)
-    parts = _contributions(omega, atom, neutrinos, pair, both)
-    return jnp.sum(parts.transverse + parts.longitudinal, axis=0)
+
+    def at(one: Real) -> Real:
+        c = _present_couplings(one, atom, neutrinos, model)
+        parts = [_strengths(_pair(one, atom, neutrinos, both[0]), c, both) for both in _BOTH_ORDERS]
+        summed = _by_direction(jax.tree.map(lambda *of_pairs: sum(of_pairs), *parts), one, atom, neutrinos)
+        return summed.transverse + summed.longitudinal
+
+    every: Callable[[Array], Array] = at
+    for _ in range(omega.ndim):
+        every = jax.vmap(every)
+    return every(omega)
 
 
 def coupling_matrices(
@@ -100,71 +117,85 @@ def abs2(z: Complex[Array, "..."]) -> Float[Array, "..."]:
     return jnp.square(z.real) + jnp.square(z.imag)
 
 
-class _Squares(NamedTuple):
-    """Squares of the amplitudes of ordered pairs, without the factors that (i, j) and (j, i) share."""
+class _Strengths(NamedTuple):
+    """What pairs couple with, times Δ, without the factors that all pairs share."""
 
-    V: Float[Array, "..."]
-    A: Float[Array, "..."]
-    scalar: Float[Array, "..."]
-    pseudoscalar: Float[Array, "..."]
-    magnetic: Float[Array, "..."] | None
-    """Of μ and F; None, as the next, if the model has no coupling to the photon."""
-    electric: Float[Array, "..."] | None
+    current: Real
+    density: Real
+    photon: Real
 
 
-def _model_squares(
-    omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model: Interaction
-) -> _Squares:
+def _present_couplings(omega: Real, atom: Atom, neutrinos: Neutrinos, model: Interaction) -> _Matrices:
     q2 = momentum_transfer_squared(omega, atom.E_eg, atom.boost)
-    masses = neutrinos.masses[:, None, None]
-    mass_sum, difference = masses + masses.swapaxes(0, 1), masses - masses.swapaxes(0, 1)
-    some_q2 = jnp.where(q2 > 0, q2, 1.0)  # elsewhere all pairs are closed
-    return _squares(mass_sum, difference, some_q2, coupling_matrices(q2, neutrinos, model))
+    c = model.couplings(neutrinos, q2)
+    return {name: x for name in NAMES if (x := getattr(c, name)) is not None}
 
 
-def _squares(
-    m: Float[Array, "3 3 1"],
-    d: Float[Array, "3 3 1"],
-    q2: Float[Array, "n"],
-    c: dict[str, Complex[Array, "3 3 n"]],
-) -> _Squares:
-    """Return the squares of the amplitudes, with the sums m and differences d of the masses.
+def _pair(omega: Real, atom: Atom, neutrinos: Neutrinos, order: _Order) -> PairKinematics:
+    m_i, m_j = (neutrinos.masses[k] for k in order)
+    return kinematics_of_pair(omega, m_i, m_j, atom.E_eg, atom.boost)
+
+
+def _strengths(pair: PairKinematics, c: _Matrices, orders: _Orders) -> _Strengths:
+    """Return the strengths of a pair in the given orders, (i, j) or (i, j) and (j, i).
 
     Those of the photon are squares of F + m μ and μ + m F/q², which leave nothing to cancel:
     with x = m²/q² they add up to (1 + 2x)|μ|² + (2 + x)|F|²/q² + 6m Re(F μ*)/q².
     """
-    V, A, s, p, mu, eps, F, G = (c.get(name, jnp.zeros((3, 3, 1), dtype=complex)) for name in NAMES)
-    photon = any(name in c for name in ("mu", "eps", "F", "G"))
-    return _Squares(
-        V=abs2(V),
-        A=abs2(A),
-        scalar=abs2(s + V * (d / q2)),
-        pseudoscalar=abs2(p + A * (m / q2)),
-        magnetic=2 * abs2(F + m * mu) / q2 + abs2(mu + m / q2 * F) if photon else None,
-        electric=2 * abs2(G + d * eps) / q2 + abs2(eps + d / q2 * G) if photon else None,
+    near, far, inverse = pair.one_minus_x_plus, pair.one_minus_x_minus, 1 / pair.q2
+    total, difference = pair.mass_sum, pair.mass_difference
+
+    def square(first: str, second: str, factor: Real, sign: int) -> Real | None:
+        return _square(c.get(first), c.get(second), factor, sign, orders)
+
+    delta = jnp.where(pair.is_open, pair.delta, 0.0)
+    return _Strengths(
+        current=_added(
+            (delta * far * (2 + pair.x_plus), square("V", "", inverse, 1)),
+            (delta * near * (2 + pair.x_minus), square("A", "", inverse, 1)),
+        ),
+        density=_added(
+            (delta * near, square("s", "V", difference * inverse, -1)),
+            (delta * far, square("p", "A", total * inverse, 1)),
+        ),
+        photon=_added(
+            (delta * far * 2 * inverse, square("F", "mu", total, 1)),
+            (delta * far, square("mu", "F", total * inverse, 1)),
+            (delta * near * 2 * inverse, square("G", "eps", difference, -1)),
+            (delta * near, square("eps", "G", difference * inverse, -1)),
+        ),
     )
 
 
-def _contributions(
-    omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, pair: PairKinematics, square: _Squares
-) -> Components:
-    """Return the contributions of pairs, ordered or not, from their kinematics and squared amplitudes."""
-    near, far = pair.one_minus_x_plus, pair.one_minus_x_minus
-    current = square.V * far * (2 + pair.x_plus) + square.A * near * (2 + pair.x_minus)
-    density = near * square.scalar + far * square.pseudoscalar
-    transverse = 2 * pair.q2 / 9 * current
+def _added(*terms: tuple[Real, Real | None]) -> Real:
+    """Return the sum of products, of those that are there."""
+    present = [factor * square for factor, square in terms if square is not None]
+    return sum(present[1:], present[0]) if present else jnp.zeros(())
+
+
+def _square(x: Matrix | None, y: Matrix | None, factor: Real, sign: int, orders: _Orders) -> Real | None:
+    """Return Σ |x_ij + factor y_ij|² over the orders; in the second, the factor has the given sign."""
+    if x is not None and y is not None:
+        terms = [abs2(x[i, j] + factor * sign**k * y[i, j]) for k, (i, j) in enumerate(orders)]
+        return sum(terms[1:], terms[0])
+    only = y if x is None else x
+    if only is None:
+        return None
+    both: Real = sum((abs2(only[i, j]) for i, j in orders), jnp.zeros(()))
+    return both * factor**2 if x is None else both
+
+
+def _by_direction(strength: _Strengths, omega: Real, atom: Atom, neutrinos: Neutrinos) -> Components:
+    """Return contributions to I(ω) from the strengths."""
+    q2 = momentum_transfer_squared(omega, atom.E_eg, atom.boost)
     momentum2 = (omega - atom.boost) ** 2
-    longitudinal = (pair.q2 + momentum2) / 9 * current + momentum2 * pair.q2 / 3 * density
-    if square.magnetic is not None and square.electric is not None:
-        photon = (atom.orbit * BOHR_MAGNETON / FERMI_CONSTANT) ** 2 * momentum2 / 9
-        transverse = transverse + photon * (far * square.magnetic + near * square.electric)
+    photon = (atom.orbit * BOHR_MAGNETON / FERMI_CONSTANT) ** 2 * momentum2 / 9
     counting = 0.5 if neutrinos.nature == "majorana" else 1.0
-    weight = counting * pair.delta / energy_denominator(omega, atom)
+    weight = counting / energy_denominator(omega, atom)
     across, along = atom.spin_weights
-    return Components(
-        jnp.where(pair.is_open, across * weight * transverse, 0.0),
-        jnp.where(pair.is_open, along * weight * longitudinal, 0.0),
-    )
+    transverse = 2 * q2 / 9 * strength.current + photon * strength.photon
+    longitudinal = (q2 + momentum2) / 9 * strength.current + momentum2 * q2 / 3 * strength.density
+    return Components(across * weight * transverse, along * weight * longitudinal)
 
 
 def energy_denominator(omega: Float[Array, "..."], atom: Atom) -> Float[Array, "..."]:

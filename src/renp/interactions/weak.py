@@ -3,7 +3,6 @@
 import jax.numpy as jnp
 
 from renp.couplings import Couplings, Interaction
-from renp.interactions.rotation import to_mass_basis
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar
 
@@ -24,7 +23,7 @@ class Weak(Interaction):
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return V = a/2 and A = −a/2."""
         del q2
-        charged = jnp.zeros((3, 3)).at[0, 0].set(1.0)
-        a = to_mass_basis(charged, neutrinos) - jnp.eye(3) / 2
+        electron = neutrinos.mixing_matrix[0]
+        a = electron[:, None] * electron.conj() - jnp.eye(3) / 2
         effective = Couplings(V=a / 2, A=-a / 2)
         return effective.majorana() if neutrinos.nature == "majorana" else effective
