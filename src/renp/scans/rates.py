@@ -31,8 +31,8 @@ Answer: TypeAlias = tuple[NDArray[np.float64], ...]
 
 Counts: TypeAlias = Float[Array, "n points"]
 
-_BATCH = 2048
-"""Points treated together: enough for vector instructions, few enough for the cache."""
+_BATCH = 512
+"""Points treated together: enough for vector instructions, too few for XLA to share them among threads."""
 
 _STEPS = 60
 
@@ -138,6 +138,8 @@ def significance_evaluator(
     def significance(at: Point) -> Float[Array, "points"]:
         seen = _counts(sections, at, runs)
         null = _counts(sections, at, runs, standard=True)
+        # Fused into the sum over runs, the spectrum would not be vectorised.
+        seen, null = jax.lax.optimization_barrier((seen, null))
         if not reference.parameters:
             return jnp.sqrt(jax.vmap(chi2, in_axes=1)(null, seen))
         return jax.vmap(lambda one, counts: _fitted(sections.at(one), reference, counts), in_axes=(0, 1))(
