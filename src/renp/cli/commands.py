@@ -390,7 +390,9 @@ def scan(
         def report(done: int, total: int) -> None:
             # The first report is of what was there before, and says nothing of the speed.
             started = progress.tasks[task].total is not None
-            progress.update(task, completed=done) if started else progress.reset(task, total=total, completed=done)
+            progress.update(task, completed=done) if started else progress.reset(
+                task, total=total, completed=done
+            )
 
         result = run(scenario, options.output, cluster=cluster, progress=report)
     if plot is not None:

@@ -46,9 +46,12 @@ def draw_scan(scan: Scan) -> Figure:
             thin = {dim: slice(None, None, -(-size // _MOST_DRAWN)) for dim, size in one.sizes.items()}
             stacks[f"{name} {label}".strip()] = np.asarray(one.isel(thin).values)
     ends = {
-        name: np.asarray(axes[name].values[:: -(-axes[name].size // _MOST_DRAWN)]) for name in numeric.values()
+        name: np.asarray(axes[name].values[:: -(-axes[name].size // _MOST_DRAWN)])
+        for name in numeric.values()
     }
-    labels = [f"{name} ({axes[name].attrs['units']})" if "units" in axes[name].attrs else name for name in ends]
+    labels = [
+        f"{name} ({axes[name].attrs['units']})" if "units" in axes[name].attrs else name for name in ends
+    ]
     with style():
         if len(ends) == 1:
             return _lines(next(iter(ends.values())), stacks, labels[0], scan.result)

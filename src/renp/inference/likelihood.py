@@ -189,7 +189,9 @@ class Likelihood(eqx.Module):
     @property
     def nominal(self) -> Point:
         """The point without couplings, all others as measured, as `point` returns it; jax-traceable."""
-        values = [value_of(self.neutrinos, p.name) / p.plus if p.kind == "free" else 0.0 for p in self.parameters]
+        values = [
+            value_of(self.neutrinos, p.name) / p.plus if p.kind == "free" else 0.0 for p in self.parameters
+        ]
         return jnp.stack([jnp.asarray(x, dtype=float) for x in values]) if values else jnp.zeros(0)
 
     @property
@@ -338,7 +340,7 @@ class Likelihood(eqx.Module):
 
     def _nominal(self, parameter: Parameter) -> float:
         if parameter.kind == "free":
-            return value_of(self.neutrinos, parameter.name)
+            return float(value_of(self.neutrinos, parameter.name))
         return float(parameter.centre)
 
     def _spectral_function(self, x: Point, values: dict[str, Array]) -> Counts:
@@ -396,9 +398,7 @@ def _runs(
     return *line, neutrinos, model, tuple(couplings.values())
 
 
-def _scaled_response(
-    runs: _Runs, experiment: Experiment
-) -> tuple[Float[Array, "k"], Float[Array, "n k k"]]:
+def _scaled_response(runs: _Runs, experiment: Experiment) -> tuple[Float[Array, "k"], Float[Array, "n k k"]]:
     """Return units in which the couplings matter, and the quadratic form of I(ω) in these units."""
     exposure = experiment.duration * experiment.target.reference_width * experiment.efficiency
     alone = exposure @ jnp.einsum("nkk->nk", _form(jnp.ones(len(runs[-1])), *runs))

@@ -14,7 +14,7 @@ What a limit means depends on the method, and every result says which it is:
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast, overload
 
 import jax
 import jax.numpy as jnp
@@ -39,6 +39,10 @@ MOMENTS: tuple[type[PhotonCoupling], ...] = (MagneticMoment, ElectricMoment)
 Couplings: TypeAlias = Mapping[str, Mapping[str, Interaction]]
 
 
+@overload
+def delta_chi2(confidence_level: float) -> float: ...
+@overload
+def delta_chi2(confidence_level: Array) -> Array: ...
 def delta_chi2(confidence_level: Scalar) -> Scalar:
     """Return the quantile of χ² with one degree of freedom.
 
@@ -141,7 +145,7 @@ def upper_limits(
     >>> f"{result.limits['magnetic-moment']['11']:.2e}"
     '4.43e-11'
     """
-    rise = float(delta_chi2(confidence_level))
+    rise = delta_chi2(confidence_level)
     instance("neutrinos", neutrinos, Neutrinos)
     known = cast(Method, choice("method", method, METHODS))
     check_possible(experiment, expected_counts(experiment, neutrinos))

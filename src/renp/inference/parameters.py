@@ -65,7 +65,9 @@ def constrained(name: str, centre: Scalar, plus: Scalar, minus: Scalar, unit: st
     >>> constrained("sin2_theta12", 0.308, 0.012, 0.011, "").kind
     'constrained'
     """
-    if not is_traced(plus, minus) and not (plus > 0 and minus > 0 and max(plus, minus) < 6 * min(plus, minus)):
+    if not is_traced(plus, minus) and not (
+        plus > 0 and minus > 0 and max(plus, minus) < 6 * min(plus, minus)
+    ):
         raise InputError(f"errors of {name}", f"+{plus} −{minus}", "above 0 and within a factor of 6")
     return Parameter(name, "constrained", centre, plus, minus, -np.inf, np.inf, unit)
 

@@ -63,7 +63,8 @@ class Scan(Result):
         """Return the variables over the axes; read from disk where they are used."""
         import xarray as xr
 
-        return xr.open_zarr(self.path, chunks=None)
+        data: xr.Dataset = xr.open_zarr(self.path, chunks=None)
+        return data
 
     def table(self) -> Table:
         """Return the axes, and the least and greatest of what was computed."""
@@ -75,7 +76,9 @@ class Scan(Result):
         for name, variable in self.series(data).items():
             rows.append((name, *_summary(variable)))
         part = f"{self.done} of {self.chunks} chunks done"
-        return Table(f"scan of {self.result}, {part}", ("axis or result", "points", "from", "to"), tuple(rows))
+        return Table(
+            f"scan of {self.result}, {part}", ("axis or result", "points", "from", "to"), tuple(rows)
+        )
 
     def full_table(self) -> Table:
         """Return one row for each point, of up to a million."""

@@ -1,6 +1,6 @@
 """One function of a point, compiled for a chunk: batch after batch of points on the minor axis."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
 
 import jax
@@ -31,9 +31,7 @@ def batch_size(points: int, most: int) -> int:
     return -(-points // (8 * batches)) * 8
 
 
-def over_points(
-    function: Callable[[Point], T], keys: Keys, columns: tuple[Columns, ...], most: int
-) -> T:
+def over_points(function: Callable[[Point], T], keys: Keys, columns: tuple[Columns, ...], most: int) -> T:
     """Return ``function`` of all points of a product of axes, in batches of at most ``most`` points.
 
     Parameters
@@ -101,11 +99,10 @@ def flattened(keys: Keys, columns: tuple[Columns, ...]) -> dict[Key, NDArray[np.
 
 def compiled(function: Callable[..., T], *like: Any) -> Callable[..., T]:
     """Return a function compiled once for arguments of the shapes of ``like``, whatever thread calls it."""
-    shapes = jax.tree.map(lambda x: jax.ShapeDtypeStruct(np.shape(x), jnp.asarray(x).dtype), like)
+    shapes = jax.tree.map(lambda x: _shape(x), like)
     ready: Callable[..., T] = jax.jit(function).lower(*shapes).compile()
     return ready
 
 
-def concrete(at: Mapping[Key, Any]) -> dict[Key, float]:
-    """Return the values of one point as numbers."""
-    return {key: float(value) for key, value in at.items()}
+def _shape(x: Any) -> Any:
+    return jax.ShapeDtypeStruct(np.shape(x), jnp.asarray(x).dtype)  # type: ignore[no-untyped-call]

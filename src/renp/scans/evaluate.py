@@ -69,4 +69,6 @@ def _build(definition: Definition, number: int) -> Evaluator:
     if settings.result == "plan":
         return plans.PlansOfChunk(Sections(first.data, first.folder), settings, keys)
     ends = (first, definition.reference(words, -1))
-    return limits.limits_evaluator(first, ends, definition.couplings(first), keys, like, profiled=settings.profiled)
+    return limits.limits_evaluator(
+        first, ends, definition.couplings(first), keys, like, profiled=settings.profiled
+    )

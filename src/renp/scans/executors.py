@@ -87,7 +87,7 @@ def _arrived(waiting: dict[Any, int]) -> Done:
     """Return what is done of what is waited for, at least one."""
     from distributed import wait as wait_for
 
-    for future in list(wait_for(list(waiting), return_when="FIRST_COMPLETED").done):
+    for future in list(wait_for(list(waiting), return_when="FIRST_COMPLETED").done):  # type: ignore[no-untyped-call]
         number = waiting.pop(future)
         yield number, future.result()
 
@@ -99,6 +99,6 @@ def _client(address: str) -> Any:
         allowed = 'left out, or Dask installed: pip install "renp[cluster]"'
         raise InputError("cluster", address, allowed) from None
     try:
-        return Client(address, set_as_default=False)
+        return Client(address, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError("cluster", address, f"the address of a Dask scheduler ({error})") from None

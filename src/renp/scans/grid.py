@@ -50,7 +50,9 @@ def _spaced(axis: Axis, column: int, low: float, high: float, rows: Rows) -> NDA
     if axis.spacing == "grid":
         inside = low + (high - low) * part
     else:
-        inside = math.copysign(1.0, low) * np.exp((1 - part) * math.log(abs(low)) + part * math.log(abs(high)))
+        inside = math.copysign(1.0, low) * np.exp(
+            (1 - part) * math.log(abs(low)) + part * math.log(abs(high))
+        )
     return np.where(rows == 0, low, np.where(rows == axis.points - 1, high, inside))
 
 

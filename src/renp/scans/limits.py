@@ -223,9 +223,7 @@ def _reference(ends: Sequence[Scenario], group: tuple[str, ...]) -> Likelihood:
         # A single coupling has no name of its own, so that all of one kind have the same form.
         names = group if len(group) > 1 else ("coupling",)
         units = {name: scenario.limited[own][2] for name, own in zip(names, group, strict=True)}
-        found.append(
-            Likelihood(scenario.experiment, scenario.neutrinos, units, nuisances=scenario.nuisances)
-        )
+        found.append(Likelihood(scenario.experiment, scenario.neutrinos, units, nuisances=scenario.nuisances))
     first = found[0]
     signed = [any(one.parameters[k].kind == "coupling" for one in found) for k in range(len(group))]
     fitted = tuple(

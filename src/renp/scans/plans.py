@@ -17,6 +17,7 @@ from renp.scenario.sections import Sections, Setting
 
 Reals: TypeAlias = NDArray[np.float64]
 
+
 @dataclass(frozen=True)
 class PlansOfChunk:
     """Computes the plan at each point of a chunk: what it reaches, the gap, photon energies and times."""
@@ -30,7 +31,9 @@ class PlansOfChunk:
         shape = tuple(len(column[0]) for column in columns)
         flat = flattened(self.keys, columns)
         number = int(np.prod(shape, dtype=np.int64))
-        found = [self._plan(self.sections.at({k: float(x[n]) for k, x in flat.items()})) for n in range(number)]
+        found = [
+            self._plan(self.sections.at({k: float(x[n]) for k, x in flat.items()})) for n in range(number)
+        ]
         reached = np.array([np.nan if p is None else p.reached for p in found])
         gap = np.array([np.nan if p is None else p.optimality_gap for p in found])
         energy = np.array([_filled(None if p is None else p.photon_energy) for p in found]).T

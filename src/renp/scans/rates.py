@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +24,6 @@ from renp.scenario import Scenario
 from renp.scenario.keys import Key
 from renp.scenario.scan import PHOTON
 from renp.scenario.sections import Sections, Setting
-from renp.validation import Scalar
 
 Answer: TypeAlias = tuple[NDArray[np.float64], ...]
 """The variables of a chunk, each of shape (own dimension if any, *chunk)."""
@@ -89,9 +88,9 @@ def spectrum_evaluator(scenario: Scenario, keys: Keys, like: tuple[Columns, ...]
     place = keys.index((PHOTON,))
     rest = keys[:place] + keys[place + 1 :]
 
-    def one(at: Point) -> Scalar:
+    def one(at: Point) -> Array:
         here = sections.at({key: value for key, value in at.items() if key != PHOTON})
-        spectrum: Scalar = total_spectrum(at[PHOTON][None], here.atom, here.neutrinos, here.model)[0]
+        spectrum: Array = total_spectrum(at[PHOTON][None], here.atom, here.neutrinos, here.model)[0]
         return spectrum
 
     def evaluate(columns: tuple[Columns, ...]) -> Array:
@@ -109,7 +108,7 @@ def spectrum_evaluator(scenario: Scenario, keys: Keys, like: tuple[Columns, ...]
     return Rates(compiled(evaluate, like), 0)
 
 
-def _table(function: Callable[[Point], Scalar], major: Point, minor: Point) -> Float[Array, "major minor"]:
+def _table(function: Callable[[Point], Array], major: Point, minor: Point) -> Float[Array, "major minor"]:
     """Return a function of two sets of points, each with each."""
 
     def along(one: Point) -> Float[Array, "minor"]:
@@ -139,7 +138,7 @@ def significance_evaluator(
         seen = _counts(sections, at, runs)
         null = _counts(sections, at, runs, standard=True)
         # Fused into the sum over runs, the spectrum would not be vectorised.
-        seen, null = jax.lax.optimization_barrier((seen, null))
+        seen, null = jax.lax.optimization_barrier((seen, null))  # type: ignore[no-untyped-call]
         if not reference.parameters:
             return jnp.sqrt(jax.vmap(chi2, in_axes=1)(null, seen))
         return jax.vmap(lambda one, counts: _fitted(sections.at(one), reference, counts), in_axes=(0, 1))(
@@ -152,14 +151,15 @@ def significance_evaluator(
 def _counts(sections: Sections, at: Point, runs: int, *, standard: bool = False) -> Counts:
     """Return counts with points on the minor axis, over which XLA vectorises."""
 
-    def one(run: Array, values: Point) -> Scalar:
+    def one(run: Array, values: Point) -> Array:
         here = sections.at(values)
         experiment = here.experiment
         model = Weak() if standard else here.model
         line = experiment.photon_energy[run][None], experiment.laser, experiment.atom, here.neutrinos
         width = experiment.target.reference_width * experiment.efficiency[run]
         rate = width * line_spectrum(*line, model)[0] + experiment.background[run]
-        return experiment.duration[run] * rate
+        counts: Array = experiment.duration[run] * rate
+        return counts
 
     found: Counts = jax.vmap(jax.vmap(one, in_axes=(None, 0)), in_axes=(0, None))(jnp.arange(runs), at)
     return found
@@ -177,8 +177,8 @@ def _one_by_one(sections: Sections, keys: Keys) -> Callable[[tuple[Columns, ...]
     def one(at: dict[Key, float]) -> float:
         here = sections.at(at)
         standard = Likelihood(here.experiment, here.neutrinos, {}, nuisances=here.nuisances)
-        counts = np.asarray(expected_counts(here.experiment, here.neutrinos, here.model))
-        data = Data(counts[None], np.zeros((1, len(standard.constrained))))
+        counts = expected_counts(here.experiment, here.neutrinos, here.model)
+        data = Data(jnp.asarray(counts)[None], jnp.zeros((1, len(standard.constrained))))
         found = best_fits(standard, data, jnp.ones(len(standard.parameters), dtype=bool)).chi2[0]
         return float(np.sqrt(max(found, 0.0)))
 

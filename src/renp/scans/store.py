@@ -84,7 +84,8 @@ class Store:
         group = zarr.open_group(self.path, mode="r+")
         for variable, array in zip(self.definition.variables, answer, strict=True):
             target: Any = group[variable.name]
-            target[(..., *inside)] = array[(..., *part)]
+            own = (slice(None),) * (array.ndim - len(inside))
+            target[own + inside] = array[own + part]
 
 
 def _create(path: Path, definition: Definition) -> None:
@@ -134,7 +135,7 @@ def _write_axis(group: "zarr.Group", place: int, axis: Axis) -> None:
             dtype=str if words else "float64",
             dimension_names=(dimension(axis, place),),
             compressors=None,
-            attributes={"units": unit} if unit else {},
+            attributes={"units": unit} if unit and not words else {},
         )
         for start in range(0, axis.points, _COORDINATES):
             rows = np.arange(start, min(start + _COORDINATES, axis.points))
@@ -150,7 +151,9 @@ def _make_variable(group: "zarr.Group", definition: Definition, variable: Variab
     axes, chunks = definition.scan.axes, definition.chunks
     own = (len(variable.labels),) if variable.dimension else ()
     names = (variable.dimension,) if variable.dimension else ()
-    coordinates = [n for a in axes if len(a.names) > 1 for n in a.names]
+    attributes: dict[str, Any] = {"units": variable.unit} if variable.unit else {}
+    if together := [name for axis in axes if len(axis.names) > 1 for name in axis.names]:
+        attributes["coordinates"] = " ".join(together)
     if variable.dimension and variable.dimension not in group:
         words = isinstance(variable.labels[0], str)
         labels = group.create_array(
@@ -170,7 +173,7 @@ def _make_variable(group: "zarr.Group", definition: Definition, variable: Variab
         dimension_names=(*names, *(dimension(axis, k) for k, axis in enumerate(axes))),
         compressors=None,
         config={"write_empty_chunks": True},  # what failed everywhere was computed all the same
-        attributes={"units": variable.unit} | ({"coordinates": " ".join(coordinates)} if coordinates else {}),
+        attributes=attributes,
     )
 
 

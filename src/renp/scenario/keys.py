@@ -48,14 +48,14 @@ class Key(NamedTuple):
     """Where a quantity stands; numbers count from 0."""
 
     table: str
-    index: int | None
+    entry: int | None
     name: str
     part: int | str | None
     """Item of a list, or element of a matrix."""
 
     def tables(self, data: Table) -> list[int]:
         """Return the places of the tables that it names, in their array."""
-        return list(range(len(data.get(self.table, [])))) if self.index is None else [self.index]
+        return list(range(len(data.get(self.table, [])))) if self.entry is None else [self.entry]
 
 
 def read_key(text: str, data: Table) -> Key:
@@ -69,7 +69,7 @@ def read_key(text: str, data: Table) -> Key:
     Examples
     --------
     >>> read_key("run.duration", {"run": [{}]})
-    Key(table='run', index=None, name='duration', part=None)
+    Key(table='run', entry=None, name='duration', part=None)
     """
     match = _FORM.match(text)
     if match is None:
@@ -156,17 +156,20 @@ def _tables(key: Key, data: Table) -> list[Table]:
 
 def _place(table: Table, key: Key) -> Any:
     """Return the list or the matrix that has the part."""
-    holder = table.setdefault(key.name, {}) if isinstance(key.part, str) else table.get(key.name)
+    holder: Any = table.setdefault(key.name, {}) if isinstance(key.part, str) else table.get(key.name)
     fits = isinstance(holder, dict) if isinstance(key.part, str) else isinstance(holder, list)
     if not fits or (isinstance(key.part, int) and key.part >= len(holder)):
-        raise InputError("parameter", f"'{key.table}.{key.name}'", "a list or matrix of the file with this part")
+        raise InputError(
+            "parameter", f"'{key.table}.{key.name}'", "a list or matrix of the file with this part"
+        )
     return holder
 
 
-def _real(value: Any) -> Any:
+def _real(value: Any) -> Value:
     if isinstance(value, complex):
         raise ValueError(f"{value}: must be a real number")
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    found: Value = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return found
 
 
 def _unit(annotation: Any) -> str:
@@ -185,5 +188,3 @@ def _words(error: ValidationError, raw: Any) -> str:
     if problem["type"] == "value_error":
         return str(problem["ctx"]["error"])
     return f"{raw!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
-
-

@@ -81,7 +81,9 @@ def read_scan(
     if not isinstance(table, dict):
         problems.add(("scan",), "must be a table, [scan]")
         return None
-    settings = problems.collect(("scan",), dict(table), partial(validated, ScanSection, _settings), {"result": "counts", "axis": [{}]})
+    settings = problems.collect(
+        ("scan",), dict(table), partial(validated, ScanSection, _settings), {"result": "counts", "axis": [{}]}
+    )
     if settings is None:
         return None
     axes = []
@@ -125,8 +127,7 @@ def _axis(data: Table, section: AxisSection) -> Axis:
         values = tuple(_parsed(keys, one, data) for one in raw)
         if len(set(map(str, values))) < len(values):
             raise InputError("values", "a list with repetitions", "values that differ")
-        axis = Axis(tuple(names), keys, units, "values", len(raw), (), (), values, raw, 0)
-        return axis
+        return Axis(tuple(names), keys, units, "values", len(raw), (), (), values, raw, 0)
     return _spaced(tuple(names), keys, units, given[0], getattr(section, given[0]), data)
 
 
@@ -159,8 +160,9 @@ def _spaced(
         raise InputError(spacing, table, "between two numbers; words are listed as values")
     if spacing == "log" and not all(_same_sign(a, b) for a, b in zip(low, high, strict=True)):
         raise InputError("log", table, "between two numbers of the same sign, neither of them 0")
-    ends = tuple(float(x) for x in low if isinstance(x, float)), tuple(
-        float(x) for x in high if isinstance(x, float)
+    ends = (
+        tuple(float(x) for x in low if isinstance(x, float)),
+        tuple(float(x) for x in high if isinstance(x, float)),
     )
     if points > 1 and ends[0] == ends[1]:
         raise InputError(spacing, table, "between two ends that differ")
@@ -246,6 +248,6 @@ def _same_couplings(
 
 
 def _text(key: Key) -> str:
-    index = "" if key.index is None else f"[{key.index + 1}]"
+    index = "" if key.entry is None else f"[{key.entry + 1}]"
     part = f"[{key.part + 1}]" if isinstance(key.part, int) else f".{key.part}" if key.part else ""
     return f"{key.table}{index}.{key.name}{part}".lstrip(".")

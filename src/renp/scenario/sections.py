@@ -88,7 +88,7 @@ class Sections:
         section: Section = SECTIONS[name].model_validate(table)
         changed: dict[str, Any] = {}
         for key, value in values.items():
-            if key.table == name and (index is None or key.index in (None, index)):
+            if key.table == name and (index is None or key.entry in (None, index)):
                 before = changed.get(key.name, getattr(section, key.name))
                 changed[key.name] = value if key.part is None else _with_item(before, key.part, value)
         return section.model_copy(update=changed)
@@ -96,7 +96,7 @@ class Sections:
     def _interaction(self, index: int, values: Mapping[Key, Scalar]) -> Interaction:
         cls, arguments = interaction_arguments(self.data["interaction"][index])
         for key, value in values.items():
-            if key.table == "interaction" and key.index in (None, index):
+            if key.table == "interaction" and key.entry in (None, index):
                 before = arguments.get(key.name, {})
                 arguments[key.name] = value if key.part is None else _with_item(before, key.part, value)
         return cls(**arguments)
