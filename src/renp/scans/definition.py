@@ -1,4 +1,4 @@
-"""What a scan is, apart from how it is run: enough for any process on any machine to compute a chunk of it."""
+"""What a scan is, apart from how it is run: enough for any process to compute a chunk of it."""
 
 import hashlib
 import json
@@ -86,6 +86,7 @@ class Definition:
         """A number that two scans share if they compute the same with the same version."""
         content = {
             "version": self.version,
+            "chunk": self.chunks.chunk,
             "settings": self.scan.settings.model_dump(mode="json"),
             "data": self.data,
             "atom": self._atom_file(),

@@ -1,4 +1,4 @@
-"""What a scan's result is made of, and how a chunk of it is computed; the same in every thread and process."""
+"""What a scan's result is made of, and how a chunk is computed; the same in every process."""
 
 import threading
 from collections.abc import Callable

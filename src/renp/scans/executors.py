@@ -1,8 +1,7 @@
-"""Who computes chunks: the threads of this process, or a Dask cluster. Results come back and are written here.
+"""Who computes chunks: the threads of this process, or a Dask cluster. Chunks come back to be written here.
 
-On a cluster, too, chunks are sent back instead of written by the workers: they need no disk in common, a worker
-that is killed or cut off cannot leave anything behind, and a chunk is about a second of work for at most a few
-megabytes.
+Workers of a cluster, too, send their chunks back instead of writing: they need no disk in common, one that
+is killed or cut off cannot leave anything behind, and a chunk is a second of work for a few megabytes.
 """
 
 import os

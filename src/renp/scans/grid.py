@@ -18,7 +18,7 @@ _RANDOM_BLOCK = 4096
 
 
 def axis_values(axis: Axis, rows: Rows) -> Columns:
-    """Return the values of a numeric axis at some of its places; the same in whichever order they are asked for.
+    """Return the values of a numeric axis at some of its places, the same in any order.
 
     Parameters
     ----------

@@ -207,7 +207,7 @@ def _limit(
 
 
 def _best(likelihood: Likelihood, moves: Bool[Array, "p"], steps: int) -> tuple[Minimum, Data]:
-    """Return the minimum and the data: without counts the standard model's, which itself is their best fit."""
+    """Return the minimum and the data: without counts the standard model's, its own best fit."""
     null = likelihood.nominal
     if likelihood.experiment.counts is None:
         best = Minimum(null, jnp.array(0.0), jnp.array(CONVERGED), jnp.array(False))

@@ -1,4 +1,4 @@
-"""Spectra, counts and significances at the points of a chunk: one compiled function, nothing but arithmetic."""
+"""Spectra, counts and significances at the points of a chunk: one compiled function of a chunk."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

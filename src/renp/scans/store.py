@@ -1,7 +1,7 @@
 """A scan on disk: a zarr group that xarray reads at any moment, and that grows by whole chunks.
 
-A chunk is one file for each variable, written under another name and renamed: it is there or it is not. It is
-done when the file of the last variable is there; so there is nothing else to keep in step, and a process may be
+A chunk is one file for each variable, written under another name and renamed: it is there or it is not. It
+is done when the file of the last variable is there; so there is nothing to keep in step, and a process may be
 killed at any moment. Chunks are not compressed: the digits of computed numbers are noise.
 """
 

@@ -110,7 +110,7 @@ class Scenario:
 
     @property
     def limited(self) -> dict[str, tuple[str, str, Interaction]]:
-        """What limits are set on: every moment and the file's other couplings; name to kind, label and unit."""
+        """What limits are set on: by name, kind, label and unit of every moment and other coupling."""
         found = moment_couplings(self.neutrinos.nature)
         for kind, of_kind in self.couplings.items():
             if kind.split(" (")[0] not in found:
@@ -154,7 +154,7 @@ class Scenario:
 
     @classmethod
     def from_data(cls, data: Table, folder: Path) -> "Scenario":
-        """Return the scenario of data such as another scenario's, changed by `renp.scenario.keys.replaced`."""
+        """Return the scenario of data such as another scenario's with some values replaced."""
         return _Reader(data, Problems("", "scenario"), folder).read()
 
 

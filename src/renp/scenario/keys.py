@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from renp.errors import InputError
 from renp.scenario.interactions import interaction_argument, kinds
-from renp.scenario.problems import Table, unknown_key
+from renp.scenario.problems import Table
 from renp.scenario.quantities import parse_quantity
 from renp.scenario.schema import (
     AtomSection,
@@ -83,9 +83,8 @@ def read_key(text: str, data: Table) -> Key:
         raise InputError("parameter", repr(text), f"without a number: there is one [{key.table}]")
     if key.table in ARRAYS and not [k for k in key.tables(data) if k < len(data.get(key.table, []))]:
         raise InputError("parameter", repr(text), f"of a [[{key.table}]] that the file has")
-    if key.table in SECTIONS and key.name not in SECTIONS[key.table].model_fields:
-        known = list(SECTIONS[key.table].model_fields)
-        raise InputError("parameter", repr(text), f"known: {key.name} {unknown_key(key.name, known)}")
+    if key.table in SECTIONS:
+        choice("parameter", key.name, list(SECTIONS[key.table].model_fields))
     return key
 
 
