@@ -77,16 +77,18 @@ def on_cluster(definition: Definition, numbers: Iterator[int], address: str) -> 
                 waiting[future] = number
             if not waiting:
                 return
-            yield from _arrived(waiting)
+            yield from _arrived(client, waiting)
     finally:
         client.close()
 
 
-def _arrived(waiting: dict[Any, int]) -> Done:
+def _arrived(client: Any, waiting: dict[Any, int]) -> Done:
     """Return what is done of what is waited for, at least one."""
     from distributed import wait as wait_for
 
-    for future in list(wait_for(list(waiting), return_when="FIRST_COMPLETED").done):  # type: ignore[no-untyped-call]
+    with client.as_current():
+        arrived = wait_for(list(waiting), return_when="FIRST_COMPLETED").done  # type: ignore[no-untyped-call]
+    for future in arrived:
         number = waiting.pop(future)
         yield number, future.result()
 
