@@ -63,7 +63,7 @@ def scan(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     found = renp.scan(renp.Scenario.from_text(text), f"{folder}/masses.zarr")
     ...     float(found.dataset().expected[0, 0].round(1))
-    115.1
+    126.3
     """
     read = scenario if isinstance(scenario, Scenario) else Scenario.read(scenario)
     definition = Definition.of(read)
