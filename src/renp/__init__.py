@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )
     from renp.neutrinos import Neutrinos
     from renp.planning.plan import Constraints, plan
+    from renp.scans.scan import scan
     from renp.scenario import Scenario
     from renp.spectrum import spectral_function, thresholds
 
@@ -84,6 +85,7 @@ __all__ = [
     "pyhf_workspace",
     "reach",
     "required_exposure",
+    "scan",
     "spectral_function",
     "thresholds",
     "throw_toys",
@@ -121,6 +123,7 @@ _HOME = {
     ],
     "renp.neutrinos": ["Neutrinos"],
     "renp.planning.plan": ["Constraints", "plan"],
+    "renp.scans.scan": ["scan"],
     "renp.scenario": ["Scenario"],
     "renp.spectrum": ["spectral_function", "thresholds"],
 }

@@ -1,5 +1,6 @@
 """The commands."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from renp.couplings import Interaction
     from renp.neutrinos import Neutrinos
     from renp.results import Result
     from renp.scenario import Scenario
@@ -140,21 +142,18 @@ def limits(
     seed
         Of the random numbers of toys.
     """
-    from renp.inference.limits import moment_couplings, upper_limits
+    from renp.inference.limits import upper_limits
 
     scenario = _read(file, runs=True)
-    moments = moment_couplings(scenario.neutrinos.nature)
-    others = {
-        kind: {label: unit for label, (unit, _) in of_kind.items()}
-        for kind, of_kind in scenario.couplings.items()
-        if kind.split(" (")[0] not in moments
-    }
+    couplings: dict[str, dict[str, Interaction]] = {}
+    for kind, label, unit in scenario.limited.values():
+        couplings.setdefault(kind, {})[label] = unit
     with quietly(options):
         result = upper_limits(
             scenario.experiment,
             scenario.neutrinos,
             scenario.confidence_level,
-            couplings=moments | others,
+            couplings=couplings,
             method=method,
             profiled=profiled,
             nuisances=scenario.nuisances,
@@ -354,6 +353,53 @@ def plan(
     emit(result, options)
     if not (options.json or options.quiet):
         print(f"\n{result.reach_table()}")
+
+
+@app.command
+def scan(
+    file: File,
+    *,
+    cluster: str | None = None,
+    plot: Path | None = None,
+    options: Output = DEFAULT,
+) -> None:
+    """Compute what the file's [scan] asks for over a grid of its quantities, into --output FILE.zarr.
+
+    Interrupted at any moment, it goes on when called again. xarray.open_zarr reads what is there at any time.
+
+    Parameters
+    ----------
+    cluster
+        Address of a Dask scheduler, whose workers then compute; this machine if left out.
+    plot
+        Draw the result into this file (.png, .pdf, .svg).
+    """
+    from renp.results.base import PICTURES
+    from renp.scans.scan import scan as run
+
+    if options.output is None:
+        raise InputError("output", "nothing", "the result's name, --output FILE.zarr")
+    if plot is not None and plot.suffix not in PICTURES:
+        raise InputError("plot", plot, f"a file ending in {', '.join(PICTURES)}")
+    scenario = _read(file)
+    if scenario.scan is None:
+        raise ScenarioError(str(file), ["scan: is missing: this command needs a table [scan]"])
+    with quietly(options), progress_display(options) as progress:
+        task = progress.add_task("scan", total=None)
+
+        def report(done: int, total: int) -> None:
+            # The first report is of what was there before, and says nothing of the speed.
+            started = progress.tasks[task].total is not None
+            progress.update(task, completed=done) if started else progress.reset(
+                task, total=total, completed=done
+            )
+
+        result = run(scenario, options.output, cluster=cluster, progress=report)
+    if plot is not None:
+        result.save(plot)
+    if not options.quiet:
+        note(f"wrote {options.output}{'' if plot is None else f' and {plot}'}")
+    emit(result, replace(options, output=None))
 
 
 @app.command

@@ -9,7 +9,8 @@ Couplings enter the amplitude linearly, so that counts are a quadratic form in t
 masses, mixing nor the calibration vary, its coefficients are computed once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 import equinox as eqx
@@ -116,20 +117,20 @@ class Likelihood(eqx.Module):
     ) -> None:
         units = dict(couplings or {})
         model = Weak() if model is None else model
-        null = expected_counts(experiment, neutrinos, model)
+        expected_counts(experiment, neutrinos, model)
         for name, interaction in units.items():
             instance(name, interaction, Interaction)
             if name.startswith((CALIBRATION, NORMALISATION, BACKGROUND)):
                 raise InputError("couplings", repr(name), "a name that no rate or calibration has")
             expected_counts(experiment, neutrinos, interaction)
-        scales, response = _scaled_response(_runs(experiment, neutrinos, model, units), experiment, null)
+        scales, response = _scaled_response(_runs(experiment, neutrinos, model, units), experiment)
         others = nuisance_parameters(Nuisances() if nuisances is None else nuisances, experiment, neutrinos)
         seen = _interferes(response)
         if phases := {p.name: value_of(neutrinos, p.name) + 1.0 for p in others if p.unit == "rad"}:
             turned = with_values(neutrinos, {name: jnp.array(value) for name, value in phases.items()})
-            seen = seen | _interferes(_form(jnp.asarray(scales), *_runs(experiment, turned, model, units)))
+            seen = seen | _interferes(_form(scales, *_runs(experiment, turned, model, units)))
         fitted = [
-            coupling(name, scale, units[name].coupling_unit, interferes=bool(signed))
+            coupling(name, float(scale), units[name].coupling_unit, interferes=bool(signed))
             for name, scale, signed in zip(units, scales, seen, strict=True)
         ]
         self.experiment, self.neutrinos, self.model = experiment, neutrinos, model
@@ -186,10 +187,18 @@ class Likelihood(eqx.Module):
         return jnp.array([coordinate(p, values.get(p.name, self._nominal(p))) for p in self.parameters])
 
     @property
+    def nominal(self) -> Point:
+        """The point without couplings, all others as measured, as `point` returns it; jax-traceable."""
+        values = [
+            value_of(self.neutrinos, p.name) / p.plus if p.kind == "free" else 0.0 for p in self.parameters
+        ]
+        return jnp.stack([jnp.asarray(x, dtype=float) for x in values]) if values else jnp.zeros(0)
+
+    @property
     def start(self) -> Point:
         """Where a fit may start: off the point without couplings, at which counts may be flat or zero."""
         away = {"magnitude": 1.0, "coupling": 0.5}
-        return self.point() + jnp.array([away.get(p.kind, 0.0) for p in self.parameters])
+        return self.nominal + jnp.array([away.get(p.kind, 0.0) for p in self.parameters])
 
     def values(self, x: Float[Array, "*batch p"]) -> dict[str, Float[Array, "*batch"]]:
         """Return the physical value of each parameter at a point."""
@@ -260,6 +269,55 @@ class Likelihood(eqx.Module):
         """Return the likelihood for another lightest mass, with the same parameters in the same units."""
         return self._with(self.experiment, neutrinos)
 
+    def at(
+        self,
+        experiment: Experiment,
+        neutrinos: Neutrinos,
+        couplings: Sequence[Interaction],
+        nuisances: Nuisances,
+    ) -> "Likelihood":
+        """Return the likelihood at another point of a scan: the same parameters in the units they have there.
+
+        Equal to a new likelihood, but jax-traceable: which couplings interfere is known already.
+
+        Parameters
+        ----------
+        experiment, neutrinos
+            As many runs, and neutrinos of the same ordering and nature.
+        couplings
+            The interactions, in the order of this likelihood's.
+        nuisances
+            With the same parameters.
+
+        Examples
+        --------
+        >>> import renp
+        >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0)
+        >>> unit = renp.MagneticMoment({(1, 1): 1.0})
+        >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu": unit})
+        >>> there = likelihood.at(runs, renp.Neutrinos(0.02), [unit], renp.Nuisances())
+        >>> there.expected(there.point(mu=3e-11)).round(1)
+        Array([123.2], dtype=float64)
+        """
+        units = dict(zip(self.names, couplings, strict=False))
+        scales, response = _scaled_response(_runs(experiment, neutrinos, self.model, units), experiment)
+        others = nuisance_parameters(nuisances, experiment, neutrinos)
+        fitted = [replace(p, plus=s, minus=s) for p, s in zip(self.parameters, scales, strict=False)]
+        new = (
+            experiment,
+            neutrinos,
+            tuple(couplings),
+            (*fitted, *others),
+            None if self._kinematic else response,
+        )
+        there: Likelihood = eqx.tree_at(
+            lambda one: (one.experiment, one.neutrinos, one.couplings, one.parameters, one.response),
+            self,
+            new,
+            is_leaf=lambda x: x is None,
+        )
+        return there
+
     def _with(self, experiment: Experiment, neutrinos: Neutrinos) -> "Likelihood":
         response = self.response
         if response is not None:
@@ -282,7 +340,7 @@ class Likelihood(eqx.Module):
 
     def _nominal(self, parameter: Parameter) -> float:
         if parameter.kind == "free":
-            return value_of(self.neutrinos, parameter.name)
+            return float(value_of(self.neutrinos, parameter.name))
         return float(parameter.centre)
 
     def _spectral_function(self, x: Point, values: dict[str, Array]) -> Counts:
@@ -342,16 +400,14 @@ def _runs(
     return *line, neutrinos, model, tuple(couplings.values())
 
 
-def _scaled_response(
-    runs: _Runs, experiment: Experiment, null: Counts
-) -> tuple[NDArray[np.float64], Float[Array, "n k k"]]:
+def _scaled_response(runs: _Runs, experiment: Experiment) -> tuple[Float[Array, "k"], Float[Array, "n k k"]]:
     """Return units in which the couplings matter, and the quadratic form of I(ω) in these units."""
-    couplings = runs[-1]
-    alone = np.einsum("nkk->nk", np.asarray(_form(jnp.ones(len(couplings)), *runs)))[:, 1:]
-    exposure = np.asarray(experiment.duration * experiment.target.reference_width * experiment.efficiency)
-    signal = exposure @ alone
-    scale = np.sqrt((np.sqrt(float(jnp.sum(null))) + 1) / np.where(signal > 0, signal, 1.0))
-    return scale, _form(jnp.asarray(scale), *runs)
+    exposure = experiment.duration * experiment.target.reference_width * experiment.efficiency
+    alone = exposure @ jnp.einsum("nkk->nk", _form(jnp.ones(len(runs[-1])), *runs))
+    null = alone[0] + jnp.sum(experiment.background_counts)
+    signal = alone[1:]
+    scale = jnp.sqrt((jnp.sqrt(null) + 1) / jnp.where(signal > 0, signal, 1.0))
+    return scale, _form(scale, *runs)
 
 
 @jax.jit

@@ -14,7 +14,7 @@ What a limit means depends on the method, and every result says which it is:
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast, overload
 
 import jax
 import jax.numpy as jnp
@@ -32,14 +32,18 @@ from renp.interactions.photon import PhotonCoupling
 from renp.neutrinos import Neutrinos
 from renp.results.base import provenance
 from renp.results.limits import Limits
-from renp.validation import choice, instance, number
+from renp.validation import Scalar, choice, instance, is_traced, number
 
 MOMENTS: tuple[type[PhotonCoupling], ...] = (MagneticMoment, ElectricMoment)
 
 Couplings: TypeAlias = Mapping[str, Mapping[str, Interaction]]
 
 
-def delta_chi2(confidence_level: float) -> float:
+@overload
+def delta_chi2(confidence_level: float) -> float: ...
+@overload
+def delta_chi2(confidence_level: Array) -> Array: ...
+def delta_chi2(confidence_level: Scalar) -> Scalar:
     """Return the quantile of χ² with one degree of freedom.
 
     Examples
@@ -49,6 +53,8 @@ def delta_chi2(confidence_level: float) -> float:
     """
     allowed = "a probability above 0 and below 1"
     level = number("confidence_level", confidence_level, allowed, low=0, high=1, open_low=True)
+    if is_traced(level):
+        return 2 * jax.scipy.special.erfinv(level) ** 2
     if level == 1:
         raise InputError("confidence_level", level, allowed)
     return float(2 * erfinv(level) ** 2)

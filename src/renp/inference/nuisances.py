@@ -12,7 +12,7 @@ from renp.errors import InputError
 from renp.experiment import Experiment
 from renp.inference.parameters import Parameter, constrained, free, relative
 from renp.neutrinos import Neutrinos, release_errors, release_values
-from renp.validation import Scalar, choice, instance, number
+from renp.validation import Scalar, choice, instance, is_traced, number
 
 NORMALISATION = "normalisation"
 CALIBRATION = "calibration"
@@ -78,9 +78,9 @@ def nuisance_parameters(
     found += [_free(name, neutrinos) for name in _names("free", nuisances.free)]
     if both := set(measured) & set(nuisances.free):
         raise InputError("free", repr(min(both)), "without the names in oscillation")
-    if _error("calibration", nuisances.calibration):
+    if _varies(_error("calibration", nuisances.calibration)):
         found.append(constrained(CALIBRATION, 0.0, nuisances.calibration, nuisances.calibration, "eV"))
-    if _error("normalisation", nuisances.normalisation):
+    if _varies(_error("normalisation", nuisances.normalisation)):
         found.append(relative(NORMALISATION, nuisances.normalisation))
     return (*found, *_backgrounds(nuisances.background, experiment))
 
@@ -100,7 +100,7 @@ def with_values(neutrinos: Neutrinos, values: dict[str, Array]) -> Neutrinos:
     return replaced
 
 
-def value_of(neutrinos: Neutrinos, name: str) -> float:
+def value_of(neutrinos: Neutrinos, name: str) -> Scalar:
     """Return a parameter of the neutrinos by the name that `Nuisances` has for it.
 
     Examples
@@ -108,7 +108,8 @@ def value_of(neutrinos: Neutrinos, name: str) -> float:
     >>> value_of(Neutrinos(0.01), "dm2_31")
     0.002513
     """
-    return float(_get(neutrinos, name))
+    value = _get(neutrinos, name)
+    return value if is_traced(value) else float(value)
 
 
 def _get(neutrinos: Neutrinos, name: str) -> Scalar:
@@ -163,16 +164,21 @@ def _free(name: str, neutrinos: Neutrinos) -> Parameter:
     return free(name, _TYPICAL.get(name, 1.0), _UNITS.get(name, "rad"), low)
 
 
-def _error(name: str, value: Any) -> float:
-    return float(number(name, value, "a finite error, at least 0", low=0.0))
+def _error(name: str, value: Any) -> Scalar:
+    return number(name, value, "a finite error, at least 0", low=0.0)
+
+
+def _varies(error: Scalar) -> bool:
+    """Whether an error makes for a parameter; one that is traced does, and must not become 0."""
+    return is_traced(error) or bool(error)
 
 
 def _backgrounds(errors: float | Sequence[float], experiment: Experiment) -> list[Parameter]:
-    if np.ndim(errors) == 0:
+    if not isinstance(errors, Sequence) and np.ndim(errors) == 0:
         error = _error(BACKGROUND, errors)
-        return [relative(BACKGROUND, error)] if error else []
+        return [relative(BACKGROUND, error)] if _varies(error) else []
     runs = len(experiment.photon_energy)
-    given = [_error(f"{BACKGROUND}[{k}]", error) for k, error in enumerate(np.asarray(errors))]
+    given = [_error(f"{BACKGROUND}[{k}]", error) for k, error in enumerate(errors)]  # type: ignore[arg-type]
     if len(given) != runs:
         raise InputError(BACKGROUND, f"{len(given)} errors", f"one error, or one for each of {runs} runs")
-    return [relative(f"{BACKGROUND}_{k + 1}", error) for k, error in enumerate(given) if error]
+    return [relative(f"{BACKGROUND}_{k + 1}", error) for k, error in enumerate(given) if _varies(error)]

@@ -26,7 +26,7 @@ from jaxtyping import Array, Float
 from scipy import optimize
 
 from renp.errors import InputError
-from renp.validation import Scalar
+from renp.validation import Scalar, is_traced
 
 Kind: TypeAlias = Literal["magnitude", "coupling", "constrained", "relative", "free"]
 
@@ -52,7 +52,7 @@ class Parameter(eqx.Module):
     """Unit of the physical value."""
 
 
-def constrained(name: str, centre: float, plus: float, minus: float, unit: str) -> Parameter:
+def constrained(name: str, centre: Scalar, plus: Scalar, minus: Scalar, unit: str) -> Parameter:
     """Return a parameter that was measured elsewhere, with its errors.
 
     Raises
@@ -65,12 +65,14 @@ def constrained(name: str, centre: float, plus: float, minus: float, unit: str) 
     >>> constrained("sin2_theta12", 0.308, 0.012, 0.011, "").kind
     'constrained'
     """
-    if not (plus > 0 and minus > 0 and max(plus, minus) < 6 * min(plus, minus)):
+    if not is_traced(plus, minus) and not (
+        plus > 0 and minus > 0 and max(plus, minus) < 6 * min(plus, minus)
+    ):
         raise InputError(f"errors of {name}", f"+{plus} −{minus}", "above 0 and within a factor of 6")
     return Parameter(name, "constrained", centre, plus, minus, -np.inf, np.inf, unit)
 
 
-def relative(name: str, error: float) -> Parameter:
+def relative(name: str, error: Scalar) -> Parameter:
     """Return a factor on a rate, log-normal with the given relative error.
 
     Examples
@@ -78,7 +80,7 @@ def relative(name: str, error: float) -> Parameter:
     >>> relative("normalisation", 0.05).plus
     0.05
     """
-    if not (np.isfinite(error) and error > 0):
+    if not is_traced(error) and not (np.isfinite(error) and error > 0):
         raise InputError(f"error of {name}", error, "a relative error above 0")
     return Parameter(name, "relative", 1.0, error, error, -np.inf, np.inf, "")
 

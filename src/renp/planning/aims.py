@@ -174,7 +174,7 @@ def _intervals(setting: Setting, neutrinos: Neutrinos, names: list[str]) -> list
             setting.nuisances.calibration,
         )
         tested = Likelihood(setting.candidates, neutrinos, {}, setting.model, nuisances)
-        centre = value_of(neutrinos, name)
+        centre = float(value_of(neutrinos, name))
         k = tested.index(name)
         found += [
             _contrast(

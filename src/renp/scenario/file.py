@@ -2,24 +2,34 @@
 
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from renp.atoms import APPROXIMATIONS, EFFECTS, Atom, symbols
+from renp.atoms import Atom
 from renp.couplings import Interaction, Model
 from renp.errors import ScenarioError
 from renp.experiment import Experiment, Target
 from renp.inference.likelihood import Likelihood, Point
-from renp.inference.limits import delta_chi2
-from renp.inference.nuisances import Nuisances, nuisance_parameters
+from renp.inference.limits import moment_couplings
+from renp.inference.nuisances import Nuisances
 from renp.interactions import Weak
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
+from renp.scenario.build import (
+    build_atom,
+    build_experiment,
+    build_laser,
+    build_neutrinos,
+    build_statistics,
+    build_target,
+    check_run,
+)
 from renp.scenario.interactions import build_interaction, placeholders
-from renp.scenario.problems import Place, Problems, Table, TableError, unknown_key
+from renp.scenario.problems import Place, Problems, Table, unknown_key, validated
 from renp.scenario.runs_file import read_runs
+from renp.scenario.scan import ScanTable, read_scan
 from renp.scenario.schema import (
     PLACEHOLDERS,
     TABLES,
@@ -32,7 +42,6 @@ from renp.scenario.schema import (
     StatisticsSection,
     TargetSection,
 )
-from renp.validation import choice, number
 
 S = TypeVar("S", bound=Section)
 T = TypeVar("T")
@@ -62,6 +71,12 @@ class Scenario:
     """What is uncertain besides the couplings."""
     text: str
     """The file itself."""
+    data: Table
+    """What the file says, with the runs of a CSV file in place of its name."""
+    folder: Path
+    """Where files lie that it names."""
+    scan: ScanTable | None
+    """What is scanned, if anything."""
 
     @classmethod
     def read(cls, path: str | Path) -> "Scenario":
@@ -92,6 +107,19 @@ class Scenario:
             number = sum(name.split(" (")[0] == kind for name in found) + 1
             found[kind if number == 1 else f"{kind} ({number})"] = interaction.directions()
         return found
+
+    @property
+    def limited(self) -> dict[str, tuple[str, str, Interaction]]:
+        """What limits are set on: by name, kind, label and unit of every moment and other coupling."""
+        found = moment_couplings(self.neutrinos.nature)
+        for kind, of_kind in self.couplings.items():
+            if kind.split(" (")[0] not in found:
+                found[kind] = {label: unit for label, (unit, _) in of_kind.items()}
+        return {
+            f"{kind} {label}": (kind, label, unit)
+            for kind, of_kind in found.items()
+            for label, unit in of_kind.items()
+        }
 
     def likelihood(self) -> Likelihood:
         """Return the likelihood of the runs, with the file's couplings and what else is uncertain."""
@@ -124,6 +152,11 @@ class Scenario:
             raise ScenarioError(file, [f"not valid TOML: {error}"]) from None
         return _Reader(data, Problems(text, file), Path(file).parent).read()
 
+    @classmethod
+    def from_data(cls, data: Table, folder: Path) -> "Scenario":
+        """Return the scenario of data such as another scenario's with some values replaced."""
+        return _Reader(data, Problems("", "scenario"), folder).read()
+
 
 class _Reader:
     """Builds a scenario table by table."""
@@ -132,19 +165,20 @@ class _Reader:
         self.data = data
         self.problems = problems
         self.folder = folder
+        self.of_file: list[Table] = []
 
     def read(self) -> Scenario:
         for key in self.data:
             if key not in TABLES:
                 self.problems.add((key,), unknown_key(key, list(TABLES)))
-        atom = self._section("atom", AtomSection, partial(_atom, self.folder))
-        neutrinos = self._section("neutrinos", NeutrinosSection, _neutrinos)
-        target = self._section("target", TargetSection, _target)
-        laser = self._section("laser", LaserSection, _laser)
+        atom = self._section("atom", AtomSection, partial(build_atom, self.folder))
+        neutrinos = self._section("neutrinos", NeutrinosSection, build_neutrinos)
+        target = self._section("target", TargetSection, build_target)
+        laser = self._section("laser", LaserSection, build_laser)
         model = self._model(neutrinos)
         experiment = self._experiment(atom, target, laser)
         statistics = self._section(
-            "statistics", StatisticsSection, partial(_statistics, experiment, neutrinos)
+            "statistics", StatisticsSection, partial(build_statistics, experiment, neutrinos)
         )
         if self.problems.found or None in (atom, neutrinos, statistics, experiment):
             self.problems.give_up()
@@ -153,7 +187,26 @@ class _Reader:
         assert statistics is not None
         assert experiment is not None
         level, nuisances = statistics
-        return Scenario(atom, neutrinos, model, experiment, level, nuisances, self.problems.text)
+        data = {key: value for key, value in self.data.items() if key != "runs"}
+        if self.of_file:
+            data["run"] = self.of_file
+        scenario = Scenario(
+            atom, neutrinos, model, experiment, level, nuisances, self.problems.text, data, self.folder, None
+        )
+        return self._with_scan(scenario)
+
+    def _with_scan(self, scenario: Scenario) -> Scenario:
+        if "scan" not in self.data:
+            return scenario
+        without = {key: value for key, value in scenario.data.items() if key != "scan"}
+
+        def check(changed: Table) -> Scenario:
+            return Scenario.from_data(changed, self.folder)
+
+        scan = read_scan(self.data["scan"], without, check, self.problems)
+        if self.problems.found or scan is None:
+            self.problems.give_up()
+        return replace(scenario, data=without, scan=scan)
 
     def _section(self, name: str, section: type[S], build: Callable[[S], T]) -> T | None:
         if name not in self.data and name in ("atom", "neutrinos"):
@@ -166,7 +219,7 @@ class _Reader:
         return self._collect((name,), table, section, build)
 
     def _collect(self, place: Place, table: Table, section: type[S], build: Callable[[S], T]) -> T | None:
-        read = partial(_validated, section, build)
+        read = partial(validated, section, build)
         return self.problems.collect(place, table, read, PLACEHOLDERS.get(str(place[0])))
 
     def _model(self, neutrinos: Neutrinos | None) -> Interaction:
@@ -185,25 +238,17 @@ class _Reader:
         return model
 
     def _experiment(self, atom: Atom | None, target: Target | None, laser: Laser | None) -> Experiment | None:
-        build = partial(_run, atom, target or Target())
+        build = partial(check_run, atom, target or Target())
         runs = [self._collect(("run", k), t, RunSection, build) for k, t in self._each("run")]
-        runs += [self._collect(("runs",), t, RunSection, build) for t in self._runs_of_file()]
+        self.of_file = self._runs_of_file()
+        runs += [self._collect(("runs",), t, RunSection, build) for t in self.of_file]
         known = [run for run in runs if run is not None]
         missing = [k for k, run in enumerate(known) if run.counts is None]
         if 0 < len(missing) < len(known):
             self.problems.add(("run", missing[0]), "counts is missing: give it for every run or for none")
         if atom is None or target is None or laser is None or self.problems.found:
             return None
-        return Experiment(
-            atom,
-            target,
-            [run.photon_energy for run in known],
-            [run.duration for run in known],
-            [run.background for run in known],
-            None if missing or not known else [run.counts for run in known],
-            laser,
-            [run.efficiency for run in known],
-        )
+        return build_experiment(atom, target, laser, known)
 
     def _runs_of_file(self) -> list[Table]:
         if "runs" not in self.data:
@@ -225,80 +270,3 @@ class _Reader:
             yield from enumerate(tables)
         else:
             self.problems.add((name,), f"must be an array of tables, [[{name}]]")
-
-
-def _validated(section: type[S], build: Callable[[S], T], table: Table) -> T:
-    known = list(section.model_fields)
-    unknown = [(key, unknown_key(key, known)) for key in table if key not in known]
-    if unknown:
-        raise TableError(unknown)
-    return build(section.model_validate(table))
-
-
-def _atom(folder: Path, section: AtomSection) -> Atom:
-    atom = _known_atom(folder, section)
-    if effects := _effects(section):
-        chosen = {effect: effect in effects for effect in EFFECTS}
-        atom = atom.refined(**chosen, polarisation=section.polarisation)
-    return atom.boosted(section.boost) if section.boost else atom
-
-
-def _effects(section: AtomSection) -> tuple[str, ...]:
-    if isinstance(section.approximation, list):
-        return tuple(choice("approximation", effect, EFFECTS) for effect in section.approximation)
-    return EFFECTS if choice("approximation", section.approximation, APPROXIMATIONS) == "full" else ()
-
-
-def _known_atom(folder: Path, section: AtomSection) -> Atom:
-    if section.file is not None:
-        return Atom.read(folder / section.file)
-    if not section.name:
-        raise TableError(
-            [("name", "is missing: an atom of the catalogue, or any label beside both energies")]
-        )
-    if section.E_eg is None and section.E_vg is None:
-        return Atom.named(section.name)
-    if section.E_eg is None or section.E_vg is None:
-        missing = "E_eg" if section.E_eg is None else "E_vg"
-        raise ValueError(f"{missing} is missing: an atom of one's own needs both energies")
-    refined = _effects(section) and section.name in symbols()
-    levels = Atom.named(section.name).levels if refined else ()
-    return Atom(section.name, section.E_eg, section.E_vg, levels)
-
-
-def _laser(section: LaserSection) -> Laser:
-    return Laser(**section.model_dump())
-
-
-def _neutrinos(section: NeutrinosSection) -> Neutrinos:
-    return Neutrinos(**section.model_dump(exclude_none=True))
-
-
-def _target(section: TargetSection) -> Target:
-    return Target(**section.model_dump())
-
-
-def _statistics(
-    experiment: Experiment | None, neutrinos: Neutrinos | None, section: StatisticsSection
-) -> tuple[float, Nuisances]:
-    delta_chi2(section.confidence_level)
-    nuisances = Nuisances(
-        oscillation=section.oscillation,
-        free=section.free,
-        normalisation=section.normalisation_error,
-        background=section.background_error,
-        calibration=section.calibration_error,
-    )
-    if experiment is not None and neutrinos is not None:
-        nuisance_parameters(nuisances, experiment, neutrinos)
-    return section.confidence_level, nuisances
-
-
-def _run(atom: Atom | None, target: Target, section: RunSection) -> RunSection:
-    """Check a run; what depends on the atom only where it is known."""
-    values = section.model_dump()
-    number("photon_energy", values["photon_energy"], "a photon energy in eV, at least 0", low=0)
-    if atom is None:
-        values["photon_energy"] = 0.0
-    Experiment(atom or Atom("unknown", 1.0, 2.0), target, **values)
-    return section

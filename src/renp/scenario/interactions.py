@@ -70,6 +70,23 @@ def build_interaction(table: Mapping[str, Any]) -> Interaction:
     >>> build_interaction({"kind": "magnetic-moment", "elements": {"12": 3e-11}})
     MagneticMoment(elements={(1, 2): 3e-11})
     """
+    cls, arguments = interaction_arguments(table)
+    return cls(**arguments)
+
+
+def interaction_arguments(table: Mapping[str, Any]) -> tuple[type[Interaction], dict[str, Any]]:
+    """Return the class of an interaction and its arguments.
+
+    Raises
+    ------
+    ValueError
+        As `build_interaction`.
+
+    Examples
+    --------
+    >>> interaction_arguments({"kind": "magnetic-moment", "elements": {"12": 3e-11}})[1]
+    {'elements': {(1, 2): 3e-11}}
+    """
     if "kind" not in table:
         raise TableError([("", f"kind is missing: must be one of {', '.join(kinds())}")])
     cls = kinds()[choice("kind", table["kind"], tuple(kinds()))]
@@ -83,15 +100,15 @@ def build_interaction(table: Mapping[str, Any]) -> Interaction:
     arguments = {}
     for key in given.keys() & parameters.keys():
         try:
-            arguments[key] = _argument(cls, key, given[key])
+            arguments[key] = interaction_argument(cls, key, given[key])
         except ValueError as error:
             wrong.append((key, str(error)))
     if wrong:
         raise TableError(wrong)
-    return cls(**arguments)
+    return cls, arguments
 
 
-def _argument(cls: type[Interaction], key: str, value: Any) -> Any:
+def interaction_argument(cls: type[Interaction], key: str, value: Any) -> Any:
     """Return an argument: a quantity, elements, numbers, or text where the class says so."""
     if key in cls.units:
         return parse_quantity(value, cls.units[key])

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from renp.errors import InputError, ScenarioError
 from renp.scenario.lines import line_of
 
+S = TypeVar("S", bound=BaseModel)
 T = TypeVar("T")
 Place: TypeAlias = tuple[str | int, ...]
 Table: TypeAlias = dict[str, Any]
@@ -73,6 +74,21 @@ class Problems:
         raise ScenarioError(self.file, [_located(*item) for item in located])
 
 
+def validated(section: type[S], build: Callable[[S], T], table: Table) -> T:
+    """Return what is built from a section, after checking its keys and values.
+
+    Raises
+    ------
+    ValueError
+        Naming all keys that are unknown, or the values that are wrong.
+    """
+    known = list(section.model_fields)
+    unknown = [(key, unknown_key(key, known)) for key in table if key not in known]
+    if unknown:
+        raise TableError(unknown)
+    return build(section.model_validate(table))
+
+
 def unknown_key(key: str, known: list[str]) -> str:
     """Return what to say of a key that is not known.
 
@@ -125,6 +141,8 @@ def _sentence(problem: Table) -> str:
         "float_type": "a number",
         "string_type": "text",
         "list_type": "an array",
+        "dict_type": "a table",
+        "bool_type": "true or false",
     }
     return f"{value!r}: must be {expected.get(kind, problem['msg'])}"
 

@@ -1,7 +1,7 @@
 """The sections of a scenario file, with quantities already turned into eV, cm and s."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -103,6 +103,32 @@ class StatisticsSection(Section):
     calibration_error: Energy = 0.0
 
 
+class AxisSection(Section):
+    """[[scan.axis]]: one parameter or several that vary together, and one way to space them."""
+
+    parameter: str | list[str]
+    grid: dict[str, Any] | None = None
+    log: dict[str, Any] | None = None
+    random: dict[str, Any] | None = None
+    values: list[Any] | None = None
+
+
+class ScanSection(Section):
+    """[scan]: what is computed at every point of the axes."""
+
+    result: str
+    axis: list[Any]
+    couplings: list[str] | None = None
+    """Of limits; all if left out."""
+    profiled: bool = False
+    """Limits with all other couplings free, too."""
+    aim: str = "limits"
+    """Of plans, as the next three."""
+    elements: str = "both"
+    total: Time | None = None
+    frequencies: int | None = None
+
+
 PLACEHOLDERS = {
     "atom": {"name": "Yb"},
     "neutrinos": {"lightest_mass": "0 eV"},
@@ -110,5 +136,5 @@ PLACEHOLDERS = {
 }
 """Harmless values for required keys, with which a table is read on to find its other problems."""
 
-TABLES = ("atom", "target", "laser", "neutrinos", "interaction", "run", "runs", "statistics")
+TABLES = ("atom", "target", "laser", "neutrinos", "interaction", "run", "runs", "statistics", "scan")
 """Tables of the file; "interaction" and "run" are arrays of tables."""

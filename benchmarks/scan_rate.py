@@ -1,0 +1,145 @@
+"""How close a scan comes to the rate of the spectrum itself: a bare compiled loop beside the whole scan.
+
+Run as ``python benchmarks/scan_rate.py [EVALUATIONS]`` (10⁹ if left out). The scan is the significance of a
+magnetic moment in the letter's seven runs over lightest mass and moment: each point takes 14 spectra, seven with
+the moment and seven without. The bare loop evaluates the same spectra at the same points in the same batches, on
+as many threads, and keeps their sum alone: no counts, no statistics, no disk. Compilation is left out of both
+and printed apart.
+"""
+
+import resource
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import renp
+from renp.interactions import Weak
+from renp.master_formula import total_spectrum
+from renp.scans.batches import Point, compiled, over_points
+from renp.scans.definition import Definition
+from renp.scans.evaluate import _columns, evaluate
+from renp.scans.rates import _BATCH
+from renp.scenario import preset_text
+from renp.scenario.sections import Sections
+
+SPECTRA = 14
+MASSES = 8192
+THREADS = 2
+SHARE_OF_LOOP = 4
+"""The bare loop takes every so manieth chunk: its rate does not depend on how many."""
+
+
+def main() -> int:
+    """Print both rates, their ratio and the memory; fail where the ratio is below 0.8."""
+    wanted = int(float(sys.argv[1])) if len(sys.argv) > 1 else 10**9
+    moments = max(wanted // (SPECTRA * MASSES), 2)
+    scenario = renp.Scenario.from_text(scan_text(moments))
+    definition = Definition.of(scenario)
+    number = len(definition.chunks)
+    evaluations = SPECTRA * MASSES * moments
+    compiling = time.perf_counter()
+    evaluate(definition, 0)
+    loop = bare_loop(definition)
+    jax.block_until_ready(loop(_columns(definition, 0)))
+    compiling = time.perf_counter() - compiling
+    before = loop_rate(definition, loop)
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+        clock = Clock()
+        renp.scan(scenario, f"{folder}/rate.zarr")
+        scan = clock.rates(evaluations)
+    after = loop_rate(definition, loop)
+    bare = Rates(*((x + y) / 2 for x, y in zip(before, after, strict=True)))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"{evaluations:.3e} spectra in {number} chunks, {THREADS} threads; compilation {compiling:.1f} s")
+    print(f"{'':10}{'wall, ns':>12}{'processor, ns':>16}")
+    for name, rates in (("bare loop", bare), ("before", before), ("after", after), ("scan", scan)):
+        print(f"{name:10}{1e9 / rates.wall:12.2f}{1e9 / rates.processor:16.2f}")
+    share = scan.wall / bare.wall
+    print(
+        f"of the bare loop's rate: {share:.2f} by the clock, {scan.processor / bare.processor:.2f} by processor time"
+    )
+    print(f"memory: {memory:.2f} GiB at most")
+    return int(share < 0.8)
+
+
+class Rates(NamedTuple):
+    """Spectra per second, and per second of one processor."""
+
+    wall: float
+    processor: float
+
+
+class Clock:
+    """Measures both times."""
+
+    def __init__(self) -> None:
+        self.wall, self.processor = time.perf_counter(), time.process_time()
+
+    def rates(self, spectra: float) -> Rates:
+        """Return the rates since the beginning."""
+        return Rates(
+            spectra / (time.perf_counter() - self.wall), spectra / (time.process_time() - self.processor)
+        )
+
+
+def scan_text(moments: int) -> str:
+    """Return the letter's scenario with a scan of its significance."""
+    return (
+        preset_text("letter")
+        + f"""
+[scan]
+result = "significance"
+
+[[scan.axis]]
+parameter = "interaction[1].elements.11"
+grid = {{ from = 1e-12, to = 1e-10, points = {moments} }}
+
+[[scan.axis]]
+parameter = "neutrinos.lightest_mass"
+grid = {{ from = "0 eV", to = "0.1 eV", points = {MASSES} }}
+"""
+    )
+
+
+def bare_loop(definition: Definition) -> Any:
+    """Return the compiled sum of the spectra of a chunk."""
+    sections = Sections(definition.data, definition.folder)
+    keys = tuple(axis.keys for axis in definition.scan.axes)
+
+    def one(photon: jax.Array, at: Point) -> Any:
+        here = sections.at(at)
+        line = photon, here.atom, here.neutrinos
+        return total_spectrum(*line, here.model) + total_spectrum(*line, Weak())
+
+    def batch(at: Point) -> jax.Array:
+        photons = sections.at({}).experiment.photon_energy
+        each = jax.vmap(jax.vmap(one, in_axes=(None, 0)), in_axes=(0, None))(photons, at)
+        # Fused into the sum, the spectrum would not be vectorised.
+        return jnp.sum(jax.lax.optimization_barrier(each), axis=0)
+
+    return compiled(lambda columns: over_points(batch, keys, columns, _BATCH), _columns(definition, 0))
+
+
+def loop_rate(definition: Definition, loop: Any) -> Rates:
+    """Return how many spectra the bare loop evaluates in a second."""
+    chunks = range(0, len(definition.chunks), SHARE_OF_LOOP)
+    points = float(np.prod(definition.chunks.chunk)) * len(chunks)
+
+    def run(number: int) -> None:
+        np.asarray(loop(_columns(definition, number)))
+
+    clock = Clock()
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(run, chunks))
+    return clock.rates(SPECTRA * points)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

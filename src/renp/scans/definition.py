@@ -1,0 +1,151 @@
+"""What a scan is, apart from how it is run: enough for any process to compute a chunk of it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import renp
+from renp.errors import InputError
+from renp.scans.grid import Chunks, cut
+from renp.scenario import Scenario
+from renp.scenario.keys import Key, replaced
+from renp.scenario.problems import Table
+from renp.scenario.scan import PHOTON, ScanTable
+
+CHUNK_POINTS = {
+    "spectrum": 2**20,
+    "counts": 2**17,
+    "significance": 2**19,
+    "limits": 2**12,
+    "plan": 1,
+}
+"""Points of a chunk, about a second of work: what a killed process loses."""
+
+
+PLANNED_RUNS = 24
+"""Runs that a plan may have in a scan; the rest of the array is filled up with what is not a number."""
+
+
+class Variable(NamedTuple):
+    """What is computed at each point: an array over a dimension of its own, if any, and the axes."""
+
+    name: str
+    unit: str
+    dimension: str = ""
+    """Empty for one number at each point."""
+    labels: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A scan; small, immutable, sent to workers as it is.
+
+    Parameters
+    ----------
+    scan
+        Results and axes.
+    data
+        The rest of the scenario.
+    folder
+        Where files lie that it names.
+    text
+        The scenario file, for the record.
+    version
+        Of the package that computes it.
+    """
+
+    scan: ScanTable
+    data: Table
+    folder: Path
+    text: str
+    version: str = renp.__version__
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> "Definition":
+        """Return what a scenario file asks for.
+
+        Raises
+        ------
+        InputError
+            If it has no [scan].
+        """
+        if scenario.scan is None:
+            raise InputError("scan", "nothing", "a table [scan] of the scenario file")
+        return cls(scenario.scan, scenario.data, scenario.folder, scenario.text)
+
+    @cached_property
+    def chunks(self) -> Chunks:
+        """How the points are cut."""
+        return cut(self.scan.axes, CHUNK_POINTS[self.scan.settings.result])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A number that two scans share if they compute the same with the same version."""
+        content = {
+            "version": self.version,
+            "chunk": self.chunks.chunk,
+            "settings": self.scan.settings.model_dump(mode="json"),
+            "data": self.data,
+            "atom": self._atom_file(),
+        }
+        words = json.dumps(content, sort_keys=True, default=str)
+        return hashlib.sha256(words.encode()).hexdigest()
+
+    def _atom_file(self) -> str:
+        name = self.data["atom"].get("file")
+        return "" if name is None else (self.folder / name).read_text(encoding="utf-8")
+
+    def categories(self, number: int) -> dict[Key, Any]:
+        """Return the words of a chunk: for each axis that is not numeric, what the file has."""
+        found: dict[Key, Any] = {}
+        for axis, rows in zip(self.scan.axes, self.chunks.rows(number), strict=True):
+            if not axis.numeric:
+                found |= dict(zip(axis.keys, axis.raw[rows[0]], strict=True))
+        return found
+
+    def scenario(self, categories: dict[Key, Any]) -> Scenario:
+        """Return the scenario with some words replaced."""
+        return Scenario.from_data(replaced(self.data, categories), self.folder)
+
+    def reference(self, categories: dict[Key, Any], corner: int = 0) -> Scenario:
+        """Return the scenario with all numbers of the axes at their first, or last (−1), value."""
+        at = {
+            key: raw
+            for axis in self.scan.axes
+            if axis.numeric
+            for key, raw in zip(axis.keys, axis.raw[corner], strict=True)
+            if key != PHOTON
+        }
+        return self.scenario(categories | at)
+
+    @cached_property
+    def variables(self) -> tuple[Variable, ...]:
+        """What is computed at each point, in the order of a chunk's arrays."""
+        scenario = self.reference(self.categories(0))
+        settings = self.scan.settings
+        runs = tuple(range(1, len(scenario.experiment.photon_energy) + 1))
+        if settings.result == "spectrum":
+            return (Variable("spectral_function", "1"),)
+        if settings.result == "counts":
+            return (Variable("expected", "1", "run", runs),)
+        if settings.result == "significance":
+            return (Variable("significance", "1"),)
+        if settings.result == "limits":
+            names = self.couplings(scenario)
+            units = dict.fromkeys(scenario.limited[name][2].coupling_unit or "1" for name in names)
+            return (Variable("limit", ", ".join(units), "coupling", names),)
+        planned = tuple(range(1, PLANNED_RUNS + 1))
+        return (
+            Variable("reached", ""),
+            Variable("optimality_gap", "1"),
+            Variable("photon_energy", "eV", "run", planned),
+            Variable("duration", "s", "run", planned),
+        )
+
+    def couplings(self, scenario: Scenario) -> tuple[str, ...]:
+        """Return the couplings whose limits are sought."""
+        chosen = self.scan.settings.couplings
+        return tuple(scenario.limited) if chosen is None else tuple(chosen)

@@ -1,0 +1,246 @@
+"""Upper limits at the points of a chunk, in batches: the same numbers as `renp.upper_limits`.
+
+At each point the likelihood is that of `renp.upper_limits`, and so is the search. Points at which few of
+Newton's steps are not enough are done again with many, and what then is left by `renp.upper_limits` itself.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+from numpy.typing import NDArray
+
+from renp.couplings import Interaction
+from renp.errors import InputError
+from renp.inference.likelihood import Data, Likelihood
+from renp.inference.limits import delta_chi2, upper_limits
+from renp.inference.newton import CONVERGED, NOT_CONVERGED, Minimum, crossing, minimise
+from renp.interactions.photon import PhotonCoupling
+from renp.scans.batches import Keys, Point, compiled, flattened, over_points
+from renp.scans.grid import Columns
+from renp.scenario import Scenario
+from renp.scenario.sections import Sections, Setting
+
+Reals: TypeAlias = NDArray[np.float64]
+Terms: TypeAlias = tuple[int | None, ...]
+"""For each coupling the place of the file's interaction that it multiplies, if the axes may change that."""
+
+_FEW, _MANY = 20, 2000
+_BATCH, _SMALL_BATCH = 512, 64
+
+
+class Found(NamedTuple):
+    """Limits on the size of a coupling, and whether the searches converged."""
+
+    limit: Float[Array, "*points"]
+    good: Bool[Array, "*points"]
+
+
+class Search(NamedTuple):
+    """Limits on couplings that share a likelihood."""
+
+    reference: Likelihood
+    """At some point: says which parameters there are, and which couplings interfere."""
+    places: tuple[int, ...]
+    """Of the couplings whose limits are sought, among all."""
+    few: Callable[..., Found]
+    """Of reference, place and columns."""
+    many: Callable[..., Found]
+    """Of reference, place and values at points."""
+
+
+@dataclass(frozen=True)
+class LimitsOfChunk:
+    """Computes the limits on some couplings at all points of a chunk."""
+
+    sections: Sections
+    scenario: Scenario
+    names: tuple[str, ...]
+    profiled: bool
+    keys: Keys
+    searches: tuple[Search, ...]
+
+    def __call__(self, columns: tuple[Columns, ...]) -> tuple[Reals, ...]:
+        """Return the limits with these values of the axes, shape (couplings, *chunk)."""
+        shape = tuple(len(column[0]) for column in columns)
+        rows = [self._row(s, place, columns) for s in self.searches for place in s.places]
+        limits = self._finished(np.array(rows), columns)
+        return (limits.reshape(len(rows), *shape),)
+
+    def _row(self, search: Search, place: int, columns: tuple[Columns, ...]) -> Reals:
+        """Return the limits on one coupling, not a number where the search failed."""
+        found = search.few(search.reference, np.asarray(place), columns)
+        limit, slow = np.array(found.limit), np.flatnonzero(~np.asarray(found.good))
+        flat = flattened(self.keys, columns)
+        for start in range(0, slow.size, _SMALL_BATCH):
+            some = slow[np.minimum(np.arange(start, start + _SMALL_BATCH), slow.size - 1)]
+            again = search.many(
+                search.reference, np.asarray(place), {key: x[some] for key, x in flat.items()}
+            )
+            limit[some] = np.where(again.good, again.limit, np.nan)
+        return limit
+
+    def _finished(self, limits: Reals, columns: tuple[Columns, ...]) -> Reals:
+        """Return the limits with the last ones searched for one by one."""
+        flat = flattened(self.keys, columns)
+        known: dict[tuple[float, ...], Reals] = {}  # points that fill up a chunk are there twice
+        for k in np.flatnonzero(np.any(np.isnan(limits), axis=0)):
+            at = {key: float(x[k]) for key, x in flat.items()}
+            point = tuple(at.values())
+            if point not in known:
+                known[point] = self._single(self.sections.at(at))
+            limits[:, k] = np.where(np.isnan(limits[:, k]), known[point], limits[:, k])
+        return limits
+
+    def _single(self, here: Setting) -> Reals:
+        limited = replace(self.scenario, neutrinos=here.neutrinos, model=here.model).limited
+        units: dict[str, dict[str, Interaction]] = {}
+        for name, (kind, label, unit) in limited.items():
+            if self.profiled or name in self.names:
+                units.setdefault(kind, {})[label] = unit
+        try:
+            found = upper_limits(
+                here.experiment,
+                here.neutrinos,
+                float(here.confidence_level),
+                couplings=units,
+                profiled=self.profiled,
+                nuisances=here.nuisances,
+            ).limits
+        except (InputError, FloatingPointError):  # counts that cannot be, a rate that overflows
+            return np.full(len(self.names), np.nan)
+        return np.array([found[limited[name][0]][limited[name][1]] for name in self.names])
+
+
+def limits_evaluator(
+    scenario: Scenario,
+    ends: Sequence[Scenario],
+    names: tuple[str, ...],
+    keys: Keys,
+    like: tuple[Columns, ...],
+    *,
+    profiled: bool,
+) -> LimitsOfChunk:
+    """Return what computes limits on couplings at all points of a chunk.
+
+    Parameters
+    ----------
+    scenario
+        With the words of the chunk.
+    ends
+        The same at a few points of the scan.
+    names
+        Of the couplings.
+    keys
+        Parameters of each numeric axis.
+    like
+        Values of the shapes of a chunk.
+    profiled
+        Whether all other couplings are free.
+    """
+    sections = Sections(scenario.data, scenario.folder)
+    every = tuple(scenario.limited)
+    groups = [(every, tuple(every.index(name) for name in names))] if profiled else []
+    groups = groups or [((name,), (0,)) for name in names]
+    ready: dict[object, tuple[Callable[..., Found], Callable[..., Found]]] = {}
+    searches = []
+    for group, places in groups:
+        reference, terms = _reference(ends, group), _terms(scenario, group)
+        form = (jax.tree.structure(reference), terms)
+        if form not in ready:  # couplings of one kind differ in numbers only
+            ready[form] = _functions(sections, terms, reference, keys, like, profiled=profiled)
+        searches.append(Search(reference, places, *ready[form]))
+    return LimitsOfChunk(sections, scenario, names, profiled, keys, tuple(searches))
+
+
+def _functions(
+    sections: Sections,
+    terms: Terms,
+    reference: Likelihood,
+    keys: Keys,
+    like: tuple[Columns, ...],
+    *,
+    profiled: bool,
+) -> tuple[Callable[..., Found], Callable[..., Found]]:
+    def of_points(reference: Likelihood, place: Array, at: Point, steps: int) -> Found:
+        def one(values: Point) -> Found:
+            return _limit(reference, sections.at(values), terms, place, steps, profiled=profiled)
+
+        return jax.vmap(one)(at)
+
+    def of_chunk(reference: Likelihood, place: Array, columns: tuple[Columns, ...]) -> Found:
+        return over_points(lambda at: of_points(reference, place, at, _FEW), keys, columns, _BATCH)
+
+    few = compiled(of_chunk, reference, np.asarray(0), like)
+    return few, jax.jit(lambda reference, place, at: of_points(reference, place, at, _MANY))
+
+
+def _limit(
+    reference: Likelihood, here: Setting, terms: Terms, place: Array, steps: int, *, profiled: bool
+) -> Found:
+    """Return the limit on one coupling by Δχ², as `renp.inference.limit_search` finds it."""
+    couplings = [
+        unit if term is None else here.terms[term]
+        for unit, term in zip(reference.couplings, terms, strict=True)
+    ]
+    likelihood = reference.at(here.experiment, here.neutrinos, couplings, here.nuisances)
+    parameters = likelihood.parameters
+    number = jnp.arange(len(parameters))
+    moves = (number == place) | (number >= len(couplings)) | profiled
+    best, data = _best(likelihood, moves, steps)
+    rise = delta_chi2(here.confidence_level)
+    signed = jnp.array([p.kind != "magnitude" for p in parameters[: len(couplings)]])[place]
+    above = crossing(likelihood, data, best, moves, place, 1.0, rise, steps)
+    good = (best.status == CONVERGED) & ~best.corner & (above.status != NOT_CONVERGED)
+    furthest = jnp.abs(above.value)
+    if any(p.kind != "magnitude" for p in parameters[: len(couplings)]):
+        below = crossing(likelihood, data, best, moves, place, -1.0, rise, steps)
+        furthest = jnp.where(signed, jnp.maximum(furthest, jnp.abs(below.value)), furthest)
+        good = good & (~signed | (below.status != NOT_CONVERGED))
+    unit = jnp.stack([jnp.asarray(p.plus) for p in parameters[: len(couplings)]])[place]
+    return Found(unit * jnp.where(signed, furthest, jnp.sqrt(furthest)), good)
+
+
+def _best(likelihood: Likelihood, moves: Bool[Array, "p"], steps: int) -> tuple[Minimum, Data]:
+    """Return the minimum and the data: without counts the standard model's, its own best fit."""
+    null = likelihood.nominal
+    if likelihood.experiment.counts is None:
+        best = Minimum(null, jnp.array(0.0), jnp.array(CONVERGED), jnp.array(False))
+        return best, likelihood.asimov(null)
+    start = jnp.where(moves, likelihood.start, null)
+    return minimise(likelihood, likelihood.data, start, moves, steps), likelihood.data
+
+
+def _reference(ends: Sequence[Scenario], group: tuple[str, ...]) -> Likelihood:
+    """Return a likelihood of some couplings; one that interferes at any of some points is taken to do so."""
+    found = []
+    for scenario in ends:
+        # A single coupling has no name of its own, so that all of one kind have the same form.
+        names = group if len(group) > 1 else ("coupling",)
+        units = {name: scenario.limited[own][2] for name, own in zip(names, group, strict=True)}
+        found.append(Likelihood(scenario.experiment, scenario.neutrinos, units, nuisances=scenario.nuisances))
+    first = found[0]
+    signed = [any(one.parameters[k].kind == "coupling" for one in found) for k in range(len(group))]
+    fitted = tuple(
+        replace(p, kind="coupling", low=-jnp.inf) if is_signed else p
+        for p, is_signed in zip(first.parameters, signed, strict=False)
+    )
+    others = first.parameters[len(group) :]
+    changed: Likelihood = eqx.tree_at(lambda one: one.parameters, first, (*fitted, *others))
+    return changed
+
+
+def _terms(scenario: Scenario, group: tuple[str, ...]) -> Terms:
+    """Return which couplings are interactions of the file as a whole; matrices are taken by element."""
+    terms = scenario.couplings
+    places = {kind: place for place, kind in enumerate(terms)}
+    found: list[int | None] = []
+    for name in group:
+        kind, _, unit = scenario.limited[name]
+        found.append(None if isinstance(unit, PhotonCoupling) else places[kind])
+    return tuple(found)

@@ -1,0 +1,192 @@
+"""Spectra, counts and significances at the points of a chunk: one compiled function of a chunk."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from numpy.typing import NDArray
+
+from renp.experiment import expected_counts
+from renp.inference.best_fits import best_fits
+from renp.inference.likelihood import Data, Likelihood
+from renp.inference.newton import CONVERGED, minimise
+from renp.inference.poisson import chi2
+from renp.interactions import Weak
+from renp.laser import line_spectrum
+from renp.master_formula import total_spectrum
+from renp.scans.batches import Keys, Point, compiled, flattened, over_points
+from renp.scans.grid import Columns
+from renp.scenario import Scenario
+from renp.scenario.keys import Key
+from renp.scenario.scan import PHOTON
+from renp.scenario.sections import Sections, Setting
+
+Answer: TypeAlias = tuple[NDArray[np.float64], ...]
+"""The variables of a chunk, each of shape (own dimension if any, *chunk)."""
+
+Counts: TypeAlias = Float[Array, "n points"]
+
+_BATCH = 512
+"""Points treated together: enough for vector instructions, too few for XLA to share them among threads."""
+
+_STEPS = 60
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Computes a variable at all points of a chunk.
+
+    Parameters
+    ----------
+    evaluate
+        Compiled function of the columns, returning shape (..., points).
+    length
+        Of the variable's own dimension; 0 if it has none.
+    """
+
+    evaluate: Callable[[tuple[Columns, ...]], Array]
+    length: int
+
+    def __call__(self, columns: tuple[Columns, ...]) -> Answer:
+        """Return the chunk with these values of its axes."""
+        shape = tuple(len(column[0]) for column in columns)
+        own = (self.length,) if self.length else ()
+        return (np.asarray(self.evaluate(columns)).reshape(*own, *shape),)
+
+
+def counts_evaluator(scenario: Scenario, keys: Keys, like: tuple[Columns, ...]) -> Rates:
+    """Return what computes the expected counts of each run, as `renp.expected_counts`.
+
+    Parameters
+    ----------
+    scenario
+        With the words of the chunk.
+    keys
+        Parameters of each numeric axis.
+    like
+        Values of the shapes of a chunk.
+    """
+    sections = Sections(scenario.data, scenario.folder)
+    runs = len(scenario.experiment.photon_energy)
+
+    def counts(at: Point) -> Counts:
+        return _counts(sections, at, runs)
+
+    return Rates(compiled(lambda columns: over_points(counts, keys, columns, _BATCH), like), runs)
+
+
+def spectrum_evaluator(scenario: Scenario, keys: Keys, like: tuple[Columns, ...]) -> Rates:
+    """Return what computes I(ω) over the axis of photon energies and all others, as `renp spectrum`.
+
+    Whichever has more points, photon energies or the rest, is on the minor axis.
+    """
+    sections = Sections(scenario.data, scenario.folder)
+    place = keys.index((PHOTON,))
+    rest = keys[:place] + keys[place + 1 :]
+
+    def one(at: Point) -> Array:
+        here = sections.at({key: value for key, value in at.items() if key != PHOTON})
+        spectrum: Array = total_spectrum(at[PHOTON][None], here.atom, here.neutrinos, here.model)[0]
+        return spectrum
+
+    def evaluate(columns: tuple[Columns, ...]) -> Array:
+        others = columns[:place] + columns[place + 1 :]
+        lengths = tuple(len(column[0]) for column in others)
+        photons = jnp.asarray(columns[place][0])
+        if photons.size > int(np.prod(lengths, dtype=np.int64)):
+            flat = {key: jnp.asarray(x) for key, x in over_points(lambda at: at, rest, others, 8).items()}
+            found = over_points(lambda at: _table(one, flat, at), ((PHOTON,),), (columns[place],), _BATCH)
+            return jnp.moveaxis(found.reshape(*lengths, photons.size), -1, place)
+        most = max(_BATCH // photons.size, 256)
+        found = over_points(lambda at: _table(one, {PHOTON: photons}, at), rest, others, most)
+        return jnp.moveaxis(found.reshape(photons.size, *lengths), 0, place)
+
+    return Rates(compiled(evaluate, like), 0)
+
+
+def _table(function: Callable[[Point], Array], major: Point, minor: Point) -> Float[Array, "major minor"]:
+    """Return a function of two sets of points, each with each."""
+
+    def along(one: Point) -> Float[Array, "minor"]:
+        found: Array = jax.vmap(lambda other: function(one | other))(minor)
+        return found
+
+    found: Array = jax.vmap(along)(major)
+    return found
+
+
+def significance_evaluator(
+    scenario: Scenario, keys: Keys, like: tuple[Columns, ...]
+) -> Callable[[tuple[Columns, ...]], Answer]:
+    """Return what computes by how many standard deviations the file's model differs from the standard model.
+
+    √q_0 of the counts that are expected with the model, all that is uncertain fitted under the standard
+    model (Asimov data, arXiv:1007.1727). Where masses, mixing or the calibration are uncertain there may be
+    several minima: points are then treated one by one, from several starts.
+    """
+    sections = Sections(scenario.data, scenario.folder)
+    runs = len(scenario.experiment.photon_energy)
+    reference = Likelihood(scenario.experiment, scenario.neutrinos, {}, nuisances=scenario.nuisances)
+    if any(p.kind in ("constrained", "free") for p in reference.parameters):
+        return _one_by_one(sections, keys)
+
+    def significance(at: Point) -> Float[Array, "points"]:
+        seen = _counts(sections, at, runs)
+        null = _counts(sections, at, runs, standard=True)
+        # Fused into the sum over runs, the spectrum would not be vectorised.
+        seen, null = jax.lax.optimization_barrier((seen, null))  # type: ignore[no-untyped-call]
+        if not reference.parameters:
+            return jnp.sqrt(jax.vmap(chi2, in_axes=1)(null, seen))
+        return jax.vmap(lambda one, counts: _fitted(sections.at(one), reference, counts), in_axes=(0, 1))(
+            at, seen
+        )
+
+    return Rates(compiled(lambda columns: over_points(significance, keys, columns, _BATCH), like), 0)
+
+
+def _counts(sections: Sections, at: Point, runs: int, *, standard: bool = False) -> Counts:
+    """Return counts with points on the minor axis, over which XLA vectorises."""
+
+    def one(run: Array, values: Point) -> Array:
+        here = sections.at(values)
+        experiment = here.experiment
+        model = Weak() if standard else here.model
+        line = experiment.photon_energy[run][None], experiment.laser, experiment.atom, here.neutrinos
+        width = experiment.target.reference_width * experiment.efficiency[run]
+        rate = width * line_spectrum(*line, model)[0] + experiment.background[run]
+        counts: Array = experiment.duration[run] * rate
+        return counts
+
+    found: Counts = jax.vmap(jax.vmap(one, in_axes=(None, 0)), in_axes=(0, None))(jnp.arange(runs), at)
+    return found
+
+
+def _fitted(setting: Setting, reference: Likelihood, seen: Float[Array, "n"]) -> Float[Array, ""]:
+    likelihood = reference.at(setting.experiment, setting.neutrinos, (), setting.nuisances)
+    data = Data(seen, jnp.zeros(len(likelihood.constrained)))
+    start = jnp.zeros(len(likelihood.parameters))
+    best = minimise(likelihood, data, start, jnp.ones(start.size, dtype=bool), _STEPS)
+    return jnp.where(best.status == CONVERGED, jnp.sqrt(jnp.maximum(best.chi2, 0.0)), jnp.nan)
+
+
+def _one_by_one(sections: Sections, keys: Keys) -> Callable[[tuple[Columns, ...]], Answer]:
+    def one(at: dict[Key, float]) -> float:
+        here = sections.at(at)
+        standard = Likelihood(here.experiment, here.neutrinos, {}, nuisances=here.nuisances)
+        counts = expected_counts(here.experiment, here.neutrinos, here.model)
+        data = Data(jnp.asarray(counts)[None], jnp.zeros((1, len(standard.constrained))))
+        found = best_fits(standard, data, jnp.ones(len(standard.parameters), dtype=bool)).chi2[0]
+        return float(np.sqrt(max(found, 0.0)))
+
+    def evaluate(columns: tuple[Columns, ...]) -> Answer:
+        shape = tuple(len(column[0]) for column in columns)
+        flat = flattened(keys, columns)
+        number = int(np.prod(shape, dtype=np.int64))
+        points = [{key: float(value[k]) for key, value in flat.items()} for k in range(number)]
+        return (np.array([one(at) for at in points]).reshape(shape),)
+
+    return evaluate

@@ -1,0 +1,121 @@
+"""From the sections of a scenario file to the package's own values.
+
+Numbers in a section may be traced by JAX: so anything that a file says can be batched.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+
+from renp.atoms import APPROXIMATIONS, EFFECTS, Atom, symbols
+from renp.experiment import Experiment, Target
+from renp.inference.limits import delta_chi2
+from renp.inference.nuisances import Nuisances, nuisance_parameters
+from renp.laser import Laser
+from renp.neutrinos import Neutrinos
+from renp.scenario.problems import TableError
+from renp.scenario.schema import (
+    AtomSection,
+    LaserSection,
+    NeutrinosSection,
+    RunSection,
+    StatisticsSection,
+    TargetSection,
+)
+from renp.validation import choice, is_traced, number
+
+
+def build_atom(folder: Path, section: AtomSection) -> Atom:
+    """Return the atom of a section; a file that it names lies in the folder."""
+    atom = _known_atom(folder, section)
+    if effects := _effects(section):
+        chosen = {effect: effect in effects for effect in EFFECTS}
+        atom = atom.refined(**chosen, polarisation=section.polarisation)
+    boosted = is_traced(section.boost) or section.boost
+    return atom.boosted(section.boost) if boosted else atom
+
+
+def _effects(section: AtomSection) -> tuple[str, ...]:
+    if isinstance(section.approximation, list):
+        return tuple(choice("approximation", effect, EFFECTS) for effect in section.approximation)
+    return EFFECTS if choice("approximation", section.approximation, APPROXIMATIONS) == "full" else ()
+
+
+def _known_atom(folder: Path, section: AtomSection) -> Atom:
+    if section.file is not None:
+        return Atom.read(folder / section.file)
+    if not section.name:
+        raise TableError(
+            [("name", "is missing: an atom of the catalogue, or any label beside both energies")]
+        )
+    if section.E_eg is None and section.E_vg is None:
+        return Atom.named(section.name)
+    if section.E_eg is None or section.E_vg is None:
+        missing = "E_eg" if section.E_eg is None else "E_vg"
+        raise ValueError(f"{missing} is missing: an atom of one's own needs both energies")
+    refined = _effects(section) and section.name in symbols()
+    levels = Atom.named(section.name).levels if refined else ()
+    return Atom(section.name, section.E_eg, section.E_vg, levels)
+
+
+def build_laser(section: LaserSection) -> Laser:
+    """Return the laser of a section."""
+    return Laser(**dict(section))
+
+
+def build_neutrinos(section: NeutrinosSection) -> Neutrinos:
+    """Return the neutrinos of a section."""
+    return Neutrinos(**{key: value for key, value in section if value is not None})
+
+
+def build_target(section: TargetSection) -> Target:
+    """Return the target of a section."""
+    return Target(**dict(section))
+
+
+def build_statistics(
+    experiment: Experiment | None, neutrinos: Neutrinos | None, section: StatisticsSection
+) -> tuple[float, Nuisances]:
+    """Return confidence level and nuisances, checked against what is known of the rest."""
+    delta_chi2(section.confidence_level)
+    nuisances = Nuisances(
+        oscillation=section.oscillation,
+        free=section.free,
+        normalisation=section.normalisation_error,
+        background=section.background_error,
+        calibration=section.calibration_error,
+    )
+    if experiment is not None and neutrinos is not None:
+        nuisance_parameters(nuisances, experiment, neutrinos)
+    return section.confidence_level, nuisances
+
+
+def check_run(atom: Atom | None, target: Target, section: RunSection) -> RunSection:
+    """Check a run; what depends on the atom only where it is known."""
+    values = dict(section)
+    number("photon_energy", values["photon_energy"], "a photon energy in eV, at least 0", low=0)
+    if atom is None:
+        values["photon_energy"] = 0.0
+    Experiment(atom or Atom("unknown", 1.0, 2.0), target, **values)
+    return section
+
+
+def build_experiment(atom: Atom, target: Target, laser: Laser, runs: Sequence[RunSection]) -> Experiment:
+    """Return target and runs; the runs have counts if all of them do."""
+    counted = bool(runs) and all(run.counts is not None for run in runs)
+    return Experiment(
+        atom,
+        target,
+        _column([run.photon_energy for run in runs]),
+        _column([run.duration for run in runs]),
+        _column([run.background for run in runs]),
+        _column([run.counts for run in runs]) if counted else None,
+        laser,
+        _column([run.efficiency for run in runs]),
+    )
+
+
+def _column(values: list[Any]) -> Any:
+    return jnp.stack([jnp.asarray(value, dtype=float) for value in values]) if is_traced(*values) else values

@@ -1,0 +1,189 @@
+"""Quantities of a scenario file by their keys, such as "neutrinos.lightest_mass" or "run[2].duration".
+
+Keys are those of the messages of `renp validate`: tables of an array and items of a list are counted from 1,
+elements of a matrix follow a dot, as in "interaction[1].elements.11". A key of [[run]] or [[interaction]]
+without a number stands for the same key of all of them.
+"""
+
+import copy
+import re
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias, get_args
+
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+
+from renp.errors import InputError
+from renp.scenario.interactions import interaction_argument, kinds
+from renp.scenario.problems import Table
+from renp.scenario.quantities import parse_quantity
+from renp.scenario.schema import (
+    AtomSection,
+    LaserSection,
+    NeutrinosSection,
+    RunSection,
+    Section,
+    StatisticsSection,
+    TargetSection,
+)
+from renp.validation import choice
+
+Value: TypeAlias = float | str | bool | list[Any]
+
+SECTIONS: dict[str, type[Section]] = {
+    "atom": AtomSection,
+    "target": TargetSection,
+    "laser": LaserSection,
+    "neutrinos": NeutrinosSection,
+    "run": RunSection,
+    "statistics": StatisticsSection,
+}
+ARRAYS = ("run", "interaction")
+
+_FORM = re.compile(
+    r"(?P<table>\w+)(?:\[(?P<index>[1-9]\d*)\])?\.(?P<name>\w+)(?:\[(?P<item>[1-9]\d*)\]|\.(?P<element>\w+))?$"
+)
+
+
+class Key(NamedTuple):
+    """Where a quantity stands; numbers count from 0."""
+
+    table: str
+    entry: int | None
+    name: str
+    part: int | str | None
+    """Item of a list, or element of a matrix."""
+
+    def tables(self, data: Table) -> list[int]:
+        """Return the places of the tables that it names, in their array."""
+        return list(range(len(data.get(self.table, [])))) if self.entry is None else [self.entry]
+
+
+def read_key(text: str, data: Table) -> Key:
+    """Return a key, after checking that the data may have it.
+
+    Raises
+    ------
+    InputError
+        For a key that no quantity of the file has.
+
+    Examples
+    --------
+    >>> read_key("run.duration", {"run": [{}]})
+    Key(table='run', entry=None, name='duration', part=None)
+    """
+    match = _FORM.match(text)
+    if match is None:
+        allowed = 'a key of the file such as "neutrinos.lightest_mass" or "run[1].duration"'
+        raise InputError("parameter", repr(text), allowed)
+    choice("parameter", match["table"], (*SECTIONS, "interaction"))
+    part = int(match["item"]) - 1 if match["item"] else match["element"]
+    index = int(match["index"]) - 1 if match["index"] else None
+    key = Key(match["table"], index, match["name"], part)
+    if (index is not None) != (key.table in ARRAYS) and index is not None:
+        raise InputError("parameter", repr(text), f"without a number: there is one [{key.table}]")
+    if key.table in ARRAYS and not [k for k in key.tables(data) if k < len(data.get(key.table, []))]:
+        raise InputError("parameter", repr(text), f"of a [[{key.table}]] that the file has")
+    if key.table in SECTIONS:
+        choice("parameter", key.name, list(SECTIONS[key.table].model_fields))
+    return key
+
+
+def unit_of(key: Key, data: Table) -> str:
+    """Return the unit of a quantity, empty for a number or words.
+
+    Examples
+    --------
+    >>> unit_of(Key("target", None, "volume", None), {})
+    'cm^3'
+    """
+    if key.table == "interaction":
+        cls = kinds()[str(_tables(key, data)[0].get("kind"))]
+        return cls.coupling_unit if key.part is not None else cls.units.get(key.name, "")
+    return _unit(SECTIONS[key.table].model_fields[key.name].rebuild_annotation())
+
+
+def parse(key: Key, raw: Any, data: Table) -> Value:
+    """Return a value as the file would have it: numbers in eV, cm and s, or words.
+
+    Raises
+    ------
+    ValueError
+        Saying what would be right.
+
+    Examples
+    --------
+    >>> parse(Key("run", None, "duration", None), "1 day", {"run": [{}]})
+    86400.0
+    """
+    if key.table == "interaction":
+        cls = kinds()[str(_tables(key, data)[0].get("kind"))]
+        given = raw if key.part is None else {key.part: raw}
+        value = interaction_argument(cls, key.name, given)
+        return _real(next(iter(value.values())) if key.part is not None else value)
+    annotation = SECTIONS[key.table].model_fields[key.name].rebuild_annotation()
+    given = raw if key.part is None else [raw]
+    try:
+        parsed = TypeAdapter(annotation, config=ConfigDict(strict=True)).validate_python(given)
+    except ValidationError as error:
+        raise ValueError(_words(error, raw)) from None
+    return _real(parsed if key.part is None else parsed[0])
+
+
+def replaced(data: Table, values: dict[Key, Any]) -> Table:
+    """Return data with other raw values.
+
+    Examples
+    --------
+    >>> replaced({"run": [{"duration": "1 s"}]}, {Key("run", 0, "duration", None): "2 s"})
+    {'run': [{'duration': '2 s'}]}
+    """
+    changed = copy.deepcopy(data)
+    for key, raw in values.items():
+        for table in _tables(key, changed):
+            if key.part is None:
+                table[key.name] = raw
+            else:
+                _place(table, key)[key.part] = raw
+    return changed
+
+
+def _tables(key: Key, data: Table) -> list[Table]:
+    if key.table in ARRAYS:
+        return [data[key.table][k] for k in key.tables(data)]
+    return [data.setdefault(key.table, {})]
+
+
+def _place(table: Table, key: Key) -> Any:
+    """Return the list or the matrix that has the part."""
+    holder: Any = table.setdefault(key.name, {}) if isinstance(key.part, str) else table.get(key.name)
+    fits = isinstance(holder, dict) if isinstance(key.part, str) else isinstance(holder, list)
+    if not fits or (isinstance(key.part, int) and key.part >= len(holder)):
+        raise InputError(
+            "parameter", f"'{key.table}.{key.name}'", "a list or matrix of the file with this part"
+        )
+    return holder
+
+
+def _real(value: Any) -> Value:
+    if isinstance(value, complex):
+        raise ValueError(f"{value}: must be a real number")
+    found: Value = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return found
+
+
+def _unit(annotation: Any) -> str:
+    """Return the unit that stands somewhere in an annotation."""
+    for part in get_args(annotation):
+        if isinstance(part, BeforeValidator) and isinstance(part.func, partial):
+            unit = part.func.keywords["unit"] if part.func.func is parse_quantity else ""
+            return str(unit)
+        if found := _unit(part):
+            return found
+    return ""
+
+
+def _words(error: ValidationError, raw: Any) -> str:
+    problem = error.errors()[0]
+    if problem["type"] == "value_error":
+        return str(problem["ctx"]["error"])
+    return f"{raw!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"

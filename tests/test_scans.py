@@ -1,0 +1,482 @@
+"""Scans: the numbers are those of single computations, and no interruption changes a bit of them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+
+import renp
+from renp.cli import main
+from renp.errors import InputError, ScenarioError
+from renp.results import scan as scan_results
+from renp.results.plan import Plan
+from renp.results.scan import Scan
+from renp.scans import definition as definitions
+from renp.scans.definition import Definition
+from renp.scans.executors import on_threads
+from renp.scans.grid import Chunks, axis_values
+from renp.scans.store import Store
+from renp.scenario import Scenario, preset_text
+from renp.scenario.keys import parse, read_key, replaced
+
+MASS = """
+[[scan.axis]]
+parameter = "neutrinos.lightest_mass"
+grid = { from = "0 eV", to = "0.06 eV", points = 5 }
+"""
+DURATION = """
+[[scan.axis]]
+parameter = "run.duration"
+log = { from = "1 day", to = "100 day", points = 4 }
+"""
+RATES = "normalisation_error = 0.05\nbackground_error = 0.1\n"
+
+
+def scenario(scan: str, *, statistics: str = "", preset: str = "letter") -> Scenario:
+    text = preset_text(preset).replace(
+        'duration = "10 day"', 'duration = "10 day"\nbackground = "0.01 / day"'
+    )
+    return Scenario.from_text(f"{text}{statistics}{scan}")
+
+
+def at(scanned: Scenario, data: xr.Dataset, **places: int) -> Scenario:
+    """Return the scenario with the quantities that a point of the scan has, read as a file would be."""
+    values = {}
+    for axis in scanned.scan.axes:
+        for key, name, unit in zip(axis.keys, axis.names, axis.units, strict=True):
+            if name == "photon_energy":
+                continue
+            value = data[name].values[places[str(data[name].dims[0])]]
+            if isinstance(value, str):
+                values[key] = str(value)
+            else:
+                with_unit = unit and key.table != "interaction"
+                values[key] = f"{value:.17g} {unit}" if with_unit else float(value)
+    return Scenario.from_data(replaced(scanned.data, values), scanned.folder)
+
+
+def points(data: xr.DataArray, own: tuple[str, ...] = (), number: int = 4) -> list[dict[str, int]]:
+    rng = np.random.default_rng(7)
+    sizes = {str(dim): size for dim, size in data.sizes.items() if dim not in own}
+    return [{dim: int(rng.integers(size)) for dim, size in sizes.items()} for _ in range(number)]
+
+
+def chunk_bytes(path: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(path)): p.read_bytes() for p in path.rglob("c/**/*") if p.is_file()}
+
+
+def test_counts_are_those_of_single_computations(tmp_path: Path) -> None:
+    scanned = scenario('[scan]\nresult = "counts"\n' + MASS + DURATION)
+    data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
+    for place in points(data.expected, ("run",), 6):
+        one = at(scanned, data, **place)
+        exact = renp.expected_counts(one.experiment, one.neutrinos, one.model)
+        np.testing.assert_allclose(data.expected.isel(place), exact, rtol=1e-13)
+
+
+SOME_AXES = [
+    'parameter = "interaction[1].elements.12"\nlog = { from = 1e-11, to = 1e-10, points = 2 }',
+    'parameter = ["target.volume", "run[2].photon_energy"]\n'
+    'random = { from = ["1 cm^3", "1.05 eV"], to = ["9 cm^3", "1160 nm"], points = 3, seed = 2 }',
+    'parameter = ["neutrinos.ordering", "neutrinos.lightest_mass"]\n'
+    'values = [["normal", "0.01 eV"], ["inverted", "0 eV"]]',
+]
+MORE_AXES = [
+    'parameter = "atom.E_vg"\ngrid = { from = "2.2 eV", to = "2.3 eV", points = 3 }',
+    'parameter = "atom.boost"\nvalues = ["1 meV", "-1 meV"]',
+    'parameter = "laser.gaussian"\nvalues = ["1e-5 eV", "2e-5 eV"]',
+    'parameter = "laser.offset"\nvalues = ["0 eV", "1e-5 eV"]',
+    'parameter = "run.efficiency"\nvalues = [0.5, 1.0]',
+    'parameter = "neutrinos.sin2_theta12"\nvalues = [0.3, 0.31]',
+    'parameter = "neutrinos.release"\nvalues = ["nufit-5.1", "nufit-6.0"]',
+]
+
+
+@pytest.mark.parametrize(
+    "axis", SOME_AXES + [pytest.param(axis, marks=pytest.mark.slow) for axis in MORE_AXES]
+)
+def test_every_kind_of_quantity_is_an_axis(tmp_path: Path, axis: str) -> None:
+    scanned = scenario(f'[scan]\nresult = "counts"\n[[scan.axis]]\n{axis}')
+    data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
+    dimension = next(dim for dim in data.expected.dims if dim != "run")
+    for k in range(data.sizes[dimension]):
+        one = at(scanned, data, **{str(dimension): k})
+        exact = renp.expected_counts(one.experiment, one.neutrinos, one.model)
+        np.testing.assert_allclose(data.expected.isel({dimension: k}), exact, rtol=1e-12)
+
+
+@pytest.mark.parametrize("photons", [3, pytest.param(40, marks=pytest.mark.slow)])
+def test_spectra_are_those_of_single_computations(tmp_path: Path, photons: int) -> None:
+    axis = (
+        '[[scan.axis]]\nparameter = "photon_energy"\ngrid = { from = "1 eV", to = "1157 nm", points = %d }\n'
+    )
+    scanned = scenario('[scan]\nresult = "spectrum"\n' + MASS + axis % photons)
+    data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
+    for k in range(5):
+        one = at(scanned, data, **{"neutrinos.lightest_mass": k})
+        exact = renp.spectral_function(data.photon_energy.values, one.atom, one.neutrinos, one.model)
+        found = data.spectral_function.isel({"neutrinos.lightest_mass": k})
+        np.testing.assert_allclose(found, exact, rtol=1e-12, atol=1e-25)
+
+
+LIMITS = [
+    pytest.param("", 'couplings = ["magnetic-moment 11"]', marks=pytest.mark.slow),
+    (RATES, 'couplings = ["magnetic-moment 11", "magnetic-moment 12"]'),
+    pytest.param(RATES, 'couplings = ["magnetic-moment 12"]\nprofiled = true', marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("statistics", "settings"), LIMITS)
+def test_limits_are_those_of_upper_limits(tmp_path: Path, statistics: str, settings: str) -> None:
+    scanned = scenario(f'[scan]\nresult = "limits"\n{settings}\n' + MASS + DURATION, statistics=statistics)
+    data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
+    for place in points(data.limit, ("coupling",)):
+        same_limits(scanned, data, place)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "axis",
+    [
+        'parameter = "statistics.normalisation_error"\nvalues = [0.01, 0.2]',
+        'parameter = "statistics.confidence_level"\nvalues = [0.68, 0.95]',
+        'parameter = "interaction[1].mass"\nvalues = ["1 keV", "10 keV"]',
+        'parameter = "neutrinos.sin2_theta12"\nvalues = [0.29, 0.32]',
+    ],
+)
+def test_limits_where_the_likelihood_itself_changes(tmp_path: Path, axis: str) -> None:
+    statistics = 'oscillation = ["sin2_theta12"]\n' if "theta12" in axis else RATES
+    name = "vector-mediator strength" if "mass" in axis else "magnetic-moment 11"
+    preset = "vector-mediator" if "mass" in axis else "letter"
+    text = f'[scan]\nresult = "limits"\ncouplings = ["{name}"]\n[[scan.axis]]\n{axis}'
+    scanned = scenario(text, statistics=statistics, preset=preset)
+    data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
+    for place in points(data.limit, ("coupling",), 2):
+        same_limits(scanned, data, place)
+
+
+def same_limits(scanned: Scenario, data: xr.Dataset, place: dict[str, int]) -> None:
+    one = at(scanned, data, **place)
+    profiled = scanned.scan.settings.profiled
+    names = tuple(scanned.limited) if profiled else tuple(scanned.scan.settings.couplings)
+    units: dict[str, dict[str, renp.Interaction]] = {}
+    for name in names:
+        kind, label, unit = one.limited[name]
+        units.setdefault(kind, {})[label] = unit
+    exact = renp.upper_limits(
+        one.experiment,
+        one.neutrinos,
+        one.confidence_level,
+        couplings=units,
+        profiled=profiled,
+        nuisances=one.nuisances,
+    ).limits
+    for k, name in enumerate(data.coupling.values):
+        kind, label, _ = one.limited[str(name)]
+        found = float(data.limit.isel(place)[k])
+        assert found == pytest.approx(exact[kind][label], rel=1e-8)
+
+
+@pytest.mark.slow
+def test_observed_limits(tmp_path: Path) -> None:
+    text = preset_text("letter").replace('duration = "10 day"', 'duration = "10 day"\ncounts = 120')
+    scanned = Scenario.from_text(
+        text + '[scan]\nresult = "limits"\ncouplings = ["magnetic-moment 11"]\n' + MASS
+    )
+    data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
+    for k in (0, 1):
+        same_limits(scanned, data, {"neutrinos.lightest_mass": k})
+
+
+@pytest.mark.parametrize(
+    "statistics",
+    ["", *(pytest.param(s, marks=pytest.mark.slow) for s in (RATES, 'calibration_error = "1e-5 eV"\n'))],
+)
+def test_significance(tmp_path: Path, statistics: str) -> None:
+    scanned = scenario('[scan]\nresult = "significance"\n' + MASS, statistics=statistics)
+    data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
+    one = at(scanned, data, **{"neutrinos.lightest_mass": 1})
+    found = renp.discovery(one.likelihood(), "magnetic-moment 11", {"magnetic-moment 11": 3e-11})
+    assert float(data.significance[1]) == pytest.approx(found.significance, rel=1e-7)
+
+
+@pytest.mark.slow
+def test_plans(tmp_path: Path) -> None:
+    text = '[scan]\nresult = "plan"\nelements = "magnetic-moment"\n' + MASS.replace(
+        "points = 5", "points = 2"
+    )
+    scanned = scenario(text)
+    data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
+    one = at(scanned, data, **{"neutrinos.lightest_mass": 1})
+    exact: Plan = renp.plan("limits", one.experiment, one.neutrinos, elements="magnetic-moment")
+    assert float(data.reached[1]) == pytest.approx(exact.reached, rel=1e-9)
+    assert np.nansum(data.duration[:, 1]) == pytest.approx(float(exact.duration.sum()), rel=1e-9)
+
+
+# --- interruptions ---------------------------------------------------------------------------------------
+
+
+def test_a_scan_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(definitions.CHUNK_POINTS, "counts", 4)
+    scanned = scenario('[scan]\nresult = "counts"\n' + MASS + DURATION)
+    whole, parts = tmp_path / "whole.zarr", tmp_path / "parts.zarr"
+    renp.scan(scanned, whole)
+    definition = Definition.of(scanned)
+    store = Store.open(parts, definition)
+    for number, answer in on_threads(definition, iter([3, 1])):
+        store.write(number, answer)
+    partial = Scan.read(parts)
+    assert (partial.done, partial.chunks) == (2, 5)
+    expected = xr.open_zarr(parts, chunks=None).expected
+    assert np.isnan(expected.values).sum() == 3 * 4 * 7
+    before = {p: p.stat().st_mtime_ns for p in parts.rglob("expected/c/**/*") if p.is_file()}
+    reports: list[tuple[int, int]] = []
+    renp.scan(scanned, parts, progress=lambda *done: reports.append(done))
+    assert reports[0] == (8, 20)
+    assert reports[-1] == (20, 20)
+    assert all(path.stat().st_mtime_ns == then for path, then in before.items())
+    assert chunk_bytes(whole) == chunk_bytes(parts)
+
+
+def test_a_chunk_counts_only_when_its_last_variable_is_there(tmp_path: Path) -> None:
+    scanned = scenario('[scan]\nresult = "plan"\n' + MASS)
+    store = Store.open(tmp_path / "a.zarr", Definition.of(scanned))
+    group = zarr.open_group(store.path, mode="r+")
+    group["reached"][0] = 1.0  # type: ignore[index]
+    (store.path / "duration" / "c" / "0").mkdir(parents=True)
+    (store.path / "duration" / "c" / "0" / "0.partial").write_bytes(b"half")
+    assert list(store) == [0, 1, 2, 3, 4]
+
+
+def command(folder: Path, output: str, *more: str) -> list[str]:
+    program = "from renp.cli import main; main()"
+    return [sys.executable, "-c", program, "scan", f"{folder}/s.toml", "-o", f"{folder}/{output}", *more]
+
+
+@pytest.mark.slow
+def test_killed_three_times_it_is_bit_identical(tmp_path: Path) -> None:
+    mass = MASS.replace("points = 5", "points = 2000")
+    text = preset_text("letter") + '[scan]\nresult = "counts"\n' + mass
+    text += DURATION.replace("points = 4", "points = 6000")
+    (tmp_path / "s.toml").write_text(text)
+    subprocess.run(command(tmp_path, "whole.zarr", "--quiet"), check=True)
+    rng = np.random.default_rng(int.from_bytes(os.urandom(4), "little"))
+    chunks = len(Definition.of(Scenario.from_text(text)).chunks)
+    done = []
+    for share in (0.2, 0.5, 0.8):
+        process = subprocess.Popen(command(tmp_path, "parts.zarr", "--quiet"))
+        while (there := len(list(tmp_path.glob("parts.zarr/expected/c/*/*/*")))) < share * chunks:
+            assert process.poll() is None
+            time.sleep(0.002)
+        time.sleep(0.05 * rng.random())
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        done.append(there)
+    assert sorted(done) == done
+    assert done[-1] < chunks
+    subprocess.run(command(tmp_path, "parts.zarr", "--quiet"), check=True)
+    whole, parts = (chunk_bytes(tmp_path / name) for name in ("whole.zarr", "parts.zarr"))
+    assert {name: parts[name] for name in whole} == whole
+
+
+@pytest.mark.slow
+def test_a_killed_worker_of_a_cluster_costs_its_chunk_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setitem(definitions.CHUNK_POINTS, "counts", 2**15)
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore")
+    mass = MASS.replace("points = 5", "points = 2000")
+    scanned = scenario('[scan]\nresult = "counts"\n' + mass + DURATION.replace("points = 4", "points = 1000"))
+    renp.scan(scanned, tmp_path / "whole.zarr")
+    killed: list[int] = []
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+
+        def kill_one(done: int, total: int) -> None:
+            if not killed and 0.2 * total < done < 0.8 * total:
+                with distributed.Client(cluster, set_as_default=False) as client:
+                    killed.append(next(iter(client.run(os.getpid).values())))
+                os.kill(killed[0], signal.SIGKILL)
+
+        renp.scan(scanned, tmp_path / "cluster.zarr", cluster=cluster.scheduler_address, progress=kill_one)
+    assert killed
+    assert chunk_bytes(tmp_path / "whole.zarr") == chunk_bytes(tmp_path / "cluster.zarr")
+
+
+# --- stores ----------------------------------------------------------------------------------------------
+
+
+def test_another_scenario_or_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.zarr"
+    renp.scan(scenario('[scan]\nresult = "counts"\n' + MASS), path)
+    with pytest.raises(InputError, match="not of another one"):
+        renp.scan(scenario('[scan]\nresult = "counts"\n' + DURATION), path)
+    zarr.open_group(path, mode="r+").attrs["renp"] = "0.0.1"
+    with pytest.raises(InputError, match=r"begun with 0\.0\.1"):
+        renp.scan(scenario('[scan]\nresult = "counts"\n' + MASS), path)
+
+
+@pytest.mark.parametrize("name", ["a.nc", "none/a.zarr", "file.zarr"])
+def test_what_cannot_be_a_store_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file.zarr").write_text("no folder")
+    with pytest.raises(InputError, match="output"):
+        renp.scan(scenario('[scan]\nresult = "counts"\n' + MASS), tmp_path / name)
+
+
+def test_a_product_of_a_million_million_points_is_not_materialised(tmp_path: Path) -> None:
+    many = MASS.replace("points = 5", "points = 1000000") + DURATION.replace("points = 4", "points = 1000000")
+    definition = Definition.of(scenario('[scan]\nresult = "counts"\n' + many))
+    store = Store.open(tmp_path / "a.zarr", definition)
+    number, answer = next(on_threads(definition, iter([len(definition.chunks) - 1]), threads=1))
+    store.write(number, answer)
+    size = sum(path.stat().st_size for path in store.path.rglob("*") if path.is_file())
+    assert size < 50e6
+    assert np.isfinite(Scan.read(store.path).dataset().expected[:, -1, -1].values).all()
+
+
+def test_places_are_the_same_in_any_order() -> None:
+    axis = scenario(
+        '[scan]\nresult = "counts"\n'
+        + MASS.replace("grid", "random").replace("points = 5", "points = 9999, seed = 1")
+    ).scan.axes[0]
+    whole = axis_values(axis, np.arange(9999))[0]
+    some = np.array([9000, 3, 4096, 4095])
+    np.testing.assert_array_equal(axis_values(axis, some)[0], whole[some])
+    assert len(np.unique(whole)) == 9999
+    assert 0.028 < whole.mean() < 0.032
+
+
+def test_chunks_cover_every_point_once() -> None:
+    chunks = Chunks((5, 3, 7), (2, 3, 4))
+    seen = np.zeros((5, 3, 7), dtype=int)
+    for number in range(len(chunks)):
+        seen[chunks.inside(number)] += 1
+        assert all(
+            len(rows) == length for rows, length in zip(chunks.rows(number), chunks.chunk, strict=True)
+        )
+    assert np.all(seen == 1)
+
+
+# --- bad input -------------------------------------------------------------------------------------------
+
+
+GRID = 'grid = { from = "0 eV", to = "1 eV", points = 3 }'
+PARAMETER = 'parameter = "neutrinos.lightest_mass"\n'
+
+
+@pytest.mark.parametrize(
+    ("scan", "words"),
+    [
+        ('result = "spectra"\n' + MASS, "did you mean 'spectrum'"),
+        ('result = "counts"', "axis: is missing"),
+        ('result = "counts"\naxis = []', "one or more"),
+        ('result = "counts"\nwhat = 1\n' + MASS, "what: is not a known key"),
+        (
+            f'result = "counts"\n[[scan.axis]]\nparameter = "neutrinos.lightest_mas"\n{GRID}',
+            "did you mean 'lightest_mass'",
+        ),
+        (
+            f'result = "counts"\n[[scan.axis]]\nparameter = "lightest_mass"\n{GRID}',
+            "must be a key of the file",
+        ),
+        (f'result = "counts"\n[[scan.axis]]\nparameter = "run[9].duration"\n{GRID}', "that the file has"),
+        (
+            'result = "counts"\n[[scan.axis]]\nparameter = "target[1].volume"\nvalues = ["1 cm^3"]',
+            "without a number",
+        ),
+        (f'result = "counts"\n[[scan.axis]]\nparameter = "run.duration"\n{GRID}', "is in electron_volt"),
+        (f'result = "counts"\n[[scan.axis]]\n{PARAMETER}{GRID.replace("3", "0")}', "points = 0"),
+        (f'result = "counts"\n[[scan.axis]]\n{PARAMETER}{GRID.replace("grid", "log")}', "neither of them 0"),
+        (
+            f'result = "counts"\n[[scan.axis]]\n{PARAMETER}{GRID.replace("1 eV", "0 eV")}',
+            "two ends that differ",
+        ),
+        (f'result = "counts"\n[[scan.axis]]\n{PARAMETER}{GRID.replace("1 eV", "-1 eV")}', "at least 0"),
+        (f'result = "counts"\n[[scan.axis]]\n{PARAMETER}', "the spacing is missing"),
+        (f'result = "counts"\n[[scan.axis]]\n{PARAMETER}{GRID}\nvalues = ["1 eV"]', "more than once"),
+        (f'result = "counts"\n[[scan.axis]]\n{PARAMETER}values = []', "one or more values"),
+        (f'result = "counts"\n[[scan.axis]]\n{PARAMETER}values = ["1 eV", "1000 meV"]', "repetitions"),
+        (
+            f'result = "counts"\n[[scan.axis]]\n{PARAMETER}{GRID.replace("grid", "random")}',
+            "seed",
+        ),
+        ('result = "counts"\n' + MASS + MASS, "two axes have the same parameter"),
+        ('result = "spectrum"\n' + MASS, "photon_energy"),
+        (
+            'result = "limits"\ncouplings = ["magnetic-moment 14"]\n' + MASS,
+            "did you mean 'magnetic-moment 1",
+        ),
+        (
+            'result = "counts"\n[[scan.axis]]\nparameter = "neutrinos.ordering"\nvalues = ["normal", "odd"]',
+            "'odd'",
+        ),
+        (
+            'result = "limits"\n[[scan.axis]]\nparameter = "neutrinos.nature"\n'
+            'values = ["dirac", "majorana"]',
+            "no diagonal element",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said(scan: str, words: str) -> None:
+    with pytest.raises(ScenarioError) as raised:
+        scenario("[scan]\n" + scan)
+    assert words in str(raised.value)
+
+
+def test_quantities_are_found_by_their_keys() -> None:
+    data = scenario("").data
+    key = read_key("interaction[1].elements.11", data)
+    assert parse(key, 1e-11, data) == 1e-11
+    assert replaced(data, {key: 2e-11})["interaction"][0]["elements"]["11"] == 2e-11
+    with pytest.raises(ValueError, match="real"):
+        parse(key, "1e-11j", data)
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "s.toml").write_text(preset_text("letter") + '[scan]\nresult = "counts"\n' + MASS + DURATION)
+    with pytest.raises(SystemExit) as ended:
+        main(
+            [
+                "scan",
+                str(tmp_path / "s.toml"),
+                "-o",
+                f"{tmp_path}/a.zarr",
+                "--plot",
+                f"{tmp_path}/a.png",
+                "--json",
+            ]
+        )
+    assert ended.value.code == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["chunks_done"] == content["chunks"] == 1
+    assert content["axes"]["run.duration"] == {"points": 4, "from": 86400.0, "to": 8640000.0}
+    assert content["results"]["expected 1"]["points"] == 20
+    assert (tmp_path / "a.png").stat().st_size > 10_000
+    with pytest.raises(SystemExit) as ended:
+        main(["scan", str(tmp_path / "s.toml")])
+    assert ended.value.code == 2
+
+
+def test_tables_and_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = '[[scan.axis]]\nparameter = "neutrinos.ordering"\nvalues = ["normal", "inverted"]\n'
+    found = renp.scan(scenario('[scan]\nresult = "significance"\n' + MASS + order), tmp_path / "a.zarr")
+    lines = found.plot().axes[0].get_lines()
+    assert [line.get_label() for line in lines] == ["significance normal", "significance inverted"]
+    table = found.full_table()
+    assert table.columns == ("neutrinos.lightest_mass (eV)", "neutrinos.ordering", "significance")
+    assert len(table.rows) == 10
+    assert table.rows[1][:2] == (0.0, "inverted")
+    found.save(tmp_path / "a.nc")
+    monkeypatch.setattr(scan_results, "_MOST_LISTED", 5)
+    with pytest.raises(InputError, match="nc file"):
+        found.save(tmp_path / "a.csv")
