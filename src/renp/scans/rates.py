@@ -14,7 +14,7 @@ from renp.experiment import expected_counts
 from renp.inference.best_fits import best_fits
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, minimise
-from renp.inference.poisson import chi2
+from renp.inference.poisson import deviance
 from renp.interactions import Weak
 from renp.laser import line_spectrum
 from renp.master_formula import total_spectrum
@@ -136,16 +136,24 @@ def significance_evaluator(
 
     def significance(at: Point) -> Float[Array, "points"]:
         seen = _counts(sections, at, runs)
-        null = _counts(sections, at, runs, standard=True)
-        # Fused into the sum over runs, the spectrum would not be vectorised.
-        seen, null = jax.lax.optimization_barrier((seen, null))  # type: ignore[no-untyped-call]
         if not reference.parameters:
-            return jnp.sqrt(jax.vmap(chi2, in_axes=1)(null, seen))
+            return jnp.sqrt(_chi2(seen, _counts(sections, at, runs, standard=True)))
         return jax.vmap(lambda one, counts: _fitted(sections.at(one), reference, counts), in_axes=(0, 1))(
             at, seen
         )
 
     return Rates(compiled(lambda columns: over_points(significance, keys, columns, _BATCH), like), 0)
+
+
+def _chi2(seen: Counts, null: Counts) -> Float[Array, "points"]:
+    """Return the χ² of each point, run after run: as one sum its logarithms would not be vectorised."""
+
+    def add(total: Array, run: tuple[Array, Array]) -> tuple[Array, None]:
+        counted, expected = run
+        return total + deviance(expected, counted), None
+
+    total, _ = jax.lax.scan(add, jnp.zeros_like(seen[0]), (seen, null))
+    return total
 
 
 def _counts(sections: Sections, at: Point, runs: int, *, standard: bool = False) -> Counts:
