@@ -264,7 +264,7 @@ def test_counts_not_observed_are_left_out() -> None:
 def test_results_know_their_version_and_inputs(name: str, inputs: set[str]) -> None:
     made_by = result(name).made_by
     assert made_by["renp"] == renp.__version__
-    assert set(made_by) == {"renp"} | inputs
+    assert set(made_by) == {"renp", "references"} | inputs
 
 
 @pytest.mark.parametrize(

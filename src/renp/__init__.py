@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )
     from renp.neutrinos import Neutrinos
     from renp.planning.plan import Constraints, plan
+    from renp.references import citations
     from renp.scenario import Scenario
     from renp.spectrum import spectral_function, thresholds
 
@@ -68,6 +69,7 @@ __all__ = [
     "Weak",
     "allowed_region",
     "angular_spectrum",
+    "citations",
     "compare",
     "contour",
     "differential_spectrum",
@@ -121,6 +123,7 @@ _HOME = {
     ],
     "renp.neutrinos": ["Neutrinos"],
     "renp.planning.plan": ["Constraints", "plan"],
+    "renp.references": ["citations"],
     "renp.scenario": ["Scenario"],
     "renp.spectrum": ["spectral_function", "thresholds"],
 }

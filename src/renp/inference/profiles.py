@@ -23,6 +23,7 @@ from renp.inference.search import (
     search,
     threshold_masses,
 )
+from renp.references import references_of
 from renp.results.base import provenance
 from renp.results.profiles import Contour, Profile
 from renp.validation import within
@@ -233,6 +234,7 @@ def _rises(minima: Minima, least: float) -> Reals:
 
 def _made_by(likelihood: Likelihood, data: Data, fixed: Sequence[str], method: str) -> dict[str, str]:
     return provenance(
+        references_of(likelihood),
         experiment=likelihood.experiment,
         neutrinos=likelihood.neutrinos,
         model=likelihood.model,

@@ -17,6 +17,7 @@ from renp.inference.nuisances import Nuisances, nuisance_parameters
 from renp.interactions import Weak
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
+from renp.references import references_of
 from renp.scenario.interactions import build_interaction, placeholders
 from renp.scenario.problems import Place, Problems, Table, TableError, unknown_key
 from renp.scenario.runs_file import read_runs
@@ -92,6 +93,11 @@ class Scenario:
             number = sum(name.split(" (")[0] == kind for name in found) + 1
             found[kind if number == 1 else f"{kind} ({number})"] = interaction.directions()
         return found
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of the references behind all that the file names."""
+        return references_of([self.experiment, self.neutrinos, self.model])
 
     def likelihood(self) -> Likelihood:
         """Return the likelihood of the runs, with the file's couplings and what else is uncertain."""
