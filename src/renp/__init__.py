@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         VectorMediator,
         Weak,
     )
+    from renp.laser import Laser
     from renp.neutrinos import Neutrinos
     from renp.planning.plan import Constraints, plan
     from renp.references import citations
@@ -56,6 +57,7 @@ __all__ = [
     "Experiment",
     "InputError",
     "Interaction",
+    "Laser",
     "Likelihood",
     "MagneticMoment",
     "Model",
@@ -121,6 +123,7 @@ _HOME = {
         "VectorMediator",
         "Weak",
     ],
+    "renp.laser": ["Laser"],
     "renp.neutrinos": ["Neutrinos"],
     "renp.planning.plan": ["Constraints", "plan"],
     "renp.references": ["citations"],

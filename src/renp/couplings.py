@@ -164,6 +164,11 @@ class Scaled(Interaction):
 class Model(Interaction):
     """A sum of interactions.
 
+    Parameters
+    ----------
+    interactions
+        The terms; made by adding interactions.
+
     Examples
     --------
     >>> import renp

@@ -66,6 +66,11 @@ def profile(
     fixed
         Names of parameters that are not fitted.
 
+    Returns
+    -------
+    Profile
+        ``.values`` and ``.delta_chi2`` of shape (n,), and ``.intervals(level)``.
+
     Raises
     ------
     InputError
@@ -120,6 +125,11 @@ def contour(
         Counts and pulls; the observed counts if left out.
     fixed
         Names of parameters that are not fitted.
+
+    Returns
+    -------
+    Contour
+        ``.values`` of shapes (n,) and (m,), ``.delta_chi2`` of shape (n, m).
 
     Raises
     ------

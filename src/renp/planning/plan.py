@@ -56,6 +56,11 @@ class Constraints:
         Time that is lost at each change of the photon energy.
     candidates
         How many photon energies are considered before the best are refined.
+
+    Examples
+    --------
+    >>> Constraints(laser=(1.05, 1.0717), clearance=1e-6).frequencies is None
+    True
     """
 
     laser: tuple[float | None, float | None] = (None, None)

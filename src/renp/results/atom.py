@@ -25,7 +25,9 @@ class AtomSheet(Result):
     """Levels, spin weights, intermediate states and reference widths of an atom."""
 
     atom: Atom
+    """The atom itself."""
     rows: tuple[Row, ...]
+    """Quantity, value, unit and source."""
 
     @classmethod
     def compute(cls, atom: Atom) -> "AtomSheet":

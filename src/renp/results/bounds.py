@@ -24,7 +24,9 @@ class Bounds(Result):
     """Every limit of the catalogue; with a model, its effective moments beside them."""
 
     comparisons: tuple[ModelComparison, ...]
+    """Each entry, with the model's value where there is one."""
     with_model: bool
+    """Whether a model was given."""
 
     @classmethod
     def compute(cls, neutrinos: "Neutrinos | None" = None, model: "Interaction | None" = None) -> "Bounds":

@@ -17,6 +17,7 @@ class Catalogue(Result):
     """Every catalogued atom."""
 
     atoms: tuple[Atom, ...]
+    """In the order of the data file."""
 
     @classmethod
     def compute(cls) -> "Catalogue":

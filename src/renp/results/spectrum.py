@@ -31,8 +31,11 @@ class Spectrum(Result):
     """I(ω) at n photon energies; energies in eV, all arrays of shape (n,) unless said."""
 
     photon_energy: Reals
+    """ω."""
     spectral_function: Reals
+    """I(ω) of the model."""
     standard_model: Reals
+    """I(ω) of the standard model."""
     pairs: dict[str, Reals]
     """Part of each unordered pair of neutrinos; the six add up to the total."""
     interactions: dict[str, Reals]
@@ -40,6 +43,7 @@ class Spectrum(Result):
     thresholds: dict[str, float]
     """ω_ij^max of each pair, eV."""
     atom: str
+    """Name."""
 
     @classmethod
     def compute(

@@ -53,12 +53,15 @@ class Scenario:
     """
 
     atom: Atom
+    """What is excited."""
     neutrinos: Neutrinos
+    """What is emitted."""
     model: Interaction
     """The weak interaction and all that the file adds to it."""
     experiment: Experiment
     """Target and runs; without runs in the file, of length 0."""
     confidence_level: float
+    """Of limits and intervals."""
     nuisances: Nuisances
     """What is uncertain besides the couplings."""
     text: str
