@@ -49,6 +49,8 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_attr_annotations = False
+smartquotes = False
 default_role = "code"
 
 html_theme = "pydata_sphinx_theme"
@@ -67,4 +69,4 @@ html_theme_options = {
     "show_prev_next": True,
     "show_toc_level": 2,
 }
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "gallery/index": []}

@@ -1,5 +1,6 @@
 """Formulas as MathML, which browsers draw themselves: pages need no script and no outside address."""
 
+import re
 from html import escape
 from typing import Any
 
@@ -7,9 +8,25 @@ from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 
+_VARIANT = re.compile(r'<mi mathvariant="(bold|script)">([A-Za-z])</mi>')
+_SCRIPT = {"I": "ℐ", "L": "ℒ", "M": "ℳ"}
+
+
+def _mathml(latex: str, display: str) -> str:
+    """Return MathML with letters of their own for bold and script, since browsers know no variants."""
+    return _VARIANT.sub(_letter, convert(latex, display=display))
+
+
+def _letter(found: re.Match[str]) -> str:
+    variant, letter = found.groups()
+    if variant == "script":
+        return f"<mi>{_SCRIPT[letter]}</mi>"
+    first = 0x1D400 - ord("A") if letter.isupper() else 0x1D41A - ord("a")
+    return f"<mi>{chr(first + ord(letter))}</mi>"
+
 
 def _inline(translator: Any, node: nodes.math) -> None:
-    translator.body.append(convert(node.astext()))
+    translator.body.append(_mathml(node.astext(), "inline"))
     raise nodes.SkipNode
 
 
@@ -17,9 +34,8 @@ def _block(translator: Any, node: nodes.math_block) -> None:
     label, number = node.get("label"), node.get("number")
     anchor = f' id="{escape(node["ids"][0])}"' if node["ids"] else ""
     name = f'<span class="eqno">({escape(str(number))})</span>' if label and number else ""
-    translator.body.append(
-        f'<div class="math"{anchor}>{name}{convert(node.astext(), display="block")}</div>\n'
-    )
+    formula = _mathml(node.astext(), "block")
+    translator.body.append(f'<div class="formula"{anchor}>{name}{formula}</div>\n')
     raise nodes.SkipNode
 
 
