@@ -25,6 +25,7 @@ extensions = [
     "sphinxcontrib.bibtex",
     "cyclopts.sphinx_ext",
     "mathml",
+    "offline",
     "plain_docstrings",
 ]
 exclude_patterns = ["_build", "_ext"]
