@@ -42,6 +42,7 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 240
 nb_merge_streams = True
+nb_render_markdown_format = "gfm"
 
 bibtex_bibfiles = ["../src/renp/data/references.bib"]
 bibtex_default_style = "unsrt"
