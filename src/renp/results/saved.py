@@ -34,6 +34,8 @@ def saved_references(path: str | Path) -> tuple[str, ...]:
     path = Path(path)
     if path.suffix not in ENDINGS:
         raise InputError("file", path, f"a scenario (.toml) or a result ({', '.join(ENDINGS)})")
+    if not path.is_file():
+        raise InputError("file", path, "a file that exists")
     try:
         text = _netcdf(path) if path.suffix == ".nc" else _text(path)
     except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError):
