@@ -21,8 +21,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 IMPORTED_AS = {
     "scipy-stubs": "",
     "pytest-xdist": "xdist",
-    "sphinx-design": "sphinx_design",
-    "myst-nb": "myst_nb",
+    "sphinxcontrib-bibtex": "sphinxcontrib",
 }
 """Where a package's module has another name; "" where it has none."""
 
