@@ -1,6 +1,7 @@
 """What users install: the core without extras, the built distributions, an interaction in one file."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -53,7 +54,12 @@ def modules(requirements: list[str]) -> set[str]:
 
 
 def run(*command: object, cwd: Path | None = None) -> str:
-    found = subprocess.run([str(c) for c in command], capture_output=True, text=True, cwd=cwd, check=False)
+    """Run a command; another interpreter than ours finds what is installed for it, and nothing else."""
+    environment = dict(os.environ)
+    if command[0] != sys.executable:
+        environment.pop("PYTHONPATH", None)
+    words = [str(part) for part in command]
+    found = subprocess.run(words, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
     return found.stdout
 
