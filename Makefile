@@ -5,7 +5,7 @@ REPORT ?= renp-report
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: reproduce test test-all lint errata real-atoms coverage bench clean
+.PHONY: reproduce test test-all test-lowest lint docs errata real-atoms coverage bench clean
 
 reproduce: $(READY)
 	$(BIN)/renp reproduce --output $(REPORT)
@@ -18,10 +18,20 @@ test-all: $(READY) lint
 	@if python3.13 -c "" 2>/dev/null; then $(MAKE) test PYTHON=python3.13 VENV=.venv-3.13; \
 	else echo "python3.13 is not on this machine: its run is left out"; fi
 
+test-lowest:
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --constraint constraints-lowest.txt --editable ".[test]"
+	.venv-lowest/bin/pytest -n auto
+
 lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+docs: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
+	$(BIN)/sphinx-build -M html docs docs/_build --fail-on-warning --keep-going --nitpicky
+	@echo "The documentation is at docs/_build/html/index.html"
 
 errata: $(READY)
 	cd tests && ../$(BIN)/python -c "import errata_reference; print(errata_reference.page(), end='')" > ../docs/errata.md
@@ -42,4 +52,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-3.13 $(REPORT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-3.13 .venv-lowest $(REPORT) docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -17,6 +17,7 @@ import xarray as xr
 from PIL import Image
 
 import renp
+from renp.figures.style import style
 from renp.results import Catalogue, Counts, Limits, Result, Spectrum
 from renp.results.comparison import Comparison, Number
 from renp.results.moments import LimitCurves, MomentSpectra
@@ -264,7 +265,7 @@ def test_counts_not_observed_are_left_out() -> None:
 def test_results_know_their_version_and_inputs(name: str, inputs: set[str]) -> None:
     made_by = result(name).made_by
     assert made_by["renp"] == renp.__version__
-    assert set(made_by) == {"renp"} | inputs
+    assert set(made_by) == {"renp", "references"} | inputs
 
 
 @pytest.mark.parametrize(
@@ -405,6 +406,23 @@ def test_a_picture_that_cannot_be_written_leaves_no_figure_open(tmp_path: Path) 
     with pytest.raises((OSError, renp.InputError)):
         result("counts").save(tmp_path / "a.png")
     assert plt.get_fignums() == []
+
+
+def test_drawing_keeps_what_a_backend_sets() -> None:
+    """A notebook's backend is loaded by the first picture and turns interactive; later ones need that."""
+    before = mpl.is_interactive()
+    try:
+        with style():
+            mpl.interactive(not before)
+        assert mpl.is_interactive() is not before
+    finally:
+        mpl.interactive(before)
+
+
+def test_scaled_interactions_keep_their_names() -> None:
+    model = renp.Weak() + 3e-11 * renp.MagneticMoment({(1, 1): 1.0})
+    parts = Spectrum.compute(YB, DIRAC, model).interactions
+    assert list(parts) == ["weak", "magnetic-moment", "interference"]
 
 
 @every_result

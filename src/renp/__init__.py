@@ -37,8 +37,10 @@ if TYPE_CHECKING:
         VectorMediator,
         Weak,
     )
+    from renp.laser import Laser
     from renp.neutrinos import Neutrinos
     from renp.planning.plan import Constraints, plan
+    from renp.references import citations
     from renp.scans.scan import scan
     from renp.scenario import Scenario
     from renp.spectrum import spectral_function, thresholds
@@ -56,6 +58,7 @@ __all__ = [
     "Experiment",
     "InputError",
     "Interaction",
+    "Laser",
     "Likelihood",
     "MagneticMoment",
     "Model",
@@ -69,6 +72,7 @@ __all__ = [
     "Weak",
     "allowed_region",
     "angular_spectrum",
+    "citations",
     "compare",
     "contour",
     "differential_spectrum",
@@ -121,9 +125,11 @@ _HOME = {
         "VectorMediator",
         "Weak",
     ],
+    "renp.laser": ["Laser"],
     "renp.neutrinos": ["Neutrinos"],
     "renp.planning.plan": ["Constraints", "plan"],
     "renp.scans.scan": ["scan"],
+    "renp.references": ["citations"],
     "renp.scenario": ["Scenario"],
     "renp.spectrum": ["spectral_function", "thresholds"],
 }

@@ -22,6 +22,7 @@ import equinox as eqx
 from renp.constants import WAVENUMBER
 from renp.datafiles import read_toml
 from renp.errors import InputError
+from renp.references import references_of
 from renp.spin import AVERAGED, SpinWeights, spin_weights
 from renp.validation import Scalar, choice, is_traced, number
 
@@ -49,6 +50,11 @@ class Level:
     amplitude: float | None = None
     """c of a further intermediate state, relative to |v⟩."""
     amplitude_source: str | None = None
+    references: tuple[str, ...] = ()
+    """Keys of ``data/references.bib``; an atom file of one's own gives a list."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "references", tuple(self.references))
 
     @property
     def energy(self) -> float:
@@ -129,6 +135,11 @@ class Atom(eqx.Module):
             raise InputError("E_vg", self.E_vg, f"above E_eg = {self.E_eg} eV")
         if not is_traced(self.E_eg, self.boost) and not -self.E_eg < self.boost < self.E_eg:
             raise InputError("boost", self.boost, f"below E_eg = {self.E_eg} eV in size")
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of the references behind the levels."""
+        return references_of(self.levels)
 
     def refined(
         self,

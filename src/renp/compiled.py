@@ -2,19 +2,18 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import jax
 from jax.errors import JaxRuntimeError
 
-Given = ParamSpec("Given")
 Found = TypeVar("Found")
 
 _OPTIONS: dict[str, Any] = {"xla_cpu_prefer_vector_width": 512}
 """XLA stops at 256 bits; processors without wider vectors are not asked for more than they have."""
 
 
-def compiled(function: Callable[Given, Found]) -> Callable[Given, Found]:
+def compiled(function: Callable[..., Found]) -> Callable[..., Found]:
     """Return a function compiled by JAX, with options that hold where it is not part of another one.
 
     Examples
@@ -24,10 +23,11 @@ def compiled(function: Callable[Given, Found]) -> Callable[Given, Found]:
     >>> float(twice(jnp.array(3.0))), float(jax.jit(twice)(3.0))
     (6.0, 6.0)
     """
-    alone, part = jax.jit(function, compiler_options=_OPTIONS), jax.jit(function)
+    alone: Callable[..., Found] = jax.jit(function, compiler_options=_OPTIONS)
+    part: Callable[..., Found] = jax.jit(function)
 
     @wraps(function)
-    def call(*args: Given.args, **kwargs: Given.kwargs) -> Found:
+    def call(*args: Any, **kwargs: Any) -> Found:
         try:
             return alone(*args, **kwargs)
         except (ValueError, JaxRuntimeError):

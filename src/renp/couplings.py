@@ -36,6 +36,7 @@ import numpy as np
 from jaxtyping import Array, Complex
 
 from renp.neutrinos import Neutrinos
+from renp.references import references_of
 from renp.validation import Scalar, is_traced, matrix, number
 
 Matrix: TypeAlias = Complex[Array, "3 3"]
@@ -69,6 +70,13 @@ class Interaction(eqx.Module):
     """Unit of each argument that is a quantity; scenario files give it with a unit."""
     coupling_unit: ClassVar[str] = ""
     """Unit of the numbers that multiply the interactions of `directions`."""
+    cites: ClassVar[tuple[str, ...]] = ()
+    """What the formula rests on: keys of ``data/references.bib``, or BibTeX entries of one's own."""
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of the references behind the interaction."""
+        return self.cites
 
     @abc.abstractmethod
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> "Couplings":
@@ -139,6 +147,11 @@ class Scaled(Interaction):
             **{name: self.strength * x for name in NAMES if (x := getattr(unscaled, name)) is not None}
         )
 
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of the interaction's references."""
+        return self.interaction.references
+
     def check(self, neutrinos: Neutrinos) -> None:
         """Check the interaction."""
         self.interaction.check(neutrinos)
@@ -150,6 +163,11 @@ class Scaled(Interaction):
 
 class Model(Interaction):
     """A sum of interactions.
+
+    Parameters
+    ----------
+    interactions
+        The terms; made by adding interactions.
 
     Examples
     --------
@@ -169,6 +187,11 @@ class Model(Interaction):
         for interaction in self.interactions:
             total = total.plus(interaction.couplings(neutrinos, q2))
         return total
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of every interaction's references."""
+        return references_of(self.interactions)
 
     def check(self, neutrinos: Neutrinos) -> None:
         """Check every interaction."""

@@ -14,6 +14,7 @@ from renp.couplings import Interaction
 from renp.errors import InputError
 from renp.laser import SHARP, Laser
 from renp.neutrinos import Neutrinos
+from renp.references import references_of
 from renp.spectrum import spectral_function
 from renp.validation import Scalar, finite, instance, is_traced, number, photon_energies, reals
 
@@ -73,6 +74,12 @@ class Target(eqx.Module):
         factor = "a finite factor, at least 0"
         self.dynamical_factor = number("dynamical_factor", dynamical_factor, factor, low=0)
         self.width = number("width", width, "a finite width in 1/s, at least 0", low=0)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of the published width, or of the formula for any other."""
+        published = is_traced(self.width) or self.width == PUBLISHED_WIDTH
+        return ("ge-2023-proceeding", "ge-2023-letter") if published else ("ge-2023-letter",)
 
     @property
     def reference_width(self) -> Scalar:
@@ -152,6 +159,11 @@ class Experiment(eqx.Module):
         self.efficiency = _per_run("efficiency", efficiency, n, "a part, from 0 to 1")
         if not is_traced(self.efficiency) and np.any(np.asarray(self.efficiency) > 1):
             raise InputError("efficiency", float(np.max(self.efficiency)), "a part, from 0 to 1")
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of the references behind the atom and the target."""
+        return references_of([self.atom, self.target])
 
     @property
     def background_counts(self) -> Reals:

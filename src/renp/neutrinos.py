@@ -158,6 +158,15 @@ class Neutrinos(eqx.Module):
         self.majorana_phases = _phases(majorana_phases)
 
     @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of the release, unless every parameter differs from it."""
+        entry = read_toml("oscillation.toml")[self.release]
+        released = release_values(self.release, self.ordering)
+        released["dm2_atmospheric"] = released.pop("dm2_31" if self.ordering == "normal" else "dm2_32")
+        used = any(_is(getattr(self, key), value) for key, value in released.items())
+        return tuple(entry["references"]) if used else ()
+
+    @property
     def masses(self) -> Float[Array, "3"]:
         """Masses of ν_1, ν_2, ν_3, eV."""
         lightest = jnp.asarray(self.lightest_mass, dtype=float)
@@ -193,6 +202,10 @@ class Neutrinos(eqx.Module):
             return pmns
         alpha = jnp.array([0.0, *self.majorana_phases])
         return pmns * jnp.exp(0.5j * alpha)
+
+
+def _is(value: Scalar, number: float) -> bool:
+    return is_traced(value) or bool(value == number)
 
 
 @jax.custom_jvp

@@ -18,6 +18,11 @@ def thresholds(atom: Atom, neutrinos: Neutrinos) -> Float[Array, "3 3"]:
 
     Source: PLB 841 137911, below Eq. (16).
 
+    Parameters
+    ----------
+    atom, neutrinos
+        What emits and what is emitted.
+
     Returns
     -------
     Array

@@ -42,6 +42,8 @@ class Bound:
     """For the kind "flavour": "e", "mu" or "tau", the flavour that was produced."""
     antineutrino: bool = False
     """For the kind "flavour": whether antineutrinos were produced."""
+    references: tuple[str, ...] = ()
+    """Keys of ``data/references.bib``."""
 
     @property
     def unit(self) -> str:
@@ -83,6 +85,6 @@ def bound(key: str) -> Bound:
     return entries[choice("bound", key, tuple(entries))]
 
 
-def _entry(interval: list[float] | None = None, **values: object) -> Bound:
+def _entry(references: list[str], interval: list[float] | None = None, **values: object) -> Bound:
     low_high = None if interval is None else (interval[0], interval[1])
-    return Bound(interval=low_high, **values)  # type: ignore[arg-type]
+    return Bound(interval=low_high, references=tuple(references), **values)  # type: ignore[arg-type]

@@ -107,6 +107,7 @@ def moment_bounds(confidence_level: float = 0.90) -> tuple[Bound, ...]:
             confidence_level=confidence_level,
             reference=f"{measured['reference']}; α: {data['inverse_alpha'][alpha]['reference']}",
             arxiv=measured["arxiv"],
+            references=(*measured["references"], *data["inverse_alpha"][alpha]["references"]),
             verified=moment_difference(alpha).verified,
             note="|difference| from the standard model plus its uncertainty, computed from the two sources.",
             limit=largest_shift(alpha, confidence_level),

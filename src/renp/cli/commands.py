@@ -474,6 +474,32 @@ def bounds(file: File | None = None, *, options: Output = DEFAULT) -> None:
 
 
 @app.command
+def cite(file: File | None = None, *, options: Output = DEFAULT) -> None:
+    """Print the references behind a result as BibTeX; --output FILE.bib writes them.
+
+    Parameters
+    ----------
+    file
+        A result that a command has written (.json, .csv or .nc), a scenario file (.toml), or nothing for the
+        package and the papers whose formula it computes.
+    """
+    from renp.references import PAPERS, bibtex, merged
+
+    keys = merged(("renp",), PAPERS if file is None else _references(file))
+    text = bibtex(keys)
+    if options.output is not None:
+        if options.output.suffix != ".bib":
+            raise InputError("output", options.output, "a file ending in .bib")
+        write_text(options.output, text)
+        if not options.quiet:
+            note(f"wrote {options.output}")
+    if options.json:
+        show({"keys": [key for key in keys if not key.startswith("@")], "bibtex": text})
+    elif options.output is None:
+        print(text, end="")
+
+
+@app.command
 def reproduce(*, options: Output = DEFAULT) -> None:
     """Reproduce both papers: figures and numbers, published against computed.
 
@@ -502,6 +528,12 @@ def _read(file: Path, *, runs: bool = False) -> "Scenario":
     if runs and not len(scenario.experiment.photon_energy):
         raise ScenarioError(str(file), ["run: is missing: this command needs at least one [[run]]"])
     return scenario
+
+
+def _references(file: Path) -> tuple[str, ...]:
+    from renp.results.saved import saved_references
+
+    return _read(file).references if file.suffix == ".toml" else saved_references(file)
 
 
 def _quantity(name: str, text: str, unit: str, *, photon: bool = False) -> float:

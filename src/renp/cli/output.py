@@ -84,7 +84,7 @@ def _print_table(result: "Result", *, partly: bool) -> None:
     step = -(-len(table.rows) // SHOWN_ROWS)
     print(replace(table, rows=table.rows[::step]))
     hint = "" if partly else "; --output FILE.csv, FILE.nc or FILE.png has all of them"
-    note(f"every {step}th of {len(table.rows)} rows is shown{hint}")
+    note(f"one row in {step} of all {len(table.rows)} is shown{hint}")
 
 
 @contextmanager

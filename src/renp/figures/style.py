@@ -48,8 +48,12 @@ _SETTINGS: Any = {
 @contextmanager
 def style() -> Iterator[None]:
     """Draw in the package's style without touching the user's settings."""
-    with mpl.rc_context(_SETTINGS):
+    before = {key: mpl.rcParams[key] for key in _SETTINGS}
+    mpl.rcParams.update(_SETTINGS)
+    try:
         yield
+    finally:  # these alone: a notebook's backend, loaded by the first picture, makes settings of its own
+        mpl.rcParams.update(before)
 
 
 def plain(text: str) -> str:

@@ -77,7 +77,7 @@ def _shaken(likelihood: Likelihood, data: Data, found: Minimum, moves: Mask) -> 
         push = size * rng.normal(size=found.x.shape) * np.asarray(moves)
         starts = np.clip(found.x + push, low, high)
         there = in_chunks(lambda d: _fit(likelihood, d[0], d[1], moves, _MANY_STEPS), (data, starts))
-        lower = (there.status == CONVERGED) & (there.chi2 < found.chi2)
+        lower = np.asarray((there.status == CONVERGED) & (there.chi2 < found.chi2))
         found = jax.tree.map(partial(_where, lower), there, found)
     return found
 

@@ -23,6 +23,7 @@ from renp.inference.nuisances import CALIBRATION, neutrino_names, with_values
 from renp.inference.parameters import CONSTRAINED, physical
 from renp.inference.search import MASS, Search, checked_data, ends, moving, search
 from renp.kinematics import threshold_energies
+from renp.references import merged, references_of
 from renp.results.base import provenance
 from renp.results.fit import AT_EDGE, AT_LOWER, AT_UPPER, FITTED, FIXED, UNDETERMINED, Estimate, Fit
 
@@ -109,6 +110,7 @@ def fit(
         valid=not faults,
         diagnosis=(*faults, *remarks),
         made_by=provenance(
+            merged(references_of(likelihood), ("james-1975",)),
             experiment=likelihood.experiment,
             neutrinos=likelihood.neutrinos,
             model=likelihood.model,

@@ -118,7 +118,12 @@ def discovery(
         toy_p_value=_Sampled(converged).at_least(q0) if number_of_toys else None,
         failed=len(drawn) - len(converged),
         made_by=provenance(
-            likelihood=likelihood, coupling=coupling, truth=dict(truth or {}), toys=toys, seed=seed
+            ("cowan-2011",),
+            likelihood=likelihood,
+            coupling=coupling,
+            truth=dict(truth or {}),
+            toys=toys,
+            seed=seed,
         ),
     )
 
@@ -208,6 +213,7 @@ def compare(
         else {name: _values(hypotheses[name], fits[name].x[-1]) for name in names},
         toys=simulated[:, 1:],
         made_by=provenance(
+            ("blennow-2014",),
             **{f"hypothesis {name}": likelihood for name, likelihood in hypotheses.items()},
             truth={name: dict(values) for name, values in (truth or {}).items()},
             toys=toys,
@@ -270,7 +276,9 @@ def required_exposure(
         factor=factor,
         factors=np.exp(grid),
         significances=np.array([reached(float(log_factor)) for log_factor in grid]),
-        made_by=provenance(true=true, tested=tested, truth=dict(truth or {}), significance=significance),
+        made_by=provenance(
+            ("blennow-2014",), true=true, tested=tested, truth=dict(truth or {}), significance=significance
+        ),
     )
 
 

@@ -38,6 +38,7 @@ from renp.inference.poisson import chi2
 from renp.interactions import Weak
 from renp.laser import Laser, line_spectrum, line_spectrum_of_runs
 from renp.neutrinos import Neutrinos
+from renp.references import references_of
 from renp.validation import Scalar, choice, instance
 
 Point: TypeAlias = Float[Array, "p"]
@@ -140,6 +141,11 @@ class Likelihood(eqx.Module):
             twice = next(name for name in self.names if self.names.count(name) > 1)
             raise InputError("couplings", repr(twice), "a name that no other parameter has")
         self.response = None if self._kinematic else response
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of the references behind the runs, the neutrinos and every interaction."""
+        return references_of([self.experiment, self.neutrinos, self.model, self.couplings])
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -19,6 +19,14 @@ from renp.inference.newton import CONVERGED, NOT_CONVERGED
 Method: TypeAlias = Literal["delta-chi2", "asymptotic", "cls", "feldman-cousins"]
 METHODS: tuple[Method, ...] = ("delta-chi2", "asymptotic", "cls", "feldman-cousins")
 
+CITES: dict[Method, tuple[str, ...]] = {
+    "delta-chi2": ("ge-2023-letter",),
+    "asymptotic": ("cowan-2011",),
+    "cls": ("cowan-2011", "read-2002"),
+    "feldman-cousins": ("feldman-1998",),
+}
+"""Keys of each method's references."""
+
 BANDS = (-2, -1, 0, 1, 2)
 """Standard deviations of the expected band."""
 

@@ -25,11 +25,12 @@ from renp.couplings import Interaction
 from renp.errors import InputError
 from renp.experiment import Experiment, expected_counts, signal_counts
 from renp.inference.likelihood import Likelihood
-from renp.inference.limit_search import METHODS, CouplingLimit, LimitSearch, Method
+from renp.inference.limit_search import CITES, METHODS, CouplingLimit, LimitSearch, Method
 from renp.inference.nuisances import Nuisances
 from renp.interactions import ElectricMoment, MagneticMoment
 from renp.interactions.photon import PhotonCoupling
 from renp.neutrinos import Neutrinos
+from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
 from renp.results.limits import Limits
 from renp.validation import Scalar, choice, instance, is_traced, number
@@ -170,6 +171,7 @@ def upper_limits(
             f"{k} {e}" for k, of_kind in found.items() for e, x in of_kind.items() if not x.converged
         ),
         made_by=provenance(
+            merged(PAPERS, references_of(given), CITES[known]),
             experiment=experiment,
             neutrinos=neutrinos,
             confidence_level=confidence_level,

@@ -123,6 +123,7 @@ def posterior(
     )
     sampler.run(jax.random.key(_whole("seed", seed, least=0)), extra_fields=tuple(_STATISTICS))
     made_by = provenance(
+        ("phan-2019", "hoffman-2014"),
         likelihood=likelihood,
         data=seen,
         priors={s.name: s.described for s in sites},

@@ -23,6 +23,7 @@ from renp.inference.search import (
     search,
     threshold_masses,
 )
+from renp.references import references_of
 from renp.results.base import provenance
 from renp.results.profiles import Contour, Profile
 from renp.validation import within
@@ -64,6 +65,11 @@ def profile(
         Counts and pulls; the observed counts if left out.
     fixed
         Names of parameters that are not fitted.
+
+    Returns
+    -------
+    Profile
+        ``.values`` and ``.delta_chi2`` of shape (n,), and ``.intervals(level)``.
 
     Raises
     ------
@@ -119,6 +125,11 @@ def contour(
         Counts and pulls; the observed counts if left out.
     fixed
         Names of parameters that are not fitted.
+
+    Returns
+    -------
+    Contour
+        ``.values`` of shapes (n,) and (m,), ``.delta_chi2`` of shape (n, m).
 
     Raises
     ------
@@ -233,6 +244,7 @@ def _rises(minima: Minima, least: float) -> Reals:
 
 def _made_by(likelihood: Likelihood, data: Data, fixed: Sequence[str], method: str) -> dict[str, str]:
     return provenance(
+        references_of(likelihood),
         experiment=likelihood.experiment,
         neutrinos=likelihood.neutrinos,
         model=likelihood.model,

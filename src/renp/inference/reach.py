@@ -98,6 +98,25 @@ def pole_masses(experiment: Experiment) -> Masses:
 def mass_grid(experiment: Experiment, low: float = 1e-3, high: float = 1e5, points: int = 240) -> Masses:
     """Return masses, even in ln m and dense around each pole, without the poles themselves.
 
+    Parameters
+    ----------
+    experiment
+        The runs whose photon energies make the poles.
+    low, high
+        Ends of the grid, eV.
+    points
+        How many, besides those around the poles.
+
+    Returns
+    -------
+    Array
+        Masses in eV, increasing, shape (n,).
+
+    Raises
+    ------
+    InputError
+        For ends that are not above 0, or in the wrong order.
+
     Examples
     --------
     >>> import renp

@@ -24,6 +24,7 @@ from renp.errors import InputError
 from renp.experiment import Experiment, expected_counts
 from renp.inference.limits import MOMENTS, delta_chi2, moment_elements, moment_signals
 from renp.neutrinos import Neutrinos
+from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
 from renp.results.region import Region
 
@@ -98,7 +99,11 @@ def allowed_region(
         world=found["world"],
         together=found["together"],
         made_by=provenance(
-            experiment=experiment, neutrinos=neutrinos, world=list(world), confidence_level=confidence_level
+            merged(PAPERS, references_of([bound(key) for key in world])),
+            experiment=experiment,
+            neutrinos=neutrinos,
+            world=list(world),
+            confidence_level=confidence_level,
         ),
     )
 

@@ -183,7 +183,13 @@ def measure_coverage(
         unit=likelihood.parameters[k].unit,
         confidence_level=float(confidence_level),
         rows=tuple(rows),
-        made_by=provenance(likelihood=likelihood, coupling=coupling, toys=toys, seed=seed),
+        made_by=provenance(
+            ("cowan-2011", "read-2002", "feldman-1998"),
+            likelihood=likelihood,
+            coupling=coupling,
+            toys=toys,
+            seed=seed,
+        ),
     )
 
 

@@ -35,6 +35,7 @@ class MagneticMoment(PhotonCoupling):
     """
 
     kind: ClassVar[str] = "magnetic-moment"
+    cites: ClassVar[tuple[str, ...]] = ("ge-2023-letter",)
     coupling_unit: ClassVar[str] = "μ_B"
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
@@ -67,6 +68,7 @@ class ElectricMoment(PhotonCoupling):
     """
 
     kind: ClassVar[str] = "electric-moment"
+    cites: ClassVar[tuple[str, ...]] = ("ge-2023-letter",)
     coupling_unit: ClassVar[str] = "μ_B"
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:

@@ -44,6 +44,7 @@ class ScalarMediator(Mediator):
     """
 
     kind: ClassVar[str] = "scalar-mediator"
+    cites: ClassVar[tuple[str, ...]] = ("ge-2022-mediators", "ge-2023-proceeding")
 
     scalar: Matrix
     pseudoscalar: Matrix

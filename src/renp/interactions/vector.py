@@ -51,6 +51,7 @@ class VectorMediator(Mediator):
     """
 
     kind: ClassVar[str] = "vector-mediator"
+    cites: ClassVar[tuple[str, ...]] = ("ge-2022-mediators", "ge-2023-proceeding")
 
     left: Matrix
     right: Matrix

@@ -1,9 +1,12 @@
 """The weak interaction of the standard model."""
 
+from typing import ClassVar
+
 import jax.numpy as jnp
 
 from renp.couplings import Couplings, Interaction
 from renp.neutrinos import Neutrinos
+from renp.references import PAPERS
 from renp.validation import Scalar
 
 
@@ -19,6 +22,8 @@ class Weak(Interaction):
     >>> jnp.sum(jnp.abs(c.V - c.A) ** 2).round(12)  # Σ|a_ij|² = 3/4
     Array(0.75, dtype=float64)
     """
+
+    cites: ClassVar[tuple[str, ...]] = PAPERS
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return V = a/2 and A = −a/2."""

@@ -69,7 +69,7 @@ def figure_2() -> MomentSpectra:
         moment=MOMENT,
         thresholds={f"{i}{j}": float(edges[i - 1, j - 1]) for i, j in elements},
         threshold_values={f"{i}{j}": float(values[i - 1, j - 1]) for i, j in elements},
-        made_by=provenance(scenario=scenario.text),
+        made_by=provenance(scenario.references, scenario=scenario.text),
     )
 
 
@@ -95,7 +95,7 @@ def figure_3(points: int = 61) -> LimitCurves:
             kind: dict(zip(names, np.asarray(every(of_kind, scale)), strict=True))
             for kind, of_kind in signals.items()
         },
-        made_by=provenance(scenario=scenario.text),
+        made_by=provenance(scenario.references, scenario=scenario.text),
     )
 
 
@@ -118,7 +118,7 @@ def numbers() -> Comparison:
     rows = tuple(
         Number(computed=computed[entry["key"]], **entry) for entry in read_toml("letter.toml")["number"]
     )
-    return Comparison(numbers=rows, made_by=provenance(scenario=setup().text))
+    return Comparison(numbers=rows, made_by=provenance(setup().references, scenario=setup().text))
 
 
 def _computed() -> dict[str, float]:

@@ -74,7 +74,7 @@ def figure_1_spectra() -> MediatorSpectra:
         ),
         masses=masses,
         thresholds={f"{i}{j}": float(edges[i - 1, j - 1]) for i, j in moment_elements("dirac")},
-        made_by=provenance(scenario=scenario.text),
+        made_by=provenance(scenario.references, scenario=scenario.text),
     )
 
 
@@ -91,7 +91,7 @@ def figure_1_reach() -> ReachCurves:
         curves=curves,
         poles=pole_masses(scenario.experiment),
         confidence_level=scenario.confidence_level,
-        made_by=provenance(scenario=scenario.text),
+        made_by=provenance(scenario.references, scenario=scenario.text),
     )
 
 
@@ -114,7 +114,7 @@ def numbers(curves: ReachCurves, spectra: MediatorSpectra) -> Comparison:
     rows = tuple(
         Number(computed=computed[entry["key"]], **entry) for entry in read_toml("proceeding.toml")["number"]
     )
-    return Comparison(numbers=rows, made_by=provenance(scenario=setup().text))
+    return Comparison(numbers=rows, made_by=provenance(setup().references, scenario=setup().text))
 
 
 _AT_MASS: dict[str, Callable[[Any, Any], Interaction]] = {

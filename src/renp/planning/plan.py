@@ -20,6 +20,7 @@ from renp.planning.aims import AIMS, LIMITS, SIZED, Setting, contrasts_of
 from renp.planning.candidates import Range, laser_range
 from renp.planning.contrasts import Contrast
 from renp.planning.optimise import Optimum, Search, constrained, filled, optimum, size_of_one
+from renp.references import merged, references_of
 from renp.results.base import provenance
 from renp.results.plan import Plan
 from renp.spectrum import spectral_function
@@ -55,6 +56,11 @@ class Constraints:
         Time that is lost at each change of the photon energy.
     candidates
         How many photon energies are considered before the best are refined.
+
+    Examples
+    --------
+    >>> Constraints(laser=(1.05, 1.0717), clearance=1e-6).frequencies is None
+    True
     """
 
     laser: tuple[float | None, float | None] = (None, None)
@@ -63,6 +69,10 @@ class Constraints:
     least_duration: float = 0.0
     change_time: float = 0.0
     candidates: int = 2000
+
+
+CITES = ("kiefer-1960", "huangfu-2018")
+"""Keys of the theorem and of the solver behind every plan."""
 
 
 def plan(
@@ -223,6 +233,7 @@ def _result(
         spectrum=np.asarray(spectral_function(shown, experiment.atom, null, setting.model)),
         thresholds=search.allowed.edges,
         made_by=provenance(
+            merged(references_of([worlds, setting.model, setting.couplings]), CITES),
             aim=aim,
             experiment=experiment,
             neutrinos=[str(one) for one in worlds],

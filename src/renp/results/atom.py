@@ -25,7 +25,9 @@ class AtomSheet(Result):
     """Levels, spin weights, intermediate states and reference widths of an atom."""
 
     atom: Atom
+    """The atom itself."""
     rows: tuple[Row, ...]
+    """Quantity, value, unit and source."""
 
     @classmethod
     def compute(cls, atom: Atom) -> "AtomSheet":
@@ -39,7 +41,7 @@ class AtomSheet(Result):
         if len(atom.levels) < 2:
             raise InputError("atom", atom.name, "one with levels")
         rows = [*_levels(atom), *_effects(atom), *_widths(atom)]
-        return cls(atom=atom, rows=tuple(rows), made_by=provenance(atom=atom.name))
+        return cls(atom=atom, rows=tuple(rows), made_by=provenance(atom.references, atom=atom.name))
 
     def table(self) -> Table:
         """Return one row for each quantity."""

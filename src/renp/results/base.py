@@ -4,6 +4,7 @@ import abc
 import csv
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from io import StringIO
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import renp
 from renp.errors import InputError
+from renp.references import OWN, merged, references_of, split_keys
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -83,15 +85,24 @@ def show(cell: str | float | int, digits: int = 6) -> str:
     return str(cell)
 
 
-def provenance(**inputs: object) -> dict[str, str]:
-    """Return how a result was made: the version of the package, and each input in words.
+def provenance(cite: Iterable[str] = (), **inputs: object) -> dict[str, str]:
+    """Return how a result was made: the version, each input in words, and the references behind them.
+
+    Parameters
+    ----------
+    cite
+        Keys of the method, and of inputs that are given in words.
+    inputs
+        Values; their ``references`` are collected.
 
     Examples
     --------
     >>> sorted(provenance(confidence_level=0.9))
-    ['confidence_level', 'renp']
+    ['confidence_level', 'references', 'renp']
     """
-    return {"renp": renp.__version__} | {key: _words(value) for key, value in inputs.items()}
+    keys = merged((OWN,), references_of(inputs), cite)
+    made_by = {"renp": renp.__version__} | {key: _words(value) for key, value in inputs.items()}
+    return made_by | {"references": "\n".join(keys)}
 
 
 def _words(value: object) -> str:
@@ -109,6 +120,11 @@ class Result(abc.ABC):
     """A computed result; ``made_by`` says with which version, inputs and settings."""
 
     made_by: dict[str, str]
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of the references behind the result, for `renp.citations`."""
+        return split_keys(self.made_by.get("references", ""))
 
     @abc.abstractmethod
     def table(self) -> Table:

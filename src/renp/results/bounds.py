@@ -8,6 +8,7 @@ from renp.bounds.catalogue import Bound, catalogue
 from renp.bounds.comparison import ModelComparison, limit_in_words
 from renp.bounds.electron_moment import moment_bounds
 from renp.errors import InputError
+from renp.references import references_of
 from renp.results.base import Result, Table, provenance
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ class Bounds(Result):
     """Every limit of the catalogue; with a model, its effective moments beside them."""
 
     comparisons: tuple[ModelComparison, ...]
+    """Each entry, with the model's value where there is one."""
     with_model: bool
+    """Whether a model was given."""
 
     @classmethod
     def compute(cls, neutrinos: "Neutrinos | None" = None, model: "Interaction | None" = None) -> "Bounds":
@@ -60,7 +63,11 @@ class Bounds(Result):
             model.check(neutrinos)
             rows = _compare(entries, neutrinos, model)
         inputs = {} if model is None else {"neutrinos": neutrinos, "model": model}
-        return cls(comparisons=rows, with_model=model is not None, made_by=provenance(**inputs))
+        return cls(
+            comparisons=rows,
+            with_model=model is not None,
+            made_by=provenance(references_of(entries), **inputs),
+        )
 
     def table(self) -> Table:
         """Return one row for each entry; with a model, its value, the ratio to the limit and the verdict."""

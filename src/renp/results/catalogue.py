@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from renp.atoms import Atom, symbols
+from renp.references import references_of
 from renp.results.base import Result, Table, provenance
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ class Catalogue(Result):
     """Every catalogued atom."""
 
     atoms: tuple[Atom, ...]
+    """In the order of the data file."""
 
     @classmethod
     def compute(cls) -> "Catalogue":
@@ -26,7 +28,8 @@ class Catalogue(Result):
         >>> Catalogue.compute().atoms[0].name
         'Yb'
         """
-        return cls(atoms=tuple(Atom.named(name) for name in symbols()), made_by=provenance())
+        atoms = tuple(Atom.named(name) for name in symbols())
+        return cls(atoms=atoms, made_by=provenance(references_of(atoms)))
 
     def table(self) -> Table:
         """Return one row for each level."""

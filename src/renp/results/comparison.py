@@ -32,6 +32,7 @@ class Comparison(Result):
     """Published numbers, what was computed, and their ratio."""
 
     numbers: tuple[Number, ...]
+    """In the order of the papers."""
 
     def table(self) -> Table:
         """Return quantity, published, computed, ratio and source."""

@@ -29,10 +29,15 @@ class Counts(Result):
     duration: Reals
     """s."""
     expected: Reals
+    """Of the model."""
     standard_model: Reals
+    """Of the standard model."""
     background: Reals
+    """Part of both that is background."""
     observed: Reals | None
+    """Counts, or None."""
     atom: str
+    """Name."""
 
     @classmethod
     def compute(

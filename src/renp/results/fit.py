@@ -65,6 +65,7 @@ class Fit(Result):
     coordinates: Reals
     """Coordinates of the best fit."""
     chi2: float
+    """At the best fit."""
     degrees_of_freedom: int
     """Runs less fitted parameters that nothing else measures."""
     p_value: float
@@ -74,6 +75,7 @@ class Fit(Result):
     photon_energy: Reals
     """eV."""
     observed: Reals
+    """Counts that were fitted, shape (n,)."""
     expected: Reals
     """Counts at the best fit."""
     valid: bool

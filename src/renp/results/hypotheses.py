@@ -50,6 +50,7 @@ class Discovery(Result):
     """How significantly a coupling differs from zero, with all other parameters profiled."""
 
     coupling: str
+    """Its name."""
     kind: str
     """"expected" (the data are the expectation at a point, Asimov data) or "observed"."""
     sided: str
@@ -61,6 +62,7 @@ class Discovery(Result):
     p_value: float
     """Asymptotic."""
     best_fit: dict[str, float]
+    """Physical values by parameter."""
     null_fit: dict[str, float]
     """Best fit without the coupling."""
     toys: Reals
@@ -154,6 +156,7 @@ class HypothesisComparison(Result):
     """
 
     names: tuple[str, ...]
+    """Of the hypotheses."""
     kind: str
     """"expected" or "observed": what p-values are of."""
     confidence_level: float
@@ -161,6 +164,7 @@ class HypothesisComparison(Result):
     points: dict[str, dict[str, float]]
     """Physical values at which each hypothesis is simulated."""
     pairs: tuple[Pair, ...]
+    """Every ordered pair of different hypotheses: one simulated, one tested."""
     fits: dict[str, dict[str, dict[str, float]]]
     """``fits["true"]["tested"]``: best fit of the tested hypothesis to Asimov data of the true one."""
     observed: Reals | None

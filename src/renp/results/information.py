@@ -32,6 +32,7 @@ class Information(Result):
     """Fisher information in the coordinates of a likelihood, and what follows from it."""
 
     names: tuple[str, ...]
+    """Of the parameters."""
     matrix: Reals
     """Fisher information, constraints included; shape (p, p)."""
     errors: Reals
@@ -39,6 +40,7 @@ class Information(Result):
     correlation: Reals
     """Within the directions that are seen."""
     unseen: tuple[UnseenDirection, ...]
+    """Combinations of parameters that no run sees."""
 
     @property
     def rank(self) -> int:

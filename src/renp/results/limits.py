@@ -16,6 +16,7 @@ class Limits(Result):
     """Upper limits on the size of couplings, infinite where nothing is sensitive; what they mean is said."""
 
     confidence_level: float
+    """Of the limits."""
     kind: str
     """"expected" (the data are the standard model's expectation) or "observed"."""
     method: str

@@ -34,12 +34,15 @@ class MediatorSpectra(Result):
     photon_energy: Reals
     """eV."""
     standard_model: Reals
+    """I(ω), shape (n,)."""
     reference_energy: float
     """Photon energy at which the mediators add half of the standard model's I, eV."""
     spectra: tuple[MediatorSpectrum, ...]
+    """With each mediator."""
     masses: dict[str, dict[str, float]]
     """Mass in eV for an effect of 10 %, 50 % and 100 %, by mediator."""
     thresholds: dict[str, float]
+    """ω_ij^max of each pair, eV."""
 
     def table(self) -> Table:
         """Return the masses that give effects of several sizes."""
@@ -89,10 +92,11 @@ class ReachCurves(Result):
     mass: Reals
     """eV, shape (n,)."""
     curves: dict[str, dict[str, dict[str, Reals]]]
-    """Nature, kind of coupling ("left", "right", "scalar", "pseudoscalar"), element: limits."""
+    """Limits by nature, coupling ("left", "right", "scalar", "pseudoscalar") and element."""
     poles: Reals
     """Masses at which the mediator is on shell at one of the runs, eV."""
     confidence_level: float
+    """Of the limits."""
 
     def table(self) -> Table:
         """Return the limits at some masses, decades apart."""

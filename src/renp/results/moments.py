@@ -22,6 +22,7 @@ class _Curves(Result):
     """Curves over one axis, by kind of moment and element."""
 
     by_element: ByElement
+    """Values along the axis, by kind of moment and element."""
 
     def _dataset(self, axis: str, values: Reals, units: str, of: dict[str, str]) -> "xr.Dataset":
         import xarray as xr
@@ -59,6 +60,7 @@ class MomentSpectra(_Curves):
     photon_energy: Reals
     """eV."""
     standard_model: Reals
+    """I(ω), shape (n,)."""
     moment: float
     """The element's size, μ_B."""
     thresholds: dict[str, float]
@@ -103,6 +105,7 @@ class LimitCurves(_Curves):
     exposure: Reals
     """Time at each photon energy times volume, day × 100 cm³."""
     confidence_level: float
+    """Of the limits."""
 
     def table(self) -> Table:
         """Return one row for each exposure."""

@@ -24,6 +24,7 @@ class Plan(Result):
     """At which photon energies to run, and for how long, with the proof of how good that is."""
 
     aim: str
+    """What the plan is for."""
     photon_energy: Reals
     """eV, increasing."""
     duration: Reals
@@ -35,6 +36,7 @@ class Plan(Result):
     optimality_gap: float
     """Relative distance between the two."""
     confidence_level: float
+    """Of limits and errors."""
     unit: str
     """Of limits or errors."""
     figures: Figures
@@ -42,15 +44,19 @@ class Plan(Result):
     reference: Figures | None
     """The same for the experiment's own runs with the same total time; None without runs."""
     reference_energy: Reals
+    """Photon energies of the experiment's own runs, eV."""
     reference_duration: Reals
+    """Their times, lengthened to the same total, s."""
     candidates: Reals
     """Photon energies that were considered, eV."""
     worth: Reals
     """What time at each candidate is worth by the proof's prices: 1 where runs are, nowhere more."""
     spectrum_energy: Reals
+    """Photon energies of `spectrum`, eV."""
     spectrum: Reals
     """I(ω) of the first of the neutrinos."""
     thresholds: Reals
+    """ω_ij^max of all pairs of the first of the neutrinos, eV."""
 
     @property
     def limits(self) -> dict[str, float]:

@@ -25,7 +25,9 @@ class Profile(Result):
     """Δχ² as a function of one parameter."""
 
     name: str
+    """The parameter."""
     unit: str
+    """Its unit."""
     magnitude: bool
     """Whether only the size of the coupling is seen."""
     values: Reals
@@ -132,7 +134,9 @@ class Contour(Result):
     """Δχ² as a function of two parameters."""
 
     names: tuple[str, str]
+    """The two parameters."""
     units: tuple[str, str]
+    """Their units."""
     magnitudes: tuple[bool, bool]
     """Whether only the size of a coupling is seen."""
     values: tuple[Reals, Reals]

@@ -16,6 +16,7 @@ class Region(Result):
     """How large each element may be while all others are free; μ_B, infinite where nothing limits it."""
 
     confidence_level: float
+    """Of the region."""
     world_keys: tuple[str, ...]
     """Entries of the catalogue of limits that hold."""
     renp: dict[str, float]
@@ -23,6 +24,7 @@ class Region(Result):
     world: dict[str, float]
     """Within the others' alone."""
     together: dict[str, float]
+    """Within both."""
 
     def table(self) -> Table:
         """Return one row for each element."""

@@ -9,7 +9,7 @@ from jaxtyping import ArrayLike
 from numpy.typing import NDArray
 
 from renp.atoms import Atom
-from renp.couplings import Interaction, Model
+from renp.couplings import Interaction, Model, Scaled
 from renp.interactions import Weak
 from renp.master_formula import total_spectrum
 from renp.neutrinos import Neutrinos
@@ -31,8 +31,11 @@ class Spectrum(Result):
     """I(ω) at n photon energies; energies in eV, all arrays of shape (n,) unless said."""
 
     photon_energy: Reals
+    """ω."""
     spectral_function: Reals
+    """I(ω) of the model."""
     standard_model: Reals
+    """I(ω) of the standard model."""
     pairs: dict[str, Reals]
     """Part of each unordered pair of neutrinos; the six add up to the total."""
     interactions: dict[str, Reals]
@@ -40,6 +43,7 @@ class Spectrum(Result):
     thresholds: dict[str, float]
     """ω_ij^max of each pair, eV."""
     atom: str
+    """Name."""
 
     @classmethod
     def compute(
@@ -148,11 +152,17 @@ def _by_interaction(
         return {}
     parts: dict[str, Reals] = {}
     for k, interaction in enumerate(model.interactions):
-        name = interaction.kind or type(interaction).__name__.lower()
+        name = _name(interaction)
         name = f"{name} ({k + 1})" if name in parts else name
         # The whole model has been checked, and has said what it had to say.
         parts[name] = np.asarray(total_spectrum(jnp.asarray(energies), atom, neutrinos, interaction))
     return parts | {"interference": together - sum(parts.values())}
+
+
+def _name(interaction: Interaction) -> str:
+    if isinstance(interaction, Scaled):
+        return _name(interaction.interaction)
+    return interaction.kind or type(interaction).__name__.lower()
 
 
 def threshold_grid(atom: Atom, neutrinos: Neutrinos, points: int = 400) -> Reals:

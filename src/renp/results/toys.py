@@ -22,9 +22,11 @@ class Toys(Result):
     """Fits of simulated data; failed ones are counted, and left out of every average."""
 
     confidence_level: float
+    """Of the intervals."""
     truth: dict[str, float]
     """Physical values at which the data were drawn."""
     units: dict[str, str]
+    """By parameter."""
     estimates: dict[str, Reals]
     """Physical value that each toy's fit found, by parameter."""
     chi2: Reals
@@ -115,9 +117,13 @@ class Coverage(Result):
     """How often intervals contain the true value, by kind, exposure and value."""
 
     coupling: str
+    """Whose intervals they are."""
     unit: str
+    """Its unit."""
     confidence_level: float
+    """Nominal, of the intervals."""
     rows: tuple[CoverageRow, ...]
+    """By kind of interval, exposure and true value."""
 
     def table(self) -> Table:
         """Return one row for each kind of interval, exposure and true value."""

@@ -17,6 +17,7 @@ from renp.inference.nuisances import Nuisances
 from renp.interactions import Weak
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
+from renp.references import references_of
 from renp.scenario.build import (
     build_atom,
     build_experiment,
@@ -61,12 +62,15 @@ class Scenario:
     """
 
     atom: Atom
+    """What is excited."""
     neutrinos: Neutrinos
+    """What is emitted."""
     model: Interaction
     """The weak interaction and all that the file adds to it."""
     experiment: Experiment
     """Target and runs; without runs in the file, of length 0."""
     confidence_level: float
+    """Of limits and intervals."""
     nuisances: Nuisances
     """What is uncertain besides the couplings."""
     text: str
@@ -120,6 +124,11 @@ class Scenario:
             for kind, of_kind in found.items()
             for label, unit in of_kind.items()
         }
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of the references behind all that the file names."""
+        return references_of([self.experiment, self.neutrinos, self.model])
 
     def likelihood(self) -> Likelihood:
         """Return the likelihood of the runs, with the file's couplings and what else is uncertain."""

@@ -12,7 +12,7 @@ _UNITS = re.compile(r"(?:1?\s*/\s*)?[^\W\d]+(?:\s*[*/·]\s*[^\W\d]+)*")
 
 
 @cache
-def _registry() -> pint.UnitRegistry[Any]:
+def _registry() -> "pint.UnitRegistry[Any]":  # not generic at run time in older versions
     registry: pint.UnitRegistry[Any] = pint.UnitRegistry()
     return registry
 
