@@ -389,7 +389,7 @@ def test_a_boosted_atom_keeps_its_digits_at_thresholds() -> None:
             omega = edge * (1 - 10 ** rng.uniform(-15, -3))
             exact = mpf(less) * (mpf(more) - 2 * mpf(omega)) - (mpf(m_i) + mpf(m_j)) ** 2
             threshold = exact_threshold(*map(jnp.asarray, (less, more, m_i, m_j)))
-            found = float(excess(less, threshold, omega))
+            found = float(excess(jnp.asarray(less), threshold, jnp.asarray(omega)))
             assert found == pytest.approx(float(exact), rel=1e-13, abs=1e-32)
 
 

@@ -48,6 +48,9 @@ _Runs: TypeAlias = tuple[Array, Laser, Atom, Neutrinos, Interaction, tuple[Inter
 _NO_INTERFERENCE = 1e-10
 """Rounding of an interference that vanishes, relative to the geometric mean of both parts."""
 
+_ROUNDING = 1e-13
+"""The same relative to the largest part of a run, from which it is a difference."""
+
 _MANY = 1e6
 """Expected counts from which the distribution of Poisson is expanded around the normal one."""
 
@@ -445,6 +448,7 @@ def _interferes(response: Float[Array, "n k k"]) -> NDArray[np.bool_]:
     form = np.asarray(response)
     own = np.sqrt(np.einsum("nkk->nk", form))
     allowed = _NO_INTERFERENCE * own[:, :, None] * own[:, None, :]
+    allowed += _ROUNDING * np.max(own, axis=1)[:, None, None] ** 2
     seen = np.abs(form) > allowed
     off_diagonal = ~np.eye(form.shape[1], dtype=bool)
     interferes: NDArray[np.bool_] = np.any(seen & off_diagonal, axis=(0, 1))[1:]
