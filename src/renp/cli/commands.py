@@ -438,9 +438,9 @@ def explore(
 ) -> None:
     """Open the explorer: spectra, counts, limits, plans and bounds that follow one's hand, in a browser.
 
-    It begins with a scenario file, or with the letter's preset. Only this machine reaches it, unless --address
-    says otherwise; nothing is fetched from anywhere. Stop it with Ctrl-C. --output FILE.toml writes the
-    scenario with which it begins, and --json tells the page's address.
+    It begins with a scenario file, or with the letter's preset. Only this machine reaches it, unless
+    --address says otherwise; nothing is fetched from anywhere. Ctrl-C stops it. --output FILE.toml writes
+    the scenario with which it begins, and --json tells the page's address.
 
     Parameters
     ----------

@@ -55,5 +55,6 @@ def _row(comparison: ModelComparison) -> str:
     verdict = comparison.verdict + (f": {comparison.remark}" if comparison.remark else "")
     cells = [f"{entry.experiment} ({entry.year})", entry.observable, limit_in_words(entry), entry.unit, value]
     text = "".join(f"<td class='words'>{escape(cell)}</td>" for cell in cells)
+    text += f"<td class='words verdict'>{escape(verdict)}</td><td class='words'>{escape(source)}</td>"
     mark = " class='excluded'" if comparison.excluded else ""
-    return f"<tr{mark}>{text}<td class='words verdict'>{escape(verdict)}</td><td class='words'>{escape(source)}</td></tr>"
+    return f"<tr{mark}>{text}</tr>"

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, FactorRange, HoverTool, Range1d, Span, Whisker
 from bokeh import plotting
+from bokeh.models import ColumnDataSource, FactorRange, HoverTool, Range1d, Span, Whisker
 
 from renp.bounds.comparison import ModelComparison
 from renp.explorer.look import MODEL, OWN, PLAN, Look, paint

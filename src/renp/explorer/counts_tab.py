@@ -27,14 +27,12 @@ class CountsTab:
         self.table = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10), stylesheets=[TABLE_CSS])
         self.other = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10))
         hint = "Drag a line, tap to add one, or use the fields below."
-        charts = pn.FlexBox(
-            pn.Column(
-                self.counts.figure, sizing_mode="stretch_width", min_width=300, styles={"flex": "1 1 300px"}
-            ),
-            pn.Column(
-                self.limits.figure, sizing_mode="stretch_width", min_width=300, styles={"flex": "1 1 300px"}
-            ),
+        charts = pn.Column(
+            self.counts.figure,
+            self.limits.figure,
+            stylesheets=[BESIDE],
             sizing_mode="stretch_width",
+            margin=0,
         )
         self.view = pn.Column(
             pn.pane.HTML(hint, margin=(0, 10)),
@@ -58,6 +56,9 @@ class CountsTab:
         self.table.object = counts_table(state, found)
         self.other.object = _others(found, setup)
 
+
+BESIDE = ":host { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); }"
+"""Figures beside one another, or one below the other where there is no room."""
 
 TABLE_CSS = """
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }

@@ -104,7 +104,7 @@ def _curves(
 
 
 class Expected(NamedTuple):
-    """Counts of each run, backgrounds included, and upper limits by kind and label, in the unit of the kind."""
+    """Counts of each run, backgrounds included, and upper limits by kind and label in its unit."""
 
     model: Reals
     standard: Reals

@@ -66,7 +66,7 @@ class Explorer:
         self.state, self.setup = state, build(state)
         self.problems: dict[str, str] = {}
         look = LOOKS[state.theme]
-        self._later = Later()
+        self._later, self._location = Later(), pn.state.location
         self.plots = {
             "spectrum": SpectrumPlot(look, self._zoom),
             "counts": SpectrumPlot(look, self._zoom, self._drag, height=340),
@@ -77,7 +77,9 @@ class Explorer:
         self.counts = CountsTab(self.edit, look, self.plots["counts"].figure)
         self.plan = PlanTab(self.edit, look, self.plots["plan"], lambda: self.state)
         self.bounds, self.share = BoundsTab(look), ShareTab(self.edit, look, lambda: self.state)
-        self.tabs = pn.widgets.RadioButtonGroup(label="View", options=TITLES, color="primary", margin=(6, 10))
+        self.tabs = pn.widgets.RadioButtonGroup(
+            label="View", options=TITLES, color="primary", variant="outline", margin=(6, 10)
+        )
         self.tabs.param.watch(lambda event: self.edit("tab", lambda s: replace(s, tab=event.new)), "value")
         self.message = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10), visible=False)
         self.panes = self._panes()
@@ -190,17 +192,15 @@ class Explorer:
 
     def _remember(self) -> None:
         """Put the state into the address, where there is one."""
-        location = pn.state.location
-        if location is not None:
-            location.search = f"?{to_query(self.state)}"
+        if self._location is not None:
+            self._location.search = f"?{to_query(self.state)}"
 
     def turn_theme(self, *_: Any) -> None:
         """Load the page anew in the other theme."""
-        location = pn.state.location
         other = "light" if self.state.theme == "dark" else "dark"
-        if location is not None:
-            location.reload = True
-            location.search = f"?{to_query(replace(self.state, theme=other))}"
+        if self._location is not None:
+            self._location.reload = True
+            self._location.search = f"?{to_query(replace(self.state, theme=other))}"
 
     def _panes(self) -> dict[str, Any]:
         spectrum = pn.Column(

@@ -1,6 +1,6 @@
 """Plan: an aim and a total time in, the best photon energies out, beside one's own runs."""
 
-import asyncio
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -18,6 +18,7 @@ from renp.explorer.look import Look
 from renp.explorer.setup import Setup, build
 from renp.explorer.spectrum_plot import SpectrumPlot
 from renp.explorer.state import Run, State
+from renp.explorer.timing import in_background
 from renp.planning.aims import AIMS
 from renp.planning.plan import ELEMENTS, Constraints, plan
 from renp.results.plan import MADE_SMALL, Plan
@@ -70,19 +71,32 @@ class PlanTab:
         if self._for is not None and relevant(state) != relevant(self._for):
             self._forget()
 
-    async def _find(self, _: Any = None) -> None:
+    def _find(self, _: Any = None) -> None:
         state = self._current()
         self.find.disabled, self.find.label = True, "Searching …"
+        self._forget()
+        in_background(lambda: self._found(state))
+
+    def _found(self, state: State) -> Callable[[], None]:
+        """Return what to show of the best plan, or of why there is none."""
         try:
-            # In a thread, so that the pages of others stay alive meanwhile.
-            self.result = await asyncio.to_thread(best_plan, state)
-            self._for = state
-            self._show_result(self.result)
+            result = best_plan(state)
         except (InputError, FloatingPointError) as error:
-            self._forget()
-            self.fields[0].say(str(error))
-        finally:
-            self.find.disabled, self.find.label = False, "Find the best runs"
+            words = str(error)
+            return lambda: self._finish(None, state, words)
+        except Exception:
+            traceback.print_exc()
+            return lambda: self._finish(
+                None, state, "this is a failure of renp itself; its terminal says where"
+            )
+        return lambda: self._finish(result, state, "")
+
+    def _finish(self, result: Plan | None, state: State, words: str) -> None:
+        self.find.disabled, self.find.label = False, "Find the best runs"
+        self.fields[0].say(words)
+        if result is not None and relevant(state) == relevant(self._current()):
+            self.result, self._for = result, state
+            self._show_result(result)
 
     def _show_result(self, result: Plan) -> None:
         self._plot.show_other(result.photon_energy.tolist())

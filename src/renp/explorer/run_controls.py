@@ -35,7 +35,9 @@ class RunControls:
             edit,
             look,
         )
-        self.view = pn.Column(self._rows, self.add, self.level.view, sizing_mode="stretch_width", margin=0)
+        self.view = pn.Column(
+            self._rows, self.add, self.level.view, sizing_mode="stretch_width", max_width=760, margin=0
+        )
 
     def show(self, state: State) -> None:
         """Show the runs of a state."""

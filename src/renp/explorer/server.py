@@ -166,10 +166,7 @@ def serve(
     tell(url)
     if browser:
         server.io_loop.add_callback(webbrowser.open, url)
-    try:
-        server.run_until_shutdown()
-    finally:
-        server.stop()
+    server.run_until_shutdown()
 
 
 def _free_port(address: str) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from bokeh import plotting
 from bokeh.events import RangesUpdate, Reset
 from bokeh.models import (
     ColumnDataSource,
@@ -14,7 +15,6 @@ from bokeh.models import (
     PointDrawTool,
     Range1d,
 )
-from bokeh import plotting
 
 from renp.explorer.axis import EnergyAxis
 from renp.explorer.live import Curves
@@ -124,8 +124,9 @@ class SpectrumPlot:
             text="text",
             source=self.labels,
             y_range_name="fraction",
-            text_align="center",
+            text_align="right",
             text_baseline="top",
+            x_offset=-3,
             text_font_size="12px",
             text_color=self._look.ink,
         )
@@ -227,9 +228,9 @@ class SpectrumPlot:
                 groups[-1][1].append(pair)
             else:
                 groups.append(([edge], [pair]))
-        # One above the other: side by side, many names would run into their neighbours.
+        # One below the other and left of the first: side by side, many would run into their neighbours.
         texts = ["\n".join(pairs) for _, pairs in groups]
-        self.labels.data = {"x": [float(np.mean(found)) for found, _ in groups], "text": texts}
+        self.labels.data = {"x": [found[0] for found, _ in groups], "text": texts}
 
     def _show_window(self, window: tuple[float, float]) -> None:
         x_range = self.figure.x_range

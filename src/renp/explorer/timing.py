@@ -1,5 +1,6 @@
-"""Work that waits until a user pauses."""
+"""Work that waits until a user pauses, and work that others need not wait for."""
 
+import threading
 from collections.abc import Callable
 
 import panel as pn
@@ -27,3 +28,23 @@ class Later:
         self._latest[name] = action
         if not waiting:
             document.add_timeout_callback(lambda: self._latest.pop(name)(), delay)
+
+
+def in_background(work: Callable[[], Callable[[], None]]) -> None:
+    """Do long work in a thread, so that the pages of others stay alive, then what it returns in the page.
+
+    Examples
+    --------
+    >>> in_background(lambda: lambda: print("done"))
+    done
+    """
+    document = pn.state.curdoc
+    if document is None or document.session_context is None:
+        work()()
+        return
+
+    def run() -> None:
+        done = work()
+        document.add_next_tick_callback(done)
+
+    threading.Thread(target=run, daemon=True).start()
