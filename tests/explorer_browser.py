@@ -80,3 +80,31 @@ class Page:
     def press(self, name: str) -> None:
         """Press a button."""
         self.page.get_by_role("button", name=name, exact=True).first.click()
+
+    def wait_changed(self, model: str, column: str, before: list[Any]) -> None:
+        """Wait until a column differs."""
+        for _ in range(200):
+            if self.data(model, column) != before:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{model}.{column} has not changed in 10 s")
+
+    def frame(self, figure: str) -> dict[str, float]:
+        """Return where the frame of a figure is on the page, pixels."""
+        code = """name => {
+            const model = Bokeh.documents[0].get_model_by_name(name)
+            const view = [...Bokeh.index.all_views()].find(one => one.model === model && one.frame)
+            const place = view.el.getBoundingClientRect(), box = view.frame.bbox
+            return {x: place.left + box.left, y: place.top + box.top, width: box.width, height: box.height}
+        }"""
+        found: dict[str, float] = self.page.evaluate(code, figure)
+        return found
+
+    def place_of_run(self, k: int) -> tuple[float, float, float]:
+        """Return where the handle of a run is, and the width of the frame, pixels."""
+        box = self.frame("runs-figure")
+        code = """() => { const r = Bokeh.documents[0].get_model_by_name("runs-figure").x_range
+            return [r.start, r.end] }"""
+        low, high = self.page.evaluate(code)
+        part = (self.data("handles", "x")[k] - low) / (high - low)
+        return box["x"] + part * box["width"], box["y"] + 0.95 * box["height"], box["width"]

@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 from bokeh import plotting
-from bokeh.models import ColumnDataSource, FactorRange, HoverTool, Range1d, Span, Whisker
+from bokeh.models import (
+    ColumnDataSource,
+    CustomJSTickFormatter,
+    FactorRange,
+    HoverTool,
+    Range1d,
+    Span,
+    Whisker,
+)
 
 from renp.bounds.comparison import ModelComparison
 from renp.explorer.look import MODEL, OWN, PLAN, Look, paint
@@ -19,6 +27,15 @@ _SYMBOLS = {
     "anapole": "a",
 }
 _MARKERS = ("circle", "diamond", "square", "triangle")
+
+
+_POWERS_JS = """
+const power = Math.floor(Math.log10(tick) + 1e-9), mantissa = Number((tick / Math.pow(10, power)).toPrecision(3))
+if (power >= -2 && power <= 3) return String(Number(tick.toPrecision(3)))
+const raised = Array.from(String(power)).map(c => c == "-" ? "\u207b" : "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"[c])
+return (mantissa == 1 ? "10" : mantissa + "\u00b710") + raised.join("")
+"""
+"""Writes 2·10⁻¹¹ below a logarithmic axis."""
 
 
 class CountsChart:
@@ -100,6 +117,7 @@ class LimitsChart:
             HoverTool(renderers=points, tooltips=[("", "@name"), (quantity, "@limit{0.00e}")])
         )
         self.figure.xaxis.major_label_orientation = 1.1
+        self.figure.yaxis.formatter = CustomJSTickFormatter(code=_POWERS_JS)
         paint(self.figure, look)
 
     def show(self, limits: Mapping[str, float], unit: str, beside: Mapping[str, float] | None = None) -> None:
@@ -113,7 +131,12 @@ class LimitsChart:
         values = [v for v in (*limits.values(), *others.values()) if 0 < v < math.inf]
         low, high = (min(values), max(values)) if values else (0.1, 10.0)
         self.figure.y_range.update(start=low / 1.6, end=high * 1.6)
-        self.figure.yaxis.axis_label = f"{self._quantity} ({unit})" if unit else self._quantity
+        self.label(self._quantity, unit)
+
+    def label(self, quantity: str, unit: str) -> None:
+        """Say what the vertical axis shows."""
+        symbol = unit.replace("μ_B", "μʙ")
+        self.figure.yaxis.axis_label = f"{quantity} ({symbol})" if unit else quantity
 
 
 class BoundsChart:
@@ -135,6 +158,7 @@ class BoundsChart:
         self.figure.add_layout(Span(location=1.0, dimension="height", line_color=look.ink, line_width=2))
         tips = [("", "@name"), ("model / limit", "@ratio{0.000}"), ("", "@verdict")]
         self.figure.add_tools(HoverTool(renderers=[points], tooltips=tips))
+        self.figure.xaxis.formatter = CustomJSTickFormatter(code=_POWERS_JS)
         self.figure.xaxis.axis_label = "model / upper limit (right of the line: excluded)"
         paint(self.figure, look)
 

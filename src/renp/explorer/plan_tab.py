@@ -64,8 +64,9 @@ class PlanTab:
         )
 
     def show(self, state: State, setup: Setup) -> None:
-        """Show the controls; a plan for another state is not shown any more."""
+        """Show the controls; a plan of another state is not shown any more."""
         del setup
+        self._plot.show_own([run.photon_energy for run in state.runs])
         for field in self.fields:
             field.show(state)
         if self._for is not None and relevant(state) != relevant(self._for):
@@ -108,7 +109,7 @@ class PlanTab:
         beside = None if before is None else {name: before[name] for name in order}
         self.chart.show({name: reached[name] for name in order}, result.unit, beside)
         quantity = _WORDS.get(result.aim, "significance (σ)")
-        self.chart.figure.yaxis.axis_label = f"{quantity} ({result.unit})" if result.unit else quantity
+        self.chart.label(quantity, result.unit)
         self.words.object = plan_words(result)
 
     def _take(self, _: Any) -> None:

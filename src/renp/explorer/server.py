@@ -21,6 +21,7 @@ from renp.explorer.page import Explorer
 from renp.explorer.sampling import usual_window
 from renp.explorer.setup import StateError, build
 from renp.explorer.state import PARTS, State
+from renp.results.bounds import Bounds
 from renp.validation import number
 
 TITLE = "renp explorer"
@@ -116,6 +117,7 @@ def warm_up(start: State) -> None:
     for parts in PARTS:
         curves(setup, usual_window(setup), parts)
     expected(setup, start.confidence_level)
+    Bounds.compute(setup.neutrinos, setup.model)
 
 
 def make_server(start: State, *, port: int = 0, address: str = "localhost") -> tuple[Any, str]:

@@ -3,7 +3,7 @@
 from renp.constants import DAY
 from renp.couplings import Interaction
 from renp.explorer.sampling import view_window
-from renp.explorer.setup import Setup, build
+from renp.explorer.setup import build
 from renp.explorer.state import State
 
 
@@ -38,14 +38,10 @@ def to_python(state: State) -> str:
         'spectrum.save("spectrum.png")',
         "",
     ]
-    return "\n".join(lines + (_runs(state, setup) if state.runs else []))
+    return "\n".join(lines + (_runs(state) if state.runs else []))
 
 
-def _runs(state: State, setup: Setup) -> list[str]:
-    others = {
-        term.kind: {label: unit for label, (unit, _) in term.directions().items()} for term in setup.terms
-    }
-    del others
+def _runs(state: State) -> list[str]:
     arguments = ["atom", f"renp.Target({_keywords(state.target)})"]
     arguments += [repr([run.photon_energy for run in state.runs])]
     durations = [run.duration / DAY for run in state.runs]

@@ -80,6 +80,7 @@ class SpectrumPlot:
         self.marks = ColumnDataSource({"x": []})
         self.labels = ColumnDataSource({"x": [], "text": []}, name="thresholds")
         self.handles = ColumnDataSource({"x": [], "run": []}, name="handles")
+        self.own = ColumnDataSource({"x": []})
         self.other = ColumnDataSource({"x": []}, name="plan-lines")
         self._draw_marks()
         self._draw_curves()
@@ -116,6 +117,10 @@ class SpectrumPlot:
         """Show the lines of a plan."""
         self.other.data = {"x": list(energies)}
 
+    def show_own(self, energies: Sequence[float]) -> None:
+        """Show runs that cannot be moved, beside a plan."""
+        self.own.data = {"x": list(energies)}
+
     def _draw_marks(self) -> None:
         self.figure.vspan(x="x", source=self.marks, line_color=self._look.ink, line_alpha=0.35)
         self.figure.text(
@@ -130,6 +135,7 @@ class SpectrumPlot:
             text_font_size="12px",
             text_color=self._look.ink,
         )
+        self.figure.vspan(x="x", source=self.own, line_color=OWN, line_width=1.5, line_dash=[3, 3])
         self.figure.vspan(x="x", source=self.other, line_color=PLAN, line_width=3)
 
     def _draw_curves(self) -> None:
