@@ -63,8 +63,10 @@ class Page:
 
     def data(self, model: str, column: str, k: int = 0) -> list[Any]:
         """Return a column of the k-th data source of a name."""
-        code = """([name, column, k]) =>
-            Array.from([...Bokeh.documents[0]._all_models.values()].filter(m => m.name == name)[k].data[column])"""
+        code = """([name, column, k]) => {
+            const models = [...Bokeh.documents[0]._all_models.values()]
+            return Array.from(models.filter(model => model.name == name)[k].data[column])
+        }"""
         return list(self.page.evaluate(code, [model, column, k]))
 
     def until(self, condition: str, argument: Any = None) -> None:

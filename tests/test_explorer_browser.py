@@ -1,4 +1,4 @@
-"""The explorer in a real browser: what its controls do, what a link restores, and how soon it is on screen."""
+"""The explorer in a real browser: what controls do, what a link restores, how soon it is on screen."""
 
 import json
 import math

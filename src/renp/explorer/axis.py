@@ -28,7 +28,7 @@ const values = ticks.map(one => (one - reference) / unit)
 const gap = values.length > 1 ? Math.abs(values[1] - values[0]) : Math.abs(values[0]) || 1
 const digits = Math.max(0, Math.min(12, -Math.floor(Math.log10(gap * 1.001))))
 const shown = values[index].toFixed(digits)
-return (Number(shown) === 0 ? (0).toFixed(digits) : shown).replace("-", "\u2212")
+return (Number(shown) === 0 ? (0).toFixed(digits) : shown).replace("-", "−")
 """
 
 

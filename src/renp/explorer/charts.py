@@ -30,10 +30,11 @@ _MARKERS = ("circle", "diamond", "square", "triangle")
 
 
 _POWERS_JS = """
-const power = Math.floor(Math.log10(tick) + 1e-9), mantissa = Number((tick / Math.pow(10, power)).toPrecision(3))
+const power = Math.floor(Math.log10(tick) + 1e-9)
 if (power >= -2 && power <= 3) return String(Number(tick.toPrecision(3)))
-const raised = Array.from(String(power)).map(c => c == "-" ? "\u207b" : "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"[c])
-return (mantissa == 1 ? "10" : mantissa + "\u00b710") + raised.join("")
+const mantissa = Number((tick / Math.pow(10, power)).toPrecision(3))
+const raised = Array.from(String(power)).map(c => c == "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]).join("")
+return (mantissa == 1 ? "10" : mantissa + "·10") + raised
 """
 """Writes 2·10⁻¹¹ below a logarithmic axis."""
 

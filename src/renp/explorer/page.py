@@ -24,7 +24,7 @@ from renp.explorer.setup import Setup, StateError, build
 from renp.explorer.share_tab import ShareTab
 from renp.explorer.spectrum_plot import SpectrumPlot
 from renp.explorer.state import TABS, State
-from renp.explorer.timing import Later
+from renp.explorer.timing import Later, with_lock
 from renp.explorer.view_controls import ViewControls
 
 TITLES = {
@@ -92,6 +92,9 @@ class Explorer:
 
     def edit(self, key: str, change: Callable[[State], State]) -> None:
         """Carry out a change that came from a field; say beside it if it cannot be."""
+        with_lock(lambda: self._carry_out(key, change))
+
+    def _carry_out(self, key: str, change: Callable[[State], State]) -> None:
         try:
             state = change(self.state)
             setup = build(state)
@@ -164,13 +167,13 @@ class Explorer:
         unsaid = dict(problems)
         for field in self.fields:
             field.say("")
-        for field in self.fields:
-            if field.key in problems and (words := unsaid.pop(field.key, "")):
-                field.say(words)
-        for field in self.fields:
-            if field.key == source and unsaid:
-                field.say("; ".join(unsaid.values()))
-                unsaid = {}
+        # Where a slider and a text set the same, the text comes last: it is what can be wrong.
+        by_key = {field.key: field for field in self.fields}
+        for key in by_key.keys() & problems.keys():
+            by_key[key].say(unsaid.pop(key))
+        if unsaid and source in by_key and source not in problems:
+            by_key[source].say("; ".join(unsaid.values()))
+            unsaid = {}
         self.say("; ".join(unsaid.values()))
         if self.state.tab == "counts":
             self.plots["counts"].show_runs(self.state.runs)
@@ -188,7 +191,7 @@ class Explorer:
             )
 
     def _drag(self, lines: list[tuple[int, float]]) -> None:
-        self.edit("runs", lambda state: moved(state, lines))
+        self._carry_out("runs", lambda state: moved(state, lines))
 
     def _remember(self) -> None:
         """Put the state into the address, where there is one."""

@@ -39,7 +39,7 @@ if (!/[?&]theme=/.test(location.search) && matchMedia("(prefers-color-scheme: da
   location.replace((location.search ? location.search + "&" : "?") + "theme=dark" + location.hash)
 </script>
 {% endblock %}
-{% block contents %}<main>{{ embed(roots.page) }}</main>{% endblock %}
+{% block contents %}<main>{{ embed(roots.page) }}</main>{{ embed(roots.location) }}{% endblock %}
 """
 
 
@@ -77,7 +77,7 @@ def page(start: State) -> Callable[[], Any]:
         explorer = Explorer(state)
         if wrong:
             explorer.say(wrong)
-        template = pn.Template(_TEMPLATE)
+        template = pn.Template(_TEMPLATE, location=True)
         template.add_variable("page_css", page_css(LOOKS[state.theme]))
         template.add_panel("page", explorer.view)
         return template

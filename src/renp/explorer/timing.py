@@ -30,6 +30,21 @@ class Later:
             document.add_timeout_callback(lambda: self._latest.pop(name)(), delay)
 
 
+def with_lock(action: Callable[[], None]) -> None:
+    """Carry out an action when the page may be changed: Panel's events may come while it may not.
+
+    Examples
+    --------
+    >>> with_lock(lambda: print("changed"))
+    changed
+    """
+    document = pn.state.curdoc
+    if document is None or document.session_context is None:
+        action()
+    else:
+        document.add_next_tick_callback(action)
+
+
 def in_background(work: Callable[[], Callable[[], None]]) -> None:
     """Do long work in a thread, so that the pages of others stay alive, then what it returns in the page.
 
