@@ -182,7 +182,7 @@ class InteractionControls:
                 elements[label] = text.strip() if "j" in text.lower() else float(text)
             return table | {name: _matrix_value(elements, whole)}
 
-        return self._add(k, name, widget, read, lambda v: v, put)
+        return self._add(k, name, widget, read, lambda v: v, put, f".{label}")
 
     def _add(
         self,
@@ -192,6 +192,7 @@ class InteractionControls:
         read: Callable[[Table], Any],
         parse: Callable[[Any], Any],
         put: Callable[[Table, Any], Table] | None = None,
+        place: str = "",
     ) -> Any:
         def write(state: State, value: Any) -> State:
             table = state.interactions[k]
@@ -201,7 +202,7 @@ class InteractionControls:
             rest = {key: old for key, old in table.items() if key != name}
             return state.with_interaction(k, rest if parsed is None else rest | {name: parsed})
 
-        key = f"interactions.{k}.{name}"
+        key = f"interactions.{k}.{name}{place}"
         field = Field(key, widget, lambda s: read(s.interactions[k]), write, self._edit, self._look)
         self.fields.append(field)
         return field.view

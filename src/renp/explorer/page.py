@@ -169,8 +169,10 @@ class Explorer:
             field.say("")
         # Where a slider and a text set the same, the text comes last: it is what can be wrong.
         by_key = {field.key: field for field in self.fields}
-        for key in by_key.keys() & problems.keys():
-            by_key[key].say(unsaid.pop(key))
+        for key in problems:
+            beside = source if source.startswith(f"{key}.") else key
+            if beside in by_key:
+                by_key[beside].say(unsaid.pop(key))
         if unsaid and source in by_key and source not in problems:
             by_key[source].say("; ".join(unsaid.values()))
             unsaid = {}

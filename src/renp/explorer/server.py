@@ -1,5 +1,6 @@
 """The page served on this machine."""
 
+import socket
 import threading
 import warnings
 import webbrowser
@@ -10,7 +11,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import panel as pn
-from bokeh.server.util import bind_sockets
 from panel.io.server import get_server
 
 from renp.errors import InputError
@@ -130,8 +130,7 @@ def make_server(start: State, *, port: int = 0, address: str = "localhost") -> t
     """
     number("port", port, "a port, from 0 to 65535", low=0, high=65535)
     try:
-        if port == 0:
-            port = _free_port(address)
+        port = _claimed(port, address)
         server = get_server(
             {"/": page(start)},
             port=port,
@@ -171,8 +170,10 @@ def serve(
     server.run_until_shutdown()
 
 
-def _free_port(address: str) -> int:
-    sockets, port = bind_sockets(address, 0)
-    for socket in sockets:
-        socket.close()
-    return port
+def _claimed(port: int, address: str) -> int:
+    """Return the port if it is free, or any that is for 0; raise OSError otherwise."""
+    family, kind, protocol, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(place)
+        return int(probe.getsockname()[1])

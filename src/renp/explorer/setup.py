@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
-import numpy as np
+import jax.numpy as jnp
 
 from renp.atoms import EFFECTS, Atom, symbols
 from renp.couplings import Interaction
@@ -171,5 +171,5 @@ def _note(model: Interaction, atom: Atom, neutrinos: Neutrinos) -> str:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", PoleWarning)
         top = (atom.E_eg + atom.boost) / 2
-        check_poles(model, np.array([0.0, top]), atom, neutrinos)
+        check_poles(model, jnp.array([0.0, top]), atom, neutrinos)
     return "; ".join(str(item.message) for item in caught)

@@ -111,7 +111,11 @@ class SpectrumPlot:
         known = self.handles.data
         if self._held or (list(known["x"]) == energies and list(known["run"]) == [*range(1, len(runs) + 1)]):
             return
-        self.handles.data = {"x": energies, "run": [*range(1, len(runs) + 1)]}
+        self._held = True  # this is no user's doing
+        try:
+            self.handles.data = {"x": energies, "run": [*range(1, len(runs) + 1)]}
+        finally:
+            self._held = False
 
     def show_other(self, energies: Sequence[float]) -> None:
         """Show the lines of a plan."""
