@@ -68,9 +68,9 @@ class Explorer:
         look = LOOKS[state.theme]
         self._later, self._location = Later(), pn.state.location
         self.plots = {
-            "spectrum": SpectrumPlot(look, self._zoom),
-            "counts": SpectrumPlot(look, self._zoom, self._drag, height=340),
-            "plan": SpectrumPlot(look, self._zoom, height=340),
+            "spectrum": SpectrumPlot("spectrum", look, self._zoom),
+            "counts": SpectrumPlot("runs", look, self._zoom, self._drag, height=340),
+            "plan": SpectrumPlot("plan", look, self._zoom, height=340),
         }
         self.controls, self.interactions = Controls(self.edit, look), InteractionControls(self.edit, look)
         self.view_controls = ViewControls(self.edit, look)

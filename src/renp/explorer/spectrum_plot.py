@@ -40,6 +40,8 @@ class SpectrumPlot:
 
     Parameters
     ----------
+    name
+        Of the figure, for whoever looks for it in the page.
     look
         Colours.
     on_window
@@ -53,6 +55,7 @@ class SpectrumPlot:
 
     def __init__(
         self,
+        name: str,
         look: Look,
         on_window: Callable[[tuple[float, float] | None], None],
         on_runs: Callable[[list[tuple[int, float]]], None] | None = None,
@@ -70,7 +73,7 @@ class SpectrumPlot:
             active_scroll="xwheel_zoom",
             active_drag=None if editable else "xpan",
             output_backend="canvas",
-            name="runs-figure" if editable else "spectrum-figure",
+            name=f"{name}-figure",
         )
         self.figure.toolbar.logo = None
         self.figure.extra_y_ranges = {"fraction": Range1d(0.0, 1.0)}
