@@ -25,7 +25,7 @@ from renp.explorer.share_tab import RESULTS, file_of
 from renp.explorer.snippet import to_python
 from renp.explorer.start import start_state
 from renp.explorer.state import Run, State
-from renp.results import Counts, Spectrum
+from renp.results import Bounds, Counts, Spectrum
 from renp.scenario import Scenario, preset_names, preset_text
 from renp.scenario.interactions import kinds
 
@@ -385,3 +385,22 @@ def test_a_slider_is_followed_within_16_ms(page: Explorer) -> None:
     assert len(page.plots["spectrum"].curves.data["x"]) == 2000
     print(f"median {1e3 * sorted(took)[10]:.1f} ms, least {1e3 * min(took):.1f} ms")
     assert min(took) <= 0.016
+
+
+def test_results_have_short_controls() -> None:
+    setup = build(start_state())
+    counts = Counts.compute(setup.experiment, setup.neutrinos, setup.model)
+    view = counts.interactive()
+    view[0][0].value = True  # per day
+    source = view[1].object.renderers[0].data_source
+    assert source.data["expected"] == pytest.approx(counts.expected / 10)
+    spectrum = Spectrum.compute(setup.atom, setup.neutrinos, setup.model, [1.06, 1.07])
+    view = spectrum.interactive()
+    view[0][0].value, view[0][1].value = "by pair", True
+    source = view[1].object.renderers[4].data_source
+    assert list(source.data["model"]) == pytest.approx(spectrum.spectral_function / spectrum.standard_model)
+    assert len(Bounds.compute().interactive()) == 2
+
+
+def test_a_notebook_is_shown_the_page(page: Explorer) -> None:
+    assert page.__panel__() is page.view
