@@ -183,11 +183,11 @@ def angle(label: str, most: float) -> Any:
 
 
 def _setter(name: str) -> Callable[[State, Any], State]:
-    return lambda state, value: replace(state, **{name: value})
+    return lambda state, value: state.changed(**{name: value})
 
 
 def _number(name: str, unit: str) -> Callable[[State, Any], State]:
-    return lambda state, text: replace(state, **{name: number_in(unit, text)})
+    return lambda state, text: state.changed(**{name: number_in(unit, text)})
 
 
 def _optional(name: str) -> tuple[Callable[[State], Any], Callable[[State, Any], State]]:
@@ -203,7 +203,7 @@ def _optional(name: str) -> tuple[Callable[[State], Any], Callable[[State, Any],
             from renp.atoms import Atom
 
             beside = float(getattr(Atom.named(state.atom), other))
-        return replace(state, **{name: value, other: beside})
+        return state.changed(**{name: value, other: beside})
 
     return lambda state: text_of(getattr(state, name)), write
 
@@ -213,7 +213,7 @@ def _entry(section: str, key: str, unit: str) -> tuple[Callable[[State], Any], C
 
     def write(state: State, text: str) -> State:
         content = {k: v for k, v in getattr(state, section).items() if k != key}
-        return replace(state, **{section: content | ({key: number_in(unit, text)} if text.strip() else {})})
+        return state.changed(**{section: content | ({key: number_in(unit, text)} if text.strip() else {})})
 
     return lambda state: text_of(getattr(state, section).get(key)), write
 

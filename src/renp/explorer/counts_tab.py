@@ -1,5 +1,6 @@
 """Counts and limits: runs that are dragged, and what they see."""
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -90,7 +91,7 @@ def counts_table(state: State, found: Expected) -> str:
     return html_table(head, cells)
 
 
-def html_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def html_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Return an HTML table of text."""
     first = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in head)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)

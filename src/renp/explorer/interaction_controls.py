@@ -256,7 +256,7 @@ def _sizes(value: Any) -> list[float]:
 def _log_size(value: Any, slider: Any) -> float:
     largest = max(_sizes(value), default=0.0)
     log = math.log10(largest) if largest > 0 else slider.start
-    return round(min(max(log, slider.start), slider.end), 10)
+    return float(round(min(max(log, slider.start), slider.end), 10))
 
 
 def _scaled(name: str, whole: bool) -> Callable[[Table, float], Table]:

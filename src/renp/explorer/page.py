@@ -88,7 +88,7 @@ class Explorer:
 
     def change(self, **values: Any) -> None:
         """Change fields of the state, as a control does; what is wrong is in `problems`."""
-        self.edit(next(iter(values), ""), lambda state: replace(state, **values))
+        self.edit(next(iter(values), ""), lambda state: state.changed(**values))
 
     def edit(self, key: str, change: Callable[[State], State]) -> None:
         """Carry out a change that came from a field; say beside it if it cannot be."""

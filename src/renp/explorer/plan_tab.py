@@ -173,4 +173,4 @@ def plan_words(result: Plan) -> str:
 
 
 def _field(key: str, widget: Any, name: str, edit: Edit, look: Look) -> Field:
-    return Field(key, widget, lambda s: getattr(s, name), lambda s, v: replace(s, **{name: v}), edit, look)
+    return Field(key, widget, lambda s: getattr(s, name), lambda s, v: s.changed(**{name: v}), edit, look)

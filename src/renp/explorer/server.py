@@ -73,7 +73,7 @@ def page(start: State) -> Callable[[], Any]:
     def session() -> Any:
         location = pn.state.location
         state, wrong = linked_state("" if location is None else location.search, start)
-        pn.config.theme = "dark" if state.theme == "dark" else "default"
+        pn.config.param.update(theme="dark" if state.theme == "dark" else "default")
         explorer = Explorer(state)
         if wrong:
             explorer.say(wrong)

@@ -70,6 +70,10 @@ class State:
     """Time of a plan, s; that of the runs if None."""
     theme: str = "light"
 
+    def changed(self, **values: Any) -> "State":
+        """Return the state with other values of fields."""
+        return replace(self, **values)
+
     def with_run(self, run: Run) -> "State":
         """Return the state with one more run."""
         return replace(self, runs=(*self.runs, run))
