@@ -73,7 +73,7 @@ def page(start: State) -> Callable[[], Any]:
     def session() -> Any:
         location = pn.state.location
         state, wrong = linked_state("" if location is None else location.search, start)
-        pn.config.param.update(theme="dark" if state.theme == "dark" else "default")
+        pn.config.theme = "dark" if state.theme == "dark" else "default"
         explorer = Explorer(state)
         if wrong:
             explorer.say(wrong)
@@ -163,7 +163,7 @@ def serve(
     if not is_local(address):
         words = f"the explorer listens at {address}: whoever reaches that address can use it"
         warnings.warn(words, UserWarning, stacklevel=2)
-    threading.Thread(target=warm_up, args=(start,), daemon=True).start()
+    threading.Thread(target=warm_up, args=(start,)).start()
     tell(url)
     if browser:
         server.io_loop.add_callback(webbrowser.open, url)
