@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from renp.differential import angular_spectrum, differential_spectrum
     from renp.errors import InputError, PoleWarning
     from renp.experiment import Experiment, Target, expected_counts
+    from renp.explorer import explore
     from renp.inference.estimates import fit
     from renp.inference.hypotheses import compare, discovery, required_exposure
     from renp.inference.information import information
@@ -78,6 +79,7 @@ __all__ = [
     "differential_spectrum",
     "discovery",
     "expected_counts",
+    "explore",
     "fit",
     "information",
     "mass_grid",
@@ -102,6 +104,7 @@ _HOME = {
     "renp.differential": ["angular_spectrum", "differential_spectrum"],
     "renp.errors": ["InputError", "PoleWarning"],
     "renp.experiment": ["Experiment", "Target", "expected_counts"],
+    "renp.explorer": ["explore"],
     "renp.inference.estimates": ["fit"],
     "renp.inference.hypotheses": ["compare", "discovery", "required_exposure"],
     "renp.inference.information": ["information"],

@@ -500,6 +500,57 @@ def cite(file: File | None = None, *, options: Output = DEFAULT) -> None:
 
 
 @app.command
+def explore(
+    file: File | None = None,
+    *,
+    port: int = 5006,
+    address: str = "localhost",
+    browser: bool = True,
+    options: Output = DEFAULT,
+) -> None:
+    """Open the explorer: spectra, counts, limits, plans and bounds that follow one's hand, in a browser.
+
+    It begins with a scenario file, or with the letter's preset. Only this machine reaches it, unless
+    --address says otherwise; nothing is fetched from anywhere. Ctrl-C stops it. --output FILE.toml writes
+    the scenario with which it begins, and --json tells the page's address.
+
+    Parameters
+    ----------
+    file
+        Scenario file (TOML), or nothing for the letter's preset.
+    port
+        Of the page; 0 lets the system choose one.
+    address
+        At which the server listens; anyone who reaches another one than localhost can use the page.
+    browser
+        Open a browser.
+    """
+    import json
+
+    from renp.explorer import require_panel
+
+    try:
+        require_panel()
+    except ImportError as error:
+        raise InputError("explore", "without its packages", f"installed first: {error}") from None
+    from renp.explorer.document import to_text
+    from renp.explorer.server import serve
+    from renp.explorer.start import start_state
+
+    start = start_state(file)
+    if options.output is not None:
+        write_text(options.output, to_text(start))
+
+    def tell(url: str) -> None:
+        if options.json:
+            print(json.dumps({"url": url}), flush=True)  # read while the server runs
+        elif not options.quiet:
+            note(f"The explorer is at {url} (Ctrl-C stops it)")
+
+    serve(start, port=port, address=address, browser=browser, tell=tell)
+
+
+@app.command
 def reproduce(*, options: Output = DEFAULT) -> None:
     """Reproduce both papers: figures and numbers, published against computed.
 

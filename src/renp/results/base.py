@@ -157,6 +157,18 @@ class Result(abc.ABC):
         )
         return f"<table><caption>{escape(table.title)}</caption><tr>{head}</tr>{body}</table>"
 
+    def interactive(self) -> Any:
+        """Return the result with short controls, to look at in a notebook or serve with Panel.
+
+        Raises
+        ------
+        ImportError
+            Without the extra "explorer".
+        """
+        from renp.explorer.interactive import interactive
+
+        return interactive(self)
+
     def save(self, path: str | Path) -> Path:
         """Write a picture (.png, .pdf, .svg) or data (.nc, .csv, .json), by the ending.
 

@@ -1,0 +1,117 @@
+"""Counts and limits: runs that are dragged, and what they see."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import panel as pn
+
+from renp.constants import DAY
+from renp.explorer.charts import CountsChart, LimitsChart
+from renp.explorer.fields import Edit
+from renp.explorer.live import Expected, expected
+from renp.explorer.look import Look
+from renp.explorer.run_controls import RunControls
+from renp.explorer.setup import Setup
+from renp.explorer.state import State
+from renp.inference.limits import MOMENTS
+
+_MOMENTS = {moment.kind for moment in MOMENTS}
+
+
+class CountsTab:
+    """Fields of the runs, their counts and the limits on every coupling."""
+
+    def __init__(self, edit: Edit, look: Look, plot: Any) -> None:
+        self.controls = RunControls(edit, look)
+        self.counts, self.limits = CountsChart(look), LimitsChart(look)
+        self.table = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10), stylesheets=[TABLE_CSS])
+        self.other = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10))
+        hint = "Drag a line, tap to add one, or use the fields below."
+        charts = pn.Column(
+            self.counts.figure,
+            self.limits.figure,
+            stylesheets=[BESIDE],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self.view = pn.Column(
+            pn.pane.HTML(hint, margin=(0, 10)),
+            plot,
+            charts,
+            self.table,
+            self.other,
+            self.controls.view,
+            sizing_mode="stretch_width",
+        )
+
+    def show(self, state: State, setup: Setup) -> None:
+        """Compute counts and limits, and show them."""
+        self.controls.show(state)
+        found = expected(setup, state.confidence_level)
+        self.counts.show([run.photon_energy for run in state.runs], found.model, found.standard)
+        moments = {f"{k} {e}": v for k in _MOMENTS & found.limits.keys() for e, v in found.limits[k].items()}
+        self.limits.show(dict(sorted(moments.items(), key=lambda item: item[0][:1] == "e")), "μ_B")
+        self.limits.figure.title.text = f"expected upper limits, {100 * state.confidence_level:g} % C.L."
+        self.limits.figure.title.text_color = self.limits.figure.xaxis[0].axis_label_text_color
+        self.table.object = counts_table(state, found)
+        self.other.object = _others(found, setup)
+
+
+BESIDE = ":host { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); }"
+"""Figures beside one another, or one below the other where there is no room."""
+
+TABLE_CSS = """
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }
+td, th { padding: 3px 12px 3px 0; text-align: right; }
+th { font-weight: 600; border-bottom: 1px solid currentColor; }
+td.words, th.words { text-align: left; }
+tr.excluded td.verdict { font-weight: 700; }
+:host { overflow-x: auto; }
+"""
+
+
+def counts_table(state: State, found: Expected) -> str:
+    """Return the counts of each run as an HTML table.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from renp.explorer.state import Run
+    >>> one = np.array([4.0])
+    >>> "4.00 ± 2.00" in counts_table(State(runs=(Run(1.068),)), Expected(one, one, {}))
+    True
+    """
+    head = ("run", "ω (eV)", "days", "expected", "standard model")
+    rows = zip(state.runs, found.model, found.standard, strict=True)
+    cells = [
+        (str(k + 1), f"{run.photon_energy:.9g}", f"{run.duration / DAY:.6g}", _with_error(n), f"{sm:.2f}")
+        for k, (run, n, sm) in enumerate(rows)
+    ]
+    return html_table(head, cells)
+
+
+def html_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Return an HTML table of text."""
+    first = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in head)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{first}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _with_error(counts: float) -> str:
+    return f"{counts:.2f} ± {counts**0.5:.2f}"
+
+
+def _others(found: Expected, setup: Setup) -> str:
+    """Return the limits on the couplings beside the moments, which have units of their own."""
+    units = {term.kind: term.coupling_unit for term in setup.terms}
+    rows = [
+        (f"{kind} {label}", f"{value:.3g}", units.get(kind.split(" (")[0], ""))
+        for kind, of_kind in found.limits.items()
+        if kind not in _MOMENTS
+        for label, value in of_kind.items()
+    ]
+    if not rows:
+        return ""
+    title = "Upper limits on the other couplings; a strength multiplies the interaction as it is set"
+    return f"<p>{title}</p>" + html_table(("coupling", "limit", "unit"), rows)

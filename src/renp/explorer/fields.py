@@ -1,0 +1,105 @@
+"""Controls of the page: a widget, what it sets, and beside it what is wrong with an entry."""
+
+from collections.abc import Callable
+from html import escape
+from typing import Any, TypeAlias
+
+import panel as pn
+
+from renp.explorer.look import Look
+from renp.explorer.state import State
+from renp.scenario.quantities import parse_quantity
+
+Write: TypeAlias = Callable[[State, Any], State]
+Read: TypeAlias = Callable[[State], Any]
+Edit: TypeAlias = Callable[[str, Callable[[State], State]], None]
+"""Asks the page for a change of its state: from which field, and how."""
+
+
+class Field:
+    """A widget that shows and sets a part of the state.
+
+    Parameters
+    ----------
+    key
+        Name of the part, as `renp.explorer.setup.StateError` has it.
+    widget
+        Anything with a value.
+    read, write
+        From the state to the widget's value, and from that to another state; ``write`` raises ValueError
+        for what cannot be read.
+    edit
+        What carries out a change.
+    look
+        Colours.
+    """
+
+    def __init__(self, key: str, widget: Any, read: Read, write: Write, edit: Edit, look: Look) -> None:
+        self.key, self.widget = key, widget
+        self._read, self._write, self._edit = read, write, edit
+        self._quiet = False
+        style = f":host {{ color: {look.wrong}; font-size: 13px; margin: 0 10px; }}"
+        self.words = pn.pane.HTML(
+            "", visible=False, stylesheets=[style], sizing_mode="stretch_width", margin=0
+        )
+        self.view = pn.Column(widget, self.words, sizing_mode="stretch_width", margin=0)
+        widget.param.watch(self._changed, "value")
+
+    def _changed(self, event: Any) -> None:
+        if not self._quiet:
+            self._edit(self.key, lambda state: self._write(state, event.new))
+
+    def show(self, state: State) -> None:
+        """Show the state's value, without asking for a change."""
+        value = self._read(state)
+        if self.widget.value != value:
+            self._quiet = True
+            try:
+                self.widget.value = value
+            finally:
+                self._quiet = False
+
+    def say(self, words: str) -> None:
+        """Say beside the widget what is wrong; nothing if empty."""
+        if words or self.words.visible:
+            self.words.object = f'<span role="alert">{escape(words)}</span>' if words else ""
+            self.words.visible = bool(words)
+
+
+def number_in(unit: str, text: str, *, photon: bool = False) -> float:
+    """Return a number of the unit shown, or a quantity in any unit that converts to it.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+
+    Examples
+    --------
+    >>> number_in("eV", "0.01"), number_in("eV", "10 meV")
+    (0.01, 0.01)
+    """
+    try:
+        return float(text)
+    except ValueError:
+        if not unit:
+            raise ValueError(f"{text!r}: must be a number") from None
+    return parse_quantity(text, unit, photon=photon)
+
+
+def text_of(value: float | None) -> str:
+    """Return a number as text that reads back to itself, or nothing.
+
+    Examples
+    --------
+    >>> text_of(0.01), text_of(None)
+    ('0.01', '')
+    """
+    return "" if value is None else f"{value:.15g}" if float(f"{value:.15g}") == value else repr(value)
+
+
+def text_input(label: str, *, placeholder: str = "", **options: Any) -> Any:
+    """Return a text input that fills its column."""
+    return pn.widgets.TextInput(
+        label=label, placeholder=placeholder, sizing_mode="stretch_width", min_width=60, **options
+    )

@@ -1,0 +1,225 @@
+"""The explorer itself: one state, and all that follows from it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from html import escape
+from typing import Any
+
+import panel as pn
+
+from renp.errors import ScenarioError
+from renp.explorer.address import to_query
+from renp.explorer.bounds_tab import BoundsTab
+from renp.explorer.controls import Controls
+from renp.explorer.counts_tab import CountsTab
+from renp.explorer.fields import Field
+from renp.explorer.interaction_controls import InteractionControls
+from renp.explorer.layout import arranged
+from renp.explorer.live import curves
+from renp.explorer.look import LOOKS
+from renp.explorer.plan_tab import PlanTab
+from renp.explorer.run_controls import moved
+from renp.explorer.sampling import view_window
+from renp.explorer.setup import Setup, StateError, build
+from renp.explorer.share_tab import ShareTab
+from renp.explorer.spectrum_plot import SpectrumPlot
+from renp.explorer.state import TABS, State
+from renp.explorer.timing import Later, with_lock
+from renp.explorer.view_controls import ViewControls
+
+TITLES = {
+    "Spectrum": "spectrum",
+    "Counts, limits": "counts",
+    "Plan": "plan",
+    "Bounds": "bounds",
+    "Share": "share",
+}
+
+_ZOOM_DELAY, _LINK_DELAY = 40, 400
+"""Milliseconds from the last change to the new curves, and to the new link."""
+
+
+class Explorer:
+    """The interactive page; a notebook shows it, `renp explore` serves it.
+
+    Parameters
+    ----------
+    state
+        Where it begins.
+
+    Raises
+    ------
+    StateError
+        If the state cannot be.
+
+    Examples
+    --------
+    >>> explorer = Explorer(State(lightest_mass=0.01))
+    >>> explorer.change(lightest_mass=-1.0)
+    >>> explorer.problems
+    {'lightest_mass': '-1.0: must be a finite mass in eV, at least 0 and at most 10⁶'}
+    >>> explorer.state.lightest_mass
+    0.01
+    """
+
+    def __init__(self, state: State) -> None:
+        self.state, self.setup = state, build(state)
+        self.problems: dict[str, str] = {}
+        look = LOOKS[state.theme]
+        self._later, self._location = Later(), pn.state.location
+        self.plots = {
+            "spectrum": SpectrumPlot("spectrum", look, self._zoom),
+            "counts": SpectrumPlot("runs", look, self._zoom, self._drag, height=340),
+            "plan": SpectrumPlot("plan", look, self._zoom, height=340),
+        }
+        self.controls, self.interactions = Controls(self.edit, look), InteractionControls(self.edit, look)
+        self.view_controls = ViewControls(self.edit, look)
+        self.counts = CountsTab(self.edit, look, self.plots["counts"].figure)
+        self.plan = PlanTab(self.edit, look, self.plots["plan"], lambda: self.state)
+        self.bounds, self.share = BoundsTab(look), ShareTab(self.edit, look, lambda: self.state)
+        self.tabs = pn.widgets.RadioButtonGroup(
+            label="View", options=TITLES, color="primary", variant="outline", margin=(6, 10)
+        )
+        self.tabs.param.watch(lambda event: self.edit("tab", lambda s: replace(s, tab=event.new)), "value")
+        self.message = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10), visible=False)
+        self.panes = self._panes()
+        self.view = arranged(self, look)
+        self.show()
+
+    def change(self, **values: Any) -> None:
+        """Change fields of the state, as a control does; what is wrong is in `problems`."""
+        self.edit(next(iter(values), ""), lambda state: state.changed(**values))
+
+    def edit(self, key: str, change: Callable[[State], State]) -> None:
+        """Carry out a change that came from a field; say beside it if it cannot be."""
+        with_lock(lambda: self._carry_out(key, change))
+
+    def _carry_out(self, key: str, change: Callable[[State], State]) -> None:
+        try:
+            state = change(self.state)
+            setup = build(state)
+            self._redraw(state, setup)
+        except StateError as error:
+            self._complain(error.problems, key)
+        except ScenarioError as error:
+            self._complain({key: "\n".join(error.problems)}, key)
+        except (ValueError, FloatingPointError) as error:
+            self._complain({key: str(error)}, key)
+        else:
+            self.state, self.setup = state, setup
+            self._settle()
+
+    def show(self) -> None:
+        """Show the state everywhere."""
+        self._redraw(self.state, self.setup)
+        self._settle()
+
+    def _redraw(self, state: State, setup: Setup) -> None:
+        """Compute what the open tab shows; nothing else, so that a slider is followed at once."""
+        if state.tab in self.plots:
+            plot, window = self.plots[state.tab], view_window(state, setup)
+            parts = state.parts if state.tab == "spectrum" else "total"
+            plot.show(curves(setup, window, parts), window, ratio=state.ratio and state.tab == "spectrum")
+        if state.tab == "counts":
+            self.plots["counts"].show_runs(state.runs)
+            self.counts.show(state, setup)
+        elif state.tab == "plan":
+            self.plan.show(state, setup)
+        elif state.tab == "bounds":
+            self.bounds.show(setup)
+        elif state.tab == "share":
+            self.share.show(state)
+
+    def _settle(self) -> None:
+        """Let every control show the state, and the address follow."""
+        self.problems = {}
+        self.interactions.show(self.state)
+        self.view_controls.show(self.state)
+        self.tabs.value = self.state.tab
+        for field in self.fields:
+            field.show(self.state)
+            field.say("")
+        for tab, pane in self.panes.items():
+            pane.visible = tab == self.state.tab
+        self.say(self.setup.note)
+        self._later.call("link", _LINK_DELAY, self._remember)
+
+    @property
+    def fields(self) -> list[Field]:
+        """All fields in which something may be wrong."""
+        runs = [*self.counts.controls.fields, self.counts.controls.level]
+        own = [
+            *self.controls.fields,
+            *self.interactions.fields,
+            *self.view_controls.fields,
+            *self.plan.fields,
+        ]
+        return [
+            field for field in [*own, *runs] if field.key.split(".")[0] != "interactions" or self._has(field)
+        ] + [self.share.field]
+
+    def _has(self, field: Field) -> bool:
+        return int(field.key.split(".")[1]) < len(self.state.interactions)
+
+    def _complain(self, problems: dict[str, str], source: str) -> None:
+        """Say each problem beside its field, and beside the one that was changed if it has none."""
+        self.problems = problems
+        unsaid = dict(problems)
+        for field in self.fields:
+            field.say("")
+        # Where a slider and a text set the same, the text comes last: it is what can be wrong.
+        by_key = {field.key: field for field in self.fields}
+        for key in problems:
+            beside = source if source.startswith(f"{key}.") else key
+            if beside in by_key:
+                by_key[beside].say(unsaid.pop(key))
+        if unsaid and source in by_key and source not in problems:
+            by_key[source].say("; ".join(unsaid.values()))
+            unsaid = {}
+        self.say("; ".join(unsaid.values()))
+        if self.state.tab == "counts":
+            self.plots["counts"].show_runs(self.state.runs)
+
+    def say(self, words: str) -> None:
+        """Say something above the views; nothing if empty."""
+        self.message.object = f'<span role="status">{escape(words)}</span>' if words else ""
+        self.message.visible = bool(words)
+
+    def _zoom(self, window: tuple[float, float] | None) -> None:
+        if window != view_window(self.state, self.setup):
+            zoomed = None if window is None else (max(window[0], 0.0), window[1])
+            self._later.call(
+                "zoom", _ZOOM_DELAY, lambda: self.edit("window", lambda s: replace(s, window=zoomed))
+            )
+
+    def _drag(self, lines: list[tuple[int, float]]) -> None:
+        self._carry_out("runs", lambda state: moved(state, lines))
+
+    def _remember(self) -> None:
+        """Put the state into the address, where there is one."""
+        if self._location is not None:
+            self._location.search = f"?{to_query(self.state)}"
+
+    def turn_theme(self, *_: Any) -> None:
+        """Load the page anew in the other theme."""
+        other = "light" if self.state.theme == "dark" else "dark"
+        if self._location is not None:
+            self._location.reload = True
+            self._location.search = f"?{to_query(replace(self.state, theme=other))}"
+
+    def _panes(self) -> dict[str, Any]:
+        spectrum = pn.Column(
+            self.view_controls.top,
+            self.plots["spectrum"].figure,
+            self.view_controls.bottom,
+            sizing_mode="stretch_width",
+        )
+        views = (spectrum, self.counts.view, self.plan.view, self.bounds.view, self.share.view)
+        return dict(zip(TABS, views, strict=True))
+
+    def __panel__(self) -> Any:
+        """Return what Panel shows."""
+        return self.view
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return self.view._repr_mimebundle_(include, exclude)

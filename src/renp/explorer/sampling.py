@@ -1,0 +1,78 @@
+"""At which photon energies a spectrum is drawn: always as many, whatever the window."""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp.explorer.setup import Setup
+from renp.explorer.state import State
+from renp.kinematics import FIRST, SECOND
+from renp.spectrum import thresholds
+
+Reals: TypeAlias = NDArray[np.float64]
+
+POINTS = 2000
+NEAR = 100
+"""Points just below each of the six thresholds, where the spectrum falls as a square root."""
+
+PAIRS = tuple(f"{i + 1}{j + 1}" for i, j in zip(FIRST, SECOND, strict=True))
+
+_SPAN = 0.013
+"""Width of the window around the thresholds times E_eg, eV²: room for lightest masses up to 0.08 eV."""
+
+
+def edges(setup: Setup) -> dict[str, float]:
+    """Return the threshold of each unordered pair, eV.
+
+    Examples
+    --------
+    >>> from renp.explorer.setup import build
+    >>> round(edges(build(State()))["33"], 6)
+    1.069309
+    """
+    found = np.asarray(thresholds(setup.atom, setup.neutrinos))
+    return {pair: float(found[i, j]) for pair, i, j in zip(PAIRS, FIRST, SECOND, strict=True)}
+
+
+def whole_range(setup: Setup) -> tuple[float, float]:
+    """Return all photon energies at which a pair may be emitted, and a little more, eV."""
+    return 0.0, 1.01 * float(setup.atom.E_eg + setup.atom.boost) / 2
+
+
+def usual_window(setup: Setup) -> tuple[float, float]:
+    """Return photon energies around the thresholds; the same for all masses, so that thresholds walk.
+
+    Examples
+    --------
+    >>> from renp.explorer.setup import build
+    >>> low, high = usual_window(build(State()))
+    >>> round(low, 4), round(high, 4)
+    (1.0657, 1.072)
+    """
+    top = float(setup.atom.E_eg + setup.atom.boost) / 2
+    span = _SPAN / float(setup.atom.E_eg)
+    return max(top - span, 0.0), top + 0.05 * span
+
+
+def view_window(state: State, setup: Setup) -> tuple[float, float]:
+    """Return the photon energies that the state shows, kept where the spectrum is defined."""
+    low, high = state.window or usual_window(setup)
+    highest = np.nextafter(float(setup.atom.E_vg), 0.0)
+    low, high = max(low, 0.0), min(high, float(highest))
+    return (low, high) if low < high else usual_window(setup)
+
+
+def grid(window: tuple[float, float], thresholds: dict[str, float]) -> Reals:
+    """Return `POINTS` photon energies in a window, dense below the thresholds in it.
+
+    Examples
+    --------
+    >>> grid((1.06, 1.07), {"11": 1.065}).shape
+    (2000,)
+    """
+    low, high = window
+    steps = np.linspace(0, 1, NEAR) ** 3
+    near = [edge - (high - low) * steps for edge in thresholds.values() if low < edge <= high]
+    even = np.linspace(low, high, POINTS - NEAR * len(near))
+    return np.sort(np.clip(np.concatenate([even, *near]), low, high))

@@ -1,0 +1,179 @@
+"""The page served on this machine."""
+
+import socket
+import threading
+import warnings
+import webbrowser
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import parse_qsl
+
+import panel as pn
+from panel.io.server import get_server
+
+from renp.errors import InputError
+from renp.explorer.address import from_query
+from renp.explorer.live import curves, expected
+from renp.explorer.look import LOOKS, page_css
+from renp.explorer.page import Explorer
+from renp.explorer.sampling import usual_window
+from renp.explorer.setup import StateError, build
+from renp.explorer.state import PARTS, State
+from renp.results.bounds import Bounds
+from renp.validation import number
+
+TITLE = "renp explorer"
+
+SESSION_EXPIRES = 300
+"""Seconds within which a page that was loaded has to connect: browsers that wake up late may need them."""
+
+_TEMPLATE = """
+{% extends base %}
+{% block postamble %}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>{{ page_css }}</style>
+<script>
+if (!/[?&]theme=/.test(location.search) && matchMedia("(prefers-color-scheme: dark)").matches)
+  location.replace((location.search ? location.search + "&" : "?") + "theme=dark" + location.hash)
+</script>
+{% endblock %}
+{% block contents %}<main>{{ embed(roots.page) }}</main>{{ embed(roots.location) }}{% endblock %}
+"""
+
+
+def linked_state(query: str, start: State) -> tuple[State, str]:
+    """Return the state of a link and what is wrong with the link; the start if there is none.
+
+    Examples
+    --------
+    >>> state, wrong = linked_state("?lightest_mass=-1", State())
+    >>> state.lightest_mass, wrong
+    (0.01, 'The link: lightest_mass: -1.0: must be a finite mass in eV, at least 0 and at most 10⁶')
+    """
+    keys = dict(parse_qsl(query.lstrip("?"), keep_blank_values=True))
+    theme = keys.get("theme", start.theme)
+    start = replace(start, theme=theme if theme in LOOKS else "light")
+    if not keys.keys() - {"theme"}:
+        return start, ""
+    try:
+        state = from_query(query)
+        build(state)
+    except StateError as error:
+        return start, f"The link: {error}"
+    except ValueError as error:
+        return start, f"The link: {error}"
+    return state, ""
+
+
+def page(start: State) -> Callable[[], Any]:
+    """Return what makes the page of one session."""
+
+    def session() -> Any:
+        location = pn.state.location
+        state, wrong = linked_state("" if location is None else location.search, start)
+        pn.config.theme = "dark" if state.theme == "dark" else "default"
+        explorer = Explorer(state)
+        if wrong:
+            explorer.say(wrong)
+        template = pn.Template(_TEMPLATE, location=True)
+        template.add_variable("page_css", page_css(LOOKS[state.theme]))
+        template.add_panel("page", explorer.view)
+        return template
+
+    return session
+
+
+def is_local(address: str) -> bool:
+    """Return whether only this machine reaches an address.
+
+    Examples
+    --------
+    >>> is_local("localhost"), is_local("127.0.0.1"), is_local("0.0.0.0")
+    (True, True, False)
+    """
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
+def origins(address: str, port: int) -> list[str]:
+    """Return from where a browser may talk to the server: the address itself, by any of its local names.
+
+    Examples
+    --------
+    >>> origins("localhost", 5006)
+    ['localhost:5006', '127.0.0.1:5006']
+    """
+    names = ["localhost", "127.0.0.1"] if is_local(address) else [address]
+    return [f"{name}:{port}" for name in dict.fromkeys([*names, *([address] if is_local(address) else [])])]
+
+
+def warm_up(start: State) -> None:
+    """Compile what the first sliders will need, while the browser opens."""
+    setup = build(start)
+    for parts in PARTS:
+        curves(setup, usual_window(setup), parts)
+    expected(setup, start.confidence_level)
+    Bounds.compute(setup.neutrinos, setup.model)
+
+
+def make_server(start: State, *, port: int = 0, address: str = "localhost") -> tuple[Any, str]:
+    """Return a server that has not been started, and the address of its page; port 0 is any that is free.
+
+    Raises
+    ------
+    InputError
+        If the address or port cannot be had.
+    """
+    number("port", port, "a port, from 0 to 65535", low=0, high=65535)
+    try:
+        port = _claimed(port, address)
+        server = get_server(
+            {"/": page(start)},
+            port=port,
+            address=address,
+            websocket_origin=origins(address, port),
+            title=TITLE,
+            session_token_expiration=SESSION_EXPIRES,
+        )
+    except OSError as error:
+        raise InputError("port", f"{port} at {address}", f"free ({error.strerror or error})") from None
+    return server, f"http://{address}:{port}"
+
+
+def serve(
+    start: State,
+    *,
+    port: int = 5006,
+    address: str = "localhost",
+    browser: bool = True,
+    tell: Callable[[str], None] = print,
+) -> None:
+    """Serve the explorer until it is interrupted; ``tell`` is told its address.
+
+    Raises
+    ------
+    InputError
+        If the address or port cannot be had.
+    """
+    server, url = make_server(start, port=port, address=address)
+    if not is_local(address):
+        words = f"the explorer listens at {address}: whoever reaches that address can use it"
+        warnings.warn(words, UserWarning, stacklevel=2)
+    threading.Thread(target=warm_up, args=(start,)).start()
+    tell(url)
+    if browser:
+        server.io_loop.add_callback(webbrowser.open, url)
+    server.run_until_shutdown()
+
+
+def _claimed(port: int, address: str) -> int:
+    """Return the port if it is free, or any that is for 0; raise OSError otherwise."""
+    family, kind, protocol, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(place)
+        return int(probe.getsockname()[1])

@@ -1,0 +1,86 @@
+"""What the spectrum shows: parts, ratio, and the window for those who do not use a mouse."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import panel as pn
+
+from renp.explorer.fields import Edit, Field, number_in, text_input, text_of
+from renp.explorer.look import Look
+from renp.explorer.sampling import PAIRS, edges, view_window, whole_range
+from renp.explorer.setup import build
+from renp.explorer.state import State
+
+WIDTHS = {"10⁻² eV": 1e-2, "10⁻³ eV": 1e-3, "10⁻⁴ eV": 1e-4, "10⁻⁵ eV": 1e-5}
+
+_PARTS = {"total": "total", "by pair": "pairs", "by interaction": "interactions"}
+
+
+class ViewControls:
+    """Parts, ratio and window of the spectrum."""
+
+    def __init__(self, edit: Edit, look: Look) -> None:
+        parts = pn.widgets.RadioButtonGroup(
+            label="Parts", options=_PARTS, color="primary", variant="outline", margin=(6, 10)
+        )
+        ratio = pn.widgets.Checkbox(label="ratio to the standard model", margin=(12, 10))
+        low, high = text_input("from ω (eV)"), text_input("to ω (eV)")
+        self.fields = [
+            Field("parts", parts, lambda s: s.parts, lambda s, v: replace(s, parts=v), edit, look),
+            Field("ratio", ratio, lambda s: s.ratio, lambda s, v: replace(s, ratio=v), edit, look),
+            Field("window", low, lambda s: text_of(_shown(s)[0]), _end(0), edit, look),
+            Field("window.high", high, lambda s: text_of(_shown(s)[1]), _end(1), edit, look),
+        ]
+        self.pair = pn.widgets.Select(label="Threshold", options=list(PAIRS), width=90)
+        self.width = pn.widgets.Select(label="Window", options=WIDTHS, width=110)
+        buttons = [
+            _button("Zoom", lambda: edit("window", self._zoomed)),
+            _button("Around all", lambda: edit("window", lambda s: replace(s, window=None))),
+            _button("Whole range", lambda: edit("window", _whole)),
+        ]
+        for field in self.fields:
+            field.view.sizing_mode = None
+        self.top = pn.FlexBox(*(field.view for field in self.fields[:2]), sizing_mode="stretch_width")
+        ends = [field.view for field in self.fields[2:]]
+        for end in ends:
+            end.width = 160
+        self.bottom = pn.FlexBox(
+            self.pair, self.width, *buttons, *ends, align_items="end", sizing_mode="stretch_width"
+        )
+
+    def show(self, state: State) -> None:
+        """Show the view of a state."""
+        for field in self.fields:
+            field.show(state)
+
+    def _zoomed(self, state: State) -> State:
+        """Return the state that shows a threshold, a little right of the middle: all happens below it."""
+        edge = edges(build(state))[self.pair.value]
+        return replace(state, window=(edge - 0.7 * self.width.value, edge + 0.3 * self.width.value))
+
+
+def _button(label: str, action: Callable[[], None]) -> Any:
+    button = pn.widgets.Button(label=label, align="end", margin=(5, 5))
+    button.on_click(lambda _: action())
+    return button
+
+
+def _shown(state: State) -> tuple[float, float]:
+    low, high = view_window(state, build(state))
+    return float(f"{low:.10g}"), float(f"{high:.10g}")
+
+
+def _end(k: int) -> Callable[[State, str], State]:
+    def write(state: State, text: str) -> State:
+        ends = list(view_window(state, build(state)))
+        ends[k] = number_in("eV", text, photon=True)
+        if not 0 <= ends[0] < ends[1]:
+            raise ValueError(f"{text}: must be a photon energy that leaves a window of positive width")
+        return replace(state, window=(ends[0], ends[1]))
+
+    return write
+
+
+def _whole(state: State) -> State:
+    return replace(state, window=whole_range(build(state)))

@@ -1,0 +1,406 @@
+"""The explorer without a browser: state, link, file and code say the same; controls; numbers; the server."""
+
+import socket
+import sys
+import tomllib
+from dataclasses import replace
+from math import pi
+from typing import Any
+
+import numpy as np
+import pytest
+
+import renp
+from renp.errors import InputError, ScenarioError
+from renp.explorer import explore, require_panel
+from renp.explorer.address import from_query, to_query
+from renp.explorer.document import from_text, to_text
+from renp.explorer.interaction_controls import BEGIN, beginning
+from renp.explorer.live import curves, expected
+from renp.explorer.page import Explorer
+from renp.explorer.sampling import POINTS, usual_window
+from renp.explorer.server import linked_state, make_server, origins
+from renp.explorer.setup import StateError, build
+from renp.explorer.share_tab import RESULTS, file_of
+from renp.explorer.snippet import to_python
+from renp.explorer.start import start_state
+from renp.explorer.state import Run, State
+from renp.results import Bounds, Counts, Spectrum
+from renp.scenario import Scenario, preset_names, preset_text
+from renp.scenario.interactions import kinds
+
+DAY = 86400.0
+
+FULL = State(
+    atom="Sr",
+    E_eg=1.7751,
+    E_vg=1.7983,
+    effects=("spin", "orbit"),
+    polarisation="circular",
+    boost=1e-3,
+    lightest_mass=0.0123,
+    ordering="inverted",
+    nature="majorana",
+    release="nufit-5.2",
+    majorana_phases=(0.5, 1.25),
+    oscillation={"sin2_theta12": 0.31, "delta_cp": 3.0, "dm2_32": -2.45e-3},
+    interactions=(
+        {"kind": "magnetic-moment", "elements": {"12": "1e-11+2e-11j"}},
+        {
+            "kind": "vector-mediator",
+            "mass": "1 keV",
+            "electron": 1e-8,
+            "left": {"11": 1e-9},
+            "longitudinal": True,
+        },
+    ),
+    runs=(Run(0.88), Run(0.885, 3.3 * DAY, 1e-5, 0.5)),
+    target={"volume": 50.0, "dynamical_factor": 0.7},
+    laser={"gaussian": 1e-6},
+    confidence_level=0.95,
+    uncertain={"normalisation_error": 0.05},
+)
+VIEW = replace(
+    FULL,
+    tab="counts",
+    parts="pairs",
+    ratio=True,
+    window=(0.87, 0.89),
+    aim="ordering",
+    total=7.0 * DAY,
+    theme="dark",
+)
+
+
+@pytest.fixture(scope="module")
+def explorer() -> Explorer:
+    return explore()
+
+
+@pytest.fixture
+def page(explorer: Explorer) -> Explorer:
+    """Return the page of the letter, as at the start."""
+    explorer.state, explorer.setup = start_state(), build(start_state())
+    explorer.show()
+    return explorer
+
+
+def field(page: Explorer, key: str, k: int = 0) -> Any:
+    return [one for one in page.fields if one.key == key][k]
+
+
+@pytest.mark.parametrize("state", [State(), FULL, VIEW, State(atom="mine", E_eg=1.0, E_vg=2.0)])
+def test_a_link_reproduces_the_state(state: State) -> None:
+    assert from_query("?" + to_query(state)) == state
+
+
+@pytest.mark.parametrize("state", [State(), FULL, start_state()])
+def test_a_scenario_file_reproduces_the_state(state: State) -> None:
+    text = to_text(state)
+    assert from_text(text) == state
+    assert tomllib.loads(text)["atom"]["name"] == state.atom
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_presets_survive_the_way_to_and_fro(preset: str) -> None:
+    before = Scenario.from_text(preset_text(preset))
+    after = Scenario.from_text(to_text(start_state(before)))
+    assert repr(after.model) == repr(before.model)
+    assert np.array_equal(after.experiment.photon_energy, before.experiment.photon_energy)
+    assert np.array_equal(after.experiment.duration, before.experiment.duration)
+    assert (after.atom, after.neutrinos) == (before.atom, before.neutrinos)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "lightest_mass=heavy",
+        "lightest_mass=NaN",
+        "lightest_mass=true",
+        "runs=[1]",
+        "runs=[[1,2,3,4,5]]",
+        "window=[2,1]",
+        "atom=Yb&theme=pink",
+        "interactions=[1]",
+        "interactions=" + "[" * 5000,
+        'laser={"colour":1}',
+        "whatever=1",
+        "atom=" + "x" * 30_000,
+    ],
+)
+def test_wrong_links_are_answered(query: str) -> None:
+    state, wrong = linked_state("?" + query, State())
+    assert state == State()
+    assert wrong.startswith("The link: ")
+
+
+def test_a_link_with_a_theme_alone_is_the_start() -> None:
+    start = start_state()
+    assert linked_state("?theme=dark", start) == (replace(start, theme="dark"), "")
+
+
+def test_the_code_computes_what_is_shown(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, Any] = {}
+    exec(to_python(FULL), found)  # ours: written by the package from checked values
+    setup = build(FULL)
+    counts = Counts.compute(setup.experiment, setup.neutrinos, setup.model)
+    assert np.array_equal(found["counts"].expected, counts.expected)
+    assert (tmp_path / "spectrum.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "words"),
+    [
+        ({"lightest_mass": -1.0}, "lightest_mass", "at least 0"),
+        ({"atom": "Ybb"}, "atom", "did you mean 'Yb'"),
+        ({"E_eg": 3.0, "E_vg": 2.0}, "E_vg", "above E_eg"),
+        ({"runs": (Run(1.0), Run(9.0))}, "runs.1.photon_energy", "below the atom's E_vg"),
+        ({"runs": (Run(1.0, -1.0),)}, "runs.0.duration", "at least 0"),
+        ({"runs": (Run(1.0),) * 65}, "runs", "64 at most"),
+        ({"target": {"volume": 0.0}}, "target.volume", "above 0"),
+        ({"confidence_level": 1.5}, "confidence_level", "probability"),
+        ({"interactions": ({"kind": "photon"},)}, "interactions.0.kind", "'magnetic-moment'"),
+        (
+            {"interactions": ({"kind": "charge", "elements": {"45": 1}},)},
+            "interactions.0.elements",
+            "indices",
+        ),
+        (
+            {"interactions": ({"kind": "vector-mediator", "mass": "-1 eV", "electron": 1},)},
+            "interactions.0.mass",
+            "at",
+        ),
+        ({"oscillation": {"dm2_32": -2e-3}}, "dm2_32", "left out"),
+    ],
+)
+def test_what_is_wrong_is_said_of_the_field(change: dict[str, Any], key: str, words: str) -> None:
+    with pytest.raises(StateError) as caught:
+        build(replace(State(), **change))
+    assert list(caught.value.problems) == [key]
+    assert words in caught.value.problems[key]
+
+
+def test_counts_and_limits_are_those_of_the_package() -> None:
+    state = replace(start_state(), interactions=(beginning("magnetic-moment"), beginning("vector-mediator")))
+    setup = build(state)
+    found = expected(setup, 0.9)
+    counts = Counts.compute(setup.experiment, setup.neutrinos, setup.model)
+    assert found.model == pytest.approx(counts.expected, rel=1e-13)
+    assert found.standard == pytest.approx(counts.standard_model, rel=1e-13)
+    limits = renp.upper_limits(setup.experiment, setup.neutrinos).limits
+    for kind, of_kind in limits.items():
+        assert found.limits[kind] == pytest.approx(of_kind, rel=1e-10)
+    unit = {"vector-mediator": {"strength": setup.terms[1]}}
+    other = renp.upper_limits(setup.experiment, setup.neutrinos, couplings=unit).limits
+    assert found.limits["vector-mediator"]["strength"] == pytest.approx(
+        other["vector-mediator"]["strength"], rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("parts", ["total", "pairs", "interactions"])
+def test_curves_are_those_of_the_package(parts: str) -> None:
+    setup = build(start_state())
+    found = curves(setup, usual_window(setup), parts)
+    spectrum = Spectrum.compute(setup.atom, setup.neutrinos, setup.model, found.omega)
+    assert found.omega.shape == (POINTS,)
+    assert found.model == pytest.approx(spectrum.spectral_function, rel=1e-12)
+    assert found.standard == pytest.approx(spectrum.standard_model, rel=1e-12)
+    known = {"total": {}, "pairs": spectrum.pairs, "interactions": spectrum.interactions}[parts]
+    assert found.parts.keys() == known.keys()
+    for name, part in known.items():
+        assert found.parts[name] == pytest.approx(part, rel=1e-9, abs=1e-16)
+
+
+def test_no_slider_compiles_anew() -> None:
+    from renp.explorer import live
+
+    state = start_state()
+    setup = build(state)
+    curves(setup, usual_window(setup), "total")
+    expected(setup, 0.9)
+    before = live._curves._cache_size(), live._expected._cache_size()
+    for k in range(3):
+        table = {"kind": "magnetic-moment", "elements": {f"{k + 1}{k + 1}": 1e-11 * (k + 1)}}
+        runs = tuple(Run(1.06 + 1e-3 * j) for j in range(k + 1))
+        moved = replace(state, lightest_mass=0.01 * k, interactions=(table,), runs=runs, confidence_level=0.8)
+        setup = build(moved)
+        curves(setup, (1.05, 1.07), "total")
+        expected(setup, 0.8 + 0.01 * k)
+    assert (live._curves._cache_size(), live._expected._cache_size()) == before
+
+
+def test_every_kind_of_interaction_has_controls(page: Explorer) -> None:
+    for kind in kinds():
+        state = replace(State(), interactions=(beginning(kind),))
+        assert len(build(state).terms) == 1
+        page.interactions.show(state)
+        assert page.interactions.fields
+    assert set(BEGIN) <= set(kinds())
+
+
+def test_an_element_is_set_by_its_field(page: Explorer) -> None:
+    first = field(page, "interactions.0.elements.11")
+    first.widget.value = "5e-11"
+    assert page.state.interactions[0]["elements"] == {"11": 5e-11}
+    first.widget.value = "many"
+    assert "must be a number" in first.words.object
+    assert page.state.interactions[0]["elements"] == {"11": 5e-11}
+    slider = field(page, "interactions.0.elements")
+    slider.widget.value = -10.0
+    assert page.state.interactions[0]["elements"] == {"11": 1e-10}
+    assert first.widget.value == "1e-10"
+    assert not first.words.visible
+
+
+@pytest.mark.parametrize(
+    ("key", "k", "value", "read"),
+    [
+        ("atom", 0, "Xe", lambda s: s.atom == "Xe" and s.E_eg is None),
+        ("effects", 0, ["orbit", "spin"], lambda s: s.effects == ("spin", "orbit")),
+        ("ordering", 0, "inverted", lambda s: s.ordering == "inverted"),
+        ("nature", 0, "majorana", lambda s: s.interactions[0]["elements"] == {}),
+        ("lightest_mass", 0, 0.02, lambda s: s.lightest_mass == 0.02),
+        ("lightest_mass", 1, "30 meV", lambda s: abs(s.lightest_mass - 0.03) < 1e-15),
+        ("majorana_phases", 1, 0.5, lambda s: s.majorana_phases == (0.0, 0.5 * pi)),
+        ("release", 0, "nufit-6.0", lambda s: s.release == "nufit-6.0"),
+        ("delta_cp", 0, 1.0, lambda s: s.oscillation == {"delta_cp": pi}),
+        ("sin2_theta12", 0, "0.3", lambda s: s.oscillation == {"sin2_theta12": 0.3}),
+        ("target.volume", 0, "1 l", lambda s: s.target["volume"] == pytest.approx(1000.0)),
+        ("laser.gaussian", 0, "1e-6", lambda s: s.laser == {"gaussian": 1e-6}),
+        ("E_eg", 0, "2.0", lambda s: (s.E_eg, s.E_vg) == (2.0, 2.23072)),
+        ("boost", 0, "1e-3", lambda s: s.boost == 1e-3),
+        ("parts", 0, "pairs", lambda s: s.parts == "pairs"),
+        ("ratio", 0, True, lambda s: s.ratio),
+        ("window", 0, "1.07", lambda s: s.window[0] == 1.07),
+        ("confidence_level", 0, "0.95", lambda s: s.confidence_level == 0.95),
+        ("aim", 0, "ordering", lambda s: s.aim == "ordering"),
+        ("total", 0, "5 day", lambda s: s.total == 5 * DAY),
+    ],
+)
+def test_each_control_sets_its_field(page: Explorer, key: str, k: int, value: Any, read: Any) -> None:
+    control = field(page, key, k)
+    page.counts.controls.show(page.state)
+    page.plan.show(page.state, page.setup)
+    control.widget.value = value
+    assert page.problems == {}
+    assert read(page.state), page.state
+
+
+def test_runs_are_moved_added_and_removed(page: Explorer) -> None:
+    page.change(tab="counts")
+    plot = page.plots["counts"]
+    before = list(page.counts.counts.source.data["expected"])
+    plot.handles.data = {"x": [1.06, *plot.handles.data["x"][1:], 1.065], "run": [*range(1, 8), 0]}
+    assert [run.photon_energy for run in page.state.runs][::7] == [1.06, 1.065]
+    after = list(page.counts.counts.source.data["expected"])
+    assert after[0] > before[0]
+    assert after[1:7] == before[1:]
+    assert list(plot.handles.data["run"]) == [*range(1, 9)]
+    plot.handles.data = {"x": [1.06], "run": [1]}
+    assert len(page.state.runs) == 1
+    field(page, "runs.0.duration").widget.value = "20"
+    assert page.state.runs[0].duration == 20 * DAY
+    plot.handles.data = {"x": [9.0], "run": [1]}  # above E_vg: refused, and the line goes back
+    assert "below the atom's E_vg" in page.problems["runs.0.photon_energy"]
+    assert list(plot.handles.data["x"]) == [1.06]
+
+
+def test_a_file_in_the_page_is_used_or_answered(page: Explorer) -> None:
+    page.change(tab="share")
+    text = page.share.scenario.value.replace('"0.01 eV"', '"0.04 eV"')
+    page.share.scenario.value = text
+    assert page.state.lightest_mass == 0.04
+    page.share.scenario.value = text.replace('"Yb"', '"Yc"').replace("E_eg", "E_e")
+    assert "atom" in page.share.field.words.object
+    assert page.state.lightest_mass == 0.04
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", list(RESULTS))
+def test_pictures_and_data_are_saved(what: str) -> None:
+    result = RESULTS[what](start_state())
+    assert file_of(result, "png").read().startswith(b"\x89PNG")
+    assert b"<svg" in file_of(result, "svg").read()
+    assert b"# renp" in file_of(result, "csv").read()
+
+
+def test_html_in_names_is_text(page: Explorer) -> None:
+    page.change(atom="<img src=x onerror=alert(1)>", E_eg=None, E_vg=None)
+    assert page.problems
+    assert "<img" not in field(page, "atom").words.object
+
+
+def test_only_this_machine_is_listened_to() -> None:
+    server, url = make_server(State())
+    try:
+        assert url.startswith("http://localhost:")
+        sockets = server._http._sockets.values()
+        assert all(one.getsockname()[0] in ("127.0.0.1", "::1") for one in sockets)
+        allowed = server._tornado.websocket_origins
+        port = int(url.rsplit(":", 1)[1])
+        assert allowed == {f"localhost:{port}", f"127.0.0.1:{port}"}
+    finally:
+        server.stop()
+    assert origins("0.0.0.0", 80) == ["0.0.0.0:80"]
+
+
+def test_a_port_in_use_is_the_users_error() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(InputError, match="free"):
+            make_server(State(), port=taken.getsockname()[1], address="127.0.0.1")
+
+
+def test_without_the_packages_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("renp.explorer.find_spec", lambda _: None)
+    with pytest.raises(ImportError, match=r'pip install "renp\[explorer\]"'):
+        require_panel()
+
+
+def test_a_wrong_file_is_answered() -> None:
+    with pytest.raises(ScenarioError, match="cannot be read"):
+        explore("no-such-file.toml")
+
+
+def test_the_command_line_does_not_load_panel() -> None:
+    import subprocess
+
+    code = "import sys, renp.cli.commands; sys.exit('panel' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.slow  # a machine that does other things besides is no measure
+def test_a_slider_is_followed_within_16_ms(page: Explorer) -> None:
+    """From a new value to the data of 2000 points: the least of several, since others compute too."""
+    import time
+
+    slider = field(page, "lightest_mass", 0).widget
+    took = []
+    for k in range(20):
+        start = time.perf_counter()
+        slider.value = 0.012 + 0.001 * k
+        took.append(time.perf_counter() - start)
+    assert len(page.plots["spectrum"].curves.data["x"]) == 2000
+    print(f"median {1e3 * sorted(took)[10]:.1f} ms, least {1e3 * min(took):.1f} ms")
+    assert min(took) <= 0.016
+
+
+def test_results_have_short_controls() -> None:
+    setup = build(start_state())
+    counts = Counts.compute(setup.experiment, setup.neutrinos, setup.model)
+    view = counts.interactive()
+    view[0][0].value = True  # per day
+    source = view[1].object.renderers[0].data_source
+    assert source.data["expected"] == pytest.approx(counts.expected / 10)
+    spectrum = Spectrum.compute(setup.atom, setup.neutrinos, setup.model, [1.06, 1.07])
+    view = spectrum.interactive()
+    view[0][0].value, view[0][1].value = "by pair", True
+    source = view[1].object.renderers[4].data_source
+    assert list(source.data["model"]) == pytest.approx(spectrum.spectral_function / spectrum.standard_model)
+    assert len(Bounds.compute().interactive()) == 2
+
+
+def test_a_notebook_is_shown_the_page(page: Explorer) -> None:
+    assert page.__panel__() is page.view

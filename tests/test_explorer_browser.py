@@ -1,0 +1,263 @@
+"""The explorer in a real browser: what controls do, what a link restores, how soon it is on screen."""
+
+import json
+import math
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renp.explorer.document import from_text
+from renp.explorer.setup import build
+from renp.results import Counts
+
+pytest.importorskip("playwright", reason='needs the extra "test": pip install "renp[test]"')
+from explorer_browser import CHROMIUM, Page, chromium, served
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with served() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture
+def page(browser: Any, url: str) -> Iterator[Page]:
+    one = Page(browser, url)
+    yield one
+    assert one.errors == []
+    outside = [r for r in one.requests if not r.startswith((url, "blob:" + url, "data:"))]
+    assert outside == []
+    one.context.close()
+
+
+def scenario(page: Page) -> str:
+    """Return the scenario file that the page shows."""
+    page.press("Share")
+    field = page.page.get_by_label("Scenario file (TOML)")
+    field.wait_for()
+    return str(field.input_value())
+
+
+def test_a_slider_moves_the_thresholds_without_a_mouse(page: Page) -> None:
+    before = page.data("thresholds", "x")
+    slider = page.page.get_by_role("slider").first
+    slider.focus()
+    for _ in range(5):
+        slider.press("ArrowRight")
+    page.wait_changed("thresholds", "x", before)
+    assert max(page.data("thresholds", "x")) < max(before)
+    page.until("() => location.search.includes('lightest_mass=0.011')")
+
+
+@pytest.mark.parametrize(
+    ("press", "key"),
+    [("inverted", "ordering=inverted"), ("Majorana", "nature=majorana"), ("by pair", "parts=pairs")],
+)
+def test_buttons_change_the_curves_and_the_link(page: Page, press: str, key: str) -> None:
+    before = page.data("curves", "model")
+    page.press(press)
+    page.until("key => location.search.includes(key)", key)
+    if press != "by pair":
+        assert page.data("curves", "model") != before
+
+
+def test_elements_of_a_moment_and_a_mediator_can_be_set(page: Page) -> None:
+    before = page.data("curves", "model")
+    page.set("33", "8e-11")
+    page.wait_changed("curves", "model", before)
+    page.page.get_by_label("Interaction", exact=True).select_option("vector-mediator")
+    page.press("Add")
+    page.until("() => location.search.includes('vector-mediator')")
+    state = from_text(scenario(page))
+    assert state.interactions[0]["elements"] == {"11": 3e-11, "33": 8e-11}
+    assert state.interactions[1]["kind"] == "vector-mediator"
+
+
+def test_wrong_entries_are_answered_beside_the_field(page: Page) -> None:
+    for label, text, words in [
+        ("Lightest mass, exactly (eV)", "-1", "at least 0"),
+        ("Lightest mass, exactly (eV)", "heavy", "cannot be read"),
+        ("12", "many", "must be a number"),
+        ("from ω (eV)", "9", "positive width"),
+    ]:
+        before = page.data("curves", "model")
+        page.set(label, text)
+        alert = page.page.get_by_role("alert").filter(has_text=words)
+        alert.wait_for()
+        field = page.page.get_by_label(label, exact=True).first.bounding_box()
+        beside = alert.bounding_box()
+        assert field is not None
+        assert beside is not None
+        assert 0 <= beside["y"] - field["y"] < 80
+        assert page.data("curves", "model") == before
+        page.set(label, "0.01" if "mass" in label else "1.066" if "from" in label else "")
+        alert.wait_for(state="detached")
+
+
+def test_dragging_a_line_changes_the_counts_to_those_of_the_command_line(page: Page) -> None:
+    page.press("Counts, limits")
+    page.until("() => Bokeh.documents[0].get_model_by_name('counts').data.run.length == 7")
+    before, limits = page.data("counts", "expected"), page.data("limits", "limit")
+    x, y, width = page.place_of_run(0)
+    mouse = page.page.mouse
+    mouse.move(x, y)
+    mouse.down()
+    for step in range(1, 11):
+        mouse.move(x - step * width / 100, y)
+        page.page.wait_for_timeout(40)
+    page.wait_changed("counts", "expected", before)  # while the line is still held
+    mouse.up()
+    page.page.wait_for_timeout(1500)
+    energies, after = page.data("counts", "energy"), page.data("counts", "expected")
+    assert energies[0] < 1.0679
+    assert energies[1:] == [1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]
+    assert after[1:] == before[1:]
+    assert page.data("limits", "limit") != limits
+    setup = build(from_text(scenario(page)))
+    counts = Counts.compute(setup.experiment, setup.neutrinos, setup.model)
+    assert counts.photon_energy[0] == energies[0]
+    assert counts.expected == pytest.approx(after, rel=1e-12)
+
+
+def test_a_tap_adds_a_run_and_a_button_removes_it(page: Page) -> None:
+    page.press("Counts, limits")
+    page.until("() => Bokeh.documents[0].get_model_by_name('counts').data.run.length == 7")
+    x, y, width = page.place_of_run(0)
+    page.page.mouse.click(x + 0.06 * width, y - 60)
+    page.until("() => Bokeh.documents[0].get_model_by_name('counts').data.run.length == 8")
+    page.page.get_by_role("button", name="✕").last.click()
+    page.until("() => Bokeh.documents[0].get_model_by_name('counts').data.run.length == 7")
+    page.set("1: ω (eV)", "1160 nm")
+    page.until(
+        "() => Math.abs(Bokeh.documents[0].get_model_by_name('counts').data.energy[0] - 1.06883) < 1e-4"
+    )
+
+
+def test_zooming_resamples_down_to_ten_microelectronvolts(page: Page) -> None:
+    before = page.data("curves", "x")
+    page.page.get_by_label("Window", exact=True).select_option("10⁻⁵ eV")
+    page.press("Zoom")
+    page.wait_changed("curves", "x", before)
+    omega, model = page.data("curves", "x"), page.data("curves", "model")
+    assert max(omega) - min(omega) == pytest.approx(1e-5, rel=1e-6)
+    assert len(set(model)) > 1000
+    label = page.page.evaluate("Bokeh.documents[0].get_model_by_name('spectrum-figure').below[0].axis_label")
+    assert label.startswith("ω − ω₁₁ (μeV)")
+    box = page.frame("spectrum-figure")
+    page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.page.mouse.wheel(0, 600)
+    page.wait_changed("curves", "x", omega)
+
+
+def test_a_link_restores_the_state(page: Page, browser: Any, url: str) -> None:
+    page.press("inverted")
+    page.set("Lightest mass, exactly (eV)", "0.037")
+    page.press("Counts, limits")
+    page.until("() => location.search.includes('tab=counts') && location.search.includes('0.037')")
+    query = page.page.evaluate("location.search")
+    other = Page(browser, url, "/" + query)
+    other.until("() => Bokeh.documents[0].get_model_by_name('counts').data.run.length == 7")
+    assert other.data("counts", "expected") == page.data("counts", "expected")
+    assert scenario(other) == scenario(page)
+    other.context.close()
+
+
+def test_a_wrong_link_is_answered(browser: Any, url: str) -> None:
+    page = Page(browser, url, "/?lightest_mass=__import__('os')")
+    page.page.get_by_role("status").filter(has_text="cannot be read").wait_for()
+    page.context.close()
+
+
+def test_a_redraw_is_on_screen_within_a_tenth_of_a_second(page: Page) -> None:
+    page.page.wait_for_timeout(3000)
+    took = page.page.evaluate(_LATENCY_JS)
+    median = statistics.median(took)
+    print(f"from slider to screen: median {median:.0f} ms of {[round(t) for t in took]}")
+    assert median <= 100
+
+
+_LATENCY_JS = """async () => {
+  const doc = Bokeh.documents[0], models = [...doc._all_models.values()]
+  const slider = models.find(m => (m.title ?? "").startsWith("Lightest mass (eV)"))
+  const curves = doc.get_model_by_name("spectrum-figure").renderers.map(r => r.data_source)
+    .find(s => s.name == "curves")
+  const took = []
+  for (let k = 0; k < 15; k++) {
+    const from = performance.now()
+    const drawn = new Promise(done => {
+      const listen = () => { curves.properties.data.change.disconnect(listen)
+        requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - from))) }
+      curves.properties.data.change.connect(listen)
+    })
+    slider.value = 0.012 + 0.0004 * k
+    took.push(await drawn)
+    await new Promise(done => setTimeout(done, 100))
+  }
+  return took.slice(3)
+}"""
+"""From a slider's new value to the second frame after its curves: the first has painted them."""
+
+
+def test_ten_browsers_at_once_keep_working(browser: Any, url: str) -> None:
+    pages = [Page(browser, url) for _ in range(10)]
+    start = time.perf_counter()
+    for k, page in enumerate(pages):
+        page.set("Lightest mass, exactly (eV)", f"0.0{k + 11}")
+    for k, page in enumerate(pages):
+        page.until("text => location.search.includes(text)", f"lightest_mass=0.0{k + 11}")
+    print(f"ten pages follow within {time.perf_counter() - start:.1f} s")
+    tops = [max(page.data("thresholds", "x")) for page in pages]
+    assert tops == sorted(tops, reverse=True)
+    assert len(set(tops)) == 10
+    for page in pages:
+        assert page.errors == []
+        page.context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 800), (390, 844)])
+def test_nothing_is_wider_than_the_screen(browser: Any, url: str, size: tuple[int, int], theme: str) -> None:
+    options = {"viewport": dict(zip(("width", "height"), size, strict=True)), "color_scheme": theme}
+    page = Page(browser, url, **options)
+    for view in ("Counts, limits", "Bounds", "Spectrum"):
+        page.press(view)
+        page.page.wait_for_timeout(1000)
+        assert page.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    ground = page.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    red = int(ground.split("(")[1].split(",")[0])
+    assert (red < 60) == (theme == "dark")
+    page.context.close()
+
+
+def test_a_file_is_where_it_begins(browser: Any, tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text('[atom]\nname = "Sr"\n[neutrinos]\nlightest_mass = "0.03 eV"\n')
+    with served(str(file)) as address:
+        page = Page(browser, address)
+        assert math.isclose(float(page.page.get_by_label("Lightest mass, exactly (eV)").input_value()), 0.03)
+        page.context.close()
+
+
+def test_a_plan_appears_and_can_be_taken(page: Page) -> None:
+    page.press("Plan")
+    page.press("Find the best runs")
+    page.page.get_by_text("The plan:").wait_for(timeout=120_000)
+    page.press("Take these runs")
+    page.until("() => Bokeh.documents[0].get_model_by_name('counts').data.run.length == 3")
+    lines = page.data("counts", "energy")
+    assert json.loads(json.dumps(lines)) == sorted(lines)
