@@ -47,7 +47,7 @@ def spectra() -> list[Row]:
     rows = []
     for size in SIZES:
         omega = np.linspace(1.0, 1.0717, size)
-        calls = {name: _bound(call, omega) for name, call in _methods().items()}
+        calls = {name: _bound(call, omega) for name, call in methods().items()}
         if size > 10**6:
             calls.pop("numba", None)  # its first call is the same loop; memory is what is measured here
         times = fastest(calls, seconds=1.0 if size < 10**6 else 4.0)
@@ -56,18 +56,18 @@ def spectra() -> list[Row]:
             | ({"temporaries": temporaries(calls[name])} if "NumPy" in name else {})
             for name in calls
         ]
-    errors = {name: _error(call) for name, call in _methods().items()}
+    errors = {name: _error(call) for name, call in methods().items()}
     return [row | {"error": errors[row["method"]]} for row in rows]
 
 
 def batches() -> list[Row]:
     """Time I of 10⁵ parameter points, masses and mixing among them, at seven photon energies."""
-    points = _points()
+    given = points()
     calls: dict[str, Callable[[], Any]] = {
-        "renp": lambda: in_chunks(_of_points, points, CHUNK),
-        "NumPy, vectorised": lambda: _numpy_batch(points),
+        "renp": lambda: renp_batch(given),
+        "NumPy, vectorised": lambda: numpy_batch(given),
     }
-    columns = [np.ascontiguousarray(points[key]) for key in points]
+    columns = [np.ascontiguousarray(values) for values in given.values()]
     for name, library in c.libraries().items():
         calls[name] = partial(c.batch, library, RUNS, columns, E_EG, E_VG, PHOTON)
     times, exact = fastest(calls, seconds=2.0), calls["renp"]()
@@ -77,7 +77,8 @@ def batches() -> list[Row]:
     return [row | {"deviation": deviations[row["method"]]} for row in rows]
 
 
-def _methods() -> dict[str, Callable[[Reals], Any]]:
+def methods() -> dict[str, Callable[[Reals], Any]]:
+    """Return what computes I at photon energies, by name."""
     rows = _pairs()
     found: dict[str, Callable[[Reals], Any]] = {
         "renp": lambda w: total_spectrum(w, YB, NU, MODEL).block_until_ready(),
@@ -135,7 +136,8 @@ def _error(call: Callable[[Reals], Any]) -> float:
     return relative_error(np.asarray(call(omega)), np.array(exact))
 
 
-def _points() -> dict[str, Reals]:
+def points() -> dict[str, Reals]:
+    """Return random parameter points, in the order in which C takes them."""
     rng = np.random.default_rng(0)
     return {
         "lightest_mass": rng.uniform(0, 0.1, POINTS),
@@ -148,7 +150,9 @@ def _points() -> dict[str, Reals]:
 
 
 @compiled
-def _of_points(points: dict[str, Any]) -> Any:
+def of_points(points: dict[str, Any]) -> Any:
+    """Return I of parameter points at seven photon energies, compiled."""
+
     def one(point: dict[str, Any]) -> Any:
         values = dict(point)
         moment = values.pop("moment")
@@ -158,7 +162,14 @@ def _of_points(points: dict[str, Any]) -> Any:
     return jax.vmap(one)(points)
 
 
-def _numpy_batch(p: dict[str, Reals]) -> Reals:
+def renp_batch(points: dict[str, Reals]) -> Reals:
+    """Return I of parameter points at seven photon energies."""
+    found: Reals = in_chunks(of_points, points, CHUNK)
+    return found
+
+
+def numpy_batch(p: dict[str, Reals]) -> Reals:
+    """Return the same by NumPy, all points at once."""
     m0 = p["lightest_mass"]
     m = np.stack([m0, np.sqrt(m0**2 + p["dm2_21"]), np.sqrt(m0**2 + p["dm2_31"])], axis=-1)
     cos2 = 1 - p["sin2_theta13"]
