@@ -89,7 +89,8 @@ def spectrum_of_runs(
     >>> spectrum_of_runs(jnp.array([1.068]), yb, nu, renp.Weak()).round(4)
     Array([0.0678], dtype=float64)
     """
-    every: Array = jax.lax.map(jax.checkpoint(_total_at(atom, neutrinos, model)), omega)
+    at = jax.checkpoint(_total_at(atom, neutrinos, model), prevent_cse=False)
+    every: Array = jax.lax.map(at, omega)
     return every
 
 

@@ -42,6 +42,11 @@ def explore(scenario: "Scenario | str | Path | None" = None, *, theme: str = "li
     theme
         "light" or "dark".
 
+    Returns
+    -------
+    Explorer
+        With the view's state, what it computes, and `change` to set any part of it.
+
     Raises
     ------
     ImportError

@@ -395,11 +395,14 @@ def _superposed(
 
 def _quadratic(form: Float[Array, "n k k"], x: Point, magnitude: list[bool]) -> Counts:
     """Return the form at (1, x), where the coordinate of a magnitude is the square already."""
-    is_square = jnp.array(magnitude, dtype=bool)
     own = x[: len(magnitude)]
-    vector = jnp.concatenate([jnp.ones(1), jnp.where(is_square, 0.0, own)])
-    squares = jnp.where(is_square, own, 0.0)
-    return jnp.einsum("nij,i,j->n", form, vector, vector) + jnp.einsum("nkk,k->n", form[:, 1:, 1:], squares)
+    squares = jnp.einsum("nkk->nk", form)[:, 1:] * np.array(magnitude, dtype=float)
+    total: Counts = form[:, 0, 0] + squares @ own
+    signed = np.flatnonzero(~np.array(magnitude, dtype=bool))
+    if not signed.size:
+        return total
+    amplitude, inner = own[signed], form[:, 1 + signed[:, None], 1 + signed]
+    return total + 2 * form[:, 0, 1 + signed] @ amplitude + (inner @ amplitude) @ amplitude
 
 
 def _runs(
