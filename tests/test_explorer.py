@@ -139,6 +139,7 @@ def test_a_link_with_a_theme_alone_is_the_start() -> None:
     assert linked_state("?theme=dark", start) == (replace(start, theme="dark"), "")
 
 
+@pytest.mark.slow
 def test_the_code_computes_what_is_shown(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     found: dict[str, Any] = {}

@@ -363,6 +363,7 @@ def test_a_plan_says_all_that_it_knows() -> None:
     assert "optimality gap" in str(plan)
 
 
+@pytest.mark.slow
 def test_few_candidates_find_the_same_plan() -> None:
     """What lies between the candidates is looked at too: the bound holds for all photon energies."""
     runs = renp.Experiment(renp.Atom.named("Sr", "full"), RUNS.target, [0.88], 70 * DAY)
@@ -381,6 +382,7 @@ def test_few_candidates_find_the_same_plan() -> None:
         assert plan.optimality_gap < 1e-3
 
 
+@pytest.mark.slow
 def test_two_orderings_and_masses_converge() -> None:
     worlds = [
         renp.Neutrinos(mass, ordering, release=NU.release)

@@ -231,6 +231,7 @@ assert np.isfinite(jax.grad(of)(0.3))
 """
 
 
+@pytest.mark.slow
 def test_contributing_one_file_makes_an_interaction(tmp_path: Path) -> None:
     """The steps of "Add an interaction in one file", in a copy of the source: one new file, two names."""
     steps = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
