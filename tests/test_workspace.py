@@ -314,7 +314,7 @@ def test_runs_with_signal_only() -> None:
 
 
 def test_the_normal_limit_of_one_run() -> None:
-    """The package and pyhf agree with a closed form where counts are many, but not too many for pyhf's fit."""
+    """The package and pyhf agree with a closed form where counts are many, within the reach of pyhf's fit."""
     runs = renp.Experiment(YB, renp.Target(), [1.07], 1e4 * 86400.0)
     likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu_11": renp.MagneticMoment({(1, 1): 1.0})})
     workspace = pyhf_workspace(likelihood, "mu_11")
