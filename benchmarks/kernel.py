@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from measure import fastest, relative_error, temporaries
+from measure import fastest, page_faults, relative_error, temporaries
 from numpy.typing import NDArray
 from rivals import arrays, c
 
@@ -32,7 +32,7 @@ MOMENT = 3e-11
 MODEL = renp.Weak() + renp.MagneticMoment({(1, 1): MOMENT})
 PHOTON = (BOHR_MAGNETON**2 / FERMI_CONSTANT) ** 2 / 9
 RUNS = np.array([1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164])
-SIZES = (10**3, 10**5, 10**7)
+LABELS = {10**3: "10³", 10**5: "10⁵", 10**7: "10⁷"}
 POINTS = 6 * 16384
 CHUNK, BLOCK = 16384, 512
 SAMPLE = 60
@@ -45,15 +45,16 @@ Row = dict[str, Any]
 def spectra() -> list[Row]:
     """Time I at 10³ to 10⁷ photon energies, with the error at and away from thresholds."""
     rows = []
-    for size in SIZES:
+    for size in LABELS:
         omega = np.linspace(1.0, 1.0717, size)
         calls = {name: _bound(call, omega) for name, call in methods().items()}
         if size > 10**6:
             calls.pop("numba", None)  # its first call is the same loop; memory is what is measured here
         times = fastest(calls, seconds=1.0 if size < 10**6 else 4.0)
         rows += [
-            _row(f"spectrum, {size:.0e} energies", name, times, "renp", 1e9 * times[name] / size)
+            _row(f"spectrum, {LABELS[size]} photon energies", name, times, "renp", 1e9 * times[name] / size)
             | ({"temporaries": temporaries(calls[name])} if "NumPy" in name else {})
+            | {"page faults": page_faults(calls[name])}
             for name in calls
         ]
     errors = {name: _error(call) for name, call in methods().items()}

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 import subprocess
 import time
 import tracemalloc
@@ -45,6 +46,13 @@ def temporaries(call: Callable[[], Any]) -> int:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak
+
+
+def page_faults(call: Callable[[], Any]) -> int:
+    """Return how many pages of memory the system had to give for a call, of which none was given before."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    call()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 
 def relative_error(found: NDArray[np.float64], exact: NDArray[np.float64]) -> float:

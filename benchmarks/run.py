@@ -23,6 +23,18 @@ computed once, no division in the loop), numba with the same loop on all cores, 
 instructions of the machine, on one core and on all. C and numba are given thresholds with all their digits, which
 they need to be right near them; the notebook is not.
 
+Where the package is slower than C, this is why:
+
+- At few photon energies a call costs some 30 µs before any work: JAX looks at every number of the atom, the neutrinos and
+  the model.
+- At 10⁷ photon energies the memory of the result has to come from the system, page by page. NumPy, which gives C its
+  arrays, asks for huge pages, XLA does not: compare the page faults.
+- In a batch of models every model has its own 3×3 matrices, which JAX keeps complex and one after the other, so that the
+  processor gathers elements of eight models for each of its vectors. C knows that the matrices are products of three
+  real numbers; an interaction of anyone's own would not fit in there.
+- A likelihood with masses and mixing computes seven spectra for each data set, and its gradient goes back through the same
+  matrices.
+
 """
 
 
@@ -32,6 +44,7 @@ def main() -> None:
     if "--page" not in sys.argv:
         import kernel
         import profiled_limits
+        import scan_rate
         import start
         import statistics_of_counts as counts
         from measure import machine
@@ -40,7 +53,7 @@ def main() -> None:
         for part in (kernel.spectra, kernel.batches, counts.likelihoods, counts.fits, counts.limits):
             rows += _said(part())
         profiled, wrong = profiled_limits.measured()
-        for part in (lambda: profiled, start.plans, start.starts, start.compilations):
+        for part in (lambda: profiled, start.plans, scan_rate.scans, start.starts, start.compilations):
             rows += _said(part())
         FIGURES.write_text(
             json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n", encoding="utf-8"
@@ -57,7 +70,11 @@ def page(figures: dict[str, Any]) -> str:
     text = INTRODUCTION + "## The machine\n\n" + machine
     for what in dict.fromkeys(row["what"] for row in figures["rows"]):
         rows = [row for row in figures["rows"] if row["what"] == what]
-        more = [key for key in ("error", "deviation", "temporaries") if any(key in row for row in rows)]
+        more = [
+            key
+            for key in ("error", "deviation", "temporaries", "page faults")
+            if any(key in row for row in rows)
+        ]
         text += f"\n## {what[0].upper()}{what[1:]}\n\n"
         text += "| " + " | ".join(["", "each", "ratio", *more]) + " |\n" + "|---" * (3 + len(more)) + "|\n"
         for row in rows:
@@ -69,7 +86,9 @@ def page(figures: dict[str, Any]) -> str:
 def _cell(key: str, row: dict[str, Any]) -> str:
     if key not in row:
         return ""
-    return f"{row[key] / 1e6:.3g} MB" if key == "temporaries" else f"{row[key]:.1e}"
+    if key == "page faults":
+        return f"{row[key]:,}"
+    return f"{row[key] / 1e6:,.1f} MB" if key == "temporaries" else f"{row[key]:.1e}"
 
 
 def _said(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

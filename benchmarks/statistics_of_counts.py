@@ -22,7 +22,7 @@ Reals = NDArray[np.float64]
 Row = dict[str, Any]
 
 TOYS = 10**4
-CHUNK = 5000
+CHUNK = 2500
 PARAMETERS = 22
 ELEMENTS = [(i, j) for i in (1, 2, 3) for j in range(i, 4)]
 

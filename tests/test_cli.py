@@ -722,6 +722,7 @@ def test_plan_explains_what_cannot_be(
     assert message in answer.err
 
 
+@pytest.mark.slow
 def test_compilations_are_kept_where_there_is_a_place(tmp_path: Path) -> None:
     path = written(tmp_path, TEXT)
     keep = tmp_path / "cache"

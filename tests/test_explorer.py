@@ -182,6 +182,7 @@ def test_what_is_wrong_is_said_of_the_field(change: dict[str, Any], key: str, wo
     assert words in caught.value.problems[key]
 
 
+@pytest.mark.slow
 def test_counts_and_limits_are_those_of_the_package() -> None:
     state = replace(start_state(), interactions=(beginning("magnetic-moment"), beginning("vector-mediator")))
     setup = build(state)

@@ -82,6 +82,7 @@ def test_nothing_sensitive_has_no_limit() -> None:
     assert (found.lower, found.upper) == (0.0, np.inf)
 
 
+@pytest.mark.slow
 def test_nuisances_widen_the_interval() -> None:
     runs = renp.Experiment(YB, renp.Target(), [1.068, 1.0712], 86400.0 * 10, counts=[117, 77])
     unit = {"mu": renp.MagneticMoment({(1, 1): 1.0})}

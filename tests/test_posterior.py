@@ -77,6 +77,7 @@ def test_a_moment_has_the_posterior_of_quadrature(n: int) -> None:
     assert float(found.posterior["g"].min()) >= 0
 
 
+@pytest.mark.slow
 def test_a_distribution_is_a_prior_of_the_physical_value() -> None:
     from numpyro import distributions as dist
 
