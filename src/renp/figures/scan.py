@@ -108,9 +108,9 @@ def _map(figure: Figure, axes: Axes, ends: tuple[Reals, ...], values: Reals, nam
 
 
 def _logarithmic(values: Reals) -> bool:
-    """Whether numbers are all above 0 and span more than two orders of magnitude."""
+    """Whether numbers are all above 0 and span more than one and a half orders of magnitude."""
     finite = values[np.isfinite(values)]
-    return bool(finite.size and finite.min() > 0 and finite.max() > 100 * finite.min())
+    return bool(finite.size and finite.min() > 0 and finite.max() > 10**1.5 * finite.min())
 
 
 def _shown(values: Reals) -> Reals:
