@@ -150,14 +150,39 @@ def points() -> dict[str, Reals]:
     }
 
 
+def shares() -> list[Row]:
+    """Time a chunk of the batch, by what changes from model to model."""
+    given = {name: jnp.asarray(values[:CHUNK]) for name, values in points().items()}
+    masses = ("lightest_mass", "dm2_21", "dm2_31")
+    kinds: dict[str, tuple[str, ...]] = {
+        "masses, mixing, moment": tuple(given),
+        "masses and mixing": tuple(name for name in given if name != "moment"),
+        "masses": masses,
+    }
+    chunks = {kind: compiled(_in_blocks) for kind in kinds}
+    some = {kind: {name: given[name] for name in names} for kind, names in kinds.items()}
+    times = fastest(
+        {kind: lambda kind=kind: chunks[kind](some[kind]).block_until_ready() for kind in kinds}, seconds=2.0
+    )
+    whole = "masses, mixing, moment"
+    size = CHUNK * RUNS.size
+    return [_row("batch, by what changes", kind, times, whole, 1e9 * times[kind] / size) for kind in kinds]
+
+
 @compiled
 def of_points(points: dict[str, Any]) -> Any:
-    """Return I of parameter points at seven photon energies: blocks of points are what vectors hold."""
+    """Return I of parameter points at seven photon energies, compiled."""
+    return _in_blocks(points)
+
+
+def _in_blocks(points: dict[str, Any]) -> Any:
+    """Return the same in blocks of points, which are what the processor's vectors hold."""
 
     def one(omega: Any, point: dict[str, Any]) -> Any:
         values = dict(point)
-        moment = values.pop("moment")
-        model = renp.Weak() + moment * renp.MagneticMoment({(1, 1): 1.0})
+        model = MODEL
+        if "moment" in values:
+            model = renp.Weak() + values.pop("moment") * renp.MagneticMoment({(1, 1): 1.0})
         return total_spectrum(omega, YB, renp.Neutrinos(**values), model)
 
     def block(own: dict[str, Any]) -> Any:
