@@ -27,7 +27,7 @@ def served(*arguments: str) -> Iterator[str]:
         finally:
             process.terminate()
             try:
-                process.wait(10)
+                process.wait(60)  # it may be compiling
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise

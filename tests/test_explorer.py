@@ -1,27 +1,30 @@
 """The explorer without a browser: state, link, file and code say the same; controls; numbers; the server."""
 
+import ast
 import socket
 import sys
 import tomllib
 from dataclasses import replace
 from math import pi
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-import renp
+import renp.explorer
 from renp.errors import InputError, ScenarioError
 from renp.explorer import explore, require_panel
 from renp.explorer.address import from_query, to_query
 from renp.explorer.document import from_text, to_text
+from renp.explorer.downloads import file_of
 from renp.explorer.interaction_controls import BEGIN, beginning
 from renp.explorer.live import curves, expected
 from renp.explorer.page import Explorer
 from renp.explorer.sampling import POINTS, usual_window
-from renp.explorer.server import linked_state, make_server, origins
+from renp.explorer.server import linked_state, make_server, names_of
 from renp.explorer.setup import StateError, build
-from renp.explorer.share_tab import RESULTS, file_of
+from renp.explorer.share_tab import RESULTS
 from renp.explorer.snippet import to_python
 from renp.explorer.start import start_state
 from renp.explorer.state import Run, State
@@ -318,6 +321,27 @@ def test_a_file_in_the_page_is_used_or_answered(page: Explorer) -> None:
     assert page.state.lightest_mass == 0.04
 
 
+@pytest.mark.parametrize("table", ['[atom]\nfile = "/etc/passwd"', '[runs]\nfile = "/etc/passwd"'])
+def test_a_file_in_the_page_reads_no_other(page: Explorer, table: str) -> None:
+    page.change(tab="share")
+    page.share.scenario.value = table
+    assert "a page reads no files" in page.share.field.words.object
+
+
+def test_no_text_is_run() -> None:
+    """No module of the explorer evaluates text, and what runs in the browser is fixed when it is written."""
+    for path in Path(renp.explorer.__path__[0]).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = node.func if isinstance(node, ast.Call) else None
+            name = called.id if isinstance(called, ast.Name) else ""
+            assert name not in ("eval", "exec", "compile", "__import__"), path.name
+            if name.startswith("CustomJS"):
+                (code,) = [k.value for k in node.keywords if k.arg in ("code", "major_code")]
+                constant = code.left if isinstance(code, ast.BinOp) else code
+                assert isinstance(constant, ast.Name), path.name
+                assert constant.id.endswith("_JS"), path.name
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("what", list(RESULTS))
 def test_pictures_and_data_are_saved(what: str) -> None:
@@ -344,7 +368,12 @@ def test_only_this_machine_is_listened_to() -> None:
         assert allowed == {f"localhost:{port}", f"127.0.0.1:{port}"}
     finally:
         server.stop()
-    assert origins("0.0.0.0", 80) == ["0.0.0.0:80"]
+
+
+def test_at_every_address_a_browser_may_name_the_machine() -> None:
+    host = socket.gethostname()
+    assert names_of("0.0.0.0")[0] == host
+    assert {host, "localhost", "127.0.0.1"} <= set(names_of("0.0.0.0"))
 
 
 def test_a_port_in_use_is_the_users_error() -> None:
@@ -364,6 +393,20 @@ def test_without_the_packages_it_says_what_to_install(monkeypatch: pytest.Monkey
 def test_a_wrong_file_is_answered() -> None:
     with pytest.raises(ScenarioError, match="cannot be read"):
         explore("no-such-file.toml")
+
+
+def test_levels_of_an_atom_file_are_answered(tmp_path: Path) -> None:
+    """The page has no controls for them, and would lose them."""
+    level = 'label = "{}"\nwavenumber = {}\nJ = {}\nsource = "mine"\nverified = true\n'
+    atom = 'name = "mine"\n[e]\n' + level.format("e", 14317.5, 0) + "[v]\n" + level.format("v", 14504.3, 1)
+    (tmp_path / "mine.toml").write_text(atom)
+    run = '[atom]\nfile = "mine.toml"\n{}\n[neutrinos]\nlightest_mass = "0.01 eV"\n'
+    file = tmp_path / "run.toml"
+    file.write_text(run.format(""))
+    assert explore(file).state.E_eg == pytest.approx(1.77514, rel=1e-5)
+    file.write_text(run.format('approximation = "full"'))
+    with pytest.raises(ScenarioError, match="the explorer: 1 problem\n  atom: mine: must be one with levels"):
+        explore(file)
 
 
 def test_the_command_line_does_not_load_panel() -> None:

@@ -11,6 +11,7 @@ from bokeh.models import (
     CustomJSTickFormatter,
     FactorRange,
     HoverTool,
+    LogTicker,
     Range1d,
     Span,
     Whisker,
@@ -39,7 +40,17 @@ return (mantissa == 1 ? "10" : mantissa + "·10") + raised
 """Writes 2·10⁻¹¹ below a logarithmic axis."""
 
 
-class CountsChart:
+class Chart:
+    """A figure with a title."""
+
+    figure: plotting.figure
+
+    def head(self, words: str) -> None:
+        """Say above the figure what it shows."""
+        self.figure.title.text = words
+
+
+class CountsChart(Chart):
     """Expected counts of each run with their Poisson errors, beside those of the standard model."""
 
     def __init__(self, look: Look) -> None:
@@ -94,7 +105,7 @@ class CountsChart:
 _COUNT_COLUMNS = ("run", "energy", "expected", "standard", "low", "high")
 
 
-class LimitsChart:
+class LimitsChart(Chart):
     """Upper limits on a logarithmic axis, one point for each coupling; two sets of them if there are two."""
 
     def __init__(self, look: Look, name: str = "limits", *, quantity: str = "upper limit") -> None:
@@ -118,6 +129,7 @@ class LimitsChart:
             HoverTool(renderers=points, tooltips=[("", "@name"), (quantity, "@limit{0.00e}")])
         )
         self.figure.xaxis.major_label_orientation = 1.1
+        self.figure.yaxis.ticker = LogTicker(mantissas=[1, 2, 3, 5], desired_num_ticks=8)
         self.figure.yaxis.formatter = CustomJSTickFormatter(code=_POWERS_JS)
         paint(self.figure, look)
 
@@ -140,12 +152,14 @@ class LimitsChart:
         self.figure.yaxis.axis_label = f"{quantity} ({symbol})" if unit else quantity
 
 
-class BoundsChart:
+class BoundsChart(Chart):
     """A model over the limit of every experiment that it is compared with, all on one logarithmic axis."""
 
     def __init__(self, look: Look) -> None:
         self.figure = _figure("bounds-figure", Range1d(0.01, 100.0), y_range=FactorRange(), x_axis_type="log")
-        self.source = ColumnDataSource({"name": [], "ratio": [], "fill": [], "verdict": []}, name="bounds")
+        self.figure.extra_x_ranges = {"fraction": Range1d(0.0, 1.0)}
+        columns = ("name", "quantity", "ratio", "fill", "verdict")
+        self.source = ColumnDataSource({column: [] for column in columns}, name="bounds")
         self._look = look
         points = self.figure.scatter(
             x="ratio",
@@ -157,23 +171,39 @@ class BoundsChart:
             source=self.source,
         )
         self.figure.add_layout(Span(location=1.0, dimension="height", line_color=look.ink, line_width=2))
-        tips = [("", "@name"), ("model / limit", "@ratio{0.000}"), ("", "@verdict")]
+        tips = [("", "@name"), ("", "@quantity"), ("model / limit", "@ratio{0.000}"), ("", "@verdict")]
         self.figure.add_tools(HoverTool(renderers=[points], tooltips=tips))
+        # Names stand above their rows: beside the axis they would take the whole screen of a phone.
+        self.figure.yaxis.visible = False
+        self.figure.text(
+            x=0.005,
+            y="name",
+            text="name",
+            source=self.source,
+            x_range_name="fraction",
+            y_offset=-8,
+            text_font_size="13px",
+            text_color=look.ink,
+        )
         self.figure.xaxis.formatter = CustomJSTickFormatter(code=_POWERS_JS)
-        self.figure.xaxis.axis_label = "model / upper limit (right of the line: excluded)"
+        self.figure.xaxis.axis_label = "model / upper limit (above 1: excluded)"
         paint(self.figure, look)
 
     def show(self, comparisons: Sequence[ModelComparison]) -> None:
         """Show what can be compared and is not zero."""
         shown = [c for c in comparisons if c.ratio is not None and 0 < c.ratio < math.inf]
         shown.sort(key=lambda c: c.ratio or 0.0)
-        names = [f"{c.bound.experiment} ({c.bound.year}), {c.bound.observable}"[:46] for c in shown]
-        names = [name if names.count(name) == 1 else f"{name} {k}" for k, name in enumerate(names)]
+        names = [f"{c.bound.experiment} ({c.bound.year})" for c in shown]
+        names = [
+            f"{n}, {c.bound.observable}" if names.count(n) > 1 else n
+            for n, c in zip(names, shown, strict=True)
+        ]
         ratios = [c.ratio or 0.0 for c in shown]
         self.figure.y_range.factors = names
-        self.figure.height = 120 + 26 * max(len(names), 1)
+        self.figure.height = 120 + 36 * max(len(names), 1)
         self.source.data = {
             "name": names,
+            "quantity": [c.bound.observable for c in shown],
             "ratio": ratios,
             "fill": [MODEL if c.excluded else self._look.ground for c in shown],
             "verdict": [c.verdict for c in shown],

@@ -48,6 +48,7 @@ class Controls:
     def __init__(self, edit: Edit, look: Look) -> None:
         self._edit, self._look = edit, look
         self.fields: list[Field] = []
+        self._only: dict[str, list[Any]] = {}
         atom = self._atom()
         neutrinos = self._neutrinos()
         self.basic = [*atom, *neutrinos]
@@ -57,6 +58,12 @@ class Controls:
             card("Laser", self._laser()),
             card("Atom of one's own", self._own_atom()),
         ]
+
+    def reveal(self, state: State) -> None:
+        """Show no control of what has no effect in a state."""
+        for name, views in self._only.items():
+            for view in views:
+                view.visible = name in (state.nature, *state.effects)
 
     def add(
         self, key: str, widget: Any, read: Callable[[State], Any], write: Callable[[State, Any], State]
@@ -73,11 +80,13 @@ class Controls:
         )
         polarisation = select("Polarisation of the trigger", ("linear", "circular"))
         title = pn.pane.HTML("Beyond the papers' approximation", margin=(4, 10, 0, 10))
+        light = self.add("polarisation", polarisation, lambda s: s.polarisation, _setter("polarisation"))
+        self._only["spin"] = [light]
         return [
             self.add("atom", atom, _catalogued, lambda s, v: replace(s, atom=v, E_eg=None, E_vg=None)),
             title,
             self.add("effects", effects, lambda s: list(s.effects), _with_effects),
-            self.add("polarisation", polarisation, lambda s: s.polarisation, _setter("polarisation")),
+            light,
         ]
 
     def _neutrinos(self) -> list[Any]:
@@ -90,7 +99,11 @@ class Controls:
             sizing_mode="stretch_width",
         )
         exact = text_input("Lightest mass, exactly (eV)")
-        phases = [angle(f"Majorana phase α{name} (π)", 4) for name in ("₂₁", "₃₁")]
+        phases = [
+            self.add("majorana_phases", angle(f"Majorana phase α{name} (π)", 4), _phase(k), _with_phase(k))
+            for k, name in enumerate(("₂₁", "₃₁"))
+        ]
+        self._only["majorana"] = phases
         return [
             self.add("ordering", radio("Ordering", ORDERINGS), lambda s: s.ordering, _ordered),
             self.add("nature", radio("Nature", NATURES), lambda s: s.nature, _natured),
@@ -100,10 +113,7 @@ class Controls:
             self.add(
                 "lightest_mass", exact, lambda s: text_of(s.lightest_mass), _number("lightest_mass", "eV")
             ),
-            *(
-                self.add("majorana_phases", phase, _phase(k), _with_phase(k))
-                for k, phase in enumerate(phases)
-            ),
+            *phases,
         ]
 
     def _oscillation(self) -> list[Any]:

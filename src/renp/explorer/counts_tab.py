@@ -28,13 +28,7 @@ class CountsTab:
         self.table = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10), stylesheets=[TABLE_CSS])
         self.other = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10))
         hint = "Drag a line, tap to add one, or use the fields below."
-        charts = pn.Column(
-            self.counts.figure,
-            self.limits.figure,
-            stylesheets=[BESIDE],
-            sizing_mode="stretch_width",
-            margin=0,
-        )
+        charts = pn.FlexBox(*(beside(chart.figure) for chart in (self.counts, self.limits)), margin=0)
         self.view = pn.Column(
             pn.pane.HTML(hint, margin=(0, 10)),
             plot,
@@ -52,20 +46,25 @@ class CountsTab:
         self.counts.show([run.photon_energy for run in state.runs], found.model, found.standard)
         moments = {f"{k} {e}": v for k in _MOMENTS & found.limits.keys() for e, v in found.limits[k].items()}
         self.limits.show(dict(sorted(moments.items(), key=lambda item: item[0][:1] == "e")), "μ_B")
-        self.limits.figure.title.text = f"expected upper limits, {100 * state.confidence_level:g} % C.L."
-        self.limits.figure.title.text_color = self.limits.figure.xaxis[0].axis_label_text_color
+        days = sum(run.duration for run in state.runs) / DAY
+        self.counts.head(f"expected counts in {days:.6g} days")
+        self.limits.head(f"expected upper limits, {100 * state.confidence_level:g} % C.L.")
         self.table.object = counts_table(state, found)
         self.other.object = _others(found, setup)
 
 
-BESIDE = ":host { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); }"
-"""Figures beside one another, or one below the other where there is no room."""
+def beside(figure: Any) -> Any:
+    """Let a figure stand beside others, or below them where there is no room."""
+    figure.styles = {"flex": "1 1 340px", "min-width": "0"}
+    return figure
+
 
 TABLE_CSS = """
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }
 td, th { padding: 3px 12px 3px 0; text-align: right; }
 th { font-weight: 600; border-bottom: 1px solid currentColor; }
 td.words, th.words { text-align: left; }
+td.number { white-space: nowrap; }
 tr.excluded td.verdict { font-weight: 700; }
 :host { overflow-x: auto; }
 """

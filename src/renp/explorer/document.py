@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from renp.constants import DAY
+from renp.errors import ScenarioError
 from renp.explorer.state import Run, State
 from renp.scenario import Scenario
 from renp.scenario.schema import LaserSection, TargetSection
@@ -69,14 +70,27 @@ def from_text(text: str) -> State:
     Raises
     ------
     ScenarioError
-        Listing every problem with its line.
+        Listing every problem with its line; a file that the text names is one: who sees the page need not be
+        who may read the files of this machine.
 
     Examples
     --------
     >>> from_text(to_text(State(lightest_mass=0.02))).lightest_mass
     0.02
     """
+    _check_no_files(text)
     return from_scenario(Scenario.from_text(text))
+
+
+def _check_no_files(text: str) -> None:
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return  # which the scenario says with its line
+    tables = [name for name, table in data.items() if isinstance(table, dict) and "file" in table]
+    if tables:
+        words = "a page reads no files; give their content here, or start renp explore with the scenario file"
+        raise ScenarioError("scenario", [f"{name}.file: {words}" for name in tables])
 
 
 def from_scenario(scenario: Scenario) -> State:

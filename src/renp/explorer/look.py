@@ -9,7 +9,7 @@ from renp.figures.style import COLOURS, DASHES
 
 MODEL = COLOURS["22"]
 PLAN = COLOURS["11"]
-OWN = COLOURS["22"]
+OWN = COLOURS["33"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def paint(figure: plotting.figure, look: Look) -> None:
     """Give a figure the colours of a theme, and text that is read on a projector."""
     figure.background_fill_color = figure.border_fill_color = look.ground
     figure.outline_line_color = look.faint
+    figure.title.text_color = look.ink
     figure.min_border_right = 16
     for axis in figure.axis:
         axis.axis_label_text_color = axis.major_label_text_color = look.ink

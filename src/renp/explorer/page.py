@@ -35,6 +35,9 @@ TITLES = {
     "Share": "share",
 }
 
+_LOW = "clamp(300px, 42vh, 600px)"
+"""Height of a spectrum with charts below it."""
+
 _ZOOM_DELAY, _LINK_DELAY = 40, 400
 """Milliseconds from the last change to the new curves, and to the new link."""
 
@@ -69,8 +72,8 @@ class Explorer:
         self._later, self._location = Later(), pn.state.location
         self.plots = {
             "spectrum": SpectrumPlot("spectrum", look, self._zoom),
-            "counts": SpectrumPlot("runs", look, self._zoom, self._drag, height=340),
-            "plan": SpectrumPlot("plan", look, self._zoom, height=340),
+            "counts": SpectrumPlot("runs", look, self._zoom, self._drag, height=_LOW),
+            "plan": SpectrumPlot("plan", look, self._zoom, height=_LOW),
         }
         self.controls, self.interactions = Controls(self.edit, look), InteractionControls(self.edit, look)
         self.view_controls = ViewControls(self.edit, look)
@@ -133,6 +136,7 @@ class Explorer:
     def _settle(self) -> None:
         """Let every control show the state, and the address follow."""
         self.problems = {}
+        self.controls.reveal(self.state)
         self.interactions.show(self.state)
         self.view_controls.show(self.state)
         self.tabs.value = self.state.tab

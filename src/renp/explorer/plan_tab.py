@@ -13,6 +13,7 @@ from renp.errors import InputError
 from renp.explorer.charts import LimitsChart
 from renp.explorer.controls import select
 from renp.explorer.counts_tab import TABLE_CSS, html_table
+from renp.explorer.downloads import save_buttons
 from renp.explorer.fields import Edit, Field, number_in, text_input, text_of
 from renp.explorer.look import Look
 from renp.explorer.setup import Setup, build
@@ -50,18 +51,19 @@ class PlanTab:
         ]
         self.find = pn.widgets.Button(label="Find the best runs", color="primary", margin=(6, 10))
         self.find.on_click(self._find)
-        self.take = pn.widgets.Button(label="Take these runs", margin=(6, 10), visible=False)
+        self.take = pn.widgets.Button(label="Take these runs", margin=(6, 10))
         self.take.on_click(self._take)
         self.words = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10), stylesheets=[TABLE_CSS])
         self.chart = LimitsChart(look, "reach")
-        self.chart.figure.visible = False
         row = pn.FlexBox(*(field.view for field in self.fields), sizing_mode="stretch_width")
         for field in self.fields:
             field.view.styles = {"flex": "1 1 200px"}
-        buttons = pn.Row(self.find, self.take, margin=0)
+        self.saves = save_buttons("plan", self._saved)
+        buttons = pn.FlexBox(self.find, self.take, *self.saves, sizing_mode="stretch_width", margin=0)
         self.view = pn.Column(
             row, buttons, plot.figure, self.words, self.chart.figure, sizing_mode="stretch_width"
         )
+        self._reveal(False)
 
     def show(self, state: State, setup: Setup) -> None:
         """Show the controls; a plan of another state is not shown any more."""
@@ -101,7 +103,7 @@ class PlanTab:
 
     def _show_result(self, result: Plan) -> None:
         self._plot.show_other(result.photon_energy.tolist())
-        self.take.visible = self.chart.figure.visible = True
+        self._reveal(True)
         small = result.aim in MADE_SMALL
         reached = result.limits
         order = sorted(reached, key=lambda name: -reached[name] if small else reached[name])[:24]
@@ -121,8 +123,18 @@ class PlanTab:
     def _forget(self) -> None:
         self.result = self._for = None
         self._plot.show_other([])
-        self.take.visible = self.chart.figure.visible = False
+        self._reveal(False)
         self.words.object = ""
+
+    def _reveal(self, found: bool) -> None:
+        """Show what there is only with a plan."""
+        for one in (self.take, self.chart.figure, *self.saves):
+            one.visible = found
+
+    def _saved(self) -> Plan:
+        if self.result is None:
+            raise RuntimeError("there is no plan to save")
+        return self.result
 
 
 def relevant(state: State) -> State:

@@ -6,6 +6,7 @@ import warnings
 import webbrowser
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qsl
@@ -99,25 +100,37 @@ def is_local(address: str) -> bool:
         return address == "localhost"
 
 
-def origins(address: str, port: int) -> list[str]:
-    """Return from where a browser may talk to the server: the address itself, by any of its local names.
+def names_of(address: str) -> list[str]:
+    """Return the names under which browsers find an address, the one to be told first.
 
     Examples
     --------
-    >>> origins("localhost", 5006)
-    ['localhost:5006', '127.0.0.1:5006']
+    >>> names_of("localhost"), names_of("::1"), names_of("lab.example")
+    (['localhost', '127.0.0.1'], ['[::1]', 'localhost', '127.0.0.1'], ['lab.example'])
     """
-    names = ["localhost", "127.0.0.1"] if is_local(address) else [address]
-    return [f"{name}:{port}" for name in dict.fromkeys([*names, *([address] if is_local(address) else [])])]
+    try:
+        every, name = ip_address(address).is_unspecified, f"[{address}]" if ":" in address else address
+    except ValueError:
+        every, name = False, address
+    if every:
+        host = socket.gethostname()
+        known = [host, *socket.gethostbyname_ex(host)[2], "localhost", "127.0.0.1"]
+    else:
+        known = [name, "localhost", "127.0.0.1"] if is_local(address) else [name]
+    return list(dict.fromkeys(known))
 
 
-def warm_up(start: State) -> None:
-    """Compile what the first sliders will need, while the browser opens."""
+def warm_up(start: State, stopped: threading.Event) -> None:
+    """Compile what the first sliders will need, while the browser opens; or no more of it, once stopped."""
     setup = build(start)
-    for parts in PARTS:
-        curves(setup, usual_window(setup), parts)
-    expected(setup, start.confidence_level)
-    Bounds.compute(setup.neutrinos, setup.model)
+    steps: list[Callable[[], Any]] = [
+        *(partial(curves, setup, usual_window(setup), parts) for parts in PARTS),
+        partial(expected, setup, start.confidence_level),
+        partial(Bounds.compute, setup.neutrinos, setup.model),
+    ]
+    for step in steps:
+        if not stopped.is_set():
+            step()
 
 
 def make_server(start: State, *, port: int = 0, address: str = "localhost") -> tuple[Any, str]:
@@ -130,18 +143,18 @@ def make_server(start: State, *, port: int = 0, address: str = "localhost") -> t
     """
     number("port", port, "a port, from 0 to 65535", low=0, high=65535)
     try:
-        port = _claimed(port, address)
+        port, names = _claimed(port, address), names_of(address)
         server = get_server(
             {"/": page(start)},
             port=port,
             address=address,
-            websocket_origin=origins(address, port),
+            websocket_origin=[f"{name}:{port}" for name in names],
             title=TITLE,
             session_token_expiration=SESSION_EXPIRES,
         )
     except OSError as error:
         raise InputError("port", f"{port} at {address}", f"free ({error.strerror or error})") from None
-    return server, f"http://{address}:{port}"
+    return server, f"http://{names[0]}:{port}"
 
 
 def serve(
@@ -163,11 +176,15 @@ def serve(
     if not is_local(address):
         words = f"the explorer listens at {address}: whoever reaches that address can use it"
         warnings.warn(words, UserWarning, stacklevel=2)
-    threading.Thread(target=warm_up, args=(start,)).start()
+    stopped = threading.Event()
+    threading.Thread(target=warm_up, args=(start, stopped)).start()
     tell(url)
     if browser:
         server.io_loop.add_callback(webbrowser.open, url)
-    server.run_until_shutdown()
+    try:
+        server.run_until_shutdown()
+    finally:
+        stopped.set()
 
 
 def _claimed(port: int, address: str) -> int:

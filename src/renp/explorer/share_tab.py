@@ -1,15 +1,13 @@
 """Share: the scenario file to and fro, the Python, pictures and data."""
 
 from collections.abc import Callable
-from functools import partial
 from io import BytesIO
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import panel as pn
 
 from renp.explorer.document import from_text, to_text
+from renp.explorer.downloads import rename, save_buttons
 from renp.explorer.fields import Edit, Field
 from renp.explorer.look import Look
 from renp.explorer.sampling import edges, grid, view_window
@@ -22,8 +20,6 @@ from renp.results import Bounds, Counts, Result, Spectrum
 LONGEST = 100_000
 """Characters of a scenario file."""
 
-FORMATS = ("png", "svg", "csv")
-
 _COPY_JS = """
 const text = source.value
 navigator.clipboard.writeText(text).then(() => { button.label = "Copied" })
@@ -34,8 +30,6 @@ class ShareTab:
     """Scenario file, Python and downloads of the state."""
 
     def __init__(self, edit: Edit, look: Look, current: Callable[[], State]) -> None:
-        self._current = current
-        self._text = ""
         area: dict[str, Any] = {"sizing_mode": "stretch_width", "rows": 16, "auto_grow": True, "max_rows": 40}
         area["max_length"] = LONGEST
         style = ["textarea { font-family: ui-monospace, 'DejaVu Sans Mono', monospace; font-size: 13px; }"]
@@ -50,7 +44,8 @@ class ShareTab:
             label="Download the scenario",
         )
         self.what = pn.widgets.Select(label="Picture or data of", options=list(RESULTS), width=170)
-        downloads = [self._download(ending) for ending in FORMATS]
+        downloads = save_buttons("spectrum", lambda: RESULTS[self.what.value](current()))
+        self.what.param.watch(lambda event: rename(downloads, event.new), "value")
         hint = (
             "Change the file and leave it (Tab) to use it; the link in the address bar reproduces this view."
         )
@@ -73,25 +68,6 @@ class ShareTab:
         button = pn.widgets.Button(label=label)
         button.js_on_click(args={"source": source, "button": button}, code=_COPY_JS)
         return button
-
-    def _download(self, ending: str) -> Any:
-        button = pn.widgets.FileDownload(
-            callback=partial(self._file, ending),
-            filename=f"spectrum.{ending}",
-            label=f"Save as {ending.upper()}",
-            align="end",
-        )
-        self.what.param.watch(lambda event: button.param.update(filename=f"{event.new}.{ending}"), "value")
-        return button
-
-    def _file(self, ending: str) -> BytesIO:
-        return file_of(RESULTS[self.what.value](self._current()), ending)
-
-
-def file_of(result: Result, ending: str) -> BytesIO:
-    """Return a result as a file: picture or data by the ending."""
-    with TemporaryDirectory() as folder:
-        return BytesIO(result.save(Path(folder) / f"result.{ending}").read_bytes())
 
 
 def spectrum_of(state: State) -> Spectrum:

@@ -50,7 +50,7 @@ class SpectrumPlot:
         Told (number of the run or 0 for a new one, photon energy) of every line when a user moves, adds or
         removes one; without it, runs cannot be moved.
     height
-        Pixels.
+        As style sheets have it.
     """
 
     def __init__(
@@ -59,14 +59,14 @@ class SpectrumPlot:
         look: Look,
         on_window: Callable[[tuple[float, float] | None], None],
         on_runs: Callable[[list[tuple[int, float]]], None] | None = None,
-        height: int = 420,
+        height: str = "clamp(380px, 62vh, 900px)",
     ) -> None:
         self._on_window, self._on_runs, self._look = on_window, on_runs, look
         self._held = False
         editable = on_runs is not None
         self.figure = plotting.figure(
-            height=height,
             sizing_mode="stretch_width",
+            styles={"height": height},
             x_range=Range1d(0.0, 1.0),
             y_range=Range1d(0.0, 1.0),
             tools="xpan,xbox_zoom,xwheel_zoom,reset,save",
@@ -89,6 +89,7 @@ class SpectrumPlot:
         self._draw_curves()
         if editable:
             self._draw_runs()
+        self._draw_labels()
         self.figure.on_event(RangesUpdate, self._moved)
         self.figure.on_event(Reset, lambda _: self._on_window(None))
         paint(self.figure, look)
@@ -130,6 +131,11 @@ class SpectrumPlot:
 
     def _draw_marks(self) -> None:
         self.figure.vspan(x="x", source=self.marks, line_color=self._look.ink, line_alpha=0.35)
+        self.figure.vspan(x="x", source=self.own, line_color=OWN, line_width=1.5, line_dash=[3, 3])
+        self.figure.vspan(x="x", source=self.other, line_color=PLAN, line_width=3)
+
+    def _draw_labels(self) -> None:
+        """Draw the names of the thresholds, last, so that no line hides them."""
         self.figure.text(
             x="x",
             y=0.99,
@@ -139,11 +145,11 @@ class SpectrumPlot:
             text_align="right",
             text_baseline="top",
             x_offset=-3,
-            text_font_size="12px",
+            text_font_size="13px",
             text_color=self._look.ink,
+            background_fill_color=self._look.ground,
+            background_fill_alpha=0.75,
         )
-        self.figure.vspan(x="x", source=self.own, line_color=OWN, line_width=1.5, line_dash=[3, 3])
-        self.figure.vspan(x="x", source=self.other, line_color=PLAN, line_width=3)
 
     def _draw_curves(self) -> None:
         of_model = {"source": self.curves, "line_color": MODEL, "line_width": 2.5}

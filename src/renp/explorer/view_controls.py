@@ -40,7 +40,7 @@ class ViewControls:
             _button("Whole range", lambda: edit("window", _whole)),
         ]
         for field in self.fields:
-            field.view.sizing_mode = None
+            field.view.sizing_mode = field.words.sizing_mode = None
         self.top = pn.FlexBox(*(field.view for field in self.fields[:2]), sizing_mode="stretch_width")
         ends = [field.view for field in self.fields[2:]]
         for end in ends:

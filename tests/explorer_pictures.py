@@ -1,0 +1,75 @@
+"""Draws the explorer's pictures for README and documentation, from the explorer itself: `make pictures`."""
+
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from explorer_browser import Page, chromium, served
+
+SIZE = {"width": 1100, "height": 700}
+MOST_BYTES = 300_000
+MASSES = [0.002 * k for k in range(5, 31)]
+STEPS = 14
+"""Positions of a run while it is dragged."""
+
+
+def still(page: Page) -> Image.Image:
+    """Return the page as it is seen, when all has been drawn."""
+    page.page.wait_for_timeout(250)
+    return Image.open(BytesIO(page.page.screenshot())).convert("RGB")
+
+
+def walking_thresholds(page: Page) -> list[Image.Image]:
+    """Pull at the lightest mass."""
+    slider = page.page.get_by_role("slider").first
+    frames = []
+    for mass in MASSES:
+        page.set("Lightest mass, exactly (eV)", f"{mass:.4g}")
+        page.until("mass => location.search.includes(`lightest_mass=${mass}`)", f"{mass:.4g}")
+        frames.append(still(page))
+    slider.blur()
+    return frames
+
+
+def dragged_run(page: Page) -> list[Image.Image]:
+    """Drag a run below the thresholds, and watch counts and limits."""
+    page.set("Lightest mass, exactly (eV)", "0.01")
+    page.press("Counts, limits")
+    page.until("() => Bokeh.documents[0].get_model_by_name('counts').data.run.length == 7")
+    x, y, width = page.place_of_run(3)
+    mouse = page.page.mouse
+    frames = [still(page)]
+    mouse.move(x, y)
+    mouse.down()
+    for step in range(1, STEPS + 1):
+        mouse.move(x - step * width / 3 / STEPS, y)
+        frames.append(still(page))
+    mouse.up()
+    return frames
+
+
+def animation(frames: list[Image.Image]) -> bytes:
+    """Return frames as a GIF with one palette, so that only what moves is kept of each."""
+    palette = frames[-1].quantize(48, dither=Image.Dither.NONE)
+    flat: list[Any] = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    file = BytesIO()
+    flat[0].save(file, "gif", save_all=True, append_images=flat[1:], duration=160, loop=0, optimize=True)
+    return file.getvalue()
+
+
+def main(folder: Path) -> None:
+    """Write explorer.png and explorer.gif."""
+    with served() as url, chromium() as browser:
+        page = Page(browser, url, viewport=SIZE)
+        frames = walking_thresholds(page) + dragged_run(page)
+        moving = animation(frames)
+        frames[-1].quantize(128).save(folder / "explorer.png", optimize=True)
+    assert len(moving) < MOST_BYTES, f"{len(moving)} bytes: too large for the repository"
+    (folder / "explorer.gif").write_bytes(moving)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
