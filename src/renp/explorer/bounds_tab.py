@@ -53,10 +53,9 @@ def _row(comparison: ModelComparison) -> str:
     value = "" if comparison.effective is None else f"{comparison.effective:.3g}"
     source = f"arXiv:{entry.arxiv}" if entry.arxiv else entry.reference
     verdict = comparison.verdict + (f": {comparison.remark}" if comparison.remark else "")
-    cells = [f"{entry.experiment} ({entry.year})", entry.observable]
+    cells = [f"{entry.experiment} ({entry.year})", entry.observable, limit_in_words(entry), entry.unit]
     text = "".join(f"<td class='words'>{escape(cell)}</td>" for cell in cells)
-    numbers = [limit_in_words(entry), entry.unit, value]
-    text += "".join(f"<td class='words number'>{escape(cell)}</td>" for cell in numbers)
+    text += f"<td class='words number'>{escape(value)}</td>"
     text += f"<td class='words verdict'>{escape(verdict)}</td><td class='words'>{escape(source)}</td>"
     mark = " class='excluded'" if comparison.excluded else ""
     return f"<tr{mark}>{text}</tr>"

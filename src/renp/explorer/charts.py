@@ -8,10 +8,10 @@ import numpy as np
 from bokeh import plotting
 from bokeh.models import (
     ColumnDataSource,
+    CustomJSTicker,
     CustomJSTickFormatter,
     FactorRange,
     HoverTool,
-    LogTicker,
     Range1d,
     Span,
     Whisker,
@@ -38,6 +38,18 @@ const raised = Array.from(String(power)).map(c => c == "-" ? "⁻" : "⁰¹²³�
 return (mantissa == 1 ? "10" : mantissa + "·10") + raised
 """
 """Writes 2·10⁻¹¹ below a logarithmic axis."""
+
+
+_LOG_TICKS_JS = """
+if (!(cb_data.range.start > 0 && cb_data.range.end < Infinity)) return []
+const low = Math.floor(Math.log10(cb_data.range.start)), high = Math.ceil(Math.log10(cb_data.range.end))
+const factors = high - low <= 2 ? [1, 2, 3, 5] : high - low <= 4 ? [1, 3] : [1]
+const ticks = []
+for (let power = low; power <= high; power++)
+  for (const factor of factors) ticks.push(factor * Math.pow(10, power))
+return ticks.filter(tick => cb_data.range.start <= tick && tick <= cb_data.range.end)
+"""
+"""Writes numbers also where less than a decade is shown."""
 
 
 class Chart:
@@ -129,7 +141,7 @@ class LimitsChart(Chart):
             HoverTool(renderers=points, tooltips=[("", "@name"), (quantity, "@limit{0.00e}")])
         )
         self.figure.xaxis.major_label_orientation = 1.1
-        self.figure.yaxis.ticker = LogTicker(mantissas=[1, 2, 3, 5], desired_num_ticks=8)
+        self.figure.yaxis.ticker = CustomJSTicker(major_code=_LOG_TICKS_JS)
         self.figure.yaxis.formatter = CustomJSTickFormatter(code=_POWERS_JS)
         paint(self.figure, look)
 
@@ -156,8 +168,13 @@ class BoundsChart(Chart):
     """A model over the limit of every experiment that it is compared with, all on one logarithmic axis."""
 
     def __init__(self, look: Look) -> None:
-        self.figure = _figure("bounds-figure", Range1d(0.01, 100.0), y_range=FactorRange(), x_axis_type="log")
-        self.figure.extra_x_ranges = {"fraction": Range1d(0.0, 1.0)}
+        self.figure = _figure(
+            "bounds-figure",
+            Range1d(0.01, 100.0),
+            y_range=FactorRange(range_padding=0.7, range_padding_units="absolute"),
+            x_axis_type="log",
+        )
+        self.figure.extra_x_ranges = {"left": Range1d(1.0, 10.0)}  # in powers of ten, as the axis
         columns = ("name", "quantity", "ratio", "fill", "verdict")
         self.source = ColumnDataSource({column: [] for column in columns}, name="bounds")
         self._look = look
@@ -176,11 +193,12 @@ class BoundsChart(Chart):
         # Names stand above their rows: beside the axis they would take the whole screen of a phone.
         self.figure.yaxis.visible = False
         self.figure.text(
-            x=0.005,
+            x=1.0,
+            x_offset=4,
             y="name",
             text="name",
             source=self.source,
-            x_range_name="fraction",
+            x_range_name="left",
             y_offset=-8,
             text_font_size="13px",
             text_color=look.ink,

@@ -28,7 +28,8 @@ class CountsTab:
         self.table = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10), stylesheets=[TABLE_CSS])
         self.other = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10))
         hint = "Drag a line, tap to add one, or use the fields below."
-        charts = pn.FlexBox(*(beside(chart.figure) for chart in (self.counts, self.limits)), margin=0)
+        figures = [beside(chart.figure) for chart in (self.counts, self.limits)]
+        charts = pn.Column(*figures, stylesheets=[WRAPPED], sizing_mode="stretch_width", margin=0)
         self.view = pn.Column(
             pn.pane.HTML(hint, margin=(0, 10)),
             plot,
@@ -51,6 +52,10 @@ class CountsTab:
         self.limits.head(f"expected upper limits, {100 * state.confidence_level:g} % C.L.")
         self.table.object = counts_table(state, found)
         self.other.object = _others(found, setup)
+
+
+WRAPPED = ":host { flex-direction: row; flex-wrap: wrap; }"
+"""Beside one another; a FlexBox does not finish its figures while it is hidden."""
 
 
 def beside(figure: Any) -> Any:

@@ -35,8 +35,8 @@ TITLES = {
     "Share": "share",
 }
 
-_LOW = "clamp(300px, 42vh, 600px)"
-"""Height of a spectrum with charts below it."""
+_LOW = 340
+"""Height of a spectrum with charts below it, pixels."""
 
 _ZOOM_DELAY, _LINK_DELAY = 40, 400
 """Milliseconds from the last change to the new curves, and to the new link."""

@@ -50,7 +50,7 @@ class SpectrumPlot:
         Told (number of the run or 0 for a new one, photon energy) of every line when a user moves, adds or
         removes one; without it, runs cannot be moved.
     height
-        As style sheets have it.
+        Pixels.
     """
 
     def __init__(
@@ -59,14 +59,14 @@ class SpectrumPlot:
         look: Look,
         on_window: Callable[[tuple[float, float] | None], None],
         on_runs: Callable[[list[tuple[int, float]]], None] | None = None,
-        height: str = "clamp(380px, 62vh, 900px)",
+        height: int = 480,
     ) -> None:
         self._on_window, self._on_runs, self._look = on_window, on_runs, look
         self._held = False
         editable = on_runs is not None
         self.figure = plotting.figure(
+            height=height,
             sizing_mode="stretch_width",
-            styles={"height": height},
             x_range=Range1d(0.0, 1.0),
             y_range=Range1d(0.0, 1.0),
             tools="xpan,xbox_zoom,xwheel_zoom,reset,save",
