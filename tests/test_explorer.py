@@ -351,6 +351,22 @@ def test_pictures_and_data_are_saved(what: str) -> None:
     assert b"# renp" in file_of(result, "csv").read()
 
 
+def test_a_newer_value_is_not_shown_away(page: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of values that come while the page is busy the last counts, and no older one replaces it."""
+    waiting: list[Any] = []
+    monkeypatch.setattr("renp.explorer.page.with_lock", waiting.append)
+    slider = field(page, "lightest_mass", 0).widget
+    page.tabs.widget.value = "counts"
+    for mass in (0.02, 0.03, 0.04):
+        slider.value = mass
+    assert len(waiting) == 2
+    waiting.pop(0)()
+    assert (page.state.tab, page.state.lightest_mass, slider.value) == ("counts", 0.01, 0.04)
+    waiting.pop(0)()
+    assert page.state.lightest_mass == 0.04
+    assert waiting == []
+
+
 def test_html_in_names_is_text(page: Explorer) -> None:
     page.change(atom="<img src=x onerror=alert(1)>", E_eg=None, E_vg=None)
     assert page.problems

@@ -37,7 +37,8 @@ class Field:
     def __init__(self, key: str, widget: Any, read: Read, write: Write, edit: Edit, look: Look) -> None:
         self.key, self.widget = key, widget
         self._read, self._write, self._edit = read, write, edit
-        self._quiet = False
+        self._quiet = self._waiting = False
+        self._latest: Any = None
         style = f":host {{ color: {look.wrong}; font-size: 13px; margin: 0 10px; }}"
         self.words = pn.pane.HTML(
             "", visible=False, stylesheets=[style], sizing_mode="stretch_width", margin=0
@@ -46,13 +47,21 @@ class Field:
         widget.param.watch(self._changed, "value")
 
     def _changed(self, event: Any) -> None:
-        if not self._quiet:
-            self._edit(self.key, lambda state: self._write(state, event.new))
+        if self._quiet:
+            return
+        self._latest = event.new
+        if not self._waiting:  # of a slider that is dragged, only the last value that came is of use
+            self._waiting = True
+            self._edit(self.key, self._carried_out)
+
+    def _carried_out(self, state: State) -> State:
+        self._waiting = False
+        return self._write(state, self._latest)
 
     def show(self, state: State) -> None:
-        """Show the state's value, without asking for a change."""
+        """Show the state's value without asking for a change, unless a newer one is yet to be used."""
         value = self._read(state)
-        if self.widget.value != value:
+        if self.widget.value != value and not self._waiting:
             self._quiet = True
             try:
                 self.widget.value = value

@@ -33,7 +33,7 @@ def arranged(page: "Explorer", look: Look) -> Any:
     theme.on_click(page.turn_theme)
     theme.visible = pn.state.location is not None
     title = pn.pane.HTML("<h1 style='font-size:20px;margin:6px 0'>renp explorer</h1>", margin=(0, 10))
-    head = pn.FlexBox(title, page.tabs, theme, align_items="center", sizing_mode="stretch_width")
+    head = pn.FlexBox(title, page.tabs.view, theme, align_items="center", sizing_mode="stretch_width")
     interactions = pn.pane.HTML("<b>Interactions beside the weak one</b>", margin=(8, 10, 0, 10))
     side = pn.Column(
         *page.controls.basic,

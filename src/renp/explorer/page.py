@@ -76,14 +76,15 @@ class Explorer:
             "plan": SpectrumPlot("plan", look, self._zoom, height=_LOW),
         }
         self.controls, self.interactions = Controls(self.edit, look), InteractionControls(self.edit, look)
-        self.view_controls = ViewControls(self.edit, look)
+        self.view_controls = ViewControls(self.edit, look, lambda: self.setup)
         self.counts = CountsTab(self.edit, look, self.plots["counts"].figure)
         self.plan = PlanTab(self.edit, look, self.plots["plan"], lambda: self.state)
         self.bounds, self.share = BoundsTab(look), ShareTab(self.edit, look, lambda: self.state)
-        self.tabs = pn.widgets.RadioButtonGroup(
+        tabs = pn.widgets.RadioButtonGroup(
             label="View", options=TITLES, color="primary", variant="outline", margin=(6, 10)
         )
-        self.tabs.param.watch(lambda event: self.edit("tab", lambda s: replace(s, tab=event.new)), "value")
+        self.tabs = Field("tab", tabs, lambda s: s.tab, lambda s, tab: replace(s, tab=tab), self.edit, look)
+        self.tabs.view.sizing_mode = self.tabs.words.sizing_mode = None
         self.message = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10), visible=False)
         self.panes = self._panes()
         self.view = arranged(self, look)
@@ -138,8 +139,6 @@ class Explorer:
         self.problems = {}
         self.controls.reveal(self.state)
         self.interactions.show(self.state)
-        self.view_controls.show(self.state)
-        self.tabs.value = self.state.tab
         for field in self.fields:
             field.show(self.state)
             field.say("")
@@ -153,6 +152,7 @@ class Explorer:
         """All fields in which something may be wrong."""
         runs = [*self.counts.controls.fields, self.counts.controls.level]
         own = [
+            self.tabs,
             *self.controls.fields,
             *self.interactions.fields,
             *self.view_controls.fields,

@@ -2,6 +2,7 @@
 
 from typing import TypeAlias
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +12,8 @@ from renp.kinematics import FIRST, SECOND
 from renp.spectrum import thresholds
 
 Reals: TypeAlias = NDArray[np.float64]
+
+_thresholds = jax.jit(thresholds)
 
 POINTS = 2000
 NEAR = 100
@@ -31,7 +34,7 @@ def edges(setup: Setup) -> dict[str, float]:
     >>> round(edges(build(State()))["33"], 6)
     1.069309
     """
-    found = np.asarray(thresholds(setup.atom, setup.neutrinos))
+    found = np.asarray(_thresholds(setup.atom, setup.neutrinos))
     return {pair: float(found[i, j]) for pair, i, j in zip(PAIRS, FIRST, SECOND, strict=True)}
 
 

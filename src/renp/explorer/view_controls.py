@@ -9,7 +9,7 @@ import panel as pn
 from renp.explorer.fields import Edit, Field, number_in, text_input, text_of
 from renp.explorer.look import Look
 from renp.explorer.sampling import PAIRS, edges, view_window, whole_range
-from renp.explorer.setup import build
+from renp.explorer.setup import Setup
 from renp.explorer.state import State
 
 WIDTHS = {"10⁻² eV": 1e-2, "10⁻³ eV": 1e-3, "10⁻⁴ eV": 1e-4, "10⁻⁵ eV": 1e-5}
@@ -18,9 +18,10 @@ _PARTS = {"total": "total", "by pair": "pairs", "by interaction": "interactions"
 
 
 class ViewControls:
-    """Parts, ratio and window of the spectrum."""
+    """Parts, ratio and window of the spectrum; ``current`` returns what the state says."""
 
-    def __init__(self, edit: Edit, look: Look) -> None:
+    def __init__(self, edit: Edit, look: Look, current: Callable[[], Setup]) -> None:
+        self._current = current
         parts = pn.widgets.RadioButtonGroup(
             label="Parts", options=_PARTS, color="primary", variant="outline", margin=(6, 10)
         )
@@ -29,15 +30,15 @@ class ViewControls:
         self.fields = [
             Field("parts", parts, lambda s: s.parts, lambda s, v: replace(s, parts=v), edit, look),
             Field("ratio", ratio, lambda s: s.ratio, lambda s, v: replace(s, ratio=v), edit, look),
-            Field("window", low, lambda s: text_of(_shown(s)[0]), _end(0), edit, look),
-            Field("window.high", high, lambda s: text_of(_shown(s)[1]), _end(1), edit, look),
+            Field("window", low, lambda s: self._end(s, 0), self._with_end(0), edit, look),
+            Field("window.high", high, lambda s: self._end(s, 1), self._with_end(1), edit, look),
         ]
         self.pair = pn.widgets.Select(label="Threshold", options=list(PAIRS), width=90)
         self.width = pn.widgets.Select(label="Window", options=WIDTHS, width=110)
         buttons = [
             _button("Zoom", lambda: edit("window", self._zoomed)),
             _button("Around all", lambda: edit("window", lambda s: replace(s, window=None))),
-            _button("Whole range", lambda: edit("window", _whole)),
+            _button("Whole range", lambda: edit("window", self._whole)),
         ]
         for field in self.fields:
             field.view.sizing_mode = field.words.sizing_mode = None
@@ -49,38 +50,29 @@ class ViewControls:
             self.pair, self.width, *buttons, *ends, align_items="end", sizing_mode="stretch_width"
         )
 
-    def show(self, state: State) -> None:
-        """Show the view of a state."""
-        for field in self.fields:
-            field.show(state)
-
     def _zoomed(self, state: State) -> State:
         """Return the state that shows a threshold, a little right of the middle: all happens below it."""
-        edge = edges(build(state))[self.pair.value]
+        edge = edges(self._current())[self.pair.value]
         return replace(state, window=(edge - 0.7 * self.width.value, edge + 0.3 * self.width.value))
+
+    def _whole(self, state: State) -> State:
+        return replace(state, window=whole_range(self._current()))
+
+    def _end(self, state: State, k: int) -> str:
+        return text_of(float(f"{view_window(state, self._current())[k]:.10g}"))
+
+    def _with_end(self, k: int) -> Callable[[State, str], State]:
+        def write(state: State, text: str) -> State:
+            ends = list(view_window(state, self._current()))
+            ends[k] = number_in("eV", text, photon=True)
+            if not 0 <= ends[0] < ends[1]:
+                raise ValueError(f"{text}: must be a photon energy that leaves a window of positive width")
+            return replace(state, window=(ends[0], ends[1]))
+
+        return write
 
 
 def _button(label: str, action: Callable[[], None]) -> Any:
     button = pn.widgets.Button(label=label, align="end", margin=(5, 5))
     button.on_click(lambda _: action())
     return button
-
-
-def _shown(state: State) -> tuple[float, float]:
-    low, high = view_window(state, build(state))
-    return float(f"{low:.10g}"), float(f"{high:.10g}")
-
-
-def _end(k: int) -> Callable[[State, str], State]:
-    def write(state: State, text: str) -> State:
-        ends = list(view_window(state, build(state)))
-        ends[k] = number_in("eV", text, photon=True)
-        if not 0 <= ends[0] < ends[1]:
-            raise ValueError(f"{text}: must be a photon energy that leaves a window of positive width")
-        return replace(state, window=(ends[0], ends[1]))
-
-    return write
-
-
-def _whole(state: State) -> State:
-    return replace(state, window=whole_range(build(state)))
