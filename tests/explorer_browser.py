@@ -5,10 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from renp.explorer.address import from_query
+from renp.explorer.state import State
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 
@@ -76,6 +79,16 @@ class Page:
     def until(self, condition: str, argument: Any = None) -> None:
         """Wait until an expression in the page is true."""
         self.page.wait_for_function(condition, arg=argument)
+
+    def wait_state(self, check: Callable[[State], bool]) -> None:
+        """Wait until the link says what is expected."""
+        for _ in range(PATIENCE // 50):
+            state = from_query(self.page.evaluate("location.search"))
+            with suppress(KeyError, TypeError):  # as long as there is no such part
+                if check(state):
+                    return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"the link says {state}")
 
     def set(self, label: str, text: str, k: int = 0) -> None:
         """Write into a field, and leave it."""

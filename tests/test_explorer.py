@@ -276,7 +276,7 @@ def test_an_element_is_set_by_its_field(page: Explorer) -> None:
         ("E_eg", 0, "2.0", lambda s: (s.E_eg, s.E_vg) == (2.0, 2.23072)),
         ("boost", 0, "1e-3", lambda s: s.boost == 1e-3),
         ("parts", 0, "pairs", lambda s: s.parts == "pairs"),
-        ("ratio", 0, True, lambda s: s.ratio),
+        ("ratio", 0, [True], lambda s: s.ratio),
         ("window", 0, "1.07", lambda s: s.window[0] == 1.07),
         ("confidence_level", 0, "0.95", lambda s: s.confidence_level == 0.95),
         ("aim", 0, "ordering", lambda s: s.aim == "ordering"),

@@ -82,6 +82,53 @@ def test_buttons_change_the_curves_and_the_link(page: Page, press: str, key: str
         assert page.data("curves", "model") != before
 
 
+CARDS = ("Oscillation parameters", "Target", "Laser", "Atom of one's own")
+TEXTS = {
+    "Lightest mass, exactly (eV)": ("20 meV", lambda s: s.lightest_mass == 0.02),
+    "sin²θ₁₂": ("0.31", lambda s: s.oscillation["sin2_theta12"] == 0.31),
+    "Δm²₂₁ (eV²)": ("7.4e-5", lambda s: s.oscillation["dm2_21"] == 7.4e-5),
+    "Atoms per cm³": ("2e21", lambda s: s.target["density"] == 2e21),
+    "Volume (cm³)": ("50", lambda s: s.target["volume"] == 50),
+    "Dynamical factor η": ("0.5", lambda s: s.target["dynamical_factor"] == 0.5),
+    "Gaussian width (eV)": ("1e-6", lambda s: s.laser["gaussian"] == 1e-6),
+    "Boost p_eg (eV)": ("1e-4", lambda s: s.boost == 1e-4),
+    "E_vg (eV)": ("2.25", lambda s: s.E_vg == 2.25),
+    "from ω (eV)": ("1.06", lambda s: s.window[0] == 1.06),
+    "to ω (eV)": ("1.073", lambda s: s.window[1] == 1.073),
+}
+CHOICES = {
+    "Atom": ("Sr", lambda s: (s.atom, s.E_eg) == ("Sr", None)),
+    "Global fit": ("nufit-5.2", lambda s: s.release == "nufit-5.2"),
+}
+BOXES = {
+    "spin sums": lambda s: s.effects == ("spin",),
+    "orbital current": lambda s: s.effects == ("spin", "orbit"),
+    "ratio to the standard model": lambda s: s.ratio,
+}
+
+
+def test_each_control_changes_its_part_of_the_link(page: Page) -> None:
+    for card in CARDS:
+        page.press(card)
+    for label, (text, _) in TEXTS.items():
+        page.set(label, text)
+        page.wait_state(TEXTS[label][1])
+    for label, check in BOXES.items():
+        page.page.get_by_label(label, exact=True).check()
+        page.wait_state(check)
+    page.page.get_by_label("Polarisation of the trigger").select_option("circular")
+    page.wait_state(lambda s: s.polarisation == "circular")
+    for label, (option, check) in CHOICES.items():
+        page.page.get_by_label(label, exact=True).select_option(option)
+        page.wait_state(check)
+    page.press("Majorana")  # which has no diagonal moment
+    page.wait_state(lambda s: s.interactions[0]["elements"] == {})
+    page.page.get_by_role("slider").nth(2).press("ArrowRight")
+    page.wait_state(lambda s: s.majorana_phases[1] > 0)
+    for check in [check for _, check in TEXTS.values()][:7]:  # none of them has undone another
+        page.wait_state(check)
+
+
 def test_elements_of_a_moment_and_a_mediator_can_be_set(page: Page) -> None:
     before = page.data("curves", "model")
     page.set("33", "8e-11")

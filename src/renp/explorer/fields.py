@@ -107,6 +107,28 @@ def text_of(value: float | None) -> str:
     return "" if value is None else f"{value:.15g}" if float(f"{value:.15g}") == value else repr(value)
 
 
+def check_box(label: str) -> Any:
+    """Return a box to tick, whose value is [True] or []; Panel's own has no label that a screen reader finds.
+
+    Examples
+    --------
+    >>> check_box("ratio").value
+    []
+    """
+    return pn.widgets.CheckBoxGroup(options={label: True}, margin=(8, 10))
+
+
+def ticked(truth: bool) -> list[bool]:
+    """Return the value of a box.
+
+    Examples
+    --------
+    >>> ticked(True), ticked(False)
+    ([True], [])
+    """
+    return [True] if truth else []
+
+
 def text_input(label: str, *, placeholder: str = "", **options: Any) -> Any:
     """Return a text input that fills its column."""
     return pn.widgets.TextInput(

@@ -10,7 +10,7 @@ import panel as pn
 
 from renp.couplings import Interaction
 from renp.errors import InputError
-from renp.explorer.fields import Edit, Field, number_in, text_input
+from renp.explorer.fields import Edit, Field, check_box, number_in, text_input, ticked
 from renp.explorer.look import Look
 from renp.explorer.state import State, Table
 from renp.neutrinos import Neutrinos
@@ -140,8 +140,7 @@ class InteractionControls:
             return self._matrix(k, cls, name)
         options = [o for o in get_args(parameter.annotation) for o in get_args(o)]
         if "bool" in str(parameter.annotation):
-            box = pn.widgets.Checkbox(label=name, margin=(5, 10))
-            return self._add(k, name, box, lambda t: bool(t.get(name, False)), lambda v: v)
+            return self._add(k, name, check_box(name), lambda t: ticked(t.get(name, False)), bool)
         if options:
             choice = pn.widgets.Select(label=name, options=options, sizing_mode="stretch_width", min_width=90)
             return self._add(k, name, choice, lambda t: t.get(name, parameter.default), lambda v: v)

@@ -6,7 +6,7 @@ from typing import Any
 
 import panel as pn
 
-from renp.explorer.fields import Edit, Field, number_in, text_input, text_of
+from renp.explorer.fields import Edit, Field, check_box, number_in, text_input, text_of, ticked
 from renp.explorer.look import Look
 from renp.explorer.sampling import PAIRS, edges, view_window, whole_range
 from renp.explorer.setup import Setup
@@ -25,11 +25,13 @@ class ViewControls:
         parts = pn.widgets.RadioButtonGroup(
             label="Parts", options=_PARTS, color="primary", variant="outline", margin=(6, 10)
         )
-        ratio = pn.widgets.Checkbox(label="ratio to the standard model", margin=(12, 10))
+        ratio = check_box("ratio to the standard model")
         low, high = text_input("from ω (eV)"), text_input("to ω (eV)")
         self.fields = [
             Field("parts", parts, lambda s: s.parts, lambda s, v: replace(s, parts=v), edit, look),
-            Field("ratio", ratio, lambda s: s.ratio, lambda s, v: replace(s, ratio=v), edit, look),
+            Field(
+                "ratio", ratio, lambda s: ticked(s.ratio), lambda s, v: replace(s, ratio=bool(v)), edit, look
+            ),
             Field("window", low, lambda s: self._end(s, 0), self._with_end(0), edit, look),
             Field("window.high", high, lambda s: self._end(s, 1), self._with_end(1), edit, look),
         ]
