@@ -9,16 +9,16 @@ from PIL import Image
 
 from explorer_browser import Page, chromium, served
 
-SIZE = {"width": 1100, "height": 700}
+SIZE = {"width": 1000, "height": 640}
 MOST_BYTES = 300_000
-MASSES = [0.002 * k for k in range(5, 31)]
-STEPS = 14
+MASSES = [0.003 * k for k in range(4, 21)]
+STEPS = 11
 """Positions of a run while it is dragged."""
 
 
 def still(page: Page) -> Image.Image:
     """Return the page as it is seen, when all has been drawn."""
-    page.page.wait_for_timeout(250)
+    page.page.wait_for_timeout(400)
     return Image.open(BytesIO(page.page.screenshot())).convert("RGB")
 
 
@@ -53,10 +53,10 @@ def dragged_run(page: Page) -> list[Image.Image]:
 
 def animation(frames: list[Image.Image]) -> bytes:
     """Return frames as a GIF with one palette, so that only what moves is kept of each."""
-    palette = frames[-1].quantize(48, dither=Image.Dither.NONE)
+    palette = frames[-1].quantize(32, dither=Image.Dither.NONE)
     flat: list[Any] = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     file = BytesIO()
-    flat[0].save(file, "gif", save_all=True, append_images=flat[1:], duration=160, loop=0, optimize=True)
+    flat[0].save(file, "gif", save_all=True, append_images=flat[1:], duration=200, loop=0, optimize=True)
     return file.getvalue()
 
 
