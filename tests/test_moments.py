@@ -81,6 +81,27 @@ def test_limits_of_any_size_are_in_the_figure() -> None:
     plt.close(figure)
 
 
+def test_saved_pictures_embed_fonts_that_can_be_edited(tmp_path: Path) -> None:
+    path = MomentSpectra.compute(SR, INVERTED, omega=ENERGIES).save(tmp_path / "spectra.pdf")
+    assert b"/Type3" not in path.read_bytes()
+
+
+def test_pictures_follow_the_users_size_of_font() -> None:
+    with plt.rc_context({"font.size": 20}):
+        figure = MomentSpectra.compute(SR, INVERTED, omega=ENERGIES).plot()
+    axes = figure.axes[2]
+    assert axes.xaxis.label.get_size() == pytest.approx(22)
+    assert axes.get_xticklabels()[0].get_size() == pytest.approx(20)
+    assert figure.legends[0].get_texts()[0].get_size() == pytest.approx(18)
+    plt.close(figure)
+
+
+def test_a_limit_that_is_not_there_is_explained() -> None:
+    above = renp.upper_limits(runs(photon_energy=[0.8878, 0.888]), INVERTED)
+    assert "none: no run is sensitive to it" in str(above).splitlines()[0]
+    assert "none" not in str(renp.upper_limits(runs(), INVERTED))
+
+
 @pytest.mark.parametrize("exposure", [[1.0], [2.0, 1.0], [0.0, 1.0], [-1.0, 1.0], [[1.0, 2.0]], "1"])
 def test_exposures_are_checked(exposure: object) -> None:
     with pytest.raises(renp.InputError, match="exposure"):

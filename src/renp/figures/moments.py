@@ -158,7 +158,7 @@ def _draw_bounds(axes: Axes, kind: str, shown: Collection[str]) -> None:
             textcoords="offset points",
             ha="right",
             va="bottom",
-            fontsize=8,
+            fontsize="small",
             color="#2E7D32",
         )
 

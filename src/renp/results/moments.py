@@ -104,7 +104,7 @@ class MomentSpectra(_Curves):
         edges = np.asarray(thresholds(atom, neutrinos))
         positions = {pair: float(edges[int(pair[0]) - 1, int(pair[1]) - 1]) for pair in PAIRS}
         shown = {pair: edge for pair, edge in positions.items() if edge > 0}
-        values = np.asarray(spectral_function(list(shown.values()), atom, neutrinos))
+        values = np.asarray(spectral_function(np.array([*shown.values()]), atom, neutrinos))
         return cls(
             photon_energy=energies,
             standard_model=standard,
