@@ -15,9 +15,9 @@ PARTS = (0.5, 1.0, 1.5)
 HEAD = """# Coverage of intervals
 
 How often an interval that is quoted at 90 % contains the true value, from {toys:,} toys for each line: the letter's seven
-photon energies, for its exposure (10 days each), a tenth and a hundredth of it, with |μ_11| at a half, once and 1.5
+photon energies (preset `letter`), for its exposure (10 days each), a tenth and a hundredth of it, with |μ_11| at a half, once and 1.5
 times the limit that the standard model's expectation gives by the letter's method ({limit} μ_B at the letter's exposure; it
-grows with the fourth root of the exposure's inverse). {nuisances} Made by `make coverage`.
+grows with the fourth root of the exposure's inverse, and faster for few counts). {nuisances} Made by `make coverage`.
 
 """
 

@@ -324,6 +324,8 @@ NUMBERS = [
     wrong("mediator-electron", lambda: vector(1.0, NAN), "electron = nan", "a finite coupling"),
     wrong("mediator-electron-complex", lambda: vector(1.0, 1e-8j), "electron = 1e-08j", "a finite coupling"),
     wrong("atom-E_eg", lambda: renp.Atom("X", -1.0, 2.0), "E_eg = -1.0", "a finite energy in eV above 0"),
+    wrong("atom-wavenumber", lambda: renp.Atom("X", 17288.4, 17992.0), "E_eg = 17288.4", "8065.54/cm"),
+    wrong("omega-nm", lambda: spectrum(1157.0), "omega = 1157.0", "in nm is 1239.842 eV over it"),
     wrong("atom-E_vg-text", lambda: renp.Atom("X", 1.0, "2 eV"), "E_vg = '2 eV'", "a finite energy in eV"),
     wrong("atom-levels-equal", lambda: renp.Atom("X", 1.0, 1.0), "E_vg = 1.0", "above E_eg = 1.0 eV"),
 ]

@@ -178,6 +178,10 @@ def test_the_citation_file_names_the_same_papers() -> None:
         assert f"doi: {doi[1]}" in text
 
 
+def test_the_package_is_cited_with_its_version() -> None:
+    assert f"version {renp.__version__}}}" in entries()["renp"]
+
+
 @pytest.fixture
 def ran() -> Callable[..., int]:
     def run(*arguments: object) -> int:

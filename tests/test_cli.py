@@ -556,7 +556,17 @@ def test_reproduce_tells_the_numbers_as_json(report: Report) -> None:
 
 
 def test_reproduce_shows_progress_on_stderr(report: Report) -> None:
-    assert "10/10" in report.answer.err
+    assert "9/9" in report.answer.err
+
+
+def test_reproduce_tells_each_step_where_stderr_is_no_terminal(report: Report) -> None:
+    lines = report.answer.err.splitlines()
+    assert lines.index("1/9 letter: spectra") < lines.index("2/9 letter: limits") < lines.index("9/9 page")
+
+
+def test_reproduce_writes_each_figure_as_soon_as_it_is_made(report: Report) -> None:
+    first, last = (report.folder / name for name in ("letter-figure-2.pdf", "plan.pdf"))
+    assert first.stat().st_mtime < last.stat().st_mtime - 1
 
 
 def test_page_is_self_contained(report: Report) -> None:

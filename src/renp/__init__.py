@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from renp.inference.hypotheses import compare, discovery, required_exposure
     from renp.inference.information import information
     from renp.inference.likelihood import Likelihood
+    from renp.inference.limit_curves import limit_curves
     from renp.inference.limits import upper_limits
     from renp.inference.minuit import minuit
     from renp.inference.nuisances import Nuisances
@@ -82,6 +83,7 @@ __all__ = [
     "explore",
     "fit",
     "information",
+    "limit_curves",
     "mass_grid",
     "measure_coverage",
     "minuit",
@@ -116,6 +118,7 @@ _HOME = {
     "renp.inference.region": ["allowed_region"],
     "renp.inference.toys": ["measure_coverage", "throw_toys"],
     "renp.inference.workspace": ["pyhf_workspace"],
+    "renp.inference.limit_curves": ["limit_curves"],
     "renp.inference.limits": ["upper_limits"],
     "renp.inference.reach": ["mass_grid", "reach"],
     "renp.interactions": [

@@ -86,7 +86,7 @@ class Atom(eqx.Module):
     Raises
     ------
     InputError
-        If an energy is not finite and positive, or |v⟩ is not above |e⟩.
+        If an energy is not above 0 or is above 1 keV, as a wavenumber is, or |v⟩ is not above |e⟩.
 
     Examples
     --------
@@ -117,19 +117,18 @@ class Atom(eqx.Module):
         orbit: Any = 1.0,
         boost: Any = 0.0,
     ) -> None:
-        allowed = "a finite energy in eV above 0"
+        allowed = "a finite energy in eV above 0 and at most 1000 (8065.54/cm are 1 eV)"
         weight = "a finite weight, at least 0"
         across, along = (number("spin_weights", w, weight, low=0) for w in spin_weights)
         self.spin_weights = SpinWeights(across, along)
         self.states = tuple(
-            (number("states", E, allowed, low=0, open_low=True), number("states", c, "a finite amplitude"))
-            for E, c in states
+            (_energy("states", E, allowed), number("states", c, "a finite amplitude")) for E, c in states
         )
         self.orbit = number("orbit", orbit, "a finite factor")
         self.boost = number("boost", boost, "a momentum in eV")
         self.name = name
-        self.E_eg = number("E_eg", E_eg, allowed, low=0, open_low=True)
-        self.E_vg = number("E_vg", E_vg, allowed, low=0, open_low=True)
+        self.E_eg = _energy("E_eg", E_eg, allowed)
+        self.E_vg = _energy("E_vg", E_vg, allowed)
         self.levels = levels
         if not is_traced(self.E_eg, self.E_vg) and self.E_vg <= self.E_eg:
             raise InputError("E_vg", self.E_vg, f"above E_eg = {self.E_eg} eV")
@@ -256,6 +255,10 @@ class Atom(eqx.Module):
         levels += [Level(**level) for level in entry.get("further", [])]
         atom = cls(name, levels[0].energy, levels[1].energy, tuple(levels))
         return atom.refined() if choice("approximation", approximation, APPROXIMATIONS) == "full" else atom
+
+
+def _energy(name: str, value: Any, allowed: str) -> Scalar:
+    return number(name, value, allowed, low=0, high=1000, open_low=True)
 
 
 def symbols() -> tuple[str, ...]:

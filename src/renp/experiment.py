@@ -39,7 +39,9 @@ class Target(eqx.Module):
         η, what of the target's coherence and field is there on average (`mean_dynamical_factor`); 1 in the
         papers.
     width
-        Γ_0 at n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s: as published, or from `renp.reference_width`.
+        Γ_0 at n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s. It belongs to the atom: left out, it is the value
+        published for ytterbium, 0.002, which is some 60 times strontium's own. `renp.reference_width`
+        computes that of any atom whose |v⟩ has a decay rate.
 
     Raises
     ------
@@ -98,7 +100,7 @@ class Experiment(eqx.Module):
     photon_energy
         Trigger photon energy of each run, eV.
     duration
-        Duration of each run, s; one number serves for all.
+        Duration of each run, s (a day is 86400); one number serves for all.
     background
         Rate of background counts in each run, 1/s; one number serves for all.
     counts
@@ -183,7 +185,8 @@ def expected_counts(experiment: Experiment, neutrinos: Neutrinos, model: Interac
     neutrinos
         What is emitted.
     model
-        Interactions; the standard model if left out.
+        Interactions; the standard model `Weak()` if left out. A model without `Weak()` counts no
+        standard-model pairs.
 
     Returns
     -------

@@ -70,7 +70,7 @@ class Neutrinos(eqx.Module):
     Parameters
     ----------
     lightest_mass
-        Mass of ν_1 (normal ordering) or ν_3 (inverted), eV.
+        Mass of ν_1 (normal ordering) or ν_3 (inverted), eV (10 meV are 0.01).
     ordering
         "normal" or "inverted".
     nature

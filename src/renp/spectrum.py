@@ -59,7 +59,8 @@ def spectral_function(
     atom, neutrinos
         What emits and what is emitted.
     model
-        Interactions; the standard model `Weak()` if left out.
+        Interactions; the standard model `Weak()` if left out. A model without `Weak()` has no standard-model
+        part: ``renp.Weak() + renp.MagneticMoment(...)`` has both.
     by_pair
         Whether to return each ordered pair's part; for a sharp line only.
     laser

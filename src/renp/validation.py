@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 from numpy.typing import NDArray
 
+from renp.constants import HBAR_C
 from renp.errors import InputError
 
 Scalar: TypeAlias = float | Float[Array, ""]
@@ -179,6 +180,8 @@ def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Floa
     limit = "" if is_traced(E_vg) else f" = {float(E_vg)} eV"
     allowed = f"a photon energy in eV, at least 0 and below the atom's E_vg{limit}"
     below = np.inf if is_traced(E_vg) else np.nextafter(float(E_vg), 0.0)
+    if not is_traced(reals_or_traced) and np.any(np.asarray(reals_or_traced) > 100):
+        allowed += f"; a wavelength in nm is {2 * np.pi * HBAR_C * 1e7:.3f} eV over it"
     return within(name, reals_or_traced, allowed, 0.0, below)
 
 

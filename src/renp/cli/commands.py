@@ -555,7 +555,7 @@ def reproduce(*, options: Output = DEFAULT) -> None:
     """Reproduce both papers: figures and numbers, published against computed.
 
     Writes report.html, the figures as PDF and numbers.json into the folder given with --output
-    (renp-report if left out).
+    (renp-report if left out); it takes some minutes, and each figure is written as soon as it is made.
     """
     from renp.papers.report import write_report
 

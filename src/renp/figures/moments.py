@@ -1,9 +1,11 @@
 """The letter's figures: spectra with moments, and limits over the exposure."""
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -11,12 +13,13 @@ from renp.bounds import bound
 from renp.figures.style import pair_style, style
 from renp.figures.thresholds import mark_thresholds
 from renp.results.moments import LimitCurves, MomentSpectra
+from renp.results.spectrum import PAIRS
 
 
 def draw_moment_spectra(spectra: MomentSpectra) -> Figure:
     """Return figure 2 of the letter: magnetic moments on the left, electric on the right.
 
-    The lower row enlarges the thresholds of the two lighter neutrinos.
+    The lower row enlarges the thresholds of ν_1 and ν_2, which are close to each other in either ordering.
     """
     with style():
         figure, panels = plt.subplots(
@@ -26,13 +29,8 @@ def draw_moment_spectra(spectra: MomentSpectra) -> Figure:
             whole, near = panels[0, column], panels[1, column]
             for axes in (whole, near):
                 _draw_spectra(axes, spectra, kind)
-            whole.set_xlim(1.0678, 1.0719)
-            whole.set_ylim(0, 0.088)
-            whole.set_xticks([1.068, 1.069, 1.070, 1.071])
-            near.set_xlim(1.07140, 1.07167)
-            near.set_ylim(0, 0.054)
-            near.set_xticks([1.0714, 1.0715, 1.0716])
-            near.ticklabel_format(axis="x", useOffset=False)
+            _show_thresholds(whole, spectra, PAIRS, below=0.64)
+            _show_thresholds(near, spectra, ("11", "12", "22"), below=2.6)
             near.set_xlabel(r"trigger photon energy $\omega$ (eV)")
             whole.set_title(kind.replace("-", " ") + "s", loc="left", pad=26)
             for axes in (whole, near):
@@ -46,12 +44,30 @@ def draw_moment_spectra(spectra: MomentSpectra) -> Figure:
     return figure
 
 
+def _show_thresholds(axes: Axes, spectra: MomentSpectra, pairs: tuple[str, ...], below: float) -> None:
+    """Fit the axes to the thresholds of some pairs and, in units of their distance, what is below them."""
+    edges = [edge for pair, edge in spectra.thresholds.items() if pair in pairs and edge > 0]
+    energies = spectra.photon_energy
+    if not edges:  # no pair is ever open
+        return
+    span = max(edges) - min(edges)
+    low, high = max(min(edges) - below * span, 0.0), max(edges) + 0.15 * span
+    if low < high:
+        axes.set_xlim(low, high)
+    curves = [spectra.standard_model, *(c for of in spectra.by_element.values() for c in of.values())]
+    inside = (low <= energies) & (energies <= high)
+    if np.any(inside):
+        axes.set_ylim(0, 1.08 * max(float(curve[inside].max()) for curve in curves) or None)
+    axes.locator_params(axis="x", nbins=5)
+    axes.ticklabel_format(axis="x", useOffset=False)
+
+
 def _draw_spectra(axes: Axes, spectra: MomentSpectra, kind: str) -> None:
     for element, curve in spectra.by_element[kind].items():
         axes.plot(spectra.photon_energy, curve, label=element, **pair_style(element))
     axes.plot(spectra.photon_energy, spectra.standard_model, color="black", label="standard model")
     axes.plot(
-        list(spectra.thresholds.values()),
+        [spectra.thresholds[pair] for pair in spectra.threshold_values],
         list(spectra.threshold_values.values()),
         "o",
         color="black",
@@ -68,11 +84,11 @@ def draw_limit_curves(curves: LimitCurves) -> Figure:
             for element, curve in by_element.items():
                 label = f"RENP {element}"
                 axes.plot(curves.exposure, curve, label=label, **pair_style(element))
-            _draw_bounds(axes, kind)
+            _draw_bounds(axes, kind, by_element)
             axes.set_xscale("log")
             axes.set_yscale("log")
             axes.set_xlim(curves.exposure[0], curves.exposure[-1])
-            axes.set_ylim(1.5e-12, 3e-10)
+            axes.set_ylim(1.5e-12, max(3e-10, 1.5 * _largest(curves)))
             axes.set_xlabel(r"exposure $T\times V$ at each $\omega$ (day $\times$ 100 cm$^3$)")
             level = 100 * curves.confidence_level
             axes.set_title(f"{kind.replace('-', ' ')}s, expected limits at {level:g} % C.L.", loc="left")
@@ -98,7 +114,7 @@ def draw_proceeding_figure_2(spectra: MomentSpectra, curves: LimitCurves) -> Fig
         for kind, width in (("magnetic-moment", 2.0), ("electric-moment", 0.9)):
             for element, curve in curves.by_element[kind].items():
                 panels[2].plot(curves.exposure, curve, **(pair_style(element) | {"linewidth": width}))
-        _draw_bounds(panels[2], "electric-moment")
+        _draw_bounds(panels[2], "electric-moment", {})
         panels[2].set_xscale("log")
         panels[2].set_yscale("log")
         panels[2].set_xlim(curves.exposure[0], curves.exposure[-1])
@@ -110,8 +126,14 @@ def draw_proceeding_figure_2(spectra: MomentSpectra, curves: LimitCurves) -> Fig
     return figure
 
 
-def _draw_bounds(axes: Axes, kind: str) -> None:
-    """Draw what other experiments say; the mass-basis limits are on magnetic moments only."""
+def _largest(curves: LimitCurves) -> float:
+    """Return the largest limit, of those that there are."""
+    limits = np.stack([curve for of in curves.by_element.values() for curve in of.values()])
+    return float(np.max(limits, initial=0.0, where=np.isfinite(limits)))
+
+
+def _draw_bounds(axes: Axes, kind: str, shown: Collection[str]) -> None:
+    """Draw what other experiments say; limits in the mass basis are on the magnetic moments shown."""
     low, high = bound("xenon1t-2020-letter").interval or (0.0, 0.0)
     axes.axhspan(low, high, color="0.88", zorder=0, label="XENON1T excess")
     lines: list[tuple[str, str, Any, str]] = [
@@ -124,7 +146,7 @@ def _draw_bounds(axes: Axes, kind: str) -> None:
         axes.axhline(limit, color=colour, linestyle=dashes, linewidth=1.2, label=name)
     if kind != "magnetic-moment":
         return
-    elements = bound("borexino-2017-mass-basis").elements
+    elements = {e: x for e, x in bound("borexino-2017-mass-basis").elements.items() if e in shown}
     for names, limit in _grouped(elements):
         label = "Borexino" if limit == min(elements.values()) else None
         axes.axhline(limit, color="#2E7D32", linewidth=0.9, zorder=1, label=label)
@@ -136,7 +158,7 @@ def _draw_bounds(axes: Axes, kind: str) -> None:
             textcoords="offset points",
             ha="right",
             va="bottom",
-            fontsize=8,
+            fontsize="small",
             color="#2E7D32",
         )
 

@@ -25,8 +25,6 @@ DASHES: dict[str, Any] = {
 }
 
 _SETTINGS: Any = {
-    "font.size": 10,
-    "axes.labelsize": 11,
     "axes.grid": False,
     "axes.linewidth": 0.8,
     "xtick.direction": "in",
@@ -36,7 +34,6 @@ _SETTINGS: Any = {
     "xtick.minor.visible": True,
     "ytick.minor.visible": True,
     "legend.frameon": False,
-    "legend.fontsize": 9,
     "lines.linewidth": 1.6,
     "figure.dpi": 110,
     "savefig.dpi": 200,
@@ -47,9 +44,11 @@ _SETTINGS: Any = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in the package's style without touching the user's settings."""
-    before = {key: mpl.rcParams[key] for key in _SETTINGS}
-    mpl.rcParams.update(_SETTINGS)
+    """Draw or write in the package's style, at the user's size of font; the user's settings stay."""
+    size = mpl.rcParams["font.size"]
+    settings = _SETTINGS | {"axes.labelsize": 1.1 * size, "legend.fontsize": 0.9 * size}
+    before = {key: mpl.rcParams[key] for key in settings}
+    mpl.rcParams.update(settings)
     try:
         yield
     finally:  # these alone: a notebook's backend, loaded by the first picture, makes settings of its own

@@ -29,7 +29,7 @@ def mark_thresholds(axes: Axes, thresholds: Mapping[str, float], *, apart: float
             textcoords=axes.get_xaxis_transform(),
             ha="center",
             va="bottom",
-            fontsize=8,
+            fontsize="small",
             color="0.25",
             arrowprops={
                 "arrowstyle": "-",

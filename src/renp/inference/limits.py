@@ -4,7 +4,8 @@ What a limit means depends on the method, and every result says which it is:
 
 "delta-chi2"
     The coupling at which −2 ln L has risen above its minimum by the quantile of χ² with one degree of
-    freedom, 2.71 for 90 %: the letter's method, the upper end of a two-sided interval.
+    freedom, 2.71 for 90 %, the upper end of a two-sided interval: what the letter's "Poisson statistics" is
+    taken to mean.
 "asymptotic"
     One-sided: p = 1 − CL for the test statistic q̃, which knows that a coupling squared is at least 0.
 "cls"

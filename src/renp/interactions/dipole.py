@@ -19,7 +19,9 @@ class MagneticMoment(PhotonCoupling):
     ----------
     elements
         In μ_B: a dict {(i, j): value} with i, j from 1 to 3, or a 3×3 matrix. The matrix is hermitian for
-        Dirac neutrinos (μ_ji = μ_ij* follows and counts), antisymmetric for Majorana.
+        Dirac neutrinos (μ_ji = μ_ij* follows and counts), antisymmetric for Majorana, and
+        hermitian besides in the letter, so imaginary; a phase common to all moments changes nothing, and
+        real values are taken too.
 
     Raises
     ------
@@ -54,7 +56,9 @@ class ElectricMoment(PhotonCoupling):
     ----------
     elements
         In μ_B: a dict {(i, j): value} with i, j from 1 to 3, or a 3×3 matrix. The matrix is hermitian for
-        Dirac neutrinos, antisymmetric for Majorana.
+        Dirac neutrinos (ε_ji = ε_ij* follows and counts), antisymmetric for Majorana, and hermitian besides
+        in the letter, so imaginary; a phase common to all moments changes nothing, and real values are
+        taken too.
 
     Raises
     ------

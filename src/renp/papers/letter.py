@@ -3,28 +3,18 @@
 from functools import cache
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from renp.constants import DAY
 from renp.datafiles import read_toml
 from renp.experiment import Experiment, expected_counts
-from renp.inference.limits import (
-    MOMENTS,
-    delta_chi2,
-    moment_elements,
-    moment_signals,
-    upper_limits,
-)
-from renp.inference.poisson import signal_limit
+from renp.inference.limit_curves import limit_curves
+from renp.inference.limits import upper_limits
 from renp.results.base import provenance
 from renp.results.comparison import Comparison, Number
 from renp.results.limits import Limits
 from renp.results.moments import LimitCurves, MomentSpectra
-from renp.results.spectrum import threshold_grid
 from renp.scenario import Scenario, preset_text
-from renp.spectrum import spectral_function, thresholds
 
 MOMENT = 3e-11
 """Size of the elements in figure 2, μ_B."""
@@ -47,56 +37,14 @@ def setup() -> Scenario:
 
 def figure_2() -> MomentSpectra:
     """Return the spectra of figure 2: one element of the moments at 3·10⁻¹¹ μ_B at a time."""
-    scenario = setup()
-    atom, neutrinos = scenario.atom, scenario.neutrinos
-    omega = threshold_grid(atom, neutrinos)
-    standard = np.asarray(spectral_function(omega, atom, neutrinos))
-    curves = {
-        moment.kind: {
-            f"{i}{j}": standard
-            + np.asarray(spectral_function(omega, atom, neutrinos, moment({(i, j): MOMENT})))
-            for i, j in moment_elements(neutrinos.nature)
-        }
-        for moment in MOMENTS
-    }
-    edges = np.asarray(thresholds(atom, neutrinos))
-    values = np.asarray(spectral_function(edges, atom, neutrinos))
-    elements = moment_elements(neutrinos.nature)
-    return MomentSpectra(
-        photon_energy=omega,
-        standard_model=standard,
-        by_element=curves,
-        moment=MOMENT,
-        thresholds={f"{i}{j}": float(edges[i - 1, j - 1]) for i, j in elements},
-        threshold_values={f"{i}{j}": float(values[i - 1, j - 1]) for i, j in elements},
-        made_by=provenance(scenario.references, scenario=scenario.text),
-    )
+    return MomentSpectra.compute(setup().atom, setup().neutrinos, MOMENT)
 
 
 def figure_3(points: int = 61) -> LimitCurves:
     """Return the limits of figure 3 for 1 to 1000 days × 100 cm³ at each photon energy."""
     scenario = setup()
     exposure = np.logspace(0, 3, points)
-    scale = jnp.asarray(exposure) / (scenario.experiment.duration[0] / DAY)
-    background = expected_counts(scenario.experiment, scenario.neutrinos)
-    rise = delta_chi2(scenario.confidence_level)
-
-    def limit(signal: Any, factor: Any) -> Any:
-        counts = factor * background
-        return jnp.sqrt(signal_limit(factor * signal, counts, counts, rise))
-
-    every = jax.jit(jax.vmap(jax.vmap(limit, in_axes=(None, 0)), in_axes=(0, None)))
-    names = [f"{i}{j}" for i, j in moment_elements(scenario.neutrinos.nature)]
-    signals = moment_signals(scenario.experiment, scenario.neutrinos)
-    return LimitCurves(
-        exposure=exposure,
-        confidence_level=scenario.confidence_level,
-        by_element={
-            kind: dict(zip(names, np.asarray(every(of_kind, scale)), strict=True))
-            for kind, of_kind in signals.items()
-        },
-        made_by=provenance(scenario.references, scenario=scenario.text),
-    )
+    return limit_curves(scenario.experiment, scenario.neutrinos, scenario.confidence_level, exposure)
 
 
 def limits(days: float) -> Limits:

@@ -1,6 +1,8 @@
 """The report of a reproduction: one self-contained page, figures as PDF, numbers as JSON."""
 
 import base64
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +15,7 @@ from renp.bounds import borexino_table
 from renp.datafiles import read_text
 from renp.figures.mediators import draw_proceeding_figure_1
 from renp.figures.moments import draw_proceeding_figure_2
+from renp.figures.style import style
 from renp.papers import letter, proceeding, real_atoms
 from renp.papers.errata import errata
 from renp.papers.plans import plans
@@ -35,7 +38,7 @@ class Picture:
 
 
 def write_report(folder: Path, progress: "Progress") -> Comparison:
-    """Write report.html, the figures as PDF and numbers.json into a folder.
+    """Write report.html, the figures as PDF and numbers.json into a folder, figures as they are made.
 
     Parameters
     ----------
@@ -49,17 +52,20 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     Comparison
         The published and computed numbers of both papers.
     """
-    task = progress.add_task("letter: spectra", total=10)
+    step = _steps(progress)
+    pictures: dict[str, Picture] = {}
 
-    def step(what: str) -> None:
-        progress.update(task, advance=1, description=what)
+    def draw(name: str, title: str, caption: str, figure: "Figure") -> None:
+        pictures[name] = _picture(folder / f"{name}.pdf", title, caption, figure)
 
-    def picture(name: str, title: str, caption: str, figure: "Figure") -> Picture:
-        return _picture(folder / f"{name}.pdf", title, caption, figure)
-
+    step("letter: spectra")
     moments = letter.figure_2()
+    draw("letter-figure-2", "Letter, figure 2", _MOMENTS, moments.plot())
     step("letter: limits")
     exposures = letter.figure_3()
+    draw("letter-figure-3", "Letter, figure 3", _LIMITS, exposures.plot())
+    proceeding_2 = draw_proceeding_figure_2(moments, exposures)
+    draw("proceeding-figure-2", "Proceeding, figure 2", _PROCEEDING_2, proceeding_2)
     step("letter: numbers")
     printed = letter.numbers()
     tables = [letter.limits(10), letter.limits(100)]
@@ -67,29 +73,14 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     mediators = proceeding.figure_1_spectra()
     step("proceeding: reach")
     masses = proceeding.figure_1_reach()
+    proceeding_1 = draw_proceeding_figure_1(mediators, masses)
+    draw("proceeding-figure-1", "Proceeding, figure 1", _MEDIATORS, proceeding_1)
+    draw("mediator-reach", "Reach for every chirality and both natures", _REACH, masses.plot())
     step("plans")
     best = plans()
+    draw("plan", "Beyond the papers: the best plan", _PLAN, best["both"].plot())
     step("real atoms")
     atoms = real_atoms.rows()
-    step("figures")
-    pictures = [
-        picture("letter-figure-2", "Letter, figure 2", _MOMENTS, moments.plot()),
-        picture("letter-figure-3", "Letter, figure 3", _LIMITS, exposures.plot()),
-        picture(
-            "proceeding-figure-1",
-            "Proceeding, figure 1",
-            _MEDIATORS,
-            draw_proceeding_figure_1(mediators, masses),
-        ),
-        picture("mediator-reach", "Reach for every chirality and both natures", _REACH, masses.plot()),
-        picture(
-            "proceeding-figure-2",
-            "Proceeding, figure 2",
-            _PROCEEDING_2,
-            draw_proceeding_figure_2(moments, exposures),
-        ),
-        picture("plan", "Beyond the papers: the best plan", _PLAN, best["both"].plot()),
-    ]
     step("numbers")
     numbers = printed.numbers + proceeding.numbers(masses, mediators).numbers
     comparison = Comparison(numbers=numbers, made_by=printed.made_by)
@@ -97,7 +88,7 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     step("page")
     page = _render(
         comparison=comparison,
-        pictures=pictures,
+        pictures=[pictures[name] for name in _ORDER],
         limits=tables,
         plans=best,
         atoms=atoms,
@@ -113,10 +104,36 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     return comparison
 
 
+def _steps(progress: "Progress") -> Callable[[str], None]:
+    """Return what tells of each step as it begins: a bar at a terminal, a line where stderr is none."""
+    task = progress.add_task("", total=_STEPS)
+    begun = 0
+
+    def step(what: str) -> None:
+        nonlocal begun
+        progress.update(task, completed=begun, description=what)
+        begun += 1
+        if not progress.console.is_terminal and not progress.disable and begun <= _STEPS:
+            print(f"{begun}/{_STEPS} {what}", file=sys.stderr, flush=True)
+
+    return step
+
+
 def _render(**content: object) -> str:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.from_string(read_text("report.html.j2")).render(**content)
 
+
+_STEPS = 9
+_ORDER = (
+    "letter-figure-2",
+    "letter-figure-3",
+    "proceeding-figure-1",
+    "mediator-reach",
+    "proceeding-figure-2",
+    "plan",
+)
+"""Of the figures on the page."""
 
 _MEDIATORS = (
     "Left: spectral function with a mediator whose couplings, diagonal and of the sizes that the text "
@@ -157,8 +174,9 @@ _LIMITS = (
 
 def _picture(path: Path, title: str, caption: str, figure: "Figure") -> Picture:
     """Save a figure as PDF, and return it for the page."""
-    figure.savefig(path)
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=130)
+    with style():
+        figure.savefig(path)
+        figure.savefig(buffer, format="png", dpi=130)
     plt.close(figure)
     return Picture(title, caption, path.name, base64.b64encode(buffer.getvalue()).decode("ascii"))

@@ -202,9 +202,12 @@ class Result(abc.ABC):
     def _save_picture(self, path: Path) -> None:
         import matplotlib.pyplot as plt
 
+        from renp.figures.style import style
+
         figure = self.plot()
         try:
-            figure.savefig(path, metadata=_picture_metadata(path.suffix, self.made_by))
+            with style():  # it says how fonts are embedded, too
+                figure.savefig(path, metadata=_picture_metadata(path.suffix, self.made_by))
         finally:
             plt.close(figure)
 

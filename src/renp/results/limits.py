@@ -39,6 +39,8 @@ class Limits(Result):
         others = "all couplings profiled" if self.profiled else "one coupling at a time"
         level = f"{100 * self.confidence_level:g} % C.L."
         title = f"{self.kind} upper limits at {level} ({self.method}), {others} beside the standard model"
+        if any(math.isinf(x) for of_kind in self.limits.values() for x in of_kind.values()):
+            title += "; none: no run is sensitive to it"
         labels = {tuple(of_kind) for of_kind in self.limits.values()}
         if self.kind == "expected" and self.bands is None and len(labels) == 1:
             columns = tuple(f"{kind} ({self.units[kind]})" for kind in self.limits)

@@ -4,13 +4,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from jaxtyping import ArrayLike
 from numpy.typing import NDArray
 
-from renp.results.base import Result, Table
+from renp.atoms import Atom
+from renp.interactions import ElectricMoment, MagneticMoment
+from renp.interactions.photon import PhotonCoupling
+from renp.neutrinos import Neutrinos
+from renp.references import PAPERS
+from renp.results.base import Result, Table, provenance
+from renp.results.spectrum import PAIRS, threshold_grid
+from renp.spectrum import spectral_function, thresholds
+from renp.validation import number, photon_energies
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
+
+MOMENTS: tuple[type[PhotonCoupling], ...] = (MagneticMoment, ElectricMoment)
 
 Reals: TypeAlias = NDArray[np.float64]
 ByElement: TypeAlias = dict[str, dict[str, Reals]]
@@ -64,9 +75,54 @@ class MomentSpectra(_Curves):
     moment: float
     """The element's size, μ_B."""
     thresholds: dict[str, float]
-    """eV."""
+    """ω_ij^max of each pair of neutrinos, eV."""
     threshold_values: dict[str, float]
-    """Standard-model I at each threshold."""
+    """Standard-model I at each threshold that an atom can show, which is one above 0."""
+
+    @classmethod
+    def compute(
+        cls, atom: Atom, neutrinos: Neutrinos, moment: float = 3e-11, omega: ArrayLike | None = None
+    ) -> "MomentSpectra":
+        """Return the spectra with each element of the moments at one size (μ_B), beside the standard model.
+
+        They are those of the letter's figure 2 for any atom and any neutrinos; over the thresholds and below
+        if no photon energies are given.
+
+        Examples
+        --------
+        >>> import renp
+        >>> nu = renp.Neutrinos(0.01, "inverted", "majorana")
+        >>> spectra = MomentSpectra.compute(renp.Atom.named("Sr"), nu, moment=2e-11, omega=[0.88])
+        >>> list(spectra.by_element["magnetic-moment"])
+        ['12', '13', '23']
+        """
+        size = float(number("moment", moment, "a moment in μ_B above 0", low=0.0, open_low=True))
+        energies = threshold_grid(atom, neutrinos) if omega is None else omega
+        energies = np.atleast_1d(np.asarray(photon_energies(energies, atom.E_vg)))
+        standard = np.asarray(spectral_function(energies, atom, neutrinos))
+        elements = [e for e in PAIRS if neutrinos.nature == "dirac" or e[0] != e[1]]
+        edges = np.asarray(thresholds(atom, neutrinos))
+        positions = {pair: float(edges[int(pair[0]) - 1, int(pair[1]) - 1]) for pair in PAIRS}
+        shown = {pair: edge for pair, edge in positions.items() if edge > 0}
+        values = np.asarray(spectral_function(np.array([*shown.values()]), atom, neutrinos))
+        return cls(
+            photon_energy=energies,
+            standard_model=standard,
+            by_element={
+                kind.kind: {
+                    e: standard
+                    + np.asarray(
+                        spectral_function(energies, atom, neutrinos, kind({(int(e[0]), int(e[1])): size}))
+                    )
+                    for e in elements
+                }
+                for kind in MOMENTS
+            },
+            moment=size,
+            thresholds=positions,
+            threshold_values=dict(zip(shown, map(float, values), strict=True)),
+            made_by=provenance(PAPERS, atom=atom, neutrinos=neutrinos, moment=f"{size:g} μ_B"),
+        )
 
     def table(self) -> Table:
         """Return one row for each photon energy."""
@@ -92,7 +148,7 @@ class MomentSpectra(_Curves):
         return data.assign(standard_model=("photon_energy", self.standard_model))
 
     def plot(self) -> "Figure":
-        """Return the letter's figure 2."""
+        """Return a figure like the letter's figure 2."""
         from renp.figures.moments import draw_moment_spectra
 
         return draw_moment_spectra(self)
@@ -100,7 +156,10 @@ class MomentSpectra(_Curves):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LimitCurves(_Curves):
-    """Upper limits over the exposure of each photon energy, one element at a time, in μ_B."""
+    """Upper limits over the exposure of each photon energy, one element at a time, in μ_B.
+
+    `renp.limit_curves` makes them.
+    """
 
     exposure: Reals
     """Time at each photon energy times volume, day × 100 cm³."""
@@ -126,7 +185,7 @@ class LimitCurves(_Curves):
         return self._dataset("exposure", self.exposure, "day * 100 cm^3", {"units": "μ_B"})
 
     def plot(self) -> "Figure":
-        """Return the letter's figure 3, with the limits of other experiments."""
+        """Return a figure like the letter's figure 3, with the limits of other experiments."""
         from renp.figures.moments import draw_limit_curves
 
         return draw_limit_curves(self)
