@@ -8,10 +8,12 @@ from typing import Any
 from PIL import Image
 
 from explorer_browser import Page, chromium, served
+from renp.explorer.look import LOOKS, MODEL, OWN, PLAN
 
 SIZE = {"width": 1000, "height": 640}
 MOST_BYTES = 300_000
 MASSES = [0.003 * k for k in range(4, 21)]
+PARTS = (1.0, 0.8, 0.6, 0.45, 0.3, 0.18, 0.08)
 STEPS = 11
 """Positions of a run while it is dragged."""
 
@@ -51,10 +53,20 @@ def dragged_run(page: Page) -> list[Image.Image]:
     return frames
 
 
+def palette() -> Image.Image:
+    """Return the colours of the page with their tints: chosen by area, all would be greys."""
+    names = [MODEL, OWN, PLAN, LOOKS["light"].ink, "#000000"]
+    colours = [tuple(int(name[k : k + 2], 16) for k in (1, 3, 5)) for name in names]
+    tints = [round(255 + part * (c - 255)) for colour in colours for part in PARTS for c in colour]
+    image = Image.new("P", (1, 1))
+    image.putpalette([255, 255, 255, *tints])
+    return image
+
+
 def animation(frames: list[Image.Image]) -> bytes:
     """Return frames as a GIF with one palette, so that only what moves is kept of each."""
-    palette = frames[-1].quantize(32, dither=Image.Dither.NONE)
-    flat: list[Any] = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    colours = palette()
+    flat: list[Any] = [frame.quantize(palette=colours, dither=Image.Dither.NONE) for frame in frames]
     file = BytesIO()
     flat[0].save(file, "gif", save_all=True, append_images=flat[1:], duration=200, loop=0, optimize=True)
     return file.getvalue()

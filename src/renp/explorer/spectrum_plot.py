@@ -172,12 +172,14 @@ class SpectrumPlot:
         self.figure.add_layout(self._legend, "above")
 
     def _draw_runs(self) -> None:
-        self.figure.vspan(x="x", source=self.handles, line_color=OWN, line_width=2.5, line_alpha=0.8)
+        lines: dict[str, Any] = {"line_color": OWN, "line_width": 2.5, "line_alpha": 0.8}
+        self.figure.vspan(x="x", source=self.handles, nonselection_line_alpha=0.5, **lines)
         shapes: dict[str, Any] = {
             "marker": "triangle",
             "size": 20,
             "fill_color": OWN,
             "line_color": self._look.ink,
+            "nonselection_alpha": 0.5,
         }
         handles = self.figure.scatter("x", 0.05, source=self.handles, y_range_name="fraction", **shapes)
         tool = PointDrawTool(renderers=[handles], description="Drag, add (tap) or remove (Backspace) runs")
