@@ -1,8 +1,10 @@
 """What users install: the core without extras, the built distributions, an interaction in one file."""
 
 import ast
+import inspect
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -14,6 +16,9 @@ from pathlib import Path
 import pytest
 
 import renp
+from every_command import COMMANDS, SCENARIO
+from extras import MISSING, SAID, WORKS
+from renp.cli.commands import app
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -26,26 +31,13 @@ IMPORTED_AS = {
 }
 """Where a package's module has another name; "" where it has none."""
 
-WITHOUT_EXTRAS = """
-import sys
-class Blocked:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {blocked!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
-sys.meta_path.insert(0, Blocked())  # as if they were not installed
-import renp
-for name in renp.__all__:
-    getattr(renp, name)
-runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0, counts=[120])
-nu = renp.Neutrinos(0.01)
-limits = renp.upper_limits(runs, nu).limits
-print(renp.expected_counts(runs, nu).round(1), limits["magnetic-moment"]["11"] > 0)
-likelihood = renp.Likelihood(runs, nu, {{"mu": renp.MagneticMoment({{(1, 1): 1.0}})}})
-try:
-    renp.posterior(likelihood)
-except ImportError as error:
-    print(error)
+
+ABSENT = """
+from importlib.machinery import PathFinder
+found = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *rest: None if name in {names!r} else found(name, *rest)
 """
+"""Makes modules what they are where they are not installed."""
 
 
 def modules(requirements: list[str]) -> set[str]:
@@ -71,12 +63,24 @@ def python(environment: Path) -> Path:
 # Without extras
 
 
-def test_the_core_works_without_extras_and_says_which_is_missing() -> None:
+def test_the_core_works_without_extras_and_says_which_is_missing(tmp_path: Path) -> None:
     core = modules(PROJECT["dependencies"])
     blocked = sorted({m for extra in EXTRAS.values() for m in modules(extra)} - core)
-    found = run(sys.executable, "-c", WITHOUT_EXTRAS.format(blocked=blocked))
-    assert "[117.1] True" in found
-    assert 'pip install "renp[bayes]"' in found
+    absent = ABSENT.format(names=blocked)
+    assert run(sys.executable, "-c", absent + MISSING, cwd=tmp_path).splitlines() == SAID
+
+
+def test_every_command_is_tried_with_each_option() -> None:
+    """What needs an extra is among `MISSING`; what `main` does with --json and --quiet is in test_cli."""
+    for name in (name for name in app if not name.startswith("-") and name != "explore"):
+        options = {
+            f"--{parameter.replace('_', '-')}"
+            for parameter, kind in inspect.signature(app[name].default_command).parameters.items()
+            if kind.kind is inspect.Parameter.KEYWORD_ONLY
+        }
+        lines = [line for line in COMMANDS.splitlines() if line.split()[:1] == [name]]
+        assert lines, name
+        assert options - {"--options", "--cluster"} <= set(" ".join(lines).split()), name
 
 
 def test_what_is_imported_is_declared() -> None:
@@ -93,15 +97,39 @@ def test_what_is_imported_is_declared() -> None:
 # Distributions
 
 
+def files(root: Path, folder: str) -> set[str]:
+    """Return what is in a folder, without what was made from it."""
+    found = (path.relative_to(root) for path in (root / folder).rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if not {"__pycache__", "_build"} & set(path.parts)}
+
+
+def installed(folder: Path, what: str) -> Path:
+    """Return the interpreter of a new environment with a distribution; what is not run is not compiled."""
+    venv.create(folder, with_pip=True)
+    pip = (folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check")
+    run(*pip, "install", "--quiet", "--no-compile", "--constraint", ROOT / "constraints.txt", what)
+    run(*pip, "check")
+    return pip[0]
+
+
 @pytest.fixture(scope="module")
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Wheel and sdist, built as a user's tools would build them."""
+    """Wheel and sdist, built as a user's tools would build them, and the source that the sdist has."""
     folder = tmp_path_factory.mktemp("dist")
-    tools = folder / "tools"
-    venv.create(tools, with_pip=True)
-    run(python(tools), "-m", "pip", "install", "--quiet", "build")
-    run(python(tools), "-m", "build", "--outdir", folder, ROOT)
+    tools = installed(folder / "tools", "build")
+    run(tools, "-m", "build", "--outdir", folder, ROOT)
+    (sdist,) = folder.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    (folder / sdist.name.removesuffix(".tar.gz")).rename(folder / "source")
     return folder
+
+
+@pytest.fixture(scope="module")
+def core(distributions: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the interpreter of an environment with the wheel and no extra."""
+    (wheel,) = distributions.glob("*.whl")
+    return installed(tmp_path_factory.mktemp("core") / "clean", str(wheel))
 
 
 @pytest.mark.slow
@@ -116,43 +144,47 @@ def test_the_wheel_has_the_data_and_the_type_marker(distributions: Path) -> None
 
 
 @pytest.mark.slow
-def test_the_sdist_can_be_tested(distributions: Path) -> None:
-    (sdist,) = distributions.glob("*.tar.gz")
-    with tarfile.open(sdist) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
+def test_the_sdist_has_all_that_the_makefile_needs(distributions: Path) -> None:
     needed = {"pyproject.toml", "README.md", "LICENSE", "CITATION.cff", "CHANGELOG.md", "Makefile"}
-    assert (
-        needed | {"tests/conftest.py", "docs/conf.py", "constraints.txt", "benchmarks/real_atoms_page.py"}
-        <= names
-    )
+    needed |= {"CONTRIBUTING.md", "constraints.txt", "constraints-lowest.txt"}
+    assert needed <= files(distributions / "source", ".")
+    for folder in ("src", "tests", "docs", "benchmarks"):
+        assert files(distributions / "source", folder) == files(ROOT, folder)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["whl", "tar.gz"])
-def test_a_clean_environment_can_use_it(distributions: Path, kind: str, tmp_path: Path) -> None:
+def test_a_clean_environment_can_use_it(
+    distributions: Path, kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     (file,) = distributions.glob(f"*.{kind}")
-    venv.create(tmp_path / "clean", with_pip=True)
-    clean = python(tmp_path / "clean")
-    run(clean, "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt", file)
-    installed = run(clean, "-c", "import renp; print(renp.__file__)", cwd=tmp_path)
-    assert str(tmp_path) in installed
-    command = tmp_path / "clean" / "bin" / "renp"
+    clean = request.getfixturevalue("core") if kind == "whl" else installed(tmp_path / "clean", str(file))
+    assert str(clean.parents[1]) in run(clean, "-c", "import renp; print(renp.__file__)", cwd=tmp_path)
+    command = clean.with_name("renp")
     run(command, "init", "letter", "-o", "run.toml", cwd=tmp_path)
     assert "1.068" in run(command, "counts", "run.toml", cwd=tmp_path)
     assert run(command, "--version", cwd=tmp_path).strip() == renp.__version__
-    run(clean, "-m", "pip", "check")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("extra", sorted(set(EXTRAS) - {"test"}))
-def test_extras_can_be_installed_one_by_one(distributions: Path, extra: str, tmp_path: Path) -> None:
+def test_the_core_alone_can_do_every_command(core: Path, tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text(SCENARIO, encoding="utf-8")
+    for line in COMMANDS.strip().splitlines():
+        run(core.with_name("renp"), *shlex.split(line), cwd=tmp_path)
+
+
+@pytest.mark.slow
+def test_the_core_alone_says_what_is_missing(core: Path, tmp_path: Path) -> None:
+    assert run(core, "-c", MISSING, cwd=tmp_path).splitlines() == SAID
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("extra", sorted(EXTRAS))
+def test_extras_work_one_by_one(distributions: Path, extra: str, tmp_path: Path) -> None:
     (wheel,) = distributions.glob("*.whl")
-    venv.create(tmp_path / "clean", with_pip=True)
-    clean = python(tmp_path / "clean")
-    install = ("-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt")
-    run(clean, *install, f"{wheel}[{extra}]")
+    clean = installed(tmp_path / "clean", f"{wheel}[{extra}]")
     run(clean, "-c", f"import renp, {', '.join(sorted(modules(EXTRAS[extra])))}", cwd=tmp_path)
-    run(clean, "-m", "pip", "check")
+    run(clean, "-c", WORKS[extra], distributions / "source", cwd=tmp_path)
 
 
 # Lowest versions

@@ -1,10 +1,12 @@
 """The page served on this machine."""
 
+import signal
 import socket
 import threading
 import warnings
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
@@ -182,9 +184,18 @@ def serve(
     if browser:
         server.io_loop.add_callback(webbrowser.open, url)
     try:
-        server.run_until_shutdown()
+        _run(server)
     finally:
         stopped.set()
+
+
+def _run(server: Any) -> None:
+    """Run until Ctrl-C or SIGTERM. Bokeh's own loop prints to stdout then, and goes on if nobody reads it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    server.start()
+    with suppress(KeyboardInterrupt):
+        server.io_loop.start()
+    server.stop()
 
 
 def _claimed(port: int, address: str) -> int:

@@ -1,0 +1,45 @@
+"""Every command with each of its options, in as little time as possible: what the core alone has to do."""
+
+SCENARIO = """
+[atom]
+name = "Yb"
+[neutrinos]
+lightest_mass = "0.01 eV"
+[[interaction]]
+kind = "magnetic-moment"
+elements = { "11" = 3e-11, "22" = 1e-11 }
+[[run]]
+photon_energy = "1.068 eV"
+duration = "10 day"
+[[run]]
+photon_energy = "1.0712 eV"
+duration = "10 day"
+[scan]
+result = "counts"
+[[scan.axis]]
+parameter = "neutrinos.lightest_mass"
+values = ["0 eV", "0.01 eV"]
+"""
+
+COMMANDS = """
+init letter --output letter.toml
+validate run.toml --output validate.json
+spectrum run.toml --photon-energy 1.068,1.07 --output spectrum.nc
+counts run.toml --output counts.png
+limits run.toml --method asymptotic --profiled --seed 1 --output limits.csv
+limits run.toml --bands
+fit run.toml --expected --profile "magnetic-moment 11" --output profile.pdf
+fit run.toml --expected --contour "magnetic-moment 11, magnetic-moment 22"
+toys run.toml --number 20 --seed 1 --output toys.nc
+toys run.toml --number 20 --coverage "magnetic-moment 11"
+plan run.toml --candidates 100 --total "70 day" --clearance "1e-5 eV" --frequencies 5 --scenario plan.toml
+plan run.toml --candidates 100 --least-duration "1 day" --change-time "1 day" --after --profiled
+plan run.toml --candidates 100 --aim identify --elements magnetic-moment --strength 1e-10 --both-orderings
+plan run.toml --candidates 100 --aim ordering --masses 0.001,0.01 --laser "1.05 eV, 1.0717 eV"
+scan run.toml --output scan.zarr --plot scan.png
+workspace run.toml "magnetic-moment 11" --output workspace.json
+atoms Yb --output atom.json
+bounds run.toml --output bounds.csv
+cite limits.csv --output cite.bib
+reproduce --output report
+"""
