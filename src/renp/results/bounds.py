@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from renp.bounds.catalogue import Bound, catalogue
 from renp.bounds.comparison import ModelComparison, limit_in_words
 from renp.bounds.electron_moment import moment_bounds
+from renp.contract import check_model
 from renp.errors import InputError
 from renp.references import references_of
 from renp.results.base import Result, Table, provenance
@@ -60,7 +61,7 @@ class Bounds(Result):
         elif neutrinos is None:
             raise InputError("neutrinos", None, "given with a model, whose moments they mix")
         else:
-            model.check(neutrinos)
+            check_model(model, neutrinos)
             rows = _compare(entries, neutrinos, model)
         inputs = {} if model is None else {"neutrinos": neutrinos, "model": model}
         return cls(
