@@ -277,9 +277,9 @@ def test_a_coupling_with_a_sign_has_both_ends_of_its_interval() -> None:
     low, high = found.ends["vector-mediator"]["strength"]
     assert low < 0 < high
     assert "magnetic-moment" not in found.ends
-    null = np.asarray(renp.expected_counts(runs(), NU))
+    null = renp.expected_counts(runs(), NU)
     for end in (low, high):
-        counts = np.asarray(renp.expected_counts(runs(), NU, renp.Weak() + end * heavy))
+        counts = renp.expected_counts(runs(), NU, renp.Weak() + end * heavy)
         assert float(chi2(counts, null)) == pytest.approx(delta_chi2(0.9), rel=1e-6)
     assert found.limits["vector-mediator"]["strength"] == max(high, -low)
     assert found.limit("vector-mediator", "strength", "positive") == high

@@ -466,6 +466,8 @@ def atoms(name: str | None = None, *, options: Output = DEFAULT) -> None:
 def bounds(file: File | None = None, *, options: Output = DEFAULT) -> None:
     """List what other experiments say; with a scenario file, where its model stands with each.
 
+    --output FILE.csv or --json has the quantities that are limited and the sources, too.
+
     Parameters
     ----------
     file
