@@ -27,7 +27,7 @@ def draw_limits(limits: Limits) -> Figure:
     >>> plt.close(figure)
     """
     units = {unit: [k for k, u in limits.units.items() if u == unit] for unit in limits.units.values()}
-    sizes = [max(2, sum(len(limits.limits[kind]) for kind in kinds)) for kinds in units.values()]
+    sizes = [max(3, sum(len(limits.limits[kind]) for kind in kinds)) for kinds in units.values()]
     with style():
         figure, panels = plt.subplots(
             1,
@@ -39,6 +39,9 @@ def draw_limits(limits: Limits) -> Figure:
         )
         for axes, (unit, kinds) in zip(panels[0], units.items(), strict=True):
             _draw_panel(axes, limits, unit, kinds)
+        first = panels[0, 0]
+        title = f"{limits.kind} upper limit at {100 * limits.confidence_level:g} % C.L."
+        first.set_ylabel(f"{title} ({first.get_ylabel()})")
         if limits.kind == "observed":
             panels[0, -1].plot([], [], "_", color="black", markersize=13, label="expected")
         found = [axes.get_legend_handles_labels() for axes in panels[0]]
@@ -68,8 +71,7 @@ def _draw_panel(axes: Axes, limits: Limits, unit: str, kinds: list[str]) -> None
     axes.set_xlim(-0.7, len(names) - 0.3)
     axes.tick_params(axis="x", which="minor", bottom=False, top=False)
     axes.set_xlabel("element $ij$" if _ELEMENTS.issuperset(names) else "coupling")
-    said = f"({unit})".replace("μ_B", r"$\mu_B$") if unit else "(times the interaction as given)"
-    axes.set_ylabel(f"{limits.kind} upper limit at {100 * limits.confidence_level:g} % C.L. {said}")
+    axes.set_ylabel(unit.replace("μ_B", r"$\mu_B$") or "times the interaction as given")
 
 
 def _draw_bands(axes: Axes, at: NDArray[np.intp], bands: NDArray[np.float64], *, labelled: bool) -> None:
