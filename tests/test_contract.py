@@ -1,7 +1,6 @@
 """What an interaction has to obey: broken ones are named, by `check_interaction` and in scenario files."""
 
 import math
-from collections.abc import Iterator
 from importlib import metadata
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -50,13 +49,13 @@ def right(s: Any, q2: Any, majorana: bool) -> renp.Couplings:
 
 MODES: dict[str, Any] = {
     "right": right,
-    "nothing": lambda s, q2, majorana: None,
-    "shape": lambda s, q2, majorana: renp.Couplings(A=s * jnp.eye(2)),
-    "math": lambda s, q2, majorana: renp.Couplings(A=s * math.log(q2) * jnp.eye(3)),
-    "numpy": lambda s, q2, majorana: renp.Couplings(A=s * np.sqrt(q2) * np.eye(3)),
-    "branch": lambda s, q2, majorana: renp.Couplings(A=(s if q2 > 1 else 2 * s) * jnp.eye(3)),
-    "nan": lambda s, q2, majorana: renp.Couplings(A=s * jnp.log(-q2) * jnp.eye(3)),
-    "error": lambda s, q2, majorana: {}["forgotten"],
+    "nothing": lambda *_: None,
+    "shape": lambda s, *_: renp.Couplings(A=s * jnp.eye(2)),
+    "math": lambda s, q2, _: renp.Couplings(A=s * math.log(q2) * jnp.eye(3)),
+    "numpy": lambda s, q2, _: renp.Couplings(A=s * np.sqrt(q2) * np.eye(3)),
+    "branch": lambda s, q2, _: renp.Couplings(A=(s if q2 > 1 else 2 * s) * jnp.eye(3)),
+    "nan": lambda s, q2, _: renp.Couplings(A=s * jnp.log(-q2) * jnp.eye(3)),
+    "error": lambda *_: {}["forgotten"],
 }
 BROKEN = [
     ("nothing", r"Own.couplings\(...\) = None: must be renp.Couplings"),
@@ -136,13 +135,17 @@ class Forgetful(renp.Interaction):
     strength: float
 
     def couplings(self, neutrinos: renp.Neutrinos, q2: Any) -> renp.Couplings:
-        return renp.Couplings(V=self.strength * jnp.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 2.0]]))
+        return renp.Couplings(
+            V=self.strength * jnp.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 2.0]])
+        )
 
 
 @pytest.mark.parametrize(
     "use",
     [
-        lambda: renp.spectral_function(1.05, renp.Atom.named("Yb"), MAJORANA, renp.Weak() + 2 * Forgetful(0.1)),
+        lambda: renp.spectral_function(
+            1.05, renp.Atom.named("Yb"), MAJORANA, renp.Weak() + 2 * Forgetful(0.1)
+        ),
         lambda: renp.spectral_function(
             1.05, renp.Atom.named("Yb"), MAJORANA, renp.Couplings(V=np.diag([0, 0, 0.2]))
         ),
@@ -194,11 +197,10 @@ def test_a_constructor_that_cannot_be_traced_is_named() -> None:
 
 
 @pytest.fixture
-def _broken_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _broken_package(monkeypatch: pytest.MonkeyPatch) -> None:
     point = metadata.EntryPoint("mine", "renp_has_no_such_module", "renp.interactions")
     vars(point).update(dist=SimpleNamespace(name="my-package"))
-    monkeypatch.setattr(interactions, "entry_points", lambda group: [point])
-    yield
+    monkeypatch.setattr(interactions, "entry_points", lambda **_: [point])
 
 
 @pytest.mark.usefixtures("_broken_package")
@@ -207,3 +209,48 @@ def test_a_package_that_cannot_be_imported_disturbs_only_who_needs_it() -> None:
     words = "my-package announces renp_has_no_such_module, which cannot be imported"
     with pytest.raises(ScenarioError, match=words):
         Scenario.from_text(FILE.format(kind="of-my-package", nature="dirac", more=""))
+
+
+VECTOR = """
+[atom]
+name = "Yb"
+[neutrinos]
+lightest_mass = "0.01 eV"
+[[interaction]]
+kind = "vector-mediator"
+mass = "1 keV"
+electron = 1e-8
+left = {left}
+[[run]]
+photon_energy = "1.068 eV"
+duration = "1 day"
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("left", "more", "words"),
+    [
+        ("1e-9", "", r"in a file \{ \"12\" = value \}"),
+        ('{ "ee" = 1e-9 }', "", "two indices from 1 to 3.*they are e, μ, τ"),
+        (
+            '{ "11" = 1e-9 }',
+            '[scan]\nresult = "counts"\n[[scan.axis]]\nparameter = "interaction[0].mass"\nvalues = ["1 eV"]',
+            "counted from 1",
+        ),
+    ],
+)
+def test_what_builders_of_models_get_wrong(left: str, more: str, words: str) -> None:
+    with pytest.raises(ScenarioError, match=words):
+        Scenario.from_text(VECTOR.format(left=left, more=more))
+
+
+def test_couplings_take_elements() -> None:
+    text = VECTOR.format(
+        left='{ "11" = 1e-9 }', more='[[interaction]]\nkind = "couplings"\nV = { "12" = 0.1 }'
+    )
+    _, _, own = Scenario.from_text(text).model.interactions  # type: ignore[attr-defined]
+    assert own.V[0, 1] == 0.1
+    assert own.V[1, 0] == 0
+    with pytest.raises(InputError, match=r"V element = \(0, 1\): must be a pair"):
+        renp.Couplings(V={(0, 1): 1.0})

@@ -34,9 +34,9 @@ def check_interaction(interaction: Interaction, *, hermitian: bool = True) -> No
 
     It is tried with Dirac and Majorana neutrinos, at two values of q². Its couplings must be
     `renp.Couplings` of finite 3×3 matrices; for Majorana neutrinos of the form X = η Xᵀ that
-    `Couplings.majorana` gives; for Dirac neutrinos those of a hermitian Lagrangian, which has V, A, p, mu, F, G
-    hermitian, s and eps antihermitian; and JAX must be able to compile them, as functions of q² and of all
-    parameters, with the same result. A nature that ``interaction.check`` refuses is left out.
+    `Couplings.majorana` gives; for Dirac neutrinos those of a hermitian Lagrangian, which has V, A, p, mu, F
+    and G hermitian, s and eps antihermitian; and JAX must be able to compile them, as functions of q² and of
+    all parameters, with the same result. A nature that ``interaction.check`` refuses is left out.
 
     Parameters
     ----------

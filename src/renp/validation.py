@@ -85,7 +85,7 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> str:
 
 
 def matrix(name: str, value: Any) -> Complex[Array, "3 3"]:
-    """Return ``value``, rows or a dict {(i, j): element} counted from 1, as a finite complex 3×3 matrix, or raise.
+    """Return rows, or a dict {(i, j): element} counted from 1, as a finite complex 3×3 matrix, or raise.
 
     Examples
     --------

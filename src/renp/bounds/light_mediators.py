@@ -45,9 +45,7 @@ def pseudoscalar_equivalent(axial: Scalar, mass: Scalar) -> Float[Array, ""]:
     return 2 * ELECTRON_MASS * jnp.abs(axial) / jnp.asarray(mass)
 
 
-def stellar_pseudoscalar_limit(
-    mass: ArrayLike, key: str = "trgb-2020-omega-cen-g-ae"
-) -> Float[Array, "..."]:
+def stellar_pseudoscalar_limit(mass: ArrayLike, key: str = "trgb-2020-omega-cen-g-ae") -> Float[Array, "..."]:
     """Return the limit of red giants on |y^e|: the published one on g_ae below the core's temperature.
 
     Source: F. Capozzi, G. Raffelt, Phys. Rev. D 102 (2020) 083007, arXiv:2007.03694, 95 % C.L., for ω

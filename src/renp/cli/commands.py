@@ -131,9 +131,10 @@ def limits(
     They are observed limits if the runs have counts, otherwise those expected for the standard model. Each
     coupling stands alone beside the standard model, whatever the file's values, unless --profiled.
 
-    The limit on the strength of a mediator, or of any interaction as a whole, is on the number that multiplies
-    it as the file has it. It interferes with the weak one, and its sign matters: the limit is the end of the
-    interval further from 0, "from" and "to" are both ends. Where the sign is known, take the end that has it.
+    The limit on the strength of a mediator, or of any interaction as a whole, is on the number that
+    multiplies it as the file has it. It interferes with the weak one, and its sign matters: the limit is the
+    end of the interval further from 0, "from" and "to" are both ends. Where the sign is known, take the end
+    that has it.
 
     Parameters
     ----------

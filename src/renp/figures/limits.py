@@ -45,7 +45,9 @@ def draw_limits(limits: Limits) -> Figure:
         if limits.kind == "observed":
             panels[0, -1].plot([], [], "_", color="black", markersize=13, label="expected")
         found = [axes.get_legend_handles_labels() for axes in panels[0]]
-        labels = {label: handle for handles, names in found for handle, label in zip(handles, names, strict=True)}
+        labels = {
+            label: handle for handles, names in found for handle, label in zip(handles, names, strict=True)
+        }
         panels[0, -1].legend(labels.values(), labels.keys(), loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 

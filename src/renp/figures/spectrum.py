@@ -59,4 +59,3 @@ def draw_spectrum(spectrum: Spectrum) -> Figure:
         axes.legend(loc="best")
         mark_thresholds(axes, spectrum.thresholds)
     return figure
-

@@ -81,7 +81,9 @@ def reach(
         raise InputError("counts", np.asarray(experiment.counts), allowed)
     choice("sign", sign, SIGNS)
     if not callable(at_mass):
-        allowed = "a function of the mass that returns a mediator, such as lambda m: VectorMediator(m, 1.0, ...)"
+        allowed = (
+            "a function of the mass that returns a mediator, such as lambda m: VectorMediator(m, 1.0, ...)"
+        )
         raise InputError("at_mass", shorten(repr(at_mass), 60), allowed)
     if not is_traced(masses):
         instance("at_mass(mass)", at_mass(float(np.max(masses))), Interaction)

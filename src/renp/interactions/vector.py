@@ -26,8 +26,8 @@ class VectorMediator(Mediator):
     mass
         m, eV.
     electron
-        g^e, the axial coupling of the electron, to its spin. A vector coupling, as of a dark photon or B − L, is
-        another thing, and weaker by ω/2m_e ≈ 10⁻⁶: it meets F and G (the theory of the couplings says how).
+        g^e, the axial coupling of the electron, to its spin. A vector coupling, as of a dark photon or B − L,
+        is another thing, and weaker by ω/2m_e ≈ 10⁻⁶: it is a contribution to F and G.
     left, right
         g_L and g_R: dicts {(i, j): value} with i, j from 1 to 3, or 3×3 matrices; hermitian.
     basis

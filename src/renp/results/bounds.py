@@ -78,7 +78,9 @@ class Bounds(Result):
             return full
         rows = []
         for row, comparison in zip(full.rows, self.comparisons, strict=True):
-            verdict = f"{comparison.verdict}: {comparison.remark}" if comparison.remark else comparison.verdict
+            verdict = (
+                f"{comparison.verdict}: {comparison.remark}" if comparison.remark else comparison.verdict
+            )
             rows.append((*row[:2], *row[3:8], verdict))
         return Table(full.title, (*full.columns[:2], *full.columns[3:9]), tuple(rows))
 

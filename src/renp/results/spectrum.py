@@ -87,7 +87,7 @@ class Spectrum(Result):
         )
 
     def added(self) -> dict[str, Reals]:
-        """Return what stands beside the weak part: each interaction alone, and interference if there is any."""
+        """Return what stands beside the weak part: each interaction alone, and their interference."""
         parts = {name: part for name, part in self.interactions.items() if name != "weak"}
         rounding = 1e-12 * np.max(np.abs(self.spectral_function), initial=0.0)
         if np.all(np.abs(parts.get("interference", 0.0)) <= rounding):

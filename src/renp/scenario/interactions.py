@@ -184,5 +184,6 @@ def _pair(name: str) -> tuple[int, int]:
     if len(name) == 2 and all(k in "123" for k in name):
         return int(name[0]), int(name[1])
     raise ValueError(
-        f'element "{name}": must be two indices from 1 to 3, such as "12"; with basis = "flavour" they are e, μ, τ'
+        f'element "{name}": must be two indices from 1 to 3, such as "12"; '
+        'with basis = "flavour" they are e, μ, τ'
     )
