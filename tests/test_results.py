@@ -99,7 +99,14 @@ def test_str_is_the_table_with_a_title(name: str) -> None:
 
 @every_result
 def test_columns_are_aligned(name: str) -> None:
-    assert len({len(line) for line in str(result(name)).splitlines()[1:]}) == 1
+    table, lines = result(name).table(), str(result(name)).splitlines()[1:]
+    rows = [table.columns, *table.cells()]
+    start = 0
+    for k in range(len(table.columns)):
+        end = start + max(len(row[k]) for row in rows)
+        assert [line[start:end].strip() for line in lines] == [row[k] for row in rows]
+        start = end + 2
+    assert all(len(line) <= start - 2 for line in lines)
 
 
 @every_result

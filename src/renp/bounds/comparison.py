@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from renp.bounds.catalogue import Bound
 
 NOT_COMPARED = {
-    "mass-basis": "one element at a time; see the effective moment",
-    "charge-radius": "may include the standard model's own radius",
-    "g_ae": "the model declares no coupling of electrons to what is lighter than 8.6 keV",
-    "a_e": "the model declares no coupling of electrons",
+    "mass-basis": "one element at a time",
+    "charge-radius": "the limit may include the weak radius",
+    "g_ae": "no coupling of electrons declared below 8.6 keV",
+    "a_e": "no coupling of electrons declared",
 }
 """Why an entry is not compared with a model."""
 

@@ -80,11 +80,12 @@ def reach(
         allowed = "left out: the reach is that expected for the standard model"
         raise InputError("counts", np.asarray(experiment.counts), allowed)
     choice("sign", sign, SIGNS)
-    if not callable(at_mass):
-        allowed = (
+    function: object = at_mass
+    if not callable(function):  # a mediator itself, say
+        words = (
             "a function of the mass that returns a mediator, such as lambda m: VectorMediator(m, 1.0, ...)"
         )
-        raise InputError("at_mass", shorten(repr(at_mass), 60), allowed)
+        raise InputError("at_mass", shorten(repr(at_mass), 60), words)
     if not is_traced(masses):
         instance("at_mass(mass)", at_mass(float(np.max(masses))), Interaction)
     for pole in pole_masses(experiment):
