@@ -45,6 +45,11 @@ def check_interaction(interaction: Interaction, *, hermitian: bool = True) -> No
     hermitian
         False for one with a width, or another part that absorbs.
 
+    Returns
+    -------
+    None
+        Where nothing is broken.
+
     Raises
     ------
     InputError

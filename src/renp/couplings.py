@@ -257,7 +257,8 @@ class Couplings(Interaction):
 
     Each is a 3×3 matrix in the mass basis, the dict {(i, j): value} of its elements, or left out: elements
     that are not given are 0, none follows from another. For Majorana neutrinos these are the
-    effective couplings X + η Xᵀ of the table above; nothing is symmetrised.
+    effective couplings X + η Xᵀ of the table above; nothing is symmetrised, and what is not of that form is
+    refused where it is used.
 
     Raises
     ------
