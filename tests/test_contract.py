@@ -5,6 +5,8 @@ from importlib import metadata
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -36,7 +38,7 @@ class Own(renp.Interaction):
     kind: ClassVar[str] = "test-own"
 
     strength: float
-    mode: str = "right"
+    mode: str = eqx.field(static=True, default="right")
 
     def couplings(self, neutrinos: renp.Neutrinos, q2: Any) -> Any:
         return MODES[self.mode](self.strength, q2, neutrinos.nature == "majorana")
@@ -254,3 +256,33 @@ def test_couplings_take_elements() -> None:
     assert own.V[1, 0] == 0
     with pytest.raises(InputError, match=r"V element = \(0, 1\): must be a pair"):
         renp.Couplings(V={(0, 1): 1.0})
+
+
+def test_own_models_of_majorana_neutrinos_can_be_compiled_by_the_caller() -> None:
+    yb = renp.Atom.named("Yb")
+    for own in (Own(0.1), renp.Couplings(A=np.eye(3))):
+        model = renp.Weak() + 2.0 * own
+
+        def spectrum(omega: Any, model: renp.Interaction = model) -> Any:
+            return renp.spectral_function(omega, yb, MAJORANA, model)
+
+        assert float(jax.jit(spectrum)(1.05)) == pytest.approx(float(spectrum(1.05)), rel=1e-12)
+
+
+class Worded(renp.Interaction):
+    """Its text is not declared as static, so that it cannot be compiled."""
+
+    kind: ClassVar[str] = "test-worded"
+    strength: float
+    word: str = "text"
+
+    def couplings(self, neutrinos: renp.Neutrinos, q2: Any) -> renp.Couplings:
+        return renp.Couplings(A=self.strength * jnp.eye(3))
+
+
+def test_text_that_is_not_static_is_named() -> None:
+    words = r"Worded.word = 'text': must be numbers.*equinox.field\(static=True\)"
+    with pytest.raises(InputError, match=words):
+        renp.check_interaction(Worded(0.1))
+    with pytest.raises(ScenarioError, match=words):
+        Scenario.from_text(FILE.format(kind="test-worded", nature="dirac", more=""))

@@ -6,6 +6,7 @@ names them, and by `check_interaction` in their own tests.
 
 import inspect
 from collections.abc import Iterator
+from textwrap import shorten
 from typing import Any
 
 import equinox as eqx
@@ -94,6 +95,7 @@ def check_usable(interaction: Interaction, neutrinos: Neutrinos) -> None:
     >>> check_usable(renp.Weak(), renp.Neutrinos(0.01))
     """
     interaction.check(neutrinos)
+    _check_leaves(interaction)
     what = f"{type(interaction).__name__}.couplings"
     for q2 in _Q2:
         _attempt(what, "computed without an error", _couplings, interaction, neutrinos, q2)
@@ -128,8 +130,12 @@ def check_majorana(interaction: Interaction, neutrinos: Neutrinos) -> None:
     if neutrinos.nature != "majorana" or is_traced(*jax.tree.leaves((interaction, neutrinos))):
         return
     found = interaction.couplings(neutrinos, _Q2[0])
+    if is_traced(*jax.tree.leaves(found)):  # the caller is compiling
+        return
     for coupling, sign in MAJORANA_SIGN.items():
-        x = np.asarray(found.get(coupling))
+        if (given := getattr(found, coupling)) is None:
+            continue
+        x = np.asarray(given)
         place = _worst(x, sign * x.T)
         if place is not None:
             i, j = place
@@ -184,6 +190,15 @@ def _attempt(what: str, allowed: str, function: Any, *arguments: Any) -> Any:
     except Exception as error:
         first = (str(error).strip() or "no message").splitlines()[0]
         raise InputError(what, f"{type(error).__name__} ({first})", allowed) from error
+
+
+def _check_leaves(interaction: Interaction) -> None:
+    """Raise if a field holds what is no number, and is not declared as static: text, a function."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(interaction):
+        if not eqx.is_array_like(leaf):
+            name = f"{type(interaction).__name__}{jax.tree_util.keystr(path)}"
+            allowed = "numbers; a field of anything else is declared with equinox.field(static=True)"
+            raise InputError(name, shorten(repr(leaf), 60), allowed)
 
 
 def _check_compiled(interaction: Interaction, neutrinos: Neutrinos) -> None:
