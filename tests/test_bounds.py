@@ -445,5 +445,5 @@ def test_bounds_of_a_model_fit_a_terminal() -> None:
     bounds = Bounds.compute(NU, MODEL)
     lines = str(bounds).splitlines()
     assert max(len(line) for line in lines if "not compared" not in line) <= 145
-    assert max(map(len, lines)) <= 175
+    assert max(map(len, lines)) <= 185
     assert len(bounds.full_table().columns) == 12
