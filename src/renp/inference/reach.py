@@ -68,8 +68,8 @@ def reach(
     >>> limit = reach(runs, renp.Neutrinos(0.01), light, np.array([1e-3, 1e3, 1e4]))
     >>> round(float(limit[2] / limit[1]), 2)  # contact interaction: as the mass squared
     100.0
-    >>> positive = reach(runs, renp.Neutrinos(0.01), light, np.array([1e3]), sign="positive")
-    >>> float(positive[0]) < float(limit[1])
+    >>> negative = reach(runs, renp.Neutrinos(0.01), light, np.array([1e3]), sign="negative")
+    >>> float(negative[0]) < float(limit[1])
     True
     """
     rise = delta_chi2(confidence_level)
