@@ -34,6 +34,7 @@ from renp.bounds import (
     xenonnt_notes_moment,
 )
 from renp.constants import FERMI_CONSTANT, HBAR_C
+from renp.couplings import ElectronCoupling
 from renp.interactions.rotation import to_mass_basis
 from renp.results.bounds import Bounds
 
@@ -414,3 +415,35 @@ def test_a_value_that_is_not_a_number_is_not_compared() -> None:
     found = Bounds.compute(renp.Neutrinos(0.01), model)
     verdicts = {c.bound.key: c.verdict for c in found.comparisons if c.bound.kind == "g_ae"}
     assert set(verdicts.values()) == {"not compared"}
+
+
+class Exchange(renp.Interaction):
+    """A pseudoscalar exchange of one's own, which declares what it does to electrons."""
+
+    mass: float
+    electron: float
+
+    def couplings(self, neutrinos: renp.Neutrinos, q2: Any) -> renp.Couplings:
+        return renp.ScalarMediator(self.mass, self.electron, scalar={(1, 1): 1.0}).couplings(neutrinos, q2)
+
+    def electron_coupling(self) -> ElectronCoupling:
+        return ElectronCoupling("pseudoscalar", self.electron, self.mass)
+
+
+def test_own_interactions_may_declare_a_coupling_of_electrons() -> None:
+    known = renp.ScalarMediator(1e3, 1e-9, scalar={(1, 1): 1.0})
+    own, same = (Bounds.compute(NU, model) for model in (Exchange(1e3, 1e-9), known))
+    for key in ("trgb-2020-omega-cen-g-ae", "electron-moment-rb"):
+        assert compared(own, key).effective == compared(same, key).effective
+        assert compared(own, key).verdict == compared(same, key).verdict != "not compared"
+    silent = Bounds.compute(NU, renp.Couplings(s=1e-9j * np.eye(3)))
+    assert "no coupling of electrons declared" in compared(silent, "electron-moment-rb").remark
+    assert "not compared: no coupling of electrons declared" in str(silent)
+
+
+def test_bounds_of_a_model_fit_a_terminal() -> None:
+    bounds = Bounds.compute(NU, MODEL)
+    lines = str(bounds).splitlines()
+    assert max(len(line) for line in lines if "not compared" not in line) <= 145
+    assert max(map(len, lines)) <= 185
+    assert len(bounds.full_table().columns) == 12

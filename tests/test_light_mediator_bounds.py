@@ -241,3 +241,18 @@ def test_mediators_of_a_model_are_compared() -> None:
     massless = Bounds.compute(nu, renp.VectorMediator(0.0, 1e-20, left={(1, 1): 1e-8}))
     assert {c.verdict for c in massless.comparisons if c.bound.kind in ("g_ae", "a_e")} == {"excluded"}
     assert "unbounded" in str(massless)
+
+
+def test_limits_take_arrays_of_masses() -> None:
+    masses = np.array([[0.1, 1.0], [1e3, 1e5]])
+    for limit in (
+        stellar_pseudoscalar_limit,
+        stellar_axial_limit,
+        moment_pseudoscalar_limit,
+        moment_axial_limit,
+    ):
+        found = limit(masses)
+        single = [[float(limit(float(m))) for m in row] for row in masses]
+        assert np.asarray(found) == pytest.approx(np.array(single), rel=1e-13, abs=0)
+    with pytest.raises(renp.InputError, match=r"mass\[1\] = -1.0: must be a mass in eV"):
+        moment_axial_limit(np.array([1.0, -1.0]))

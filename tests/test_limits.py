@@ -264,3 +264,31 @@ def test_unknown_methods_are_refused() -> None:
         renp.upper_limits(runs(), NU, method="clls")
     with pytest.raises(renp.InputError, match="feldman-cousins"):
         renp.upper_limits(runs(), NU, couplings=ONE, method="feldman-cousins", bands=True)
+
+
+def test_a_coupling_with_a_sign_has_both_ends_of_its_interval() -> None:
+    """The limit is the end further from 0; who knows the sign takes the other one where it applies."""
+    heavy = renp.VectorMediator(1e3, 1.0, left={(k, k): 1.0 for k in (1, 2, 3)})
+    given = {
+        "vector-mediator": {"strength": heavy},
+        "magnetic-moment": {"11": renp.MagneticMoment({(1, 1): 1.0})},
+    }
+    found = renp.upper_limits(runs(), NU, couplings=given)
+    low, high = found.ends["vector-mediator"]["strength"]
+    assert low < 0 < high
+    assert "magnetic-moment" not in found.ends
+    null = renp.expected_counts(runs(), NU)
+    for end in (low, high):
+        counts = renp.expected_counts(runs(), NU, renp.Weak() + end * heavy)
+        assert float(chi2(counts, null)) == pytest.approx(delta_chi2(0.9), rel=1e-6)
+    assert found.limits["vector-mediator"]["strength"] == max(high, -low)
+    assert found.limit("vector-mediator", "strength", "positive") == high
+    assert found.limit("vector-mediator", "strength", "negative") == -low
+    assert found.limit("magnetic-moment", "11", "positive") == found.limits["magnetic-moment"]["11"]
+    table = found.table()
+    assert table.columns[-2:] == ("from", "to")
+    assert table.rows[0][-2:] == (low, high)
+    assert table.rows[1][-2:] == ("", "")
+    assert found.json()["ends"] == {"vector-mediator": {"strength": [low, high]}}
+    ends = found.dataset()["vector-mediator ends"].sel(element="strength")
+    assert ends.values.tolist() == [low, high]

@@ -10,6 +10,7 @@ from renp.inference.limits import delta_chi2
 from renp.inference.reach import mass_grid, pole_masses, reach
 from renp.inference.strength import Counts, strength_counts, strength_limits
 from renp.papers import proceeding
+from renp.results.limits import SIGNS
 
 RUNS = proceeding.setup().experiment
 NU = proceeding.setup().neutrinos
@@ -155,3 +156,27 @@ def test_observed_counts_are_refused() -> None:
 def test_couplings_that_are_not_numbers_are_reported() -> None:
     with pytest.raises(FloatingPointError, match="not numbers"):
         reach(RUNS, NU, lambda m: renp.Couplings(V=jnp.sqrt(-m) * jnp.eye(3)), np.array([1.0]))
+
+
+def test_the_limit_for_one_sign_is_that_end_of_the_interval() -> None:
+    masses = np.array([1e-3, 1e3])
+    found = {sign: np.asarray(reach(RUNS, NU, vector, masses, sign=sign)) for sign in SIGNS}
+    assert np.array_equal(found["either"], np.maximum(found["positive"], found["negative"]))
+    for mass, up, down in zip(masses, found["positive"], found["negative"], strict=True):
+        assert up != pytest.approx(down, rel=0.1, abs=0)
+        for limit in (up, -down):
+            assert rise(float(limit), vector(float(mass))) == pytest.approx(delta_chi2(0.9), rel=1e-9)
+    with pytest.raises(renp.InputError, match="sign"):
+        reach(RUNS, NU, vector, masses, sign="+")
+
+
+def test_a_mediator_in_place_of_a_function_is_refused() -> None:
+    with pytest.raises(renp.InputError, match=r"at_mass = VectorMediator.*a function of the mass"):
+        reach(RUNS, NU, vector(1.0), np.array([1.0]))  # type: ignore[arg-type]
+    with pytest.raises(renp.InputError, match="an Interaction"):
+        reach(RUNS, NU, lambda *_: None, np.array([1.0]))  # type: ignore[arg-type, return-value]
+
+
+def test_the_grid_ends_where_it_is_told_to() -> None:
+    assert mass_grid(RUNS, 100.0, 1e6, 60) == pytest.approx(np.geomspace(100.0, 1e6, 60))
+    assert mass_grid(RUNS, 0.08, 1e3, 60)[0] == pytest.approx(0.08)

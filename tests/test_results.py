@@ -99,7 +99,14 @@ def test_str_is_the_table_with_a_title(name: str) -> None:
 
 @every_result
 def test_columns_are_aligned(name: str) -> None:
-    assert len({len(line) for line in str(result(name)).splitlines()[1:]}) == 1
+    table, lines = result(name).table(), str(result(name)).splitlines()[1:]
+    rows = [table.columns, *table.cells()]
+    start = 0
+    for k in range(len(table.columns)):
+        end = start + max(len(row[k]) for row in rows)
+        assert [line[start:end].strip() for line in lines] == [row[k] for row in rows]
+        start = end + 2
+    assert all(len(line) <= start - 2 for line in lines)
 
 
 @every_result
@@ -446,3 +453,33 @@ def test_spectrum_by_interaction_adds_up() -> None:
     without = Spectrum.compute(yb, nu, renp.Weak() + moment, [1.05, 1.068])
     assert without.interactions["interference"] == pytest.approx(np.zeros(2), abs=1e-15)
     assert Spectrum.compute(yb, nu, None, [1.05]).interactions == {}
+
+
+def test_limits_of_different_units_have_panels_of_their_own() -> None:
+    """A strength has no unit: it is neither on the axis of the moments nor in their range."""
+    heavy = renp.VectorMediator(1e3, 1e-8, left={(1, 1): 1e-8})
+    moment = {"33": renp.MagneticMoment({(3, 3): 1.0})}
+    couplings = {"magnetic-moment": moment, "vector-mediator": {"strength": heavy}}
+    figure = renp.upper_limits(runs(), DIRAC, couplings=couplings).plot()
+    moments, strengths = figure.axes
+    assert moments.get_ylabel() == r"expected upper limit at 90 % C.L. ($\mu_B$)"
+    assert strengths.get_ylabel() == "times the interaction as given"
+    ticks = [[label.get_text() for label in axes.get_xticklabels()] for axes in figure.axes]
+    assert ticks == [["33"], ["strength"]]
+    assert moments.get_ylim()[1] < 1e-8 < strengths.get_ylim()[0]
+    plt.close(figure)
+
+
+def test_interference_stands_in_the_table_and_the_figure_of_a_spectrum() -> None:
+    heavy = renp.Weak() + renp.VectorMediator(1e3, 1e-8, left={(1, 1): -1e-8})
+    result = Spectrum.compute(YB, DIRAC, heavy, [1.05, 1.06])
+    table = result.table()
+    assert table.columns[3:] == ("vector-mediator", "interference")
+    for row in table.rows:
+        assert row[1] == pytest.approx(row[2] + row[3] + row[4], rel=1e-12)
+        assert abs(row[4]) > 1e-3 * row[1]
+    figure = result.plot()
+    assert "interference" in figure.axes[0].get_legend_handles_labels()[1]
+    plt.close(figure)
+    moment = Spectrum.compute(YB, DIRAC, renp.Weak() + renp.MagneticMoment({(1, 1): 3e-11}), [1.05])
+    assert moment.table().columns[3:] == ("magnetic-moment",)  # it does not interfere

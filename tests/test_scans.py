@@ -180,11 +180,23 @@ def same_limits(scanned: Scenario, data: xr.Dataset, place: dict[str, int]) -> N
         couplings=units,
         profiled=profiled,
         nuisances=one.nuisances,
-    ).limits
+    )
     for k, name in enumerate(data.coupling.values):
         kind, label, _ = one.limited[str(name)]
         found = float(data.limit.isel(place)[k])
-        assert found == pytest.approx(exact[kind][label], rel=1e-8)
+        assert found == pytest.approx(exact.limit(kind, label, scanned.scan.settings.sign), rel=1e-8, abs=0)
+
+
+@pytest.mark.parametrize(
+    "sign", ["positive", *(pytest.param(s, marks=pytest.mark.slow) for s in ("negative", "either"))]
+)
+def test_limits_for_one_sign_of_a_mediator(tmp_path: Path, sign: str) -> None:
+    axis = '[[scan.axis]]\nparameter = "interaction[1].mass"\nvalues = ["1 keV", "10 keV"]\n'
+    text = f'[scan]\nresult = "limits"\ncouplings = ["vector-mediator strength"]\nsign = "{sign}"\n'
+    scanned = scenario(text + axis, preset="vector-mediator")
+    data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
+    for place in points(data.limit, ("coupling",)):
+        same_limits(scanned, data, place)
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from renp.atoms import Atom
+    from renp.contract import check_interaction
     from renp.couplings import Couplings, Interaction, Model
     from renp.differential import angular_spectrum, differential_spectrum
     from renp.errors import InputError, PoleWarning
@@ -74,6 +75,7 @@ __all__ = [
     "Weak",
     "allowed_region",
     "angular_spectrum",
+    "check_interaction",
     "citations",
     "compare",
     "contour",
@@ -102,6 +104,7 @@ __all__ = [
 
 _HOME = {
     "renp.atoms": ["Atom"],
+    "renp.contract": ["check_interaction"],
     "renp.couplings": ["Couplings", "Interaction", "Model"],
     "renp.differential": ["angular_spectrum", "differential_spectrum"],
     "renp.errors": ["InputError", "PoleWarning"],

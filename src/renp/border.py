@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from renp.atoms import Atom
+from renp.contract import check_model
 from renp.couplings import Interaction
 from renp.interactions import Weak
 from renp.master_formula import Components
@@ -36,7 +37,7 @@ def checked(
     instance("neutrinos", neutrinos, Neutrinos)
     instance("model", model, Interaction)
     photons = photon_energies(omega, atom.E_vg)
-    model.check(neutrinos)
+    check_model(model, neutrinos)
     check_poles(model, photons, atom, neutrinos, stacklevel=4)
     return photons, model
 

@@ -28,7 +28,7 @@ import abc
 import dataclasses
 import inspect
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -45,6 +45,17 @@ NAMES = ("V", "A", "s", "p", "mu", "eps", "F", "G")
 
 MAJORANA_SIGN = {"V": -1, "A": 1, "s": 1, "p": 1, "mu": -1, "eps": -1, "F": -1, "G": 1}
 """η of ν̄_i Γ ν_j = η ν̄_j Γ ν_i for Majorana fields."""
+
+
+class ElectronCoupling(NamedTuple):
+    """How electrons couple to the particle that an interaction exchanges, for the bounds of others."""
+
+    kind: Literal["axial", "pseudoscalar"]
+    """g ē γ^μ γ5 e Z'_μ, or y ē iγ5 e φ."""
+    value: Scalar
+    """g or y."""
+    mass: Scalar
+    """Of the particle, eV."""
 
 
 class Interaction(eqx.Module):
@@ -89,6 +100,13 @@ class Interaction(eqx.Module):
     def poles(self) -> list[float]:
         """Return the values of q² (eV²) at which the couplings diverge."""
         return []
+
+    def electron_coupling(self) -> ElectronCoupling | None:
+        """Return the electron's coupling to what is exchanged, which stars and the electron's moment limit.
+
+        None where there is none, or it is not known: the couplings have only its product with the neutrinos'.
+        """
+        return None
 
     def directions(self) -> dict[str, tuple["Interaction", float]]:
         """Return what a fit may vary: by label, interactions and the numbers that multiply them here.
@@ -237,8 +255,10 @@ class Couplings(Interaction):
     F, G
         Charge and anapole form factors at q², in units of 1 (e = 0.303).
 
-    Each is a 3×3 matrix in the mass basis or left out. For Majorana neutrinos these are the
-    effective couplings X + η Xᵀ of the table above; nothing is symmetrised.
+    Each is a 3×3 matrix in the mass basis, the dict {(i, j): value} of its elements, or left out: elements
+    that are not given are 0, none follows from another. For Majorana neutrinos these are the
+    effective couplings X + η Xᵀ of the table above; nothing is symmetrised, and what is not of that form is
+    refused where it is used.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Checks of what users hand in; values that are being traced by JAX pass unchecked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from textwrap import shorten
 from typing import Any, TypeAlias
@@ -58,7 +58,7 @@ def number(
     if is_traced(value):
         return value  # type: ignore[no-any-return]
     if isinstance(value, (bool, str)) or np.ndim(value) != 0 or np.iscomplexobj(value):
-        raise InputError(name, repr(value), allowed)
+        raise InputError(name, shorten(repr(value), 60), allowed)
     try:
         result = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -86,13 +86,17 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> str:
 
 
 def matrix(name: str, value: Any) -> Complex[Array, "3 3"]:
-    """Return ``value`` as a finite complex 3×3 matrix, or raise.
+    """Return rows, or a dict {(i, j): element} counted from 1, as a finite complex 3×3 matrix, or raise.
 
     Examples
     --------
     >>> matrix("V", np.eye(3)).dtype
     dtype('complex128')
+    >>> matrix("V", {(1, 2): 1j})[0, 1]
+    Array(0.+1.j, dtype=complex128)
     """
+    if isinstance(value, Mapping):
+        return _from_elements(name, value)
     if any(is_traced(leaf) for leaf in jax.tree.leaves(value)):
         traced = jnp.asarray(value, dtype=complex)
         if traced.shape != (3, 3):
@@ -110,6 +114,34 @@ def matrix(name: str, value: Any) -> Complex[Array, "3 3"]:
         i, j = (int(k) for k in np.argwhere(~np.isfinite(result))[0])
         raise InputError(f"{name}[{i + 1}, {j + 1}]", result[i, j], "finite")
     return jnp.asarray(result)
+
+
+def _from_elements(name: str, elements: Mapping[Any, Any]) -> Complex[Array, "3 3"]:
+    result = jnp.zeros((3, 3), dtype=complex)
+    for key, element in elements.items():
+        i, j = _indices(name, key)
+        _check_element(f"{name}[{i + 1}, {j + 1}]", element)
+        result = result.at[i, j].set(element)
+    return result
+
+
+def _indices(name: str, key: Any) -> tuple[int, int]:
+    if isinstance(key, tuple) and len(key) == 2:
+        i, j = key
+        if all(isinstance(k, (int, np.integer)) and 1 <= k <= 3 for k in key):
+            return int(i) - 1, int(j) - 1
+    raise InputError(f"{name} element", repr(key), "a pair (i, j) with i and j from 1 to 3")
+
+
+def _check_element(name: str, element: Any) -> None:
+    if is_traced(element):
+        return
+    try:
+        finite = not isinstance(element, str) and bool(np.isfinite(complex(element)))
+    except TypeError:
+        finite = False
+    if not finite:
+        raise InputError(name, repr(element), "a finite number")
 
 
 def reals(name: str, value: Any, allowed: str) -> NDArray[np.float64]:

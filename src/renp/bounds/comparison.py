@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from renp.bounds.catalogue import Bound
 
 NOT_COMPARED = {
-    "mass-basis": "one element at a time: compare the effective moment",
-    "charge-radius": "unknown whether the standard model's own radius is included",
-    "g_ae": "no mediator below the core's temperature in the model",
-    "a_e": "no mediator in the model",
+    "mass-basis": "one element at a time",
+    "charge-radius": "the limit may include the weak radius",
+    "g_ae": "no coupling of electrons declared below 8.6 keV",
+    "a_e": "no coupling of electrons declared",
 }
 """Why an entry is not compared with a model."""
 

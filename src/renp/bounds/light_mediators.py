@@ -11,13 +11,14 @@ limits end at large couplings.
 
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from renp.bounds.catalogue import bound
 from renp.bounds.electron_moment import axial_shift, largest_shift, pseudoscalar_shift
 from renp.constants import ELECTRON_MASS
-from renp.validation import Scalar, number
+from renp.validation import Scalar, within
 
 CORE_TEMPERATURE = 8.6e3
 """Of a red giant at helium ignition, eV (10⁸ K). Emission of heavier particles is suppressed."""
@@ -44,7 +45,7 @@ def pseudoscalar_equivalent(axial: Scalar, mass: Scalar) -> Float[Array, ""]:
     return 2 * ELECTRON_MASS * jnp.abs(axial) / jnp.asarray(mass)
 
 
-def stellar_pseudoscalar_limit(mass: Scalar, key: str = "trgb-2020-omega-cen-g-ae") -> Float[Array, ""]:
+def stellar_pseudoscalar_limit(mass: ArrayLike, key: str = "trgb-2020-omega-cen-g-ae") -> Float[Array, "..."]:
     """Return the limit of red giants on |y^e|: the published one on g_ae below the core's temperature.
 
     Source: F. Capozzi, G. Raffelt, Phys. Rev. D 102 (2020) 083007, arXiv:2007.03694, 95 % C.L., for ω
@@ -54,7 +55,7 @@ def stellar_pseudoscalar_limit(mass: Scalar, key: str = "trgb-2020-omega-cen-g-a
     Parameters
     ----------
     mass
-        m, eV.
+        m, eV, of any shape.
     key
         Entry of the catalogue, of kind "g_ae".
 
@@ -68,7 +69,7 @@ def stellar_pseudoscalar_limit(mass: Scalar, key: str = "trgb-2020-omega-cen-g-a
     return jnp.where(_mass(mass) < CORE_TEMPERATURE, limit, jnp.inf)
 
 
-def stellar_axial_limit(mass: Scalar, key: str = "trgb-2020-omega-cen-g-ae") -> Float[Array, ""]:
+def stellar_axial_limit(mass: ArrayLike, key: str = "trgb-2020-omega-cen-g-ae") -> Float[Array, "..."]:
     """Return the limit of red giants on |g^e| by the longitudinal mode: g_ae m/2m_e, infinite above 8.6 keV.
 
     Only that mode is counted, so the true limit is stronger where m is not far below the temperature.
@@ -82,14 +83,14 @@ def stellar_axial_limit(mass: Scalar, key: str = "trgb-2020-omega-cen-g-ae") -> 
 
 
 def moment_pseudoscalar_limit(
-    mass: Scalar, alpha: str = "cs", confidence_level: float = 0.90
-) -> Float[Array, ""]:
+    mass: ArrayLike, alpha: str = "cs", confidence_level: float = 0.90
+) -> Float[Array, "..."]:
     """Return the limit on |y^e| from the electron's magnetic moment.
 
     Parameters
     ----------
     mass
-        m, eV, at least 0.
+        m, eV, at least 0, of any shape.
     alpha
         "cs" or "rb", as in `renp.bounds.electron_moment.moment_difference`.
     confidence_level
@@ -103,13 +104,15 @@ def moment_pseudoscalar_limit(
     return _moment_limit(pseudoscalar_shift, mass, alpha, confidence_level)
 
 
-def moment_axial_limit(mass: Scalar, alpha: str = "cs", confidence_level: float = 0.90) -> Float[Array, ""]:
+def moment_axial_limit(
+    mass: ArrayLike, alpha: str = "cs", confidence_level: float = 0.90
+) -> Float[Array, "..."]:
     """Return the limit on |g^e| from the electron's magnetic moment; it falls in proportion to a small mass.
 
     Parameters
     ----------
     mass
-        m, eV, above 0.
+        m, eV, above 0, of any shape.
     alpha, confidence_level
         As in `moment_pseudoscalar_limit`.
 
@@ -122,12 +125,13 @@ def moment_axial_limit(mass: Scalar, alpha: str = "cs", confidence_level: float 
 
 
 def _moment_limit(
-    shift: Callable[[Scalar, Scalar], Float[Array, ""]], mass: Scalar, alpha: str, confidence_level: float
-) -> Float[Array, ""]:
+    shift: Callable[[Scalar, Scalar], Float[Array, ""]], mass: ArrayLike, alpha: str, confidence_level: float
+) -> Float[Array, "..."]:
     """Return the coupling whose shift, which is proportional to its square, is the largest granted."""
-    granted = largest_shift(alpha, confidence_level)
-    return jnp.sqrt(granted / jnp.abs(shift(1.0, _mass(mass))))
+    granted, masses = largest_shift(alpha, confidence_level), _mass(mass)
+    shifts = jax.vmap(lambda one: shift(1.0, one))(masses.ravel())
+    return jnp.sqrt(granted / jnp.abs(shifts)).reshape(masses.shape)
 
 
-def _mass(mass: Scalar) -> Scalar:
-    return number("mass", mass, "a mass in eV, at least 0", low=0)
+def _mass(mass: ArrayLike) -> Float[Array, "..."]:
+    return within("mass", mass, "a mass in eV, at least 0", low=0)

@@ -131,10 +131,15 @@ def limits(
     They are observed limits if the runs have counts, otherwise those expected for the standard model. Each
     coupling stands alone beside the standard model, whatever the file's values, unless --profiled.
 
+    The limit on the strength of a mediator, or of any interaction as a whole, is on the number that
+    multiplies it as the file has it. It interferes with the weak one, and its sign matters: the limit is the
+    end of the interval further from 0, "from" and "to" are both ends. Where the sign is known, take the end
+    that has it.
+
     Parameters
     ----------
     method
-        delta-chi2, asymptotic, cls or feldman-cousins.
+        delta-chi2, asymptotic, cls or feldman-cousins; a coupling with a sign has delta-chi2 only.
     profiled
         Leave all other couplings free.
     bands
@@ -145,8 +150,11 @@ def limits(
     from renp.inference.limits import upper_limits
 
     scenario = _read(file, runs=True)
+    limited = scenario.limited
+    own = [name for name in limited if limited[name][0] in scenario.couplings]
     couplings: dict[str, dict[str, Interaction]] = {}
-    for kind, label, unit in scenario.limited.values():
+    for name in dict.fromkeys([*own, *limited]):  # those of the file come first
+        kind, label, unit = limited[name]
         couplings.setdefault(kind, {})[label] = unit
     with quietly(options):
         result = upper_limits(
@@ -458,6 +466,8 @@ def atoms(name: str | None = None, *, options: Output = DEFAULT) -> None:
 @app.command
 def bounds(file: File | None = None, *, options: Output = DEFAULT) -> None:
     """List what other experiments say; with a scenario file, where its model stands with each.
+
+    --output FILE.csv or --json has the quantities that are limited and the sources, too.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Upper limits on the elements of the moments."""
+"""Upper limits on couplings, one panel for each unit."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,7 +15,7 @@ _ELEMENTS = {f"{i}{j}" for i in (1, 2, 3) for j in (1, 2, 3)}
 
 
 def draw_limits(limits: Limits) -> Figure:
-    """Return a figure of the limits, element by element.
+    """Return a figure of the limits, element by element, one panel for each unit.
 
     Examples
     --------
@@ -26,37 +26,54 @@ def draw_limits(limits: Limits) -> Figure:
     'log'
     >>> plt.close(figure)
     """
+    units = {unit: [k for k, u in limits.units.items() if u == unit] for unit in limits.units.values()}
+    sizes = [max(3, sum(len(limits.limits[kind]) for kind in kinds)) for kinds in units.values()]
     with style():
-        names = [f"{kind} {label}" for kind, of_kind in limits.limits.items() for label in of_kind]
-        figure, axes = plt.subplots(figsize=(max(6.4, 0.42 * len(names) + 1.6), 4.2), layout="constrained")
-        start = 0
-        for place, (kind, of_kind) in enumerate(limits.limits.items()):
-            marker, colour = _MARKS[place % len(_MARKS)]
-            at = np.arange(start, start + len(of_kind))
-            start += len(of_kind)
-            values = np.array(list(of_kind.values()), dtype=float)
-            if limits.bands is not None:
-                _draw_bands(
-                    axes, at, np.array(list(limits.bands[kind].values()), dtype=float), labelled=not place
-                )
-            if limits.kind == "observed":
-                expected = np.array(list(limits.expected[kind].values()), dtype=float)
-                axes.plot(at, _shown(expected), "_", color="black", markersize=13)
-            label = kind.replace("-", " ")
-            axes.plot(at, _shown(values), marker, color=colour, label=label, zorder=3)
-        axes.set_yscale("log")
-        axes.set_xticks(np.arange(len(names)), [name.split(" ")[-1] for name in names])
-        axes.tick_params(axis="x", which="minor", bottom=False, top=False)
-        axes.set_xlabel(
-            "element $ij$" if _ELEMENTS.issuperset(n.split(" ")[-1] for n in names) else "coupling"
+        figure, panels = plt.subplots(
+            1,
+            len(units),
+            figsize=(max(6.4, 0.42 * sum(sizes) + 1.6 * len(sizes)), 4.2),
+            width_ratios=sizes,
+            layout="constrained",
+            squeeze=False,
         )
-        level = 100 * limits.confidence_level
-        units = " or ".join(dict.fromkeys(u.replace("μ_B", r"$\mu_B$") for u in limits.units.values() if u))
-        axes.set_ylabel(f"{limits.kind} upper limit at {level:g} % C.L." + (f" ({units})" if units else ""))
+        for axes, (unit, kinds) in zip(panels[0], units.items(), strict=True):
+            _draw_panel(axes, limits, unit, kinds)
+        first = panels[0, 0]
+        title = f"{limits.kind} upper limit at {100 * limits.confidence_level:g} % C.L."
+        first.set_ylabel(f"{title} ({first.get_ylabel()})")
         if limits.kind == "observed":
-            axes.plot([], [], "_", color="black", markersize=13, label="expected")
-        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+            panels[0, -1].plot([], [], "_", color="black", markersize=13, label="expected")
+        found = [axes.get_legend_handles_labels() for axes in panels[0]]
+        labels = {
+            label: handle for handles, names in found for handle, label in zip(handles, names, strict=True)
+        }
+        panels[0, -1].legend(labels.values(), labels.keys(), loc="upper left", bbox_to_anchor=(1, 1))
     return figure
+
+
+def _draw_panel(axes: Axes, limits: Limits, unit: str, kinds: list[str]) -> None:
+    """Draw the kinds of couplings that have one unit; a strength, which has none, is named below the axis."""
+    names: list[str] = []
+    for kind in kinds:
+        of_kind = limits.limits[kind]
+        marker, colour = _MARKS[list(limits.limits).index(kind) % len(_MARKS)]
+        at = np.arange(len(names), len(names) + len(of_kind))
+        names += of_kind
+        if limits.bands is not None:
+            bands = np.array(list(limits.bands[kind].values()), dtype=float)
+            _draw_bands(axes, at, bands, labelled=kind == kinds[0])
+        if limits.kind == "observed":
+            expected = np.array(list(limits.expected[kind].values()), dtype=float)
+            axes.plot(at, _shown(expected), "_", color="black", markersize=13)
+        values = np.array(list(of_kind.values()), dtype=float)
+        axes.plot(at, _shown(values), marker, color=colour, label=kind.replace("-", " "), zorder=3)
+    axes.set_yscale("log")
+    axes.set_xticks(np.arange(len(names)), names)
+    axes.set_xlim(-0.7, len(names) - 0.3)
+    axes.tick_params(axis="x", which="minor", bottom=False, top=False)
+    axes.set_xlabel("element $ij$" if _ELEMENTS.issuperset(names) else "coupling")
+    axes.set_ylabel(unit.replace("μ_B", r"$\mu_B$") or "times the interaction as given")
 
 
 def _draw_bands(axes: Axes, at: NDArray[np.intp], bands: NDArray[np.float64], *, labelled: bool) -> None:

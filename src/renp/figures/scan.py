@@ -44,6 +44,7 @@ def draw_scan(scan: Scan) -> Figure:
             label = " ".join(map(str, np.atleast_1d(whole["words"].values[k]).tolist())) if words else ""
             one = whole.isel(words=k).transpose(*numeric)
             thin = {dim: slice(None, None, -(-size // _MOST_DRAWN)) for dim, size in one.sizes.items()}
+            name = f"limit on {name.removeprefix('limit ')}" if scan.result == "limits" else name
             stacks[f"{name} {label}".strip()] = np.asarray(one.isel(thin).values)
     ends = {
         name: np.asarray(axes[name].values[:: -(-axes[name].size // _MOST_DRAWN)])

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from renp.figures.style import plain, style
 from renp.figures.thresholds import mark_thresholds
-from renp.results.spectrum import Reals, Spectrum
+from renp.results.spectrum import Spectrum
 
 _DASHES: tuple[Any, ...] = ((0, (1, 1)), (0, (4, 1, 1, 1)), (0, (8, 2)))
 
@@ -43,10 +43,15 @@ def draw_spectrum(spectrum: Spectrum) -> Figure:
             marker=marker,
             label="standard model",
         )
-        for (name, part), dashes in zip(_shown(spectrum), cycle(_DASHES), strict=False):
-            axes.plot(omega, part, color="0.3", linewidth=1.2, linestyle=dashes, label=f"{name} alone")
+        added = spectrum.added()
+        for (name, part), dashes in zip(added.items(), cycle(_DASHES), strict=False):
+            label = name if name == "interference" else f"{name} alone"
+            axes.plot(omega, part, color="0.3", linewidth=1.2, linestyle=dashes, marker=marker, label=label)
         axes.set_xlim(omega.min(), omega.max() if omega.size > 1 else omega.min() + 1e-6)
-        axes.set_ylim(bottom=0)
+        lowest = min(0.0, float(np.min(added.get("interference", np.zeros(1)))))
+        axes.set_ylim(bottom=1.05 * lowest)
+        if lowest < 0:
+            axes.axhline(0, color="black", linewidth=0.6)
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
         axes.set_ylabel(r"spectral function $I(\omega)$")
         axes.ticklabel_format(axis="x", useOffset=False)
@@ -54,8 +59,3 @@ def draw_spectrum(spectrum: Spectrum) -> Figure:
         axes.legend(loc="best")
         mark_thresholds(axes, spectrum.thresholds)
     return figure
-
-
-def _shown(spectrum: Spectrum) -> list[tuple[str, Reals]]:
-    """Return the parts to draw: each interaction besides the weak one, whose part is the standard model's."""
-    return [(n, x) for n, x in spectrum.interactions.items() if n not in ("weak", "interference")]

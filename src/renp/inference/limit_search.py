@@ -44,6 +44,8 @@ class CouplingLimit(NamedTuple):
     """Of the observed counts, or of the Asimov data if there are none; NaN where no search converged."""
     expected: float
     """Of the Asimov data of the standard model."""
+    ends: tuple[float, float] | None
+    """Both ends of the interval of a coupling that has a sign; the limit is the one further from 0."""
     band: tuple[float, ...] | None
     """Expected within −2, …, 2 standard deviations."""
     converged: bool
@@ -72,27 +74,34 @@ class LimitSearch(NamedTuple):
         observed = null if likelihood.experiment.counts is None else likelihood.data
         both = jax.tree.map(lambda a, b: jnp.stack([a, b]), observed, null)
         x, good = self._coordinates(likelihood, both, start, moves, k)
-        size = np.where(good, _size(likelihood, k, x), np.nan)
+        size = np.where(good, _size(likelihood, k, _furthest(x)), np.nan)
+        ends = None
+        if parameter.kind != "magnitude":
+            low, high = np.where(good[0], float(parameter.plus) * x[:, 0], np.nan)
+            ends = (float(low), float(high))
         band = self._band(likelihood, observed, start, moves, k) if self.bands else None
-        return CouplingLimit(float(size[0]), float(size[1]), band, bool(np.all(good)))
+        return CouplingLimit(float(size[0]), float(size[1]), ends, band, bool(np.all(good)))
 
     def _coordinates(
         self, likelihood: Likelihood, data: Data, start: Array, moves: Mask, k: int
     ) -> tuple[Reals, NDArray[np.bool_]]:
-        """Return the coordinate of the limit for each data set, and whether the search converged."""
+        """Return the coordinates of the ends for each data set, and whether the search converged.
+
+        Shape (2, sets) for a coupling that has a sign, (1, sets) otherwise.
+        """
         if self.method == "feldman-cousins":
             return self._unified(likelihood, data, moves, k)
         if self.method != "delta-chi2":
             found = asymptotic.limit_ensemble(
                 likelihood, data, start, moves, k, self.confidence_level, self.method
             )
-            return np.asarray(found.value), np.asarray(found.status) != NOT_CONVERGED
+            return np.asarray(found.value)[None], np.asarray(found.status) != NOT_CONVERGED
         best = fit_ensemble(likelihood, data, start, moves)
-        sides = (1.0,) if likelihood.parameters[k].kind == "magnitude" else (1.0, -1.0)
+        sides = (1.0,) if likelihood.parameters[k].kind == "magnitude" else (-1.0, 1.0)
         ends = [crossing_ensemble(likelihood, data, best, moves, k, side, self.rise) for side in sides]
         good = np.all([np.asarray(end.status) != NOT_CONVERGED for end in ends], axis=0)
-        furthest = np.max(np.abs([np.asarray(end.value) for end in ends]), axis=0)
-        return furthest, good & (np.asarray(best.status) == CONVERGED)
+        values = np.array([np.asarray(end.value) for end in ends])
+        return values, good & (np.asarray(best.status) == CONVERGED)
 
     def _unified(
         self, likelihood: Likelihood, data: Data, moves: Mask, k: int
@@ -113,7 +122,7 @@ class LimitSearch(NamedTuple):
             for one in counts
         ]
         x = np.array(upper)[which]
-        return x, ~np.isnan(x)
+        return x[None], ~np.isnan(x)
 
     def _band(
         self, likelihood: Likelihood, observed: Data, start: Array, moves: Mask, k: int
@@ -124,13 +133,19 @@ class LimitSearch(NamedTuple):
         if self.method == "delta-chi2":
             toys = likelihood.toys(likelihood.point(), self.key, _BAND_TOYS)
             x, good = self._coordinates(likelihood, toys, start, moves, k)
-            x = np.quantile(x[good], ndtr(np.array(BANDS, dtype=float)), method="inverted_cdf")
+            x = np.quantile(_furthest(x)[good], ndtr(np.array(BANDS, dtype=float)), method="inverted_cdf")
         else:
             found = asymptotic.expected_limits(
                 likelihood, observed, start, moves, k, self.confidence_level, self.method
             )
             x = np.asarray(found.value)
         return tuple(float(size) for size in _size(likelihood, k, x))
+
+
+def _furthest(ends: Reals) -> Reals:
+    """Return the ends that are further from 0, for each data set."""
+    furthest: Reals = np.max(np.abs(ends), axis=0)
+    return furthest
 
 
 def _size(likelihood: Likelihood, k: int, x: Reals) -> Reals:

@@ -131,7 +131,9 @@ def upper_limits(
     Returns
     -------
     Limits
-        ``.limits["magnetic-moment"]["11"]`` in μ_B; infinite where no run is sensitive.
+        ``.limits["magnetic-moment"]["11"]`` in μ_B; infinite where no run is sensitive. For a coupling with
+        interference, which has a sign, it is the end of the interval further from 0, for either sign:
+        ``.ends`` has both, and who knows the sign takes the end that has it.
 
     Raises
     ------
@@ -167,6 +169,11 @@ def upper_limits(
         units={kind: next(iter(of_kind.values())).coupling_unit for kind, of_kind in given.items()},
         limits=_each(found, "limit"),
         expected=_each(found, "expected"),
+        ends={
+            kind: signed
+            for kind, of_kind in found.items()
+            if (signed := {e: x.ends for e, x in of_kind.items() if x.ends is not None})
+        },
         bands=_each(found, "band") if bands else None,
         failed=tuple(
             f"{k} {e}" for k, of_kind in found.items() for e, x in of_kind.items() if not x.converged

@@ -1,6 +1,7 @@
 """Reach: limits on a mediator's couplings over its mass."""
 
 from collections.abc import Callable
+from textwrap import shorten
 from typing import TypeAlias
 
 import jax
@@ -15,7 +16,8 @@ from renp.experiment import Experiment
 from renp.inference.limits import delta_chi2
 from renp.inference.strength import strength_counts, strength_limits
 from renp.neutrinos import Neutrinos
-from renp.validation import Scalar, instance, is_traced, number, within
+from renp.results.limits import SIGNS
+from renp.validation import Scalar, choice, instance, is_traced, number, within
 
 Masses: TypeAlias = NDArray[np.float64]
 
@@ -26,24 +28,36 @@ def reach(
     at_mass: Callable[[Scalar], Interaction],
     masses: Masses,
     confidence_level: float = 0.90,
+    sign: str = "either",
 ) -> Float[Array, "n"]:
     """Return the limit on the product of couplings |g^e g^ν| for each mass of a mediator.
+
+    The amplitude interferes with the weak one, so that the limits for the two signs of the product differ, by
+    factors of two and more. A model often has one of them: where g^e = g^ν the product is a square.
 
     Parameters
     ----------
     experiment, neutrinos
         Runs, and what is emitted; the data are the standard model's expectation.
     at_mass
-        Returns the mediator of a given mass (eV) with g^e = 1 and the pattern of g^ν that is meant.
+        Returns the mediator of a given mass (eV) with g^e = 1 and the pattern of g^ν that is meant. The limit
+        is on the number that multiplies its amplitude, whatever couplings it has.
     masses
         Masses, eV, shape (n,).
     confidence_level
         Between 0 and 1.
+    sign
+        Of the product: "positive", "negative", or "either" for the weaker of the two limits.
 
     Returns
     -------
     Array
-        The larger of the limits for either sign of the product, shape (n,).
+        On the absolute value of the product, shape (n,).
+
+    Raises
+    ------
+    InputError
+        For masses on a pole, an experiment with counts, or an ``at_mass`` that returns no interaction.
 
     Examples
     --------
@@ -54,6 +68,9 @@ def reach(
     >>> limit = reach(runs, renp.Neutrinos(0.01), light, np.array([1e-3, 1e3, 1e4]))
     >>> round(float(limit[2] / limit[1]), 2)  # contact interaction: as the mass squared
     100.0
+    >>> negative = reach(runs, renp.Neutrinos(0.01), light, np.array([1e3]), sign="negative")
+    >>> float(negative[0]) < float(limit[1])
+    True
     """
     rise = delta_chi2(confidence_level)
     instance("experiment", experiment, Experiment)
@@ -62,6 +79,15 @@ def reach(
     if experiment.counts is not None:
         allowed = "left out: the reach is that expected for the standard model"
         raise InputError("counts", np.asarray(experiment.counts), allowed)
+    choice("sign", sign, SIGNS)
+    function: object = at_mass
+    if not callable(function):  # a mediator itself, say
+        words = (
+            "a function of the mass that returns a mediator, such as lambda m: VectorMediator(m, 1.0, ...)"
+        )
+        raise InputError("at_mass", shorten(repr(at_mass), 60), words)
+    if not is_traced(masses):
+        instance("at_mass(mass)", at_mass(float(np.max(masses))), Interaction)
     for pole in pole_masses(experiment):
         if np.any(np.isclose(masses, pole, rtol=1e-12, atol=0)) and at_mass(float(pole)).poles():
             allowed = "away from the poles, see pole_masses, or the mediator given a width"
@@ -70,7 +96,8 @@ def reach(
     def limit(mass: Scalar) -> Array:
         counts = strength_counts(experiment, neutrinos, at_mass(mass))
         both = strength_limits(counts, rise)
-        return jnp.maximum(both.upper, -both.lower)
+        of_sign = {"positive": both.upper, "negative": -both.lower}
+        return of_sign.get(sign, jnp.maximum(both.upper, -both.lower))
 
     found = jnp.asarray(jax.jit(jax.vmap(limit))(jnp.atleast_1d(jnp.asarray(masses))))
     if not is_traced(found) and np.any(np.isnan(found)):
@@ -105,7 +132,7 @@ def mass_grid(experiment: Experiment, low: float = 1e-3, high: float = 1e5, poin
     low, high
         Ends of the grid, eV.
     points
-        How many, besides those around the poles.
+        How many are even in ln m, besides those around the poles that lie between the ends.
 
     Returns
     -------
@@ -131,4 +158,6 @@ def mass_grid(experiment: Experiment, low: float = 1e-3, high: float = 1e5, poin
     number("high", high, allowed, low=float(low), open_low=True)
     near = np.logspace(-6, -0.5, 24)
     around = [m * (1 + side * near) for m in pole_masses(experiment) for side in (-1, 1)]
-    return np.unique(np.concatenate([np.geomspace(low, high, points), *around]))
+    grid = np.unique(np.concatenate([np.geomspace(low, high, points), *around]))
+    inside: Masses = grid[(grid >= low) & (grid <= high)]
+    return inside

@@ -114,31 +114,8 @@ def _given(name: str, value: Any) -> tuple[Matrix, NDArray[Any]]:
         value = {}
     if not isinstance(value, Mapping):
         if isinstance(value, (str, Number)) or getattr(value, "ndim", None) == 0:
-            raise InputError(name, repr(value), "a 3×3 matrix, or a dict {(i, j): value}")
+            allowed = 'a 3×3 matrix or its elements, {(1, 2): value}, in a file { "12" = value }'
+            raise InputError(name, repr(value), allowed)
         return matrix(name, value), np.ones((3, 3), dtype=bool)
-    result = jnp.zeros((3, 3), dtype=complex)
-    for key, element in value.items():
-        i, j = _indices(name, key)
-        _check_element(f"{name}[{i + 1}, {j + 1}]", element)
-        result = result.at[i, j].set(element)
     twice = np.array([[(i, j) in value and (j, i) in value for j in (1, 2, 3)] for i in (1, 2, 3)])
-    return result, twice
-
-
-def _indices(name: str, key: Any) -> tuple[int, int]:
-    if isinstance(key, tuple) and len(key) == 2:
-        i, j = key
-        if all(isinstance(k, (int, np.integer)) and 1 <= k <= 3 for k in key):
-            return int(i) - 1, int(j) - 1
-    raise InputError(f"{name} element", repr(key), "a pair (i, j) with i and j from 1 to 3")
-
-
-def _check_element(name: str, element: Any) -> None:
-    if is_traced(element):
-        return
-    try:
-        finite = not isinstance(element, str) and bool(np.isfinite(complex(element)))
-    except TypeError:
-        finite = False
-    if not finite:
-        raise InputError(name, repr(element), "a finite number")
+    return matrix(name, value), twice

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Literal
 
 from renp.constants import ELECTRON_MASS, FERMI_CONSTANT
-from renp.couplings import Couplings, Matrix
+from renp.couplings import Couplings, ElectronCoupling, Matrix
 from renp.interactions.mediator import Mediator, hermitian
 from renp.interactions.rotation import to_mass_basis
 from renp.neutrinos import Neutrinos
@@ -61,6 +61,10 @@ class ScalarMediator(Mediator):
         super().__init__(mass, electron, basis, width)
         self.scalar = hermitian("scalar", scalar)
         self.pseudoscalar = hermitian("pseudoscalar", pseudoscalar)
+
+    def electron_coupling(self) -> ElectronCoupling:
+        """Return y^e."""
+        return ElectronCoupling("pseudoscalar", self.electron, self.mass)
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return s and p."""

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex
 
 from renp.constants import FERMI_CONSTANT
-from renp.couplings import Couplings, Matrix
+from renp.couplings import Couplings, ElectronCoupling, Matrix
 from renp.errors import InputError
 from renp.interactions.mediator import Mediator, hermitian
 from renp.interactions.rotation import to_mass_basis
@@ -26,7 +26,8 @@ class VectorMediator(Mediator):
     mass
         m, eV.
     electron
-        g^e, the axial coupling of the electron.
+        g^e, the axial coupling of the electron, to its spin. A vector coupling, as of a dark photon or B − L,
+        is another thing, and weaker by ω/2m_e ≈ 10⁻⁶: it is a contribution to F and G.
     left, right
         g_L and g_R: dicts {(i, j): value} with i, j from 1 to 3, or 3×3 matrices; hermitian.
     basis
@@ -75,6 +76,10 @@ class VectorMediator(Mediator):
             raise InputError("mass", self.mass, "above 0 for a longitudinal part")
         self.left = hermitian("left", left)
         self.right = hermitian("right", right)
+
+    def electron_coupling(self) -> ElectronCoupling:
+        """Return g^e."""
+        return ElectronCoupling("axial", self.electron, self.mass)
 
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return V = κ (g_L + g_R)/2 and A = κ (g_R − g_L)/2."""

@@ -66,7 +66,7 @@ class Table:
             "  ".join(
                 cell.ljust(width) if text else cell.rjust(width)
                 for cell, width, text in zip(row, widths, words, strict=True)
-            )
+            ).rstrip()
             for row in cells
         ]
         return "\n".join([self.title, *lines])

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from renp.bounds.catalogue import Bound, catalogue
 from renp.bounds.comparison import ModelComparison, limit_in_words
 from renp.bounds.electron_moment import moment_bounds
+from renp.contract import check_model
 from renp.errors import InputError
 from renp.references import references_of
 from renp.results.base import Result, Table, provenance
+from renp.validation import choice
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,7 +62,7 @@ class Bounds(Result):
         elif neutrinos is None:
             raise InputError("neutrinos", None, "given with a model, whose moments they mix")
         else:
-            model.check(neutrinos)
+            check_model(model, neutrinos)
             rows = _compare(entries, neutrinos, model)
         inputs = {} if model is None else {"neutrinos": neutrinos, "model": model}
         return cls(
@@ -71,6 +73,19 @@ class Bounds(Result):
 
     def table(self) -> Table:
         """Return one row for each entry; with a model, its value, the ratio to the limit and the verdict."""
+        full = self.full_table()
+        if not self.with_model:
+            return full
+        rows = []
+        for row, comparison in zip(full.rows, self.comparisons, strict=True):
+            verdict = (
+                f"{comparison.verdict}: {comparison.remark}" if comparison.remark else comparison.verdict
+            )
+            rows.append((*row[:2], *row[3:8], verdict))
+        return Table(full.title, (*full.columns[:2], *full.columns[3:9]), tuple(rows))
+
+    def full_table(self) -> Table:
+        """Return the table with the quantities that are limited, remarks and sources."""
         columns: tuple[str, ...] = ("experiment", "year", "quantity", "limit", "unit", "C.L.")
         if self.with_model:
             columns += ("model", "model/limit", "verdict", "remark")
@@ -182,26 +197,23 @@ def _compare(
 
 
 def _electron_values(model: "Interaction") -> dict[str, float | None]:
-    """Return what mediators do to electrons: the largest g_ae that they amount to, and their shift of a_e."""
+    """Return what is exchanged does to electrons: the largest g_ae that it amounts to, its shift of a_e."""
     import jax.numpy as jnp
 
     from renp.bounds.electron_moment import axial_shift, pseudoscalar_shift
     from renp.bounds.light_mediators import CORE_TEMPERATURE, pseudoscalar_equivalent
     from renp.couplings import Model
-    from renp.interactions import ScalarMediator, VectorMediator
 
     emitted, shifts = [], []
     for term in model.interactions if isinstance(model, Model) else (model,):
-        if isinstance(term, ScalarMediator):
-            coupling = jnp.abs(term.electron)
-            shift = pseudoscalar_shift(term.electron, term.mass)
-        elif isinstance(term, VectorMediator):
-            coupling = pseudoscalar_equivalent(term.electron, term.mass)
-            shift = axial_shift(term.electron, term.mass)
-        else:
+        electron = term.electron_coupling()
+        if electron is None:
             continue
-        shifts.append(abs(float(shift)))
-        if term.mass < CORE_TEMPERATURE:
+        kind, value, mass = electron
+        axial = choice("kind of the electron's coupling", kind, ("axial", "pseudoscalar")) == "axial"
+        coupling = pseudoscalar_equivalent(value, mass) if axial else jnp.abs(value)
+        shifts.append(abs(float((axial_shift if axial else pseudoscalar_shift)(value, mass))))
+        if mass < CORE_TEMPERATURE:
             emitted.append(float(coupling))
     return {"g_ae": max(emitted, default=None), "a_e": sum(shifts) if shifts else None}
 

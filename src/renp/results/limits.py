@@ -1,7 +1,7 @@
 """Upper limits on the elements of the coupling matrices."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from renp.results.base import Result, Table
@@ -9,6 +9,9 @@ from renp.results.base import Result, Table
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
+
+SIGNS = ("either", "positive", "negative")
+"""Of a coupling that interferes: limits are for one sign, or the weaker of the two."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -29,10 +32,22 @@ class Limits(Result):
     """``limits["magnetic-moment"]["11"]``; NaN where no search converged."""
     expected: dict[str, dict[str, float]]
     """What the standard model's expectation would give."""
+    ends: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
+    """For couplings that have a sign, both ends of the interval; the limit is the one further from 0."""
     bands: dict[str, dict[str, tuple[float, ...]]] | None = None
     """What the standard model would give within −2, −1, 0, 1, 2 standard deviations."""
     failed: tuple[str, ...] = ()
     """Couplings for which a search did not converge."""
+
+    def limit(self, kind: str, label: str, sign: str = "either") -> float:
+        """Return one limit; for a coupling that has a sign, that for one of the signs if asked for.
+
+        With counts the whole interval may lie on one side of 0: the limit for the other sign is then below 0.
+        """
+        ends = self.ends.get(kind, {}).get(label)
+        if ends is None or sign == "either":
+            return self.limits[kind][label]
+        return ends[1] if sign == "positive" else -ends[0]
 
     def table(self) -> Table:
         """Return one row for each element and one column for each kind; with more to show, a row for each."""
@@ -42,16 +57,17 @@ class Limits(Result):
         if any(math.isinf(x) for of_kind in self.limits.values() for x in of_kind.values()):
             title += "; none: no run is sensitive to it"
         labels = {tuple(of_kind) for of_kind in self.limits.values()}
-        if self.kind == "expected" and self.bands is None and len(labels) == 1:
+        if self.kind == "expected" and self.bands is None and not self.ends and len(labels) == 1:
             columns = tuple(f"{kind} ({self.units[kind]})" for kind in self.limits)
             rows: tuple[tuple[str | float, ...], ...] = tuple(
                 (e, *(x[e] for x in self.limits.values())) for e in labels.pop()
             )
             return Table(title, ("element", *columns), rows)
-        return Table(title, *self._long())
+        signs = "; from, to: where a coupling has a sign, both ends" if self.ends else ""
+        return Table(title + signs, *self._long())
 
     def _long(self) -> tuple[tuple[str, ...], tuple[tuple[str | float, ...], ...]]:
-        columns = ["coupling", "unit", self.kind]
+        columns = ["coupling", "unit", self.kind, *(("from", "to") if self.ends else ())]
         if self.kind == "observed":
             columns.append("expected")
         if self.bands is not None:
@@ -59,7 +75,9 @@ class Limits(Result):
         rows = []
         for kind, of_kind in self.limits.items():
             for label, limit in of_kind.items():
-                row: list[str | float] = [f"{kind} {label}", self.units[kind], limit]
+                row: list[str | float] = [f"{kind} {label}", self.units[kind] or "as given", limit]
+                if self.ends:
+                    row += self.ends.get(kind, {}).get(label, ("", ""))
                 if self.kind == "observed":
                     row.append(self.expected[kind][label])
                 if self.bands is not None:
@@ -77,6 +95,7 @@ class Limits(Result):
             "units": self.units,
             "limits": _nested(self.limits),
             "expected": _nested(self.expected),
+            "ends": _nested(self.ends),
             "failed": list(self.failed),
         }
         return content if self.bands is None else content | {"bands": _nested(self.bands)}
@@ -91,10 +110,14 @@ class Limits(Result):
             variables[kind] = xr.DataArray(list(of_kind.values()), coords=[axis], attrs=unit)
             expected = list(self.expected[kind].values())
             variables[f"{kind} expected"] = xr.DataArray(expected, coords=[axis], attrs=unit)
+            if kind in self.ends:
+                end = ("end", ["from", "to"])
+                values = [self.ends[kind].get(label, (math.nan, math.nan)) for label in of_kind]
+                variables[f"{kind} ends"] = xr.DataArray(values, coords=[axis, end], attrs=unit)
             if self.bands is not None:
                 band = ("deviation", [-2, -1, 0, 1, 2])
-                values = list(self.bands[kind].values())
-                variables[f"{kind} band"] = xr.DataArray(values, coords=[axis, band], attrs=unit)
+                quantiles = list(self.bands[kind].values())
+                variables[f"{kind} band"] = xr.DataArray(quantiles, coords=[axis, band], attrs=unit)
         meaning = {"method": self.method, "profiled": int(self.profiled)}
         attrs = {"confidence_level": self.confidence_level, "kind": self.kind} | meaning
         return xr.Dataset(variables, attrs=attrs)

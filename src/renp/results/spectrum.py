@@ -86,23 +86,33 @@ class Spectrum(Result):
             made_by=provenance(atom=atom, neutrinos=neutrinos, model=model),
         )
 
+    def added(self) -> dict[str, Reals]:
+        """Return what stands beside the weak part: each interaction alone, and their interference."""
+        parts = {name: part for name, part in self.interactions.items() if name != "weak"}
+        rounding = 1e-12 * np.max(np.abs(self.spectral_function), initial=0.0)
+        if np.all(np.abs(parts.get("interference", 0.0)) <= rounding):
+            parts.pop("interference", None)
+        return parts
+
     def table(self) -> Table:
-        """Return photon energy, I(ω) and its standard-model value."""
-        rows = zip(self.photon_energy, self.spectral_function, self.standard_model, strict=True)
+        """Return photon energy, I(ω), its standard-model value, and what is added to that."""
+        parts = self.added()
+        columns = (self.photon_energy, self.spectral_function, self.standard_model, *parts.values())
         return Table(
             f"{self.atom}: spectral function",
-            ("photon energy (eV)", "I(ω)", "standard model"),
-            tuple(tuple(float(x) for x in row) for row in rows),
+            ("photon energy (eV)", "I(ω)", "standard model", *parts),
+            tuple(tuple(float(x) for x in row) for row in zip(*columns, strict=True)),
         )
 
     def full_table(self) -> Table:
         """Return the table with the part of each unordered pair and of each interaction."""
         table = self.table()
-        rows = zip(table.rows, *self.pairs.values(), *self.interactions.values(), strict=True)
+        parts = {f"pair {name}": part for name, part in self.pairs.items()} | self.interactions
+        rows = zip(table.rows, *parts.values(), strict=True)
         return Table(
             table.title,
-            (*table.columns, *(f"pair {name}" for name in self.pairs), *self.interactions),
-            tuple((*row, *map(float, parts)) for row, *parts in rows),
+            (*table.columns[:3], *parts),
+            tuple((*row[:3], *map(float, others)) for row, *others in rows),
         )
 
     def json(self) -> dict[str, Any]:

@@ -70,5 +70,11 @@ def _build(definition: Definition, number: int) -> Evaluator:
         return plans.PlansOfChunk(Sections(first.data, first.folder), settings, keys)
     ends = (first, definition.reference(words, -1))
     return limits.limits_evaluator(
-        first, ends, definition.couplings(first), keys, like, profiled=settings.profiled
+        first,
+        ends,
+        definition.couplings(first),
+        keys,
+        like,
+        profiled=settings.profiled,
+        sign=settings.sign,
     )

@@ -62,6 +62,7 @@ class LimitsOfChunk:
     scenario: Scenario
     names: tuple[str, ...]
     profiled: bool
+    sign: str
     keys: Keys
     searches: tuple[Search, ...]
 
@@ -111,10 +112,10 @@ class LimitsOfChunk:
                 couplings=units,
                 profiled=self.profiled,
                 nuisances=here.nuisances,
-            ).limits
+            )
         except (InputError, FloatingPointError):  # counts that cannot be, a rate that overflows
             return np.full(len(self.names), np.nan)
-        return np.array([found[limited[name][0]][limited[name][1]] for name in self.names])
+        return np.array([found.limit(*limited[name][:2], self.sign) for name in self.names])
 
 
 def limits_evaluator(
@@ -125,6 +126,7 @@ def limits_evaluator(
     like: tuple[Columns, ...],
     *,
     profiled: bool,
+    sign: str,
 ) -> LimitsOfChunk:
     """Return what computes limits on couplings at all points of a chunk.
 
@@ -142,6 +144,8 @@ def limits_evaluator(
         Values of the shapes of a chunk.
     profiled
         Whether all other couplings are free.
+    sign
+        "positive" or "negative" for the limit on couplings of that sign, "either" for the weaker of the two.
     """
     sections = Sections(scenario.data, scenario.folder)
     every = tuple(scenario.limited)
@@ -153,9 +157,9 @@ def limits_evaluator(
         reference, terms = _reference(ends, group), _terms(scenario, group)
         form = (jax.tree.structure(reference), terms)
         if form not in ready:  # couplings of one kind differ in numbers only
-            ready[form] = _functions(sections, terms, reference, keys, like, profiled=profiled)
+            ready[form] = _functions(sections, terms, reference, keys, like, profiled=profiled, sign=sign)
         searches.append(Search(reference, places, *ready[form]))
-    return LimitsOfChunk(sections, scenario, names, profiled, keys, tuple(searches))
+    return LimitsOfChunk(sections, scenario, names, profiled, sign, keys, tuple(searches))
 
 
 def _functions(
@@ -166,10 +170,12 @@ def _functions(
     like: tuple[Columns, ...],
     *,
     profiled: bool,
+    sign: str,
 ) -> tuple[Callable[..., Found], Callable[..., Found]]:
     def of_points(reference: Likelihood, place: Array, at: Point, steps: int) -> Found:
         def one(values: Point) -> Found:
-            return _limit(reference, sections.at(values), terms, place, steps, profiled=profiled)
+            here = sections.at(values)
+            return _limit(reference, here, terms, place, steps, profiled=profiled, sign=sign)
 
         return jax.vmap(one)(at)
 
@@ -181,7 +187,14 @@ def _functions(
 
 
 def _limit(
-    reference: Likelihood, here: Setting, terms: Terms, place: Array, steps: int, *, profiled: bool
+    reference: Likelihood,
+    here: Setting,
+    terms: Terms,
+    place: Array,
+    steps: int,
+    *,
+    profiled: bool,
+    sign: str,
 ) -> Found:
     """Return the limit on one coupling by Δχ², as `renp.inference.limit_search` finds it."""
     couplings = [
@@ -200,7 +213,9 @@ def _limit(
     furthest = jnp.abs(above.value)
     if any(p.kind != "magnitude" for p in parameters[: len(couplings)]):
         below = crossing(likelihood, data, best, moves, place, -1.0, rise, steps)
-        furthest = jnp.where(signed, jnp.maximum(furthest, jnp.abs(below.value)), furthest)
+        of_sign = {"positive": above.value, "negative": -below.value}
+        either = jnp.maximum(jnp.abs(above.value), jnp.abs(below.value))
+        furthest = jnp.where(signed, of_sign.get(sign, either), furthest)
         good = good & (~signed | (below.status != NOT_CONVERGED))
     unit = jnp.stack([jnp.asarray(p.plus) for p in parameters[: len(couplings)]])[place]
     return Found(unit * jnp.where(signed, furthest, jnp.sqrt(furthest)), good)

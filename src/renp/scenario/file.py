@@ -27,7 +27,7 @@ from renp.scenario.build import (
     build_target,
     check_run,
 )
-from renp.scenario.interactions import build_interaction, placeholders
+from renp.scenario.interactions import build_interaction, check_new, placeholders
 from renp.scenario.problems import Place, Problems, Table, unknown_key, validated
 from renp.scenario.runs_file import read_runs
 from renp.scenario.scan import ScanTable, read_scan
@@ -237,7 +237,7 @@ class _Reader:
         def checked(table: Table) -> Interaction:
             interaction = build_interaction(table)
             if neutrinos is not None:
-                interaction.check(neutrinos)
+                check_new(interaction, neutrinos)
             return interaction
 
         for k, table in self._each("interaction"):

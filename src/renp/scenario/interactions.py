@@ -1,13 +1,16 @@
 """[[interaction]] tables: any interaction with a `kind`, its keys the constructor's arguments."""
 
+import dataclasses
 import inspect
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
 import renp.interactions  # noqa: F401 -- defines the kinds
+from renp.contract import check_model, check_usable, is_foreign
 from renp.couplings import Interaction
 from renp.errors import InputError
+from renp.neutrinos import Neutrinos
 from renp.scenario.problems import TableError, unknown_key
 from renp.scenario.quantities import parse_number, parse_quantity
 from renp.validation import choice
@@ -21,9 +24,32 @@ def kinds() -> dict[str, type[Interaction]]:
     >>> "magnetic-moment" in kinds()
     True
     """
-    for announced in entry_points(group="renp.interactions"):
-        announced.load()
+    _load_announced()
     return dict(sorted({cls.kind: cls for cls in _classes()}.items()))
+
+
+def _load_announced() -> list[str]:
+    """Import what packages announce; return what is wrong with those that cannot be imported."""
+    broken = []
+    for announced in entry_points(group="renp.interactions"):
+        try:
+            announced.load()
+        except Exception as error:
+            package = announced.dist.name if announced.dist else announced.name
+            words = f"{type(error).__name__}: {error}"
+            broken.append(f"{package} announces {announced.value}, which cannot be imported ({words})")
+    return broken
+
+
+def _class(kind: Any) -> type[Interaction]:
+    """Return the class of a kind; one that is unknown may be in a package that cannot be imported."""
+    known = kinds()
+    try:
+        return known[choice("kind", kind, tuple(known))]
+    except InputError as error:
+        if not (broken := _load_announced()):
+            raise
+        raise InputError(error.argument, error.value, "; ".join([error.allowed, *broken])) from None
 
 
 def _classes() -> list[type[Interaction]]:
@@ -71,7 +97,33 @@ def build_interaction(table: Mapping[str, Any]) -> Interaction:
     MagneticMoment(elements={(1, 2): 3e-11})
     """
     cls, arguments = interaction_arguments(table)
-    return cls(**arguments)
+    try:
+        return cls(**arguments)
+    except Exception as error:
+        if isinstance(error, ValueError) or not is_foreign(cls):
+            raise
+        hint = ""
+        if isinstance(error, dataclasses.FrozenInstanceError):
+            hint = "; what __init__ sets has to be declared as a field of the class, such as strength: float"
+        raise ValueError(f"{cls.__name__} cannot be made, {type(error).__name__}: {error}{hint}") from error
+
+
+def check_new(interaction: Interaction, neutrinos: Neutrinos) -> None:
+    """Check that these neutrinos can have an interaction; one that is not the package's own, that it works.
+
+    Raises
+    ------
+    InputError
+        For what the interaction refuses, or couplings that cannot be computed.
+
+    Examples
+    --------
+    >>> import renp
+    >>> check_new(renp.Weak(), renp.Neutrinos(0.01))
+    """
+    check_model(interaction, neutrinos)
+    if is_foreign(type(interaction)):
+        check_usable(interaction, neutrinos)
 
 
 def interaction_arguments(table: Mapping[str, Any]) -> tuple[type[Interaction], dict[str, Any]]:
@@ -89,7 +141,7 @@ def interaction_arguments(table: Mapping[str, Any]) -> tuple[type[Interaction], 
     """
     if "kind" not in table:
         raise TableError([("", f"kind is missing: must be one of {', '.join(kinds())}")])
-    cls = kinds()[choice("kind", table["kind"], tuple(kinds()))]
+    cls = _class(table["kind"])
     _refuse_clash(cls.kind)
     given = {key: value for key, value in table.items() if key != "kind"}
     parameters = inspect.signature(cls).parameters
@@ -131,4 +183,7 @@ def _numbers(value: Any) -> Any:
 def _pair(name: str) -> tuple[int, int]:
     if len(name) == 2 and all(k in "123" for k in name):
         return int(name[0]), int(name[1])
-    raise ValueError(f'element "{name}": must be two indices from 1 to 3, such as "12"')
+    raise ValueError(
+        f'element "{name}": must be two indices from 1 to 3, such as "12"; '
+        'with basis = "flavour" they are e, μ, τ'
+    )

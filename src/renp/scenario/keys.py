@@ -73,7 +73,7 @@ def read_key(text: str, data: Table) -> Key:
     """
     match = _FORM.match(text)
     if match is None:
-        allowed = 'a key of the file such as "neutrinos.lightest_mass" or "run[1].duration"'
+        allowed = 'a key of the file such as "neutrinos.lightest_mass" or "run[1].duration", counted from 1'
         raise InputError("parameter", repr(text), allowed)
     choice("parameter", match["table"], (*SECTIONS, "interaction"))
     part = int(match["item"]) - 1 if match["item"] else match["element"]

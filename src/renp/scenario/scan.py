@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from renp.errors import InputError, ScenarioError
+from renp.results.limits import SIGNS
 from renp.scenario.keys import Key, Value, parse, read_key, replaced, unit_of
 from renp.scenario.problems import Place, Problems, Table, TableError, validated
 from renp.scenario.quantities import parse_quantity
@@ -105,6 +106,7 @@ def _settings(settings: ScanSection) -> ScanSection:
     choice("result", settings.result, RESULTS)
     if not settings.axis:
         raise InputError("axis", [], "one or more [[scan.axis]]")
+    choice("sign", settings.sign, SIGNS)
     if settings.couplings == []:
         raise InputError("couplings", [], 'one or more, such as "magnetic-moment 11", or left out')
     return settings

@@ -122,6 +122,8 @@ class ScanSection(Section):
     """Of limits; all if left out."""
     profiled: bool = False
     """Limits with all other couplings free, too."""
+    sign: str = "either"
+    """Of couplings that interfere: limits for one sign, or the weaker of the two."""
     aim: str = "limits"
     """Of plans, as the next three."""
     elements: str = "both"
