@@ -273,6 +273,59 @@ def test_what_to_do_next() -> None:
     assert plan.reached == pytest.approx(first.reached, rel=2e-3)
 
 
+COUPLING = {"mu_11": renp.MagneticMoment({(1, 1): 1.0})}
+
+
+@pytest.mark.parametrize("nuisances", [{"normalisation": 0.05}, {"normalisation": 0.05, "background": 0.1}])
+def test_one_coupling_with_uncertain_rates(nuisances: dict[str, float]) -> None:
+    """Cuts that the last round adds have prices, too."""
+    runs = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.0712], 10 * DAY, background=1e-5)
+    uncertain = renp.Nuisances(**nuisances)
+    few = renp.Constraints(candidates=300)
+    plan = renp.plan("limits", runs, NU, couplings=COUPLING, constraints=few, nuisances=uncertain)
+    again = renp.Experiment(RUNS.atom, RUNS.target, plan.photon_energy, plan.duration, background=1e-5)
+    exact = renp.upper_limits(again, NU, couplings={"m": COUPLING}, nuisances=uncertain).limits["m"]["mu_11"]
+    assert plan.reached == pytest.approx(exact, rel=1e-6)
+    assert plan.optimality_gap < 1e-4
+
+
+@pytest.mark.parametrize("excess", [1.0, 1.5, 0.8])
+def test_limits_after_an_excess_are_counted_from_the_best_fit(excess: float) -> None:
+    """All runs together, the new ones as the best fit expects them, have the limit that the plan says."""
+    background = 1e-5
+    before = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.0712], 10 * DAY, background)
+    observed = np.round(excess * np.asarray(renp.expected_counts(before, NU)))
+    before = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.0712], 10 * DAY, background, observed)
+    uncertain = renp.Nuisances(normalisation=0.05)
+    few = renp.Constraints(candidates=300)
+    plan = renp.plan(
+        "limits", before, NU, couplings=COUPLING, total=7 * DAY, nuisances=uncertain, constraints=few, done=before
+    )
+    new = renp.Experiment(RUNS.atom, RUNS.target, plan.photon_energy, plan.duration, background)
+    best = renp.fit(renp.Likelihood(before, NU, COUPLING, nuisances=uncertain)).coordinates
+    expected = renp.Likelihood(new, NU, COUPLING, nuisances=uncertain).expected(best)
+    every = renp.Experiment(
+        RUNS.atom,
+        RUNS.target,
+        [*np.asarray(before.photon_energy), *plan.photon_energy],
+        [*np.asarray(before.duration), *plan.duration],
+        background,
+        [*observed, *np.asarray(expected)],
+    )
+    limits = renp.upper_limits(every, NU, couplings={"m": COUPLING}, nuisances=uncertain).limits
+    assert plan.reached == pytest.approx(limits["m"]["mu_11"], rel=1e-6)
+
+
+def test_counts_that_speak_against_what_is_to_be_told_are_said() -> None:
+    before = renp.Experiment(RUNS.atom, RUNS.target, [1.068], 10 * DAY, counts=[10])
+    few = renp.Constraints(candidates=100)
+    with pytest.raises(renp.errors.InputError, match="runs made before speak against"):
+        renp.plan(
+            "discovery", before, NU, total=DAY, model=renp.Weak() + 5e-11 * COUPLING["mu_11"],
+            constraints=few, done=before,
+        )
+
+
 # --- constraints -------------------------------------------------------------------------------------------
 
 
