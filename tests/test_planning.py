@@ -302,8 +302,8 @@ def test_limits_after_an_excess_are_counted_from_the_best_fit(excess: float) -> 
         "limits", before, NU, couplings=COUPLING, total=7 * DAY, nuisances=uncertain, constraints=few, done=before
     )
     new = renp.Experiment(RUNS.atom, RUNS.target, plan.photon_energy, plan.duration, background)
-    best = renp.fit(renp.Likelihood(before, NU, COUPLING, nuisances=uncertain)).coordinates
-    expected = renp.Likelihood(new, NU, COUPLING, nuisances=uncertain).expected(best)
+    likelihood = renp.Likelihood(before, NU, COUPLING, nuisances=uncertain)
+    expected = likelihood.with_runs(new).expected(renp.fit(likelihood).coordinates)
     every = renp.Experiment(
         RUNS.atom,
         RUNS.target,
