@@ -488,6 +488,22 @@ def test_json_file(command: Command, file: Path, tmp_path: Path) -> None:
     assert content == answer
 
 
+@pytest.mark.parametrize("ending", [".json", ".csv", ".nc"])
+def test_saved_fits_tell_the_scenario_and_what_was_uncertain(
+    command: Command, tmp_path: Path, ending: str
+) -> None:
+    """Two files that differ in an error of a rate alone differ in how they were made."""
+    made = []
+    for error in (0.05, 0.3):
+        text = preset_text("letter") + f"normalisation_error = {error}\n"
+        path = tmp_path / f"fit{error}{ending}"
+        assert command("fit", written(tmp_path, text), "--expected", "--output", path, "--quiet").status == 0
+        content = path.read_bytes()
+        assert f"normalisation_error = {error}".encode() in content
+        made.append(content)
+    assert made[0] != made[1]
+
+
 def test_validate_writes_its_report(command: Command, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     assert command("validate", written(tmp_path, WRONG), "--output", path, "--quiet").status == 2

@@ -276,7 +276,10 @@ def test_what_to_do_next() -> None:
 COUPLING = {"mu_11": renp.MagneticMoment({(1, 1): 1.0})}
 
 
-@pytest.mark.parametrize("nuisances", [{"normalisation": 0.05}, {"normalisation": 0.05, "background": 0.1}])
+@pytest.mark.parametrize(
+    "nuisances",
+    [{"normalisation": 0.05}, pytest.param({"normalisation": 0.05, "background": 0.1}, marks=pytest.mark.slow)],
+)
 def test_one_coupling_with_uncertain_rates(nuisances: dict[str, float]) -> None:
     """Cuts that the last round adds have prices, too."""
     runs = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.0712], 10 * DAY, background=1e-5)
@@ -287,9 +290,10 @@ def test_one_coupling_with_uncertain_rates(nuisances: dict[str, float]) -> None:
     exact = renp.upper_limits(again, NU, couplings={"m": COUPLING}, nuisances=uncertain).limits["m"]["mu_11"]
     assert plan.reached == pytest.approx(exact, rel=1e-6)
     assert plan.optimality_gap < 1e-4
+    assert "lightest_mass=0.01" in plan.made_by["neutrinos"]
 
 
-@pytest.mark.parametrize("excess", [1.0, 1.5, 0.8])
+@pytest.mark.parametrize("excess", [1.5, *(pytest.param(few, marks=pytest.mark.slow) for few in (1.0, 0.8))])
 def test_limits_after_an_excess_are_counted_from_the_best_fit(excess: float) -> None:
     """All runs together, the new ones as the best fit expects them, have the limit that the plan says."""
     background = 1e-5

@@ -102,7 +102,7 @@ def spectrum(file: File, *, photon_energy: str | None = None, options: Output = 
         omega = photon_energies(given, scenario.atom.E_vg, "photon-energy")
     with quietly(options):
         result = Spectrum.compute(scenario.atom, scenario.neutrinos, scenario.model, omega)
-    emit(result, options)
+    emit(result, options, scenario)
 
 
 @app.command
@@ -113,7 +113,7 @@ def counts(file: File, *, options: Output = DEFAULT) -> None:
     scenario = _read(file, runs=True)
     with quietly(options):
         result = Counts.compute(scenario.experiment, scenario.neutrinos, scenario.model)
-    emit(result, options)
+    emit(result, options, scenario)
 
 
 @app.command
@@ -160,7 +160,7 @@ def limits(
             bands=bands,
             seed=seed,
         )
-    emit(result, options)
+    emit(result, options, scenario)
 
 
 @app.command
@@ -196,14 +196,14 @@ def fit(
         likelihood = scenario.likelihood()
         data = likelihood.asimov(scenario.truth(likelihood)) if expected else likelihood.data
         if profile is not None:
-            emit(scan(likelihood, profile, data=data), options)
+            emit(scan(likelihood, profile, data=data), options, scenario)
         elif contour is not None:
             names = tuple(name.strip() for name in contour.split(","))
             if len(names) != 2:
                 raise InputError("contour", repr(contour), "two parameters with a comma between them")
-            emit(scan_two(likelihood, (names[0], names[1]), data=data), options)
+            emit(scan_two(likelihood, (names[0], names[1]), data=data), options, scenario)
         else:
-            emit(fitted(likelihood, data, confidence_level=scenario.confidence_level), options)
+            emit(fitted(likelihood, data, confidence_level=scenario.confidence_level), options, scenario)
 
 
 @app.command
@@ -256,7 +256,7 @@ def toys(
                 seed=seed,
                 progress=report,
             )
-    emit(result, options)
+    emit(result, options, scenario)
 
 
 @app.command
@@ -350,7 +350,7 @@ def plan(
         write_text(scenario, result.scenario_text(read.text))
         if not options.quiet:
             note(f"wrote {scenario}")
-    emit(result, options)
+    emit(result, options, read)
     if not (options.json or options.quiet):
         print(f"\n{result.reach_table()}")
 
@@ -470,7 +470,7 @@ def bounds(file: File | None = None, *, options: Output = DEFAULT) -> None:
         emit(Bounds.compute(), options)
         return
     scenario = _read(file)
-    emit(Bounds.compute(scenario.neutrinos, scenario.model), options)
+    emit(Bounds.compute(scenario.neutrinos, scenario.model), options, scenario)
 
 
 @app.command

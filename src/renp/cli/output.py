@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from renp.results import Result
+    from renp.scenario import Scenario
 
 SHOWN_ROWS = 24
 
@@ -62,10 +63,13 @@ def make_folder(path: Path) -> None:
         raise InputError("output", path, f"a folder that can be made ({error})") from None
 
 
-def emit(result: "Result", options: Output) -> None:
-    """Print and save a result as the options say."""
+def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) -> None:
+    """Print and save a result as the options say; what is saved has the scenario's text in it."""
+    from dataclasses import replace
+
     if options.output is not None:
-        written = result.save(options.output)
+        text = {} if scenario is None else {"scenario": scenario.text}
+        written = replace(result, made_by=result.made_by | text).save(options.output)
         if not options.quiet:
             note(f"wrote {written}")
     if options.json:

@@ -174,6 +174,7 @@ def upper_limits(
             merged(PAPERS, references_of(given), CITES[known]),
             experiment=experiment,
             neutrinos=neutrinos,
+            couplings=[f"{kind} {label}" for kind, of_kind in given.items() for label in of_kind],
             confidence_level=confidence_level,
             method=f"{method}, {'all couplings profiled' if profiled else 'one coupling at a time'}",
             nuisances=nuisances or Nuisances(),
