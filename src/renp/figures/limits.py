@@ -45,6 +45,7 @@ def draw_limits(limits: Limits) -> Figure:
             label = kind.replace("-", " ")
             axes.plot(at, _shown(values), marker, color=colour, label=label, zorder=3)
         axes.set_yscale("log")
+        axes.set_ylim(_ends(limits))
         axes.set_xticks(np.arange(len(names)), [name.split(" ")[-1] for name in names])
         axes.tick_params(axis="x", which="minor", bottom=False, top=False)
         axes.set_xlabel(
@@ -53,6 +54,8 @@ def draw_limits(limits: Limits) -> Figure:
         level = 100 * limits.confidence_level
         units = " or ".join(dict.fromkeys(u.replace("μ_B", r"$\mu_B$") for u in limits.units.values() if u))
         axes.set_ylabel(f"{limits.kind} upper limit at {level:g} % C.L." + (f" ({units})" if units else ""))
+        others = "all couplings profiled" if limits.profiled else "one coupling at a time"
+        axes.set_title(f"{limits.method}, {others}", fontsize=10)
         if limits.kind == "observed":
             axes.plot([], [], "_", color="black", markersize=13, label="expected")
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
@@ -65,6 +68,14 @@ def _draw_bands(axes: Axes, at: NDArray[np.intp], bands: NDArray[np.float64], *,
         height = bands[:, high] - bands[:, low]
         shown = f"expected {label}" if labelled else None
         axes.bar(at, height, bottom=bands[:, low], width=0.7, color=shade, zorder=1, label=shown)
+
+
+def _ends(limits: Limits) -> tuple[float | None, float | None]:
+    """Return ends of the axis between which all limits and bands have room."""
+    parts = [limits.limits, limits.expected, *([] if limits.bands is None else [limits.bands])]
+    values = np.hstack([np.hstack(list(of_kind.values())) for part in parts for of_kind in part.values()])
+    positive = values[np.isfinite(values) & (values > 0)]
+    return (positive.min() / 1.2, positive.max() * 1.2) if positive.size else (None, None)
 
 
 def _shown(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -170,6 +170,7 @@ def upper_limits(
         failed=tuple(
             f"{k} {e}" for k, of_kind in found.items() for e, x in of_kind.items() if not x.converged
         ),
+        p_values=None if experiment.counts is None else _each(found, "p_value"),
         made_by=provenance(
             merged(PAPERS, references_of(given), CITES[known]),
             experiment=experiment,

@@ -33,6 +33,9 @@ class Limits(Result):
     """What the standard model would give within −2, −1, 0, 1, 2 standard deviations."""
     failed: tuple[str, ...] = ()
     """Couplings for which a search did not converge."""
+    p_values: dict[str, dict[str, float]] | None = None
+    """Of the best fit of each coupling to observed counts, as `renp.fit` has it: where it is tiny, the
+    coupling does not describe the counts, and its limit says little. None for expected limits."""
 
     def table(self) -> Table:
         """Return one row for each element and one column for each kind; with more to show, a row for each."""
@@ -54,6 +57,8 @@ class Limits(Result):
             columns.append("expected")
         if self.bands is not None:
             columns += ["−2σ", "−1σ", "median", "+1σ", "+2σ"]
+        if self.p_values is not None:
+            columns.append("p of the fit")
         rows = []
         for kind, of_kind in self.limits.items():
             for label, limit in of_kind.items():
@@ -62,12 +67,14 @@ class Limits(Result):
                     row.append(self.expected[kind][label])
                 if self.bands is not None:
                     row += self.bands[kind][label]
+                if self.p_values is not None:
+                    row.append(self.p_values[kind][label])
                 rows.append(tuple(row))
         return tuple(columns), tuple(rows)
 
     def json(self) -> dict[str, Any]:
         """Return the limits; null where nothing is sensitive."""
-        content = {
+        content: dict[str, Any] = {
             "confidence_level": self.confidence_level,
             "kind": self.kind,
             "method": self.method,
@@ -77,7 +84,11 @@ class Limits(Result):
             "expected": _nested(self.expected),
             "failed": list(self.failed),
         }
-        return content if self.bands is None else content | {"bands": _nested(self.bands)}
+        if self.bands is not None:
+            content["bands"] = _nested(self.bands)
+        if self.p_values is not None:
+            content["p_values"] = _nested(self.p_values)
+        return content
 
     def dataset(self) -> "xr.Dataset":
         """Return one variable for each kind over the dimension element."""
@@ -89,6 +100,9 @@ class Limits(Result):
             variables[kind] = xr.DataArray(list(of_kind.values()), coords=[axis], attrs=unit)
             expected = list(self.expected[kind].values())
             variables[f"{kind} expected"] = xr.DataArray(expected, coords=[axis], attrs=unit)
+            if self.p_values is not None:
+                fits = list(self.p_values[kind].values())
+                variables[f"{kind} p-value"] = xr.DataArray(fits, coords=[axis])
             if self.bands is not None:
                 band = ("deviation", [-2, -1, 0, 1, 2])
                 values = list(self.bands[kind].values())
