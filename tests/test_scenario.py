@@ -743,6 +743,10 @@ def test_runs_of_a_csv_file(tmp_path: Path) -> None:
         ("photon_energy [eV]\n1.068\n", "must have photon_energy and duration"),
         ("", "must have photon_energy and duration"),
         (CSV.replace("[day]", "[km]"), "duration"),
+        (CSV.replace("[day]", "[kg]"), "'duration [kg]': '1 kg' is in kilogram"),
+        (CSV.replace("photon_energy [eV]", "wavelength_nm"), "did you mean photon_energy [nm]?"),
+        (CSV.replace(",", ";"), "separated by semicolons"),
+        (CSV, "line 4, photon_energy = '1157 eV', that is 1157.0: must be"),
         (CSV, "E_vg"),
         (None, "cannot be read"),
     ],
@@ -755,6 +759,23 @@ def test_wrong_csv_files_are_answered(tmp_path: Path, content: str | None, words
     with pytest.raises(ScenarioError, match="runs") as caught:
         Scenario.read(path)
     assert words in str(caught.value)
+
+
+def test_every_problem_of_a_csv_file_is_told_at_once(tmp_path: Path) -> None:
+    rows = "photon_energy [eV], duration [day], counts\nabc, 1, 5.5\n1.068, 1, -5\n1.068, 1\n"
+    (tmp_path / "counts.csv").write_text(rows, encoding="utf-8")
+    found = problems(WITHOUT_RUNS + f'[runs]\nfile = "{tmp_path / "counts.csv"}"\n')
+    assert len(found) == 4
+    assert [words.split("csv' line ")[1][0] for words in found] == ["2", "2", "3", "4"]
+
+
+def test_efficiencies_and_notes_of_a_csv_file(tmp_path: Path) -> None:
+    rows = 'photon_energy [nm], duration [hour], efficiency, note\n1158,24,0.5,"laser relocked, twice"\n'
+    (tmp_path / "counts.csv").write_text(rows, encoding="utf-8")
+    text = WITHOUT_RUNS + f'[runs]\nfile = "{tmp_path / "counts.csv"}"\n'
+    runs = Scenario.from_text(text).experiment
+    assert runs.photon_energy == pytest.approx([1239.841984 / 1158])
+    assert np.asarray(runs.efficiency).tolist() == [0.5]
 
 
 def test_runs_are_given_once(tmp_path: Path) -> None:
