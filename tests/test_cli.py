@@ -504,6 +504,25 @@ def test_saved_fits_tell_the_scenario_and_what_was_uncertain(
     assert made[0] != made[1]
 
 
+def test_limits_on_chosen_couplings(command: Command, file: Path) -> None:
+    every = command("limits", file, "--json").json()["limits"]
+    chosen = command("limits", file, "--json", "--couplings", "magnetic-moment 11, electric-moment 33").json()
+    assert chosen["limits"].keys() == {"magnetic-moment", "electric-moment"}
+    assert chosen["limits"]["electric-moment"] == pytest.approx({"33": every["electric-moment"]["33"]})
+    wrong = command("limits", file, "--couplings", "magnetic-moment 44")
+    assert wrong.status == 2
+    assert "magnetic-moment 11" in wrong.err
+
+
+def test_significance_of_a_coupling(command: Command, file: Path) -> None:
+    answer = command("fit", file, "--expected", "--significance", "magnetic-moment 11", "--json").json()
+    scenario = Scenario.read(file)
+    likelihood = scenario.likelihood()
+    truth = {"magnetic-moment 11": scenario.couplings["magnetic-moment"]["11"][1]}
+    direct = renp.discovery(likelihood, "magnetic-moment 11", truth)
+    assert answer["significance"] == pytest.approx(direct.significance, rel=1e-9)
+
+
 def test_validate_writes_its_report(command: Command, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     assert command("validate", written(tmp_path, WRONG), "--output", path, "--quiet").status == 2

@@ -707,6 +707,19 @@ def test_wrong_statistics_are_answered(key: str, words: str) -> None:
     assert words in found[0]
 
 
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("normalisation_error = 5", "5.0: must be relative, at most 1: 5 % is 0.05"),
+        ("background_error = [0.1, 10.0]", "10.0: must be relative, at most 1: 10 % is 0.1"),
+        ('background_error = "10 %"', "'10 %': must be a number without a unit or an array"),
+    ],
+)
+def test_errors_in_percent_are_answered_in_one_line(key: str, words: str) -> None:
+    (found,) = problems(TEXT + key + "\n")
+    assert found.endswith(f"statistics.{key.split(' ')[0]}: {words}")
+
+
 def test_errors_of_a_release_without_them_are_refused() -> None:
     text = TEXT.replace("nufit-6.0", "nufit-5.1") + 'oscillation = ["dm2_21"]\n'
     assert "no errors" in problems(text)[0]

@@ -101,8 +101,8 @@ def quietly(options: Output) -> Iterator[None]:
 
 
 @contextmanager
-def progress_display(options: Output) -> Iterator["Progress"]:
-    """Show progress on stderr while the block runs."""
+def progress_display(options: Output, *, counted: bool = True) -> Iterator["Progress"]:
+    """Show progress on stderr while the block runs; what is left only where steps are counted."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -116,10 +116,9 @@ def progress_display(options: Output) -> Iterator["Progress"]:
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        *([MofNCompleteColumn()] if counted else []),
         TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        *([TextColumn("left"), TimeRemainingColumn()] if counted else []),
         console=Console(stderr=True),
         disable=options.quiet,
     ) as progress:

@@ -13,7 +13,7 @@ What a limit means depends on the method, and every result says which it is:
     The upper end of the unified interval, by toys: right also for few counts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast, overload
 
 import jax
@@ -98,6 +98,7 @@ def upper_limits(
     nuisances: Nuisances | None = None,
     bands: bool = False,
     seed: int = 0,
+    progress: Callable[[str], None] | None = None,
 ) -> Limits:
     """Return upper limits on the size of couplings beside the standard model.
 
@@ -126,6 +127,8 @@ def upper_limits(
         "delta-chi2", by the asymptotic formulae for "asymptotic" and "cls".
     seed
         Of the toys.
+    progress
+        Told the name of each coupling when its turn comes.
 
     Returns
     -------
@@ -151,12 +154,14 @@ def upper_limits(
     known = cast(Method, choice("method", method, METHODS))
     check_possible(experiment, expected_counts(experiment, neutrinos))
     given = moment_couplings(neutrinos.nature) if couplings is None else couplings
+    tell = progress or (lambda _: None)
     search = LimitSearch(known, confidence_level, rise, profiled, bands, jax.random.key(seed))
     found: dict[str, dict[str, CouplingLimit]] = {kind: {} for kind in given}
     for group in _groups(given, profiled):
         units = {f"{kind} {label}": given[kind][label] for kind, label in group}
         likelihood = Likelihood(experiment, neutrinos, units, nuisances=nuisances)
         for k, (kind, label) in enumerate(group):
+            tell(f"{kind} {label}")
             found[kind][label] = search.limit(likelihood, k)
     return Limits(
         confidence_level=float(confidence_level),
