@@ -515,11 +515,11 @@ def test_limits_on_chosen_couplings(command: Command, file: Path) -> None:
 
 
 def test_significance_of_a_coupling(command: Command, file: Path) -> None:
-    answer = command("fit", file, "--expected", "--significance", "magnetic-moment 11", "--json").json()
+    answer = command("fit", file, "--expected", "--significance", "magnetic-moment 12", "--json").json()
     scenario = Scenario.read(file)
     likelihood = scenario.likelihood()
-    truth = {"magnetic-moment 11": scenario.couplings["magnetic-moment"]["11"][1]}
-    direct = renp.discovery(likelihood, "magnetic-moment 11", truth)
+    truth = {"magnetic-moment 12": scenario.couplings["magnetic-moment"]["12"][1]}
+    direct = renp.discovery(likelihood, "magnetic-moment 12", truth)
     assert answer["significance"] == pytest.approx(direct.significance, rel=1e-9)
 
 
