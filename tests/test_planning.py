@@ -278,7 +278,10 @@ COUPLING = {"mu_11": renp.MagneticMoment({(1, 1): 1.0})}
 
 @pytest.mark.parametrize(
     "nuisances",
-    [{"normalisation": 0.05}, pytest.param({"normalisation": 0.05, "background": 0.1}, marks=pytest.mark.slow)],
+    [
+        {"normalisation": 0.05},
+        pytest.param({"normalisation": 0.05, "background": 0.1}, marks=pytest.mark.slow),
+    ],
 )
 def test_one_coupling_with_uncertain_rates(nuisances: dict[str, float]) -> None:
     """Cuts that the last round adds have prices, too."""
@@ -291,6 +294,7 @@ def test_one_coupling_with_uncertain_rates(nuisances: dict[str, float]) -> None:
     assert plan.reached == pytest.approx(exact, rel=1e-6)
     assert plan.optimality_gap < 1e-4
     assert "lightest_mass=0.01" in plan.made_by["neutrinos"]
+    assert plan.at_threshold
 
 
 @pytest.mark.parametrize("excess", [1.5, *(pytest.param(few, marks=pytest.mark.slow) for few in (1.0, 0.8))])
@@ -303,7 +307,14 @@ def test_limits_after_an_excess_are_counted_from_the_best_fit(excess: float) -> 
     uncertain = renp.Nuisances(normalisation=0.05)
     few = renp.Constraints(candidates=300)
     plan = renp.plan(
-        "limits", before, NU, couplings=COUPLING, total=7 * DAY, nuisances=uncertain, constraints=few, done=before
+        "limits",
+        before,
+        NU,
+        couplings=COUPLING,
+        total=7 * DAY,
+        nuisances=uncertain,
+        constraints=few,
+        done=before,
     )
     new = renp.Experiment(RUNS.atom, RUNS.target, plan.photon_energy, plan.duration, background)
     likelihood = renp.Likelihood(before, NU, COUPLING, nuisances=uncertain)
@@ -325,8 +336,13 @@ def test_counts_that_speak_against_what_is_to_be_told_are_said() -> None:
     few = renp.Constraints(candidates=100)
     with pytest.raises(renp.errors.InputError, match="runs made before speak against"):
         renp.plan(
-            "discovery", before, NU, total=DAY, model=renp.Weak() + 5e-11 * COUPLING["mu_11"],
-            constraints=few, done=before,
+            "discovery",
+            before,
+            NU,
+            total=DAY,
+            model=renp.Weak() + 5e-11 * COUPLING["mu_11"],
+            constraints=few,
+            done=before,
         )
 
 
@@ -342,6 +358,7 @@ def test_constraints_are_kept() -> None:
     assert np.all((plan.photon_energy >= 1.05) & (plan.photon_energy <= 1.0712))
     distance = np.abs(plan.photon_energy[:, None] - np.asarray(renp.thresholds(RUNS.atom, NU)).ravel())
     assert distance.min() >= 2e-5 * (1 - 1e-6)
+    assert not plan.at_threshold
     assert np.all(plan.duration >= 4 * DAY * (1 - 1e-9))
     assert plan.duration.sum() + (lines - 1) * DAY == pytest.approx(70 * DAY, rel=1e-9)
     assert plan.optimality_gap < 0.1

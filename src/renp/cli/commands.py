@@ -375,7 +375,7 @@ def plan(
     if not (options.json or options.quiet):
         print(f"\n{result.reach_table()}")
     if result.at_threshold and not options.quiet:
-        note(f"note: runs less than {NEAR:g} eV from a threshold; --clearance keeps them away from it")
+        note(f"note: a run lies less than {NEAR:g} eV from a threshold; --clearance keeps away from it")
 
 
 @app.command

@@ -45,7 +45,7 @@ def draw_limits(limits: Limits) -> Figure:
             label = kind.replace("-", " ")
             axes.plot(at, _shown(values), marker, color=colour, label=label, zorder=3)
         axes.set_yscale("log")
-        axes.set_ylim(_ends(limits))
+        axes.set_ylim(*_ends(limits))
         axes.set_xticks(np.arange(len(names)), [name.split(" ")[-1] for name in names])
         axes.tick_params(axis="x", which="minor", bottom=False, top=False)
         axes.set_xlabel(
@@ -70,12 +70,12 @@ def _draw_bands(axes: Axes, at: NDArray[np.intp], bands: NDArray[np.float64], *,
         axes.bar(at, height, bottom=bands[:, low], width=0.7, color=shade, zorder=1, label=shown)
 
 
-def _ends(limits: Limits) -> tuple[float | None, float | None]:
+def _ends(limits: Limits) -> tuple[float, float]:
     """Return ends of the axis between which all limits and bands have room."""
-    parts = [limits.limits, limits.expected, *([] if limits.bands is None else [limits.bands])]
-    values = np.hstack([np.hstack(list(of_kind.values())) for part in parts for of_kind in part.values()])
+    kinds = [*limits.limits.values(), *limits.expected.values(), *(limits.bands or {}).values()]
+    values = np.hstack([np.hstack(list(of_kind.values())) for of_kind in kinds])
     positive = values[np.isfinite(values) & (values > 0)]
-    return (positive.min() / 1.2, positive.max() * 1.2) if positive.size else (None, None)
+    return (positive.min() / 1.2, positive.max() * 1.2) if positive.size else (0.1, 1.0)
 
 
 def _shown(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 Reals: TypeAlias = NDArray[np.float64]
 Figures: TypeAlias = dict[str, dict[str, float]]
 
-NEAR = 1e-6
-"""Distance from a threshold that hardly any laser keeps, eV."""
+NEAR = 5e-7
+"""Distance from a threshold, eV, below which a plan hangs on where exactly the masses put it."""
 
 MADE_SMALL = ("limits", "lightest-mass", "majorana-phases")
 

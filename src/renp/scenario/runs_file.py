@@ -33,8 +33,8 @@ def read_runs(path: Path) -> RunsFile:
     r"""Return the runs of a CSV file as the tables that a scenario file would have.
 
     The first line names the columns with their units, as in
-    ``photon_energy [eV], duration [day], counts, background [1/day], efficiency, note``, of which the first two
-    are required and the last may be any text; lines that start with # are comments.
+    ``photon_energy [eV], duration [day], counts, background [1/day], efficiency, note``. The first two are
+    required, and the last may be any text; lines that start with # are comments.
 
     Parameters
     ----------
