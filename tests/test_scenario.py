@@ -720,6 +720,12 @@ def test_errors_in_percent_are_answered_in_one_line(key: str, words: str) -> Non
     assert found.endswith(f"statistics.{key.split(' ')[0]}: {words}")
 
 
+def test_all_wrong_elements_are_told() -> None:
+    (found,) = problems(edited('{ "11" = 3e-11 }', '{ "14" = 3e-11, "11" = "3e-11 muB" }'))
+    assert 'element "14"' in found
+    assert "must be a number without a unit" in found
+
+
 def test_errors_of_a_release_without_them_are_refused() -> None:
     text = TEXT.replace("nufit-6.0", "nufit-5.1") + 'oscillation = ["dm2_21"]\n'
     assert "no errors" in problems(text)[0]

@@ -1,5 +1,7 @@
 """Upper limits on the elements of the moments."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -72,7 +74,11 @@ def _draw_bands(axes: Axes, at: NDArray[np.intp], bands: NDArray[np.float64], *,
 
 def _ends(limits: Limits) -> tuple[float, float]:
     """Return ends of the axis between which all limits and bands have room."""
-    kinds = [*limits.limits.values(), *limits.expected.values(), *(limits.bands or {}).values()]
+    kinds: list[dict[str, Any]] = [
+        *limits.limits.values(),
+        *limits.expected.values(),
+        *(limits.bands or {}).values(),
+    ]
     values = np.hstack([np.hstack(list(of_kind.values())) for of_kind in kinds])
     positive = values[np.isfinite(values) & (values > 0)]
     return (positive.min() / 1.2, positive.max() * 1.2) if positive.size else (0.1, 1.0)
