@@ -151,7 +151,8 @@ def limits(
     chosen: dict[str, dict[str, Interaction]] = {}
     for kind, label, unit in _limited(scenario, couplings).values():
         chosen.setdefault(kind, {})[label] = unit
-    with quietly(options), progress_display(options, counted=False) as progress:
+    long = method == "feldman-cousins"
+    with quietly(options), progress_display(options, counted=False, shown=long) as progress:
         task = progress.add_task("limits", total=None)
         result = upper_limits(
             scenario.experiment,

@@ -101,8 +101,8 @@ def quietly(options: Output) -> Iterator[None]:
 
 
 @contextmanager
-def progress_display(options: Output, *, counted: bool = True) -> Iterator["Progress"]:
-    """Show progress on stderr while the block runs; what is left only where steps are counted."""
+def progress_display(options: Output, *, counted: bool = True, shown: bool = True) -> Iterator["Progress"]:
+    """Show progress on stderr while a long block runs; what is left only where steps are counted."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -120,6 +120,6 @@ def progress_display(options: Output, *, counted: bool = True) -> Iterator["Prog
         TimeElapsedColumn(),
         *([TextColumn("left"), TimeRemainingColumn()] if counted else []),
         console=Console(stderr=True),
-        disable=options.quiet,
+        disable=options.quiet or not shown,
     ) as progress:
         yield progress
