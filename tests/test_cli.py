@@ -488,6 +488,41 @@ def test_json_file(command: Command, file: Path, tmp_path: Path) -> None:
     assert content == answer
 
 
+@pytest.mark.parametrize("ending", [".json", ".csv", ".nc"])
+def test_saved_fits_tell_the_scenario_and_what_was_uncertain(
+    command: Command, tmp_path: Path, ending: str
+) -> None:
+    """Two files that differ in an error of a rate alone differ in how they were made."""
+    made = []
+    for error in (0.05, 0.3):
+        text = preset_text("letter") + f"normalisation_error = {error}\n"
+        path = tmp_path / f"fit{error}{ending}"
+        assert command("fit", written(tmp_path, text), "--expected", "--output", path, "--quiet").status == 0
+        content = path.read_bytes()
+        assert f"normalisation_error = {error}".encode() in content
+        made.append(content)
+    assert made[0] != made[1]
+
+
+def test_limits_on_chosen_couplings(command: Command, file: Path) -> None:
+    every = command("limits", file, "--json").json()["limits"]
+    chosen = command("limits", file, "--json", "--couplings", "magnetic-moment 11, electric-moment 33").json()
+    assert chosen["limits"].keys() == {"magnetic-moment", "electric-moment"}
+    assert chosen["limits"]["electric-moment"] == pytest.approx({"33": every["electric-moment"]["33"]})
+    wrong = command("limits", file, "--couplings", "magnetic-moment 44")
+    assert wrong.status == 2
+    assert "magnetic-moment 11" in wrong.err
+
+
+def test_significance_of_a_coupling(command: Command, file: Path) -> None:
+    answer = command("fit", file, "--expected", "--significance", "magnetic-moment 12", "--json").json()
+    scenario = Scenario.read(file)
+    likelihood = scenario.likelihood()
+    truth = {"magnetic-moment 12": scenario.couplings["magnetic-moment"]["12"][1]}
+    direct = renp.discovery(likelihood, "magnetic-moment 12", truth)
+    assert answer["significance"] == pytest.approx(direct.significance, rel=1e-9)
+
+
 def test_validate_writes_its_report(command: Command, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     assert command("validate", written(tmp_path, WRONG), "--output", path, "--quiet").status == 2

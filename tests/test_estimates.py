@@ -538,7 +538,7 @@ def test_what_the_figures_show():
     found = fitted()
     panels = found.plot().axes
     assert [panel.get_xlabel() for panel in panels[1:]] == [
-        "pull (standard deviations)",
+        "pull, with its standard deviation",
         r"trigger photon energy $\omega$ (eV)",
     ]
 

@@ -131,6 +131,20 @@ def test_observed_limits_of_the_expectation_are_the_expected_ones() -> None:
             assert observed.limits[kind][element] == pytest.approx(value, rel=1e-9)
 
 
+def test_observed_limits_tell_how_well_each_coupling_fits() -> None:
+    """The p-value is that of the coupling's own fit."""
+    unit = {"mu_11": renp.MagneticMoment({(1, 1): 1.0})}
+    uncertain = renp.Nuisances(normalisation=0.05)
+    counted = runs(counts=np.round(1.3 * np.asarray(renp.expected_counts(runs(), NU))))
+    for method in ("delta-chi2", "cls"):
+        limits = renp.upper_limits(counted, NU, couplings={"m": unit}, method=method, nuisances=uncertain)
+        fit = renp.fit(renp.Likelihood(counted, NU, unit, nuisances=uncertain))
+        assert limits.p_values is not None
+        assert limits.p_values["m"]["mu_11"] == pytest.approx(fit.p_value, rel=1e-6)
+        assert limits.table().rows[0][-1] == limits.p_values["m"]["mu_11"]
+    assert renp.upper_limits(runs(), NU).p_values is None
+
+
 def test_an_excess_weakens_and_a_deficit_does_not_break_the_limits() -> None:
     standard = np.asarray(renp.expected_counts(runs(), NU))
     excess, deficit, none = (

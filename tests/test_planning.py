@@ -273,6 +273,79 @@ def test_what_to_do_next() -> None:
     assert plan.reached == pytest.approx(first.reached, rel=2e-3)
 
 
+COUPLING = {"mu_11": renp.MagneticMoment({(1, 1): 1.0})}
+
+
+@pytest.mark.parametrize(
+    "nuisances",
+    [
+        {"normalisation": 0.05},
+        pytest.param({"normalisation": 0.05, "background": 0.1}, marks=pytest.mark.slow),
+    ],
+)
+def test_one_coupling_with_uncertain_rates(nuisances: dict[str, float]) -> None:
+    """Cuts that the last round adds have prices, too."""
+    runs = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.0712], 10 * DAY, background=1e-5)
+    uncertain = renp.Nuisances(**nuisances)
+    few = renp.Constraints(candidates=300)
+    plan = renp.plan("limits", runs, NU, couplings=COUPLING, constraints=few, nuisances=uncertain)
+    again = renp.Experiment(RUNS.atom, RUNS.target, plan.photon_energy, plan.duration, background=1e-5)
+    exact = renp.upper_limits(again, NU, couplings={"m": COUPLING}, nuisances=uncertain).limits["m"]["mu_11"]
+    assert plan.reached == pytest.approx(exact, rel=1e-6)
+    assert plan.optimality_gap < 1e-4
+    assert "lightest_mass=0.01" in plan.made_by["neutrinos"]
+    assert plan.at_threshold
+
+
+@pytest.mark.parametrize("excess", [1.5, *(pytest.param(few, marks=pytest.mark.slow) for few in (1.0, 0.8))])
+def test_limits_after_an_excess_are_counted_from_the_best_fit(excess: float) -> None:
+    """All runs together, the new ones as the best fit expects them, have the limit that the plan says."""
+    background = 1e-5
+    before = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.0712], 10 * DAY, background)
+    observed = np.round(excess * np.asarray(renp.expected_counts(before, NU)))
+    before = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.0712], 10 * DAY, background, observed)
+    uncertain = renp.Nuisances(normalisation=0.05)
+    few = renp.Constraints(candidates=300)
+    plan = renp.plan(
+        "limits",
+        before,
+        NU,
+        couplings=COUPLING,
+        total=7 * DAY,
+        nuisances=uncertain,
+        constraints=few,
+        done=before,
+    )
+    new = renp.Experiment(RUNS.atom, RUNS.target, plan.photon_energy, plan.duration, background)
+    likelihood = renp.Likelihood(before, NU, COUPLING, nuisances=uncertain)
+    expected = likelihood.with_runs(new).expected(renp.fit(likelihood).coordinates)
+    every = renp.Experiment(
+        RUNS.atom,
+        RUNS.target,
+        [*np.asarray(before.photon_energy), *plan.photon_energy],
+        [*np.asarray(before.duration), *plan.duration],
+        background,
+        [*observed, *np.asarray(expected)],
+    )
+    limits = renp.upper_limits(every, NU, couplings={"m": COUPLING}, nuisances=uncertain).limits
+    assert plan.reached == pytest.approx(limits["m"]["mu_11"], rel=1e-6)
+
+
+def test_counts_that_speak_against_what_is_to_be_told_are_said() -> None:
+    before = renp.Experiment(RUNS.atom, RUNS.target, [1.068], 10 * DAY, counts=[10])
+    few = renp.Constraints(candidates=100)
+    with pytest.raises(renp.errors.InputError, match="runs made before speak against"):
+        renp.plan(
+            "discovery",
+            before,
+            NU,
+            total=DAY,
+            model=renp.Weak() + 5e-11 * COUPLING["mu_11"],
+            constraints=few,
+            done=before,
+        )
+
+
 # --- constraints -------------------------------------------------------------------------------------------
 
 
@@ -285,6 +358,7 @@ def test_constraints_are_kept() -> None:
     assert np.all((plan.photon_energy >= 1.05) & (plan.photon_energy <= 1.0712))
     distance = np.abs(plan.photon_energy[:, None] - np.asarray(renp.thresholds(RUNS.atom, NU)).ravel())
     assert distance.min() >= 2e-5 * (1 - 1e-6)
+    assert not plan.at_threshold
     assert np.all(plan.duration >= 4 * DAY * (1 - 1e-9))
     assert plan.duration.sum() + (lines - 1) * DAY == pytest.approx(70 * DAY, rel=1e-9)
     assert plan.optimality_gap < 0.1

@@ -266,7 +266,10 @@ def test_counts_not_observed_are_left_out() -> None:
     [
         ("spectrum", {"atom", "neutrinos", "model"}),
         ("counts", {"experiment", "neutrinos", "model"}),
-        ("limits", {"experiment", "neutrinos", "confidence_level", "method", "nuisances", "seed"}),
+        (
+            "limits",
+            {"experiment", "neutrinos", "couplings", "confidence_level", "method", "nuisances", "seed"},
+        ),
     ],
 )
 def test_results_know_their_version_and_inputs(name: str, inputs: set[str]) -> None:

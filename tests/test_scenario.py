@@ -707,6 +707,25 @@ def test_wrong_statistics_are_answered(key: str, words: str) -> None:
     assert words in found[0]
 
 
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("normalisation_error = 5", "5.0: must be relative, at most 1: 5 % is 0.05"),
+        ("background_error = [0.1, 10.0]", "10.0: must be relative, at most 1: 10 % is 0.1"),
+        ('background_error = "10 %"', "'10 %': must be a number without a unit or an array"),
+    ],
+)
+def test_errors_in_percent_are_answered_in_one_line(key: str, words: str) -> None:
+    (found,) = problems(TEXT + key + "\n")
+    assert found.endswith(f"statistics.{key.split(' ')[0]}: {words}")
+
+
+def test_all_wrong_elements_are_told() -> None:
+    (found,) = problems(edited('{ "11" = 3e-11 }', '{ "14" = 3e-11, "11" = "3e-11 muB" }'))
+    assert 'element "14"' in found
+    assert "must be a number without a unit" in found
+
+
 def test_errors_of_a_release_without_them_are_refused() -> None:
     text = TEXT.replace("nufit-6.0", "nufit-5.1") + 'oscillation = ["dm2_21"]\n'
     assert "no errors" in problems(text)[0]
@@ -743,6 +762,10 @@ def test_runs_of_a_csv_file(tmp_path: Path) -> None:
         ("photon_energy [eV]\n1.068\n", "must have photon_energy and duration"),
         ("", "must have photon_energy and duration"),
         (CSV.replace("[day]", "[km]"), "duration"),
+        (CSV.replace("[day]", "[kg]"), "'duration [kg]': '1 kg' is in kilogram"),
+        (CSV.replace("photon_energy [eV]", "wavelength_nm"), "did you mean photon_energy [nm]?"),
+        (CSV.replace(",", ";"), "separated by semicolons"),
+        (CSV, "line 4, photon_energy = '1157 eV', that is 1157.0: must be"),
         (CSV, "E_vg"),
         (None, "cannot be read"),
     ],
@@ -755,6 +778,23 @@ def test_wrong_csv_files_are_answered(tmp_path: Path, content: str | None, words
     with pytest.raises(ScenarioError, match="runs") as caught:
         Scenario.read(path)
     assert words in str(caught.value)
+
+
+def test_every_problem_of_a_csv_file_is_told_at_once(tmp_path: Path) -> None:
+    rows = "photon_energy [eV], duration [day], counts\nabc, 1, 5.5\n1.068, 1, -5\n1.068, 1\n"
+    (tmp_path / "counts.csv").write_text(rows, encoding="utf-8")
+    found = problems(WITHOUT_RUNS + f'[runs]\nfile = "{tmp_path / "counts.csv"}"\n')
+    assert len(found) == 4
+    assert [words.split("csv' line ")[1][0] for words in found] == ["2", "2", "3", "4"]
+
+
+def test_efficiencies_and_notes_of_a_csv_file(tmp_path: Path) -> None:
+    rows = 'photon_energy [nm], duration [hour], efficiency, note\n1158,24,0.5,"laser relocked, twice"\n'
+    (tmp_path / "counts.csv").write_text(rows, encoding="utf-8")
+    text = WITHOUT_RUNS + f'[runs]\nfile = "{tmp_path / "counts.csv"}"\n'
+    runs = Scenario.from_text(text).experiment
+    assert runs.photon_energy == pytest.approx([1239.841984 / 1158])
+    assert np.asarray(runs.efficiency).tolist() == [0.5]
 
 
 def test_runs_are_given_once(tmp_path: Path) -> None:

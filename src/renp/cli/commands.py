@@ -102,7 +102,7 @@ def spectrum(file: File, *, photon_energy: str | None = None, options: Output = 
         omega = photon_energies(given, scenario.atom.E_vg, "photon-energy")
     with quietly(options):
         result = Spectrum.compute(scenario.atom, scenario.neutrinos, scenario.model, omega)
-    emit(result, options)
+    emit(result, options, scenario)
 
 
 @app.command
@@ -113,7 +113,7 @@ def counts(file: File, *, options: Output = DEFAULT) -> None:
     scenario = _read(file, runs=True)
     with quietly(options):
         result = Counts.compute(scenario.experiment, scenario.neutrinos, scenario.model)
-    emit(result, options)
+    emit(result, options, scenario)
 
 
 @app.command
@@ -121,6 +121,7 @@ def limits(
     file: File,
     *,
     method: str = "delta-chi2",
+    couplings: str | None = None,
     profiled: Annotated[bool, Parameter(negative=())] = False,
     bands: Annotated[bool, Parameter(negative=())] = False,
     seed: int = 0,
@@ -139,9 +140,12 @@ def limits(
     Parameters
     ----------
     method
-        delta-chi2, asymptotic, cls or feldman-cousins; a coupling with a sign has delta-chi2 only.
+        delta-chi2, asymptotic, cls or feldman-cousins (by toys: minutes for each coupling); a coupling with a
+        sign has delta-chi2 only.
+    couplings
+        Only these, such as "magnetic-moment 11, magnetic-moment 22"; all if left out.
     profiled
-        Leave all other couplings free.
+        Leave all other couplings free, of those that limits are set on.
     bands
         Add what the standard model would give within 1 and 2 standard deviations.
     seed
@@ -150,25 +154,25 @@ def limits(
     from renp.inference.limits import upper_limits
 
     scenario = _read(file, runs=True)
-    limited = scenario.limited
-    own = [name for name in limited if limited[name][0] in scenario.couplings]
-    couplings: dict[str, dict[str, Interaction]] = {}
-    for name in dict.fromkeys([*own, *limited]):  # those of the file come first
-        kind, label, unit = limited[name]
-        couplings.setdefault(kind, {})[label] = unit
-    with quietly(options):
+    chosen: dict[str, dict[str, Interaction]] = {}
+    for kind, label, unit in _limited(scenario, couplings).values():
+        chosen.setdefault(kind, {})[label] = unit
+    long = method == "feldman-cousins"
+    with quietly(options), progress_display(options, counted=False, shown=long) as progress:
+        task = progress.add_task("limits", total=None)
         result = upper_limits(
             scenario.experiment,
             scenario.neutrinos,
             scenario.confidence_level,
-            couplings=couplings,
+            couplings=chosen,
             method=method,
             profiled=profiled,
             nuisances=scenario.nuisances,
             bands=bands,
             seed=seed,
+            progress=lambda name: progress.update(task, description=f"limits: {name}"),
         )
-    emit(result, options)
+    emit(result, options, scenario)
 
 
 @app.command
@@ -177,6 +181,7 @@ def fit(
     *,
     profile: str | None = None,
     contour: str | None = None,
+    significance: str | None = None,
     expected: Annotated[bool, Parameter(negative=())] = False,
     options: Output = DEFAULT,
 ) -> None:
@@ -188,30 +193,37 @@ def fit(
         Scan this parameter, such as "magnetic-moment 11", all others fitted.
     contour
         Scan two parameters, with a comma between them.
+    significance
+        Say how significantly this coupling differs from zero, all others fitted.
     expected
         Fit the counts that are expected with the file's couplings, instead of observed ones.
     """
     from renp.inference.estimates import fit as fitted
+    from renp.inference.hypotheses import discovery
     from renp.inference.profiles import contour as scan_two
     from renp.inference.profiles import profile as scan
 
     scenario = _read(file, runs=True)
     if not expected and scenario.experiment.counts is None:
         raise ScenarioError(str(file), ["run: no counts to fit: give them for every run, or use --expected"])
-    if profile is not None and contour is not None:
-        raise InputError("contour", repr(contour), "left out beside --profile")
+    if sum(one is not None for one in (profile, contour, significance)) > 1:
+        raise InputError("fit", "several of --profile, --contour, --significance", "one of them")
     with quietly(options):
         likelihood = scenario.likelihood()
-        data = likelihood.asimov(scenario.truth(likelihood)) if expected else likelihood.data
-        if profile is not None:
-            emit(scan(likelihood, profile, data=data), options)
+        truth = scenario.truth(likelihood)
+        data = likelihood.asimov(truth) if expected else likelihood.data
+        if significance is not None:
+            values = {name: float(value) for name, value in likelihood.values(truth).items()}
+            emit(discovery(likelihood, significance, values if expected else None), options, scenario)
+        elif profile is not None:
+            emit(scan(likelihood, profile, data=data), options, scenario)
         elif contour is not None:
             names = tuple(name.strip() for name in contour.split(","))
             if len(names) != 2:
                 raise InputError("contour", repr(contour), "two parameters with a comma between them")
-            emit(scan_two(likelihood, (names[0], names[1]), data=data), options)
+            emit(scan_two(likelihood, (names[0], names[1]), data=data), options, scenario)
         else:
-            emit(fitted(likelihood, data, confidence_level=scenario.confidence_level), options)
+            emit(fitted(likelihood, data, confidence_level=scenario.confidence_level), options, scenario)
 
 
 @app.command
@@ -264,7 +276,7 @@ def toys(
                 seed=seed,
                 progress=report,
             )
-    emit(result, options)
+    emit(result, options, scenario)
 
 
 @app.command
@@ -273,6 +285,7 @@ def plan(
     *,
     aim: str = "limits",
     elements: str = "both",
+    couplings: str | None = None,
     total: str | None = None,
     masses: str | None = None,
     both_orderings: Annotated[bool, Parameter(negative=())] = False,
@@ -298,6 +311,8 @@ def plan(
         limits, identify, magnetic-or-electric, lightest-mass, majorana-phases, ordering, nature or discovery.
     elements
         magnetic-moment, electric-moment or both.
+    couplings
+        Only these instead, such as "magnetic-moment 11, magnetic-moment 22".
     total
         Time in all, such as "70 day"; that of the file's runs if left out.
     masses
@@ -327,6 +342,7 @@ def plan(
     """
     from renp.planning.plan import Constraints
     from renp.planning.plan import plan as best_plan
+    from renp.results.plan import NEAR
 
     read = _read(file, runs=total is None or after)
     constraints = Constraints(
@@ -337,7 +353,10 @@ def plan(
         _quantity("change-time", change_time, "s"),
         candidates,
     )
-    with quietly(options), progress_display(options) as progress:
+    chosen = None
+    if couplings is not None:
+        chosen = {name: unit for name, (_, _, unit) in _limited(read, couplings).items()}
+    with quietly(options), progress_display(options, counted=False) as progress:
         task = progress.add_task("plan", total=None)
         result = best_plan(
             aim,
@@ -345,6 +364,7 @@ def plan(
             _worlds(read.neutrinos, masses, both_orderings=both_orderings),
             total=None if total is None else _quantity("total", total, "s"),
             elements=elements,
+            couplings=chosen,
             strength=strength,
             model=read.model if aim == "discovery" else None,
             nuisances=read.nuisances,
@@ -358,9 +378,11 @@ def plan(
         write_text(scenario, result.scenario_text(read.text))
         if not options.quiet:
             note(f"wrote {scenario}")
-    emit(result, options)
+    emit(result, options, read)
     if not (options.json or options.quiet):
         print(f"\n{result.reach_table()}")
+    if result.at_threshold and not options.quiet:
+        note(f"note: a run lies less than {NEAR:g} eV from a threshold; --clearance keeps away from it")
 
 
 @app.command
@@ -480,7 +502,7 @@ def bounds(file: File | None = None, *, options: Output = DEFAULT) -> None:
         emit(Bounds.compute(), options)
         return
     scenario = _read(file)
-    emit(Bounds.compute(scenario.neutrinos, scenario.model), options)
+    emit(Bounds.compute(scenario.neutrinos, scenario.model), options, scenario)
 
 
 @app.command
@@ -591,6 +613,17 @@ def _read(file: Path, *, runs: bool = False) -> "Scenario":
     return scenario
 
 
+def _limited(scenario: "Scenario", names: str | None) -> "dict[str, tuple[str, str, Interaction]]":
+    """Return the couplings of these names, with a comma between them; all without names, the file's first."""
+    from renp.validation import choice
+
+    known = dict(sorted(scenario.limited.items(), key=lambda item: item[1][0] not in scenario.couplings))
+    if names is None:
+        return known
+    chosen = dict.fromkeys(choice("couplings", name.strip(), tuple(known)) for name in names.split(","))
+    return {name: known[name] for name in chosen}
+
+
 def _references(file: Path) -> tuple[str, ...]:
     from renp.results.saved import saved_references
 
@@ -603,7 +636,7 @@ def _quantity(name: str, text: str, unit: str, *, photon: bool = False) -> float
     try:
         return parse_quantity(text.strip(), unit, photon=photon)
     except ValueError as error:
-        raise InputError(name, repr(text), f"a quantity: {error}") from None
+        raise InputError(name, repr(text), str(error).split("must be ", 1)[-1]) from None
 
 
 def _laser(text: str | None) -> tuple[float | None, float | None]:

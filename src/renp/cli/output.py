@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from renp.results import Result
+    from renp.scenario import Scenario
 
 SHOWN_ROWS = 24
 
@@ -62,10 +63,13 @@ def make_folder(path: Path) -> None:
         raise InputError("output", path, f"a folder that can be made ({error})") from None
 
 
-def emit(result: "Result", options: Output) -> None:
-    """Print and save a result as the options say."""
+def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) -> None:
+    """Print and save a result as the options say; what is saved has the scenario's text in it."""
+    from dataclasses import replace
+
     if options.output is not None:
-        written = result.save(options.output)
+        text = {} if scenario is None else {"scenario": scenario.text}
+        written = replace(result, made_by=result.made_by | text).save(options.output)
         if not options.quiet:
             note(f"wrote {written}")
     if options.json:
@@ -97,8 +101,8 @@ def quietly(options: Output) -> Iterator[None]:
 
 
 @contextmanager
-def progress_display(options: Output) -> Iterator["Progress"]:
-    """Show progress on stderr while the block runs."""
+def progress_display(options: Output, *, counted: bool = True, shown: bool = True) -> Iterator["Progress"]:
+    """Show progress on stderr while a long block runs; what is left only where steps are counted."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -112,11 +116,10 @@ def progress_display(options: Output) -> Iterator["Progress"]:
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        *([MofNCompleteColumn()] if counted else []),
         TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        *([TextColumn("left"), TimeRemainingColumn()] if counted else []),
         console=Console(stderr=True),
-        disable=options.quiet,
+        disable=options.quiet or not shown,
     ) as progress:
         yield progress

@@ -1,11 +1,18 @@
 """Expected counts of each run."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from renp.figures.style import plain, style
 from renp.results.counts import Counts
+
+_LEVEL = 7
+"""Runs whose photon energies have room side by side."""
 
 
 def draw_counts(counts: Counts) -> Figure:
@@ -31,18 +38,15 @@ def draw_counts(counts: Counts) -> Figure:
             edgecolor="0.5",
             label="standard model",
         )
-        axes.errorbar(
-            place,
-            counts.expected,
-            yerr=np.sqrt(counts.expected),
-            fmt="o",
-            color="#D55E00",
-            capsize=3,
-            label=r"model, with $\sqrt{N}$",
-        )
-        if counts.observed is not None:
-            axes.plot(place, counts.observed, "k_", markersize=22, markeredgewidth=2, label="observed")
-        axes.set_xticks(place, [f"{w:.6g}" for w in counts.photon_energy])
+        if counts.observed is None:
+            _points(axes, place, counts.expected, "#D55E00", r"model, with $\sqrt{N}$")
+        else:
+            _points(axes, place, counts.observed, "black", r"observed, with $\sqrt{n}$")
+            axes.plot(
+                place, counts.expected, "_", color="#D55E00", markersize=22, markeredgewidth=2, label="model"
+            )
+        turned: dict[str, Any] = {"rotation": 40, "ha": "right"} if place.size > _LEVEL else {}
+        axes.set_xticks(place, [f"{w:.6g}" for w in counts.photon_energy], **turned)
         axes.tick_params(axis="x", which="minor", bottom=False, top=False)
         axes.set_ylim(bottom=0)
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
@@ -50,3 +54,9 @@ def draw_counts(counts: Counts) -> Figure:
         axes.set_title(f"{plain(counts.atom)}: expected counts, background included", loc="left")
         axes.legend()
     return figure
+
+
+def _points(
+    axes: Axes, place: NDArray[np.intp], counts: NDArray[np.float64], colour: str, label: str
+) -> None:
+    axes.errorbar(place, counts, yerr=np.sqrt(counts), fmt="o", color=colour, capsize=3, label=label)

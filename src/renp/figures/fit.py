@@ -29,7 +29,7 @@ def draw_fit(fit: Fit) -> Figure:
     >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu": renp.MagneticMoment({(1, 1): 1.0})})
     >>> figure = fit(likelihood).plot()
     >>> [axes.get_xlabel() for axes in figure.axes][0]
-    'value (μ_B)'
+    'value (μ_B), interval at 68.27 % C.L.'
     >>> plt.close(figure)
     """
     groups = _groups(list(fit.estimates.values()))
@@ -43,7 +43,7 @@ def draw_fit(fit: Fit) -> Figure:
         left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1], squeeze=False)[0]
         panels = left.subplots(len(groups), 1, height_ratios=heights, squeeze=False)[:, 0]
         for axes, group in zip(panels, groups, strict=True):
-            _draw_group(axes, group)
+            _draw_group(axes, group, fit.confidence_level)
         _draw_counts(right.subplots(), fit)
     return figure
 
@@ -71,7 +71,7 @@ def _size(e: Estimate) -> float:
     return max(ends, default=0.0)
 
 
-def _draw_group(axes: Axes, group: Group) -> None:
+def _draw_group(axes: Axes, group: Group, level: float) -> None:
     is_pulls = not math.isnan(group[0].pull)
     for place, e in enumerate(group):
         value, below, above = _pull(e) if is_pulls else _physical(e)
@@ -84,9 +84,9 @@ def _draw_group(axes: Axes, group: Group) -> None:
         axes.axvspan(-1, 1, color="0.92", zorder=0)
         reach = max(2.2, *(abs(e.pull) + 1.2 for e in group))
         axes.set_xlim(-reach, reach)
-        axes.set_xlabel("pull (standard deviations)")
+        axes.set_xlabel("pull, with its standard deviation")
     else:
-        _scale(axes, group)
+        _scale(axes, group, level)
     limits = axes.get_xlim()
     axes.axvline(0, color="0.6", linewidth=0.8, zorder=0)
     axes.set_xlim(limits)
@@ -96,7 +96,7 @@ def _draw_group(axes: Axes, group: Group) -> None:
     axes.set_ylim(len(group) - 0.4, -0.6)
 
 
-def _scale(axes: Axes, group: Group) -> None:
+def _scale(axes: Axes, group: Group, level: float) -> None:
     """Set the axis of physical values, which starts at a boundary 0 if an interval does."""
     low, high = axes.get_xlim()
     if any(math.isinf(e.upper) for e in group):
@@ -106,7 +106,8 @@ def _scale(axes: Axes, group: Group) -> None:
         axes.set_xticks([0.0])
     axes.locator_params(axis="x", nbins=5)
     axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
-    axes.set_xlabel(f"value ({group[0].unit})" if group[0].unit else "value")
+    unit = f" ({group[0].unit})" if group[0].unit else ""
+    axes.set_xlabel(f"value{unit}, interval at {100 * level:g} % C.L.", loc="left")
 
 
 def _pull(e: Estimate) -> tuple[float, float, float]:

@@ -1,5 +1,7 @@
 """Upper limits on couplings, one panel for each unit."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -42,6 +44,8 @@ def draw_limits(limits: Limits) -> Figure:
         first = panels[0, 0]
         title = f"{limits.kind} upper limit at {100 * limits.confidence_level:g} % C.L."
         first.set_ylabel(f"{title} ({first.get_ylabel()})")
+        others = "all couplings profiled" if limits.profiled else "one coupling at a time"
+        first.set_title(f"{limits.method}, {others}", fontsize=10)
         if limits.kind == "observed":
             panels[0, -1].plot([], [], "_", color="black", markersize=13, label="expected")
         found = [axes.get_legend_handles_labels() for axes in panels[0]]
@@ -69,6 +73,7 @@ def _draw_panel(axes: Axes, limits: Limits, unit: str, kinds: list[str]) -> None
         values = np.array(list(of_kind.values()), dtype=float)
         axes.plot(at, _shown(values), marker, color=colour, label=kind.replace("-", " "), zorder=3)
     axes.set_yscale("log")
+    axes.set_ylim(*_ends(limits, kinds))
     axes.set_xticks(np.arange(len(names)), names)
     axes.set_xlim(-0.7, len(names) - 0.3)
     axes.tick_params(axis="x", which="minor", bottom=False, top=False)
@@ -82,6 +87,15 @@ def _draw_bands(axes: Axes, at: NDArray[np.intp], bands: NDArray[np.float64], *,
         height = bands[:, high] - bands[:, low]
         shown = f"expected {label}" if labelled else None
         axes.bar(at, height, bottom=bands[:, low], width=0.7, color=shade, zorder=1, label=shown)
+
+
+def _ends(limits: Limits, kinds: list[str]) -> tuple[float, float]:
+    """Return ends of the axis between which all limits and bands of these kinds have room."""
+    sets: list[dict[str, Any]] = [limits.limits, limits.expected, limits.bands or {}]
+    shown = [list(of_set[kind].values()) for of_set in sets for kind in kinds if kind in of_set]
+    values = np.hstack([np.hstack(of_kind) for of_kind in shown])
+    positive = values[np.isfinite(values) & (values > 0)]
+    return (positive.min() / 1.2, positive.max() * 1.2) if positive.size else (0.1, 1.0)
 
 
 def _shown(values: NDArray[np.float64]) -> NDArray[np.float64]:

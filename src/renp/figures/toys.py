@@ -32,7 +32,9 @@ def draw_toys(toys: Toys) -> Figure:
             axes.axvline(toys.truth[name], color="#D55E00", linestyle=(0, (6, 2)), label="true")
             axes.axvline(float(np.median(values)), color="black", label="median")
             unit = f" ({toys.units[name]})" if toys.units[name] else ""
-            axes.set_xlabel(plain(name + unit).replace("μ_B", r"$\mu_B$"))
+            # At the left, a power of ten has room at the right.
+            axes.set_xlabel(plain(name + unit).replace("μ_B", r"$\mu_B$"), loc="left")
+            axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
             axes.set_ylabel("toys")
         grid.flat[0].legend()
         for axes in list(grid.flat)[len(names) :]:

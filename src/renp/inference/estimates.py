@@ -115,6 +115,7 @@ def fit(
             neutrinos=likelihood.neutrinos,
             model=likelihood.model,
             couplings=[str(coupling) for coupling in likelihood.couplings],
+            parameters=list(likelihood.parameters),
             counts=np.asarray(checked.counts).tolist(),
             pulls=np.asarray(checked.pulls).tolist(),
             fixed=list(fixed),

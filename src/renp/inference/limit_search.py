@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Bool
 from numpy.typing import NDArray
 from scipy.special import ndtr
+from scipy.stats import chi2
 
 from renp.errors import InputError
 from renp.inference import asymptotic
@@ -49,6 +50,8 @@ class CouplingLimit(NamedTuple):
     band: tuple[float, ...] | None
     """Expected within −2, …, 2 standard deviations."""
     converged: bool
+    p_value: float
+    """Of the best fit to observed counts; NaN without them, or without degrees of freedom."""
 
 
 class LimitSearch(NamedTuple):
@@ -80,7 +83,16 @@ class LimitSearch(NamedTuple):
             low, high = np.where(good[0], float(parameter.plus) * x[:, 0], np.nan)
             ends = (float(low), float(high))
         band = self._band(likelihood, observed, start, moves, k) if self.bands else None
-        return CouplingLimit(float(size[0]), float(size[1]), ends, band, bool(np.all(good)))
+        p_value = self._p_value(likelihood, both, start, moves)
+        return CouplingLimit(float(size[0]), float(size[1]), ends, band, bool(np.all(good)), p_value)
+
+    def _p_value(self, likelihood: Likelihood, data: Data, start: Array, moves: Mask) -> float:
+        if likelihood.experiment.counts is None:
+            return float("nan")
+        free = np.asarray(moves) & ~np.isin(np.arange(len(moves)), likelihood.constrained)
+        degrees = data.counts.shape[1] - int(np.sum(free))
+        least = float(fit_ensemble(likelihood, data, start, moves).chi2[0])
+        return float(chi2.sf(least, degrees)) if degrees > 0 else float("nan")
 
     def _coordinates(
         self, likelihood: Likelihood, data: Data, start: Array, moves: Mask, k: int

@@ -14,7 +14,7 @@ What a limit means depends on the method, and every result says which it is:
     The upper end of the unified interval, by toys: right also for few counts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast, overload
 
 import jax
@@ -99,6 +99,7 @@ def upper_limits(
     nuisances: Nuisances | None = None,
     bands: bool = False,
     seed: int = 0,
+    progress: Callable[[str], None] | None = None,
 ) -> Limits:
     """Return upper limits on the size of couplings beside the standard model.
 
@@ -127,6 +128,8 @@ def upper_limits(
         "delta-chi2", by the asymptotic formulae for "asymptotic" and "cls".
     seed
         Of the toys.
+    progress
+        Told the name of each coupling when its turn comes.
 
     Returns
     -------
@@ -154,12 +157,14 @@ def upper_limits(
     known = cast(Method, choice("method", method, METHODS))
     check_possible(experiment, expected_counts(experiment, neutrinos))
     given = moment_couplings(neutrinos.nature) if couplings is None else couplings
+    tell = progress or (lambda _: None)
     search = LimitSearch(known, confidence_level, rise, profiled, bands, jax.random.key(seed))
     found: dict[str, dict[str, CouplingLimit]] = {kind: {} for kind in given}
     for group in _groups(given, profiled):
         units = {f"{kind} {label}": given[kind][label] for kind, label in group}
         likelihood = Likelihood(experiment, neutrinos, units, nuisances=nuisances)
         for k, (kind, label) in enumerate(group):
+            tell(f"{kind} {label}")
             found[kind][label] = search.limit(likelihood, k)
     return Limits(
         confidence_level=float(confidence_level),
@@ -178,10 +183,12 @@ def upper_limits(
         failed=tuple(
             f"{k} {e}" for k, of_kind in found.items() for e, x in of_kind.items() if not x.converged
         ),
+        p_values=None if experiment.counts is None else _each(found, "p_value"),
         made_by=provenance(
             merged(PAPERS, references_of(given), CITES[known]),
             experiment=experiment,
             neutrinos=neutrinos,
+            couplings=[f"{kind} {label}" for kind, of_kind in given.items() for label in of_kind],
             confidence_level=confidence_level,
             method=f"{method}, {'all couplings profiled' if profiled else 'one coupling at a time'}",
             nuisances=nuisances or Nuisances(),

@@ -249,6 +249,7 @@ def _made_by(likelihood: Likelihood, data: Data, fixed: Sequence[str], method: s
         neutrinos=likelihood.neutrinos,
         model=likelihood.model,
         couplings=dict(zip(likelihood.names, map(str, likelihood.couplings), strict=False)),
+        parameters=list(likelihood.parameters),
         counts=np.asarray(data.counts).tolist(),
         pulls=np.asarray(data.pulls).tolist(),
         fixed=list(fixed),

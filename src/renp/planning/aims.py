@@ -3,7 +3,8 @@
 ====================  ========================================  ===========================================
 aim                   truth                                     tested, and what the plan makes large or small
 ====================  ========================================  ===========================================
-limits                no coupling                               each coupling; its upper limit
+limits                no coupling, or the best fit of each to   each coupling; its upper limit
+                      the counts of runs made before
 identify              one element of a moment                   another element of any size; significance
 magnetic-or-electric  a magnetic element                        electric elements of any size, and reverse
 lightest-mass         the mass                                  another mass; the error
@@ -28,13 +29,13 @@ from numpy.typing import NDArray
 from renp.couplings import Interaction
 from renp.errors import InputError
 from renp.experiment import Experiment
-from renp.inference.likelihood import Likelihood
+from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.nuisances import Nuisances, value_of
-from renp.inference.poisson import chi2
+from renp.inference.parameters import physical
 from renp.inference.search import MASS
 from renp.interactions import Weak
 from renp.neutrinos import Neutrinos
-from renp.planning.contrasts import Contrast, Done, rates
+from renp.planning.contrasts import Contrast, Done, best_fit, rates
 
 Couplings: TypeAlias = Mapping[str, Interaction]
 Reals: TypeAlias = NDArray[np.float64]
@@ -106,8 +107,14 @@ def _limits(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
         tested = everything or _likelihood(setting, neutrinos, {name: unit})
         k = place if everything else 0
         signs = (1.0,) if tested.parameters[k].kind == "magnitude" else (1.0, -1.0)
+        # A limit is counted from the least χ², which an excess in earlier counts has elsewhere than at 0.
+        fitted = _fitted(setting, tested)
+        true, point = (null, null.point()) if fitted is None else (tested, fitted)
+        best = 0.0 if fitted is None else float(physical(tested.parameters[k], fitted[k]))
         found += [
-            _contrast(setting, (name, world_name(neutrinos)), null, null.point(), tested, k, direction=sign)
+            _contrast(
+                setting, (name, world_name(neutrinos)), true, point, tested, k, best=best, direction=sign
+            )
             for sign in signs
         ]
     return found
@@ -240,6 +247,8 @@ def _contrast(
     tested: Likelihood,
     held: int | None = None,
     centre: float = 0.0,
+    *,
+    best: float | None = None,
     direction: float = 1.0,
 ) -> Contrast:
     moves = np.arange(len(tested.names)) != (-1 if held is None else held)
@@ -253,19 +262,33 @@ def _contrast(
         moves,
         held,
         centre,
+        centre if best is None else best,
         direction,
         _done(setting, true, point, tested),
     )
 
 
+def _fitted(setting: Setting, tested: Likelihood) -> Point | None:
+    """Return the best fit to the counts of runs made before; None without them."""
+    if setting.done is None or setting.done.counts is None:
+        return None
+    before = tested.with_runs(_without_counts(setting.done))
+    return best_fit(before, jnp.asarray(setting.done.counts), _starts(tested))
+
+
+def _without_counts(runs: Experiment) -> Experiment:
+    bare: Experiment = eqx.tree_at(lambda e: e.counts, runs, None, is_leaf=lambda x: x is None)
+    return bare
+
+
 def _done(setting: Setting, true: Likelihood, point: Any, tested: Likelihood) -> Done | None:
     if setting.done is None:
         return None
-    runs = eqx.tree_at(lambda e: e.counts, setting.done, None, is_leaf=lambda x: x is None)
+    runs = _without_counts(setting.done)
     before = true.with_runs(runs)
-    expected = before.expected(point)
-    counts = expected if setting.done.counts is None else jnp.asarray(setting.done.counts)
-    return Done(tested.with_runs(runs), counts, float(chi2(expected, counts)))
+    counts = before.expected(point) if setting.done.counts is None else jnp.asarray(setting.done.counts)
+    data = Data(counts, jnp.zeros(len(before.constrained)))
+    return Done(tested.with_runs(runs), counts, float(before.chi2(point, data)))
 
 
 def _starts(likelihood: Likelihood) -> Reals:

@@ -43,7 +43,7 @@ class Done(NamedTuple):
     counts: Float[Array, "n"]
     """Observed, or expected for the truth."""
     of_truth: float
-    """χ² of the truth."""
+    """χ² of the truth, with its pulls."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,9 @@ class Contrast:
     held: int | None = None
     """Place of the parameter that has the size; None for a hypothesis without one."""
     centre: float = 0.0
-    """Its value in the truth."""
+    """Its value where the size is 0."""
+    best: float = 0.0
+    """Its value in the truth: nothing between the centre and this value counts as excluded."""
     direction: float = 1.0
     """What the size is multiplied by, of either sign."""
     done: Done | None = None
@@ -95,7 +97,7 @@ class Contrast:
         """Return a point with the size that is held."""
         if self.held is None:
             return x
-        value = self.centre + size * self.direction
+        value = self._value(size)
         moved: Reals = np.array(x, dtype=float)
         moved[..., self.held] = coordinate(self.tested.parameters[self.held], value)
         return moved
@@ -104,10 +106,14 @@ class Contrast:
         """Return whether the parameter can have the size."""
         if self.held is None:
             return True
-        parameter, value = self.tested.parameters[self.held], self.centre + size * self.direction
+        parameter, value = self.tested.parameters[self.held], self._value(size)
         if parameter.kind == "magnitude":
             return value >= 0
         return bool(parameter.low * parameter.plus <= value <= parameter.high * parameter.plus)
+
+    def _value(self, size: float) -> float:
+        least = (self.best - self.centre) / self.direction
+        return self.centre + max(size, least) * self.direction
 
     def gain(self, x: Reals, rows: NDArray[np.intp] | slice = slice(None)) -> Reals:
         """Return d_r at a point of the hypothesis, 1/s; of some candidates."""
@@ -148,9 +154,7 @@ class Contrast:
             return alone
         likelihood, data = self._selected(times)
         moves = jnp.asarray(self.moves)
-        found: Minimum = _minima(likelihood, data, jnp.asarray(starts), moves)
-        chi2 = np.where(np.isnan(found.chi2), np.inf, found.chi2)
-        best: Reals = np.asarray(found.x)[int(np.argmin(chi2))]
+        best: Reals = np.asarray(_least_of(_minima(likelihood, data, jnp.asarray(starts), moves)))
         return best
 
     def _selected(self, times: Reals) -> tuple[Likelihood, Data]:
@@ -175,6 +179,18 @@ def _gain(tested: Reals, truth: Reals) -> Reals:
     excess = np.divide(safe - truth, truth, out=np.zeros_like(truth), where=seen)
     gain: Reals = 2 * np.where(seen, truth * (excess - np.log1p(excess)), safe)
     return np.maximum(gain, 0.0)
+
+
+def best_fit(likelihood: Likelihood, counts: Float[Array, "n"], starts: Reals) -> Point:
+    """Return the point of a likelihood at which the χ² of counts is least."""
+    data = Data(counts, jnp.zeros(len(likelihood.constrained)))
+    moves = jnp.ones(len(likelihood.parameters), dtype=bool)
+    return _least_of(_minima(likelihood, data, jnp.asarray(starts), moves))
+
+
+def _least_of(found: Minimum) -> Point:
+    chi2 = np.where(np.isnan(found.chi2), np.inf, found.chi2)
+    return found.x[int(np.argmin(chi2))]
 
 
 def rates(likelihood: Likelihood, x: Point) -> Reals:

@@ -259,7 +259,8 @@ def _converged(search: Search, size: float) -> tuple[Shares, float, float]:
         again, _ = _maximin(search, reached)
         better = _size_of(search, again.weights, reached)
         if not better < reached * (1 - _PRECISE):
-            break
+            # Cuts may have been added for which the earlier shares have no prices.
+            return again._replace(weights=shares.weights), reached, reached
         shares, size, reached = again, reached, better
     return shares, size, reached
 
@@ -285,10 +286,10 @@ def _maximin(search: Search, size: float) -> tuple[Shares, float]:
         for contrast, own, point in zip(search.contrasts, search.points, points, strict=True):
             if contrast.possible(size) and not own:
                 own.append(point)
-    for _ in range(_CUT_ROUNDS):
+    for left in reversed(range(_CUT_ROUNDS)):
         shares = best_shares(search.cuts(size))
         values, points = search.separated(shares.weights, size)
-        if not _added(search, values, points, shares.value, shares.bound):
+        if not left or not _added(search, values, points, shares.value, shares.bound):
             break
     return shares, float(np.min(values))
 

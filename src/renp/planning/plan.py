@@ -101,7 +101,8 @@ def plan(
     Parameters
     ----------
     aim
-        "limits": the worst upper limit, as `renp.upper_limits` defines it by "delta-chi2";
+        "limits": the worst upper limit, as `renp.upper_limits` defines it by "delta-chi2", with new counts as
+        expected without any coupling, or by each coupling's best fit to the counts of runs made before;
         "identify", "magnetic-or-electric", "ordering", "nature", "discovery": the least significance;
         "lightest-mass", "majorana-phases": the worst error (68 %).
     experiment
@@ -129,7 +130,8 @@ def plan(
     constraints
         What the plan must respect.
     done
-        Runs that were made before, with counts or without; the plan is what to do next.
+        Runs that were made before, with counts or without; the plan is what to do next, and what it reaches
+        is of all runs together.
     progress
         Told in words what is being done.
 
@@ -209,6 +211,7 @@ def _result(
     null = worlds[0]
     reached, bound = best.reached, best.bound
     if rise is None:
+        _check_told_apart(search, best)
         reached, bound = float(np.sqrt(max(reached, 0.0))), float(np.sqrt(max(bound, 0.0)))
         gap = bound / reached - 1 if reached else np.inf
     else:
@@ -236,17 +239,30 @@ def _result(
             merged(references_of([worlds, setting.model, setting.couplings]), CITES),
             aim=aim,
             experiment=experiment,
-            neutrinos=[str(one) for one in worlds],
+            neutrinos=list(worlds),
             total=search.total,
             couplings=list(setting.couplings),
             profiled=setting.profiled,
             nuisances=setting.nuisances,
-            confidence_level=level,
+            **({"confidence_level": level} if rise is not None else {}),
             strength=setting.strength,
+            done=setting.done,
             range=search.allowed,
             method="linear programme over photon energies, cutting planes, HiGHS",
         ),
     )
+
+
+def _check_told_apart(search: Search, best: Optimum) -> None:
+    """Raise `InputError` where even the best times leave a significance of 0."""
+    if best.reached > 0:
+        return
+    separated, _ = search.separated(best.shares, 1.0)
+    worst = search.contrasts[int(np.argmin(separated))]
+    why = "no run in range can do so"
+    if worst.done is not None:
+        why = "the runs made before speak against it by more than new runs of this time can make up for"
+    raise InputError("aim", f"to tell {', '.join(worst.name)}", f"something that runs can serve: {why}")
 
 
 def _figures(search: Search, contrasts: list[Contrast], times: Reals) -> dict[str, dict[str, float]]:

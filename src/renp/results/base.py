@@ -112,6 +112,8 @@ def _words(value: object) -> str:
 
     if isinstance(value, eqx.Module) and not isinstance(value, Interaction):
         return eqx.tree_pformat(value, short_arrays=False)
+    if isinstance(value, list) and any(isinstance(one, eqx.Module) for one in value):
+        return "\n".join(_words(one) for one in value)
     return str(value)
 
 

@@ -169,7 +169,8 @@ class Fit(Result):
             approximate = " (few counts: approximate)" if self.few_counts else ""
             quality += f", p = {self.p_value:.2g}{approximate}"
         verdict = "Best fit" if self.valid else "Best fit, NOT VALID"
-        return f"{verdict}: {quality}; profile intervals at {100 * self.confidence_level:g} % C.L."
+        level = f"{100 * self.confidence_level:g} % C.L."
+        return f"{verdict}: {quality}; profile intervals at {level}, errors of one standard deviation"
 
 
 def _counted(degrees: int) -> str:

@@ -38,6 +38,9 @@ class Limits(Result):
     """What the standard model would give within −2, −1, 0, 1, 2 standard deviations."""
     failed: tuple[str, ...] = ()
     """Couplings for which a search did not converge."""
+    p_values: dict[str, dict[str, float]] | None = None
+    """Of the best fit of each coupling to observed counts, as `renp.fit` has it: where it is tiny, the
+    coupling does not describe the counts, and its limit says little. None for expected limits."""
 
     def limit(self, kind: str, label: str, sign: str = "either") -> float:
         """Return one limit; for a coupling that has a sign, that for one of the signs if asked for.
@@ -72,6 +75,8 @@ class Limits(Result):
             columns.append("expected")
         if self.bands is not None:
             columns += ["−2σ", "−1σ", "median", "+1σ", "+2σ"]
+        if self.p_values is not None:
+            columns.append("p of the fit")
         rows = []
         for kind, of_kind in self.limits.items():
             for label, limit in of_kind.items():
@@ -82,12 +87,14 @@ class Limits(Result):
                     row.append(self.expected[kind][label])
                 if self.bands is not None:
                     row += self.bands[kind][label]
+                if self.p_values is not None:
+                    row.append(self.p_values[kind][label])
                 rows.append(tuple(row))
         return tuple(columns), tuple(rows)
 
     def json(self) -> dict[str, Any]:
         """Return the limits; null where nothing is sensitive."""
-        content = {
+        content: dict[str, Any] = {
             "confidence_level": self.confidence_level,
             "kind": self.kind,
             "method": self.method,
@@ -98,7 +105,11 @@ class Limits(Result):
             "ends": _nested(self.ends),
             "failed": list(self.failed),
         }
-        return content if self.bands is None else content | {"bands": _nested(self.bands)}
+        if self.bands is not None:
+            content["bands"] = _nested(self.bands)
+        if self.p_values is not None:
+            content["p_values"] = _nested(self.p_values)
+        return content
 
     def dataset(self) -> "xr.Dataset":
         """Return one variable for each kind over the dimension element."""
@@ -114,6 +125,9 @@ class Limits(Result):
                 end = ("end", ["from", "to"])
                 values = [self.ends[kind].get(label, (math.nan, math.nan)) for label in of_kind]
                 variables[f"{kind} ends"] = xr.DataArray(values, coords=[axis, end], attrs=unit)
+            if self.p_values is not None:
+                fits = list(self.p_values[kind].values())
+                variables[f"{kind} p-value"] = xr.DataArray(fits, coords=[axis])
             if self.bands is not None:
                 band = ("deviation", [-2, -1, 0, 1, 2])
                 quantiles = list(self.bands[kind].values())

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Reals: TypeAlias = NDArray[np.float64]
 Figures: TypeAlias = dict[str, dict[str, float]]
 
+NEAR = 5e-7
+"""Distance from a threshold, eV, below which a plan hangs on where exactly the masses put it."""
+
 MADE_SMALL = ("limits", "lightest-mass", "majorana-phases")
 
 
@@ -67,6 +70,12 @@ class Plan(Result):
     def reference_limits(self) -> dict[str, float] | None:
         """The same for the experiment's own runs."""
         return None if self.reference is None else worst(self.aim, self.reference)
+
+    @property
+    def at_threshold(self) -> bool:
+        """Whether a run lies closer to a threshold of the first of the neutrinos than `NEAR`."""
+        distance = np.abs(self.photon_energy[:, None] - self.thresholds)
+        return bool(np.any(distance < NEAR))
 
     def table(self) -> Table:
         """Return the runs, one row each."""
@@ -133,6 +142,8 @@ class Plan(Result):
         """Return the runs, what they reach, and the gap."""
         return {
             "aim": self.aim,
+            "quantity": self._quantity(),
+            "unit": self.unit,
             "photon_energy": self.photon_energy.tolist(),
             "duration_days": (self.duration / DAY).tolist(),
             "limits": self.limits,

@@ -10,6 +10,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from renp.atoms import APPROXIMATIONS, EFFECTS, Atom, symbols
+from renp.errors import InputError
 from renp.experiment import Experiment, Target
 from renp.inference.limits import delta_chi2
 from renp.inference.nuisances import Nuisances, nuisance_parameters
@@ -80,6 +81,8 @@ def build_statistics(
 ) -> tuple[float, Nuisances]:
     """Return confidence level and nuisances, checked against what is known of the rest."""
     delta_chi2(section.confidence_level)
+    for name in ("normalisation_error", "background_error"):
+        _check_relative(name, getattr(section, name))
     nuisances = Nuisances(
         oscillation=section.oscillation,
         free=section.free,
@@ -90,6 +93,13 @@ def build_statistics(
     if experiment is not None and neutrinos is not None:
         nuisance_parameters(nuisances, experiment, neutrinos)
     return section.confidence_level, nuisances
+
+
+def _check_relative(name: str, error: Any) -> None:
+    """Raise `InputError` for an error above 1, which is more likely meant in percent."""
+    for one in error if isinstance(error, list) else [error]:
+        if not is_traced(one) and one > 1:
+            raise InputError(name, one, f"relative, at most 1: {one:g} % is {one / 100:g}")
 
 
 def check_run(atom: Atom | None, target: Target, section: RunSection) -> RunSection:

@@ -249,8 +249,7 @@ class _Reader:
     def _experiment(self, atom: Atom | None, target: Target | None, laser: Laser | None) -> Experiment | None:
         build = partial(check_run, atom, target or Target())
         runs = [self._collect(("run", k), t, RunSection, build) for k, t in self._each("run")]
-        self.of_file = self._runs_of_file()
-        runs += [self._collect(("runs",), t, RunSection, build) for t in self.of_file]
+        runs += self._runs_of_file(build)
         known = [run for run in runs if run is not None]
         missing = [k for k, run in enumerate(known) if run.counts is None]
         if 0 < len(missing) < len(known):
@@ -259,7 +258,7 @@ class _Reader:
             return None
         return build_experiment(atom, target, laser, known)
 
-    def _runs_of_file(self) -> list[Table]:
+    def _runs_of_file(self, build: Callable[[RunSection], RunSection]) -> list[RunSection | None]:
         if "runs" not in self.data:
             return []
         section = self._section("runs", RunsSection, lambda section: section)
@@ -267,11 +266,23 @@ class _Reader:
             return []
         if "run" in self.data:
             self.problems.add(("runs",), "the runs are given twice: leave out [[run]] or [runs]")
-        try:
-            return read_runs(self.folder / section.file)
-        except ValueError as error:
-            self.problems.add(("runs", "file"), f"{section.file!r} {error}")
-            return []
+        found = read_runs(self.folder / section.file)
+        for words in found.problems:
+            self.problems.add(("runs", "file"), f"{section.file!r} {words}")
+        self.of_file = [table for _, table in found.runs]
+        return [self._run_of_file(section.file, line, table, build) for line, table in found.runs]
+
+    def _run_of_file(
+        self, file: str, line: int, table: Table, build: Callable[[RunSection], RunSection]
+    ) -> RunSection | None:
+        """Return the run of a line; what is wrong with it is said with what the file has there."""
+        own = Problems("", file)
+        run = own.collect((), table, partial(validated, RunSection, build), PLACEHOLDERS["run"])
+        for place, words in own.found:
+            key = str(place[0]) if place else ""
+            given = f", {key} = {table[key]!r}, that is " if key in table else ": "
+            self.problems.add(("runs", "file"), f"{file!r} line {line}{given}{words}")
+        return run
 
     def _each(self, name: str) -> Iterator[tuple[int, Table]]:
         tables = self.data.get(name, [])

@@ -165,7 +165,7 @@ def interaction_argument(cls: type[Interaction], key: str, value: Any) -> Any:
     if key in cls.units:
         return parse_quantity(value, cls.units[key])
     if isinstance(value, Mapping):
-        return {_pair(name): parse_number(element) for name, element in value.items()}
+        return _elements(value)
     if isinstance(value, list):
         return _numbers(value)
     annotation = str(inspect.signature(cls).parameters[key].annotation)
@@ -178,6 +178,19 @@ def interaction_argument(cls: type[Interaction], key: str, value: Any) -> Any:
 
 def _numbers(value: Any) -> Any:
     return [_numbers(item) for item in value] if isinstance(value, list) else parse_number(value)
+
+
+def _elements(value: Mapping[str, Any]) -> dict[tuple[int, int], complex | float]:
+    """Return the elements, or say all that is wrong with them."""
+    found, wrong = {}, []
+    for name, element in value.items():
+        try:
+            found[_pair(name)] = parse_number(element)
+        except ValueError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return found
 
 
 def _pair(name: str) -> tuple[int, int]:

@@ -117,7 +117,7 @@ def _leave_out(table: Table, keys: set[str], placeholders: Mapping[str, Any]) ->
 def _read(error: ValueError, table: Table) -> list[tuple[Place, str]]:
     """Return key and sentence of each problem that an exception tells of."""
     if isinstance(error, ValidationError):
-        return [(tuple(problem["loc"]), _sentence(dict(problem))) for problem in error.errors()]
+        return _of_keys(error)
     if isinstance(error, TableError):
         return [((key,) if key else (), words) for key, words in error.problems]
     if isinstance(error, InputError):
@@ -129,6 +129,21 @@ def _read(error: ValueError, table: Table) -> list[tuple[Place, str]]:
     return [((), str(error))]
 
 
+def _of_keys(error: ValidationError) -> list[tuple[Place, str]]:
+    """Return pydantic's findings, one for each key: of a key that may be of two kinds it has several."""
+    found: dict[Place, list[str]] = {}
+    for problem in error.errors():
+        # Kinds stand in a place as text: "float", "list[float]"; items of arrays as numbers.
+        place = (problem["loc"][0], *(part for part in problem["loc"][1:] if isinstance(part, int)))
+        found.setdefault(place, []).append(_sentence(dict(problem)))
+    return [(place, _alternatives(sentences)) for place, sentences in found.items()]
+
+
+def _alternatives(sentences: list[str]) -> str:
+    first, *others = sentences
+    return " or ".join([first, *(other.split("must be ", 1)[-1] for other in others)])
+
+
 def _sentence(problem: Table) -> str:
     """Return pydantic's finding in the package's words."""
     kind, value = problem["type"], problem.get("input")
@@ -138,7 +153,7 @@ def _sentence(problem: Table) -> str:
         return str(problem["ctx"]["error"])
     expected = {
         "int_type": "a whole number",
-        "float_type": "a number",
+        "float_type": "a number without a unit" if isinstance(value, str) else "a number",
         "string_type": "text",
         "list_type": "an array",
         "dict_type": "a table",

@@ -84,7 +84,8 @@ def parse_number(value: Any) -> complex | float:
             number = complex(value.replace(" ", ""))
             return number if "j" in value.lower() else number.real
         except ValueError:
-            raise ValueError(f'{value!r}: must be a number, or text such as "1e-11+2e-11j"') from None
+            allowed = 'a number without a unit, or text such as "1e-11+2e-11j"'
+            raise ValueError(f"{value!r}: must be {allowed}") from None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"{value!r}: must be a number")
     return float(value)
