@@ -752,7 +752,7 @@ def test_plan_writes_a_scenario_that_reaches_what_it_says(command: Command, tmp_
     [
         (("--laser", "1.0 eV"), "two photon energies"),
         (("--laser", "1.0717 eV, 1.08 eV"), "highest threshold"),
-        (("--total", "70"), "has no unit"),
+        (("--total", "70"), "a quantity with a unit"),
         (("--masses", "a,b"), "a list of masses"),
         (("--least-duration", "80 day"), "at most the total time"),
         (("--aim", "best"), "must be"),

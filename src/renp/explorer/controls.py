@@ -9,7 +9,7 @@ import panel as pn
 
 from renp.atoms import EFFECTS, symbols
 from renp.explorer.document import LASER, OSCILLATION, TARGET
-from renp.explorer.fields import Edit, Field, number_in, text_input, text_of
+from renp.explorer.fields import Edit, Field, Slider, number_in, text_input, text_of
 from renp.explorer.interaction_controls import without_diagonals
 from renp.explorer.look import Look
 from renp.explorer.state import State
@@ -90,7 +90,7 @@ class Controls:
         ]
 
     def _neutrinos(self) -> list[Any]:
-        slider = pn.widgets.FloatSlider(
+        slider = Slider(
             label="Lightest mass (eV)",
             start=0.0,
             end=HEAVIEST,
@@ -187,9 +187,7 @@ def radio(label: str, options: tuple[str, ...]) -> Any:
 
 def angle(label: str, most: float) -> Any:
     """Return a slider of an angle in units of π."""
-    return pn.widgets.FloatSlider(
-        label=label, start=0.0, end=most, step=0.01, format="0.00", sizing_mode="stretch_width"
-    )
+    return Slider(label=label, start=0.0, end=most, step=0.01, format="0.00", sizing_mode="stretch_width")
 
 
 def _setter(name: str) -> Callable[[State, Any], State]:

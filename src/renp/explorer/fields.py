@@ -75,6 +75,12 @@ class Field:
             self.words.visible = bool(words)
 
 
+class Slider(pn.widgets.FloatSlider):  # type: ignore[misc]  # Panel has no types
+    """A slider that tells of a change at once, where Panel's waits 50 ms for more: `Field` does without."""
+
+    _debounce = 1
+
+
 def number_in(unit: str, text: str, *, photon: bool = False) -> float:
     """Return a number of the unit shown, or a quantity in any unit that converts to it.
 

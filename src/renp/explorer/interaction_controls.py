@@ -10,7 +10,7 @@ import panel as pn
 
 from renp.couplings import Interaction
 from renp.errors import InputError
-from renp.explorer.fields import Edit, Field, check_box, number_in, text_input, ticked
+from renp.explorer.fields import Edit, Field, Slider, check_box, number_in, text_input, ticked
 from renp.explorer.look import Look
 from renp.explorer.state import State, Table
 from renp.neutrinos import Neutrinos
@@ -152,7 +152,7 @@ class InteractionControls:
         whole = cls.kind == "couplings"
         labels = [f"{i}{j}" for i in "123" for j in "123"] if whole else list(UPPER)
         inputs = [self._element(k, name, label, whole) for label in labels]
-        size = pn.widgets.FloatSlider(
+        size = Slider(
             label=f"{name}: log₁₀ of the largest",
             start=-16 if cls.coupling_unit != "cm²" else -36,
             end=0 if cls.coupling_unit != "cm²" else -24,
