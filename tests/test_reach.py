@@ -155,7 +155,7 @@ def test_observed_counts_are_refused() -> None:
 
 def test_couplings_that_are_not_numbers_are_reported() -> None:
     with pytest.raises(FloatingPointError, match="not numbers"):
-        reach(RUNS, NU, lambda m: renp.Couplings(V=jnp.sqrt(2.0 - m) * jnp.eye(3)), np.array([1.0, 3.0]))
+        reach(RUNS, NU, lambda m: renp.Couplings(V=jnp.sqrt(m - 2.0) * jnp.eye(3)), np.array([1.0, 3.0]))
 
 
 def test_the_limit_for_one_sign_is_that_end_of_the_interval() -> None:
