@@ -4,10 +4,11 @@ import ast
 import socket
 import sys
 import tomllib
-from dataclasses import replace
+from dataclasses import fields, replace
 from math import pi
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -135,6 +136,16 @@ def test_wrong_links_are_answered(query: str) -> None:
     state, wrong = linked_state("?" + query, State())
     assert state == State()
     assert wrong.startswith("The link: ")
+
+
+@pytest.mark.parametrize("field", fields(State), ids=lambda field: field.name)
+def test_no_value_of_a_link_is_a_failure_of_ours(field: Any) -> None:
+    """Values of any type and size are taken or answered: nothing is raised."""
+    odd = ["null", "true", "-1", "0", "1e-320", "1e400", "[]", "{}", "[null]", "[[1.07,1,1,1,1]]", "é<b>"]
+    odd += ['{"a":{"b":[1]}}', '[{"kind":["a"]}]', '[{"kind":"magnetic-moment"}]', '["spin","spin"]']
+    for value in odd:
+        state, _ = linked_state(f"?{field.name}={quote(value)}", State())
+        assert isinstance(state, State)
 
 
 def test_a_link_with_a_theme_alone_is_the_start() -> None:
@@ -349,6 +360,16 @@ def test_pictures_and_data_are_saved(what: str) -> None:
     assert file_of(result, "png").read().startswith(b"\x89PNG")
     assert b"<svg" in file_of(result, "svg").read()
     assert b"# renp" in file_of(result, "csv").read()
+
+
+def test_fewer_runs_and_interactions_can_come_from_elsewhere(page: Explorer) -> None:
+    """Controls of runs are made anew only where they are seen."""
+    page.change(tab="counts")
+    page.change(tab="share")
+    page.share.scenario.value = '[atom]\nname = "Yb"\n[neutrinos]\nlightest_mass = "0.01 eV"\n'
+    assert (page.state.runs, page.state.interactions, page.problems) == ((), (), {})
+    page.change(tab="counts")
+    assert page.counts.controls.fields == []
 
 
 def test_a_newer_value_is_not_shown_away(page: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,7 +124,7 @@ def _texts(text: str) -> tuple[str, ...]:
 
 def _numbers(known: dict[str, str]) -> Callable[[str], dict[str, float]]:
     def read(text: str) -> dict[str, float]:
-        content = json.loads(text)
+        content = _table(text)
         if not content.keys() <= known.keys():
             raise ValueError
         return {key: _number(value) for key, value in content.items()}

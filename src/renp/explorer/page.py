@@ -158,12 +158,13 @@ class Explorer:
             *self.view_controls.fields,
             *self.plan.fields,
         ]
-        return [
-            field for field in [*own, *runs] if field.key.split(".")[0] != "interactions" or self._has(field)
-        ] + [self.share.field]
+        return [field for field in [*own, *runs, self.share.field] if self._has(field)]
 
     def _has(self, field: Field) -> bool:
-        return int(field.key.split(".")[1]) < len(self.state.interactions)
+        """Return whether the state has what a field shows: cards and rows follow only where they are seen."""
+        name, _, rest = field.key.partition(".")
+        items = {"interactions": self.state.interactions, "runs": self.state.runs}.get(name)
+        return items is None or not rest or int(rest.split(".")[0]) < len(items)
 
     def _complain(self, problems: dict[str, str], source: str) -> None:
         """Say each problem beside its field, and beside the one that was changed if it has none."""
