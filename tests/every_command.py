@@ -29,7 +29,8 @@ counts run.toml --output counts.png
 limits run.toml --method asymptotic --profiled --seed 1 --output limits.csv
 limits run.toml --bands --couplings "magnetic-moment 11"
 fit run.toml --expected --profile "magnetic-moment 11" --output profile.pdf
-fit run.toml --expected --contour "magnetic-moment 11, magnetic-moment 22" --significance "magnetic-moment 11"
+fit run.toml --expected --contour "magnetic-moment 11, magnetic-moment 22"
+fit run.toml --expected --significance "magnetic-moment 11"
 toys run.toml --number 20 --seed 1 --output toys.nc
 toys run.toml --number 20 --coverage "magnetic-moment 11"
 plan run.toml --candidates 100 --total "70 day" --clearance "1e-5 eV" --frequencies 5 --scenario plan.toml
