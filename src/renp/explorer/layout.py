@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from renp.explorer.look import Look
+from renp.explorer.timing import with_lock
 
 if TYPE_CHECKING:
     from renp.explorer.page import Explorer
@@ -30,7 +31,7 @@ def arranged(page: "Explorer", look: Look) -> Any:
     """Return the page: a head, the controls and the views."""
     other = "dark" if look.name == "light" else "light"
     theme = pn.widgets.Button(label=other.capitalize(), margin=(6, 10), description=f"Turn the page {other}")
-    theme.on_click(page.turn_theme)
+    theme.on_click(lambda _: with_lock(page.turn_theme))
     theme.visible = pn.state.location is not None
     title = pn.pane.HTML("<h1 style='font-size:20px;margin:6px 0'>renp explorer</h1>", margin=(0, 10))
     head = pn.FlexBox(title, page.tabs.view, theme, align_items="center", sizing_mode="stretch_width")

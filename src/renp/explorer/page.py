@@ -205,7 +205,7 @@ class Explorer:
         if self._location is not None:
             self._location.search = f"?{to_query(self.state)}"
 
-    def turn_theme(self, *_: Any) -> None:
+    def turn_theme(self) -> None:
         """Load the page anew in the other theme."""
         other = "light" if self.state.theme == "dark" else "dark"
         if self._location is not None:

@@ -19,7 +19,7 @@ from renp.explorer.look import Look
 from renp.explorer.setup import Setup, build
 from renp.explorer.spectrum_plot import SpectrumPlot
 from renp.explorer.state import Run, State
-from renp.explorer.timing import in_background
+from renp.explorer.timing import in_background, with_lock
 from renp.planning.aims import AIMS
 from renp.planning.plan import ELEMENTS, Constraints, plan
 from renp.results.plan import MADE_SMALL, Plan
@@ -50,7 +50,7 @@ class PlanTab:
             ),
         ]
         self.find = pn.widgets.Button(label="Find the best runs", color="primary", margin=(6, 10))
-        self.find.on_click(self._find)
+        self.find.on_click(lambda _: with_lock(self._find))
         self.take = pn.widgets.Button(label="Take these runs", margin=(6, 10))
         self.take.on_click(self._take)
         self.words = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10), stylesheets=[TABLE_CSS])
@@ -74,7 +74,7 @@ class PlanTab:
         if self._for is not None and relevant(state) != relevant(self._for):
             self._forget()
 
-    def _find(self, _: Any = None) -> None:
+    def _find(self) -> None:
         state = self._current()
         self.find.disabled, self.find.label = True, "Searching …"
         self._forget()
