@@ -451,7 +451,7 @@ def test_spectrum_by_interaction_adds_up() -> None:
     )
     found = Spectrum.compute(yb, nu, renp.Weak() + moment + mediator, [1.05, 1.068])
     assert list(found.interactions) == ["weak", "magnetic-moment", "vector-mediator", "interference"]
-    assert sum(found.interactions.values()) == pytest.approx(found.spectral_function, rel=1e-14)
+    assert sum(found.interactions.values()) == pytest.approx(found.spectral_function, rel=1e-14, abs=0)
     assert np.all(np.abs(found.interactions["interference"]) > 1e-3)
     without = Spectrum.compute(yb, nu, renp.Weak() + moment, [1.05, 1.068])
     assert without.interactions["interference"] == pytest.approx(np.zeros(2), abs=1e-15)
@@ -479,7 +479,7 @@ def test_interference_stands_in_the_table_and_the_figure_of_a_spectrum() -> None
     table = result.table()
     assert table.columns[3:] == ("vector-mediator", "interference")
     for row in table.rows:
-        assert row[1] == pytest.approx(row[2] + row[3] + row[4], rel=1e-12)
+        assert row[1] == pytest.approx(row[2] + row[3] + row[4], rel=1e-12, abs=0)
         assert abs(row[4]) > 1e-3 * row[1]
     figure = result.plot()
     assert "interference" in figure.axes[0].get_legend_handles_labels()[1]
