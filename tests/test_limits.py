@@ -258,7 +258,6 @@ def mediator(mass: float) -> renp.VectorMediator:
     return renp.VectorMediator(mass, 1.0, left={(1, 1): 1.0})
 
 
-@pytest.mark.xfail(strict=True, reason="upper_limits ends at the first crossing, reach at the last")
 def test_limits_count_a_second_solution_as_reach_does() -> None:
     """Where its square outweighs the interference a coupling of one sign is allowed again, further away."""
     light = {"vector-mediator": {"strength": mediator(1e3)}}

@@ -14,6 +14,7 @@ from renp.errors import InputError
 from renp.inference import asymptotic
 from renp.inference.ensembles import crossing_ensemble, fit_ensemble
 from renp.inference.feldman_cousins import feldman_cousins
+from renp.inference.islands import STARTS, outermost, returns
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NOT_CONVERGED
 
@@ -33,6 +34,8 @@ BANDS = (-2, -1, 0, 1, 2)
 
 _BAND_TOYS = 2000
 _CONSTRUCTION_TOYS = 4000
+
+_returns = jax.jit(jax.vmap(returns, in_axes=(None, 0, None)))
 
 Reals: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = Bool[Array, "p"]
@@ -109,11 +112,22 @@ class LimitSearch(NamedTuple):
             )
             return np.asarray(found.value)[None], np.asarray(found.status) != NOT_CONVERGED
         best = fit_ensemble(likelihood, data, start, moves)
-        sides = (1.0,) if likelihood.parameters[k].kind == "magnitude" else (-1.0, 1.0)
-        ends = [crossing_ensemble(likelihood, data, best, moves, k, side, self.rise) for side in sides]
-        good = np.all([np.asarray(end.status) != NOT_CONVERGED for end in ends], axis=0)
-        values = np.array([np.asarray(end.value) for end in ends])
-        return values, good & (np.asarray(best.status) == CONVERGED)
+        if likelihood.parameters[k].kind == "magnitude":
+            end = crossing_ensemble(likelihood, data, best, moves, k, 1.0, self.rise)
+            converged = np.asarray(best.status) == CONVERGED
+            return np.asarray(end.value)[None], converged & (np.asarray(end.status) != NOT_CONVERGED)
+        starts = np.asarray(_returns(likelihood, best.x, k))
+        minima = [best, *(fit_ensemble(likelihood, data, starts[:, j], moves) for j in range(STARTS))]
+        lower, upper = (
+            outermost(
+                minima,
+                lambda m, rise, side=side: crossing_ensemble(likelihood, data, m, moves, k, side, rise),
+                side,
+                self.rise,
+            )
+            for side in (-1.0, 1.0)
+        )
+        return np.array([lower[0], upper[0]]), np.asarray(lower[1] & upper[1])
 
     def _unified(
         self, likelihood: Likelihood, data: Data, moves: Mask, k: int

@@ -136,9 +136,8 @@ def upper_limits(
     Limits
         ``.limits["magnetic-moment"]["11"]`` in μ_B; infinite where no run is sensitive. For a coupling with
         interference, which has a sign, it is the end of the interval further from 0, for either sign:
-        ``.ends`` has both, and who knows the sign takes the end that has it. They enclose the best fit: a
-        second solution further away, where the square outweighs the interference, is not counted, which
-        `renp.reach` does.
+        ``.ends`` has both, and who knows the sign takes the end that has it. A second solution
+        further away, where the square outweighs the interference, lies within them, as within `renp.reach`.
 
     Raises
     ------

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from renp.couplings import Interaction
 from renp.errors import InputError
+from renp.inference.islands import outermost, returns
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.limits import delta_chi2, upper_limits
 from renp.inference.newton import CONVERGED, NOT_CONVERGED, Minimum, crossing, minimise
@@ -212,11 +213,21 @@ def _limit(
     good = (best.status == CONVERGED) & ~best.corner & (above.status != NOT_CONVERGED)
     furthest = jnp.abs(above.value)
     if any(p.kind != "magnitude" for p in parameters[: len(couplings)]):
-        below = crossing(likelihood, data, best, moves, place, -1.0, rise, steps)
-        of_sign = {"positive": above.value, "negative": -below.value}
-        either = jnp.maximum(jnp.abs(above.value), jnp.abs(below.value))
+        starts = returns(likelihood, best.x, place)
+        minima = [best, *(minimise(likelihood, data, x, moves, steps) for x in starts)]
+        lower, upper = (
+            outermost(
+                minima,
+                lambda m, room, side=side: crossing(likelihood, data, m, moves, place, side, room, steps),
+                side,
+                rise,
+            )
+            for side in (-1.0, 1.0)
+        )
+        of_sign = {"positive": upper[0], "negative": -lower[0]}
+        either = jnp.maximum(jnp.abs(upper[0]), jnp.abs(lower[0]))
         furthest = jnp.where(signed, of_sign.get(sign, either), furthest)
-        good = good & (~signed | (below.status != NOT_CONVERGED))
+        good = good & (~signed | (lower[1] & upper[1]))
     unit = jnp.stack([jnp.asarray(p.plus) for p in parameters[: len(couplings)]])[place]
     return Found(unit * jnp.where(signed, furthest, jnp.sqrt(furthest)), good)
 
