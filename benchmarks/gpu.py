@@ -15,8 +15,8 @@ import numpy as np
 import profiled_limits
 from measure import fastest, relative_error
 
+from renp.formula.master_formula import total_spectrum
 from renp.inference.newton import minimise
-from renp.master_formula import total_spectrum
 
 PHOTONS = 10**7
 TOYS = 10**5

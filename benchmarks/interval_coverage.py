@@ -3,8 +3,8 @@
 import sys
 
 import renp
-from renp.inference.limits import upper_limits
 from renp.inference.toys import measure_coverage
+from renp.inference.upper_limits import upper_limits
 from renp.papers.letter import setup
 from renp.results.toys import Coverage
 

@@ -16,9 +16,9 @@ from rivals import arrays, c
 import renp
 from renp.compiled import compiled
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
+from renp.formula.kinematics import exact_threshold
+from renp.formula.master_formula import total_spectrum
 from renp.inference.ensembles import in_chunks
-from renp.kinematics import exact_threshold
-from renp.master_formula import total_spectrum
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from oracles import multiprecision, notebook

@@ -3,10 +3,10 @@
 import sys
 
 import renp
-from renp.atoms import APPROXIMATIONS, symbols
+from renp.atoms.atom import APPROXIMATIONS, symbols
+from renp.atoms.reference_width import DIPOLES, FIELDS, reference_width
 from renp.constants import DAY
 from renp.papers.real_atoms import atom_row, mediator_limits
-from renp.reference_width import DIPOLES, FIELDS, reference_width
 
 NU = renp.Neutrinos(0.01)
 CLEARANCE = 1e-6

@@ -23,11 +23,11 @@ import jax.numpy as jnp
 import numpy as np
 
 import renp
-from renp.master_formula import total_spectrum
+from renp.formula.master_formula import total_spectrum
 from renp.scans.batches import Point, compiled, over_points
 from renp.scans.definition import Definition
 from renp.scans.evaluate import _columns, evaluate
-from renp.scans.rates import _BATCH
+from renp.scans.evaluate_rates import _BATCH
 from renp.scenario import preset_text
 from renp.scenario.sections import Sections
 

@@ -11,7 +11,7 @@ import kernel
 from measure import fastest
 
 import renp
-from renp.master_formula import total_spectrum
+from renp.formula.master_formula import total_spectrum
 from renp.papers.letter import setup
 
 Row = dict[str, Any]

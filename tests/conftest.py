@@ -18,21 +18,17 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 PURE = [
     "bounds.blind",
     "bounds.effective",
-    "bounds.elements",
+    "bounds.moment_elements",
     "bounds.electron_moment",
     "bounds.light_mediators",
     "bounds.model",
     "bounds.proceeding_notes",
     "bounds.solar",
     "compensated",
-    "couplings",
-    "differential_formula",
-    "elements",
+    "formula",
     "inference.poisson",
     "inference.strength",
     "interactions",
-    "kinematics",
-    "master_formula",
 ]
 
 hook = install_import_hook([f"renp.{name}" for name in PURE], "typecheck.check")

@@ -9,8 +9,8 @@ import renp
 from cases import random_couplings
 from oracles import multiprecision as exact
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
-from renp.kinematics import exact_threshold, excess
-from renp.master_formula import components
+from renp.formula.kinematics import exact_threshold, excess
+from renp.formula.master_formula import components
 
 TOLERANCE = 1e-14
 MASSES = [0.0, 1e-6, 1e-3, 0.01, 0.05, 0.1, 0.2]

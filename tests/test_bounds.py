@@ -34,7 +34,7 @@ from renp.bounds import (
     xenonnt_notes_moment,
 )
 from renp.constants import FERMI_CONSTANT, HBAR_C
-from renp.couplings import ElectronCoupling
+from renp.interactions.couplings import ElectronCoupling
 from renp.interactions.rotation import to_mass_basis
 from renp.results.bounds import Bounds
 

@@ -16,8 +16,13 @@ from cases import KINDS, SIZES, neutrinos_with, random_couplings
 from oracles import spinors
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
 from renp.differential import energy_interval
-from renp.differential_formula import PHOTON_PHASE, angular_components, energy_components, energy_offset
-from renp.master_formula import components
+from renp.formula.differential_formula import (
+    PHOTON_PHASE,
+    angular_components,
+    energy_components,
+    energy_offset,
+)
+from renp.formula.master_formula import components
 
 YB = renp.Atom.named("Yb")
 CONSTANTS = {"g_fermi": FERMI_CONSTANT, "bohr_magneton": BOHR_MAGNETON}

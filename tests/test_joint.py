@@ -7,8 +7,8 @@ import pytest
 import renp
 from renp.bounds import bound, moment_basis, quadratic_form, solar_square, solar_weights
 from renp.inference.information import information
-from renp.inference.limits import moment_couplings
 from renp.inference.region import allowed_region
+from renp.inference.upper_limits import moment_couplings
 
 YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01)

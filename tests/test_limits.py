@@ -10,8 +10,8 @@ from iminuit import Minuit
 from scipy import optimize, stats
 
 import renp
-from renp.inference.limits import delta_chi2, moment_signals
 from renp.inference.poisson import best_fit, chi2, signal_limit
+from renp.inference.upper_limits import delta_chi2, moment_signals
 
 YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01, release="nufit-5.1")

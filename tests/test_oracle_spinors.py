@@ -8,7 +8,7 @@ import renp
 from cases import KINDS, neutrinos_with, random_couplings
 from oracles import spinors
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
-from renp.master_formula import components
+from renp.formula.master_formula import components
 
 MASSES = ([0.0, 0.0087, 0.05], [0.01, 0.0132, 0.0511], [0.2, 0.2, 0.21], [0.0, 0.0, 0.0])
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 import renp
 from cases import KINDS, SIZES, random_couplings
-from renp.couplings import MAJORANA_SIGN
-from renp.elements import ORDERED, elements, present
-from renp.interactions.elements import complete, independent_elements
+from renp.formula.kinematics import kinematics, masses_of_pair
+from renp.formula.master_formula import _strengths, components
+from renp.formula.pair_elements import ORDERED, elements, present
+from renp.interactions.completion import complete, independent_elements
+from renp.interactions.couplings import MAJORANA_SIGN
 from renp.interactions.rotation import to_mass_basis
-from renp.kinematics import kinematics, masses_of_pair
-from renp.master_formula import _strengths, components
 
 YB = renp.Atom.named("Yb")
 STRENGTHS = jax.jit(_strengths)

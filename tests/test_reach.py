@@ -6,9 +6,9 @@ import pytest
 from scipy import optimize
 
 import renp
-from renp.inference.limits import delta_chi2
 from renp.inference.reach import mass_grid, pole_masses, reach
 from renp.inference.strength import Counts, strength_counts, strength_limits
+from renp.inference.upper_limits import delta_chi2
 from renp.papers import proceeding
 from renp.results.limits import SIGNS
 

@@ -13,8 +13,8 @@ from sympy.physics.quantum.cg import CG
 
 import renp
 from oracles import notebook
+from renp.atoms.spin import spin_weights
 from renp.laser import Laser
-from renp.spin import spin_weights
 
 NU = renp.Neutrinos(0.01)
 PAPERS, FULL = (renp.Atom.named("Yb", which) for which in ("papers", "full"))
@@ -378,7 +378,7 @@ def test_a_boosted_spectrum_without_masses(momentum: float) -> None:
 def test_a_boosted_atom_keeps_its_digits_at_thresholds() -> None:
     from mpmath import mp, mpf
 
-    from renp.kinematics import exact_threshold, excess
+    from renp.formula.kinematics import exact_threshold, excess
 
     rng = np.random.default_rng(2)
     with mp.workdps(50):
@@ -407,7 +407,7 @@ def test_reference_widths() -> None:
     """From A = ω³|d|²/(3π) and Eq. (15) of the letter, in SI units instead of natural ones."""
     from scipy import constants as si
 
-    from renp.reference_width import DIPOLES, FIELDS, reference_width
+    from renp.atoms.reference_width import DIPOLES, FIELDS, reference_width
 
     v = PAPERS.levels[1]
     omega_v, omega = (energy * si.e / si.hbar for energy in (PAPERS.E_vg, PAPERS.E_eg / 2))

@@ -209,7 +209,7 @@ from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
-from renp.couplings import Couplings, Interaction
+from renp.interactions.couplings import Couplings, Interaction
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar, number
 

@@ -11,11 +11,11 @@ import pytest
 from scipy import stats
 
 import renp
-from renp.couplings import Scaled
 from renp.inference.asymptotic import expected_limits, hypothesis_test, upper_limit
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, minimise
 from renp.inference.workspace import pyhf_workspace
+from renp.interactions.couplings import Scaled
 
 pytestmark = [
     # The validator that pyhf calls is deprecated by its own package.

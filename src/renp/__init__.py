@@ -8,10 +8,10 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from renp._version import __version__ as __version__
+
 if TYPE_CHECKING:
-    from renp.atoms import Atom
-    from renp.contract import check_interaction
-    from renp.couplings import Couplings, Interaction, Model
+    from renp.atoms.atom import Atom
     from renp.differential import angular_spectrum, differential_spectrum
     from renp.errors import InputError, PoleWarning
     from renp.experiment import Experiment, Target, expected_counts
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from renp.inference.information import information
     from renp.inference.likelihood import Likelihood
     from renp.inference.limit_curves import limit_curves
-    from renp.inference.limits import upper_limits
     from renp.inference.minuit import minuit
     from renp.inference.nuisances import Nuisances
     from renp.inference.posterior import posterior
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from renp.inference.reach import mass_grid, reach
     from renp.inference.region import allowed_region
     from renp.inference.toys import measure_coverage, throw_toys
+    from renp.inference.upper_limits import upper_limits
     from renp.inference.workspace import pyhf_workspace
     from renp.interactions import (
         Anapole,
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
         VectorMediator,
         Weak,
     )
+    from renp.interactions.contract import check_interaction
+    from renp.interactions.couplings import Couplings, Interaction, Model
     from renp.laser import Laser
     from renp.neutrinos import Neutrinos
     from renp.planning.plan import Constraints, plan
@@ -47,8 +49,6 @@ if TYPE_CHECKING:
     from renp.scans.scan import scan
     from renp.scenario import Scenario
     from renp.spectrum import spectral_function, thresholds
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Anapole",
@@ -103,9 +103,9 @@ __all__ = [
 ]
 
 _HOME = {
-    "renp.atoms": ["Atom"],
-    "renp.contract": ["check_interaction"],
-    "renp.couplings": ["Couplings", "Interaction", "Model"],
+    "renp.atoms.atom": ["Atom"],
+    "renp.interactions.contract": ["check_interaction"],
+    "renp.interactions.couplings": ["Couplings", "Interaction", "Model"],
     "renp.differential": ["angular_spectrum", "differential_spectrum"],
     "renp.errors": ["InputError", "PoleWarning"],
     "renp.experiment": ["Experiment", "Target", "expected_counts"],
@@ -122,7 +122,7 @@ _HOME = {
     "renp.inference.toys": ["measure_coverage", "throw_toys"],
     "renp.inference.workspace": ["pyhf_workspace"],
     "renp.inference.limit_curves": ["limit_curves"],
-    "renp.inference.limits": ["upper_limits"],
+    "renp.inference.upper_limits": ["upper_limits"],
     "renp.inference.reach": ["mass_grid", "reach"],
     "renp.interactions": [
         "Anapole",

@@ -5,11 +5,11 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from renp.atoms import Atom
-from renp.contract import check_model
-from renp.couplings import Interaction
+from renp.atoms.atom import Atom
+from renp.formula.master_formula import Components
 from renp.interactions import Weak
-from renp.master_formula import Components
+from renp.interactions.contract import check_model
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.poles import check_poles
 from renp.validation import finite, instance, photon_energies

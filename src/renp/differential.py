@@ -4,12 +4,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from renp.atoms import Atom
+from renp.atoms.atom import Atom
 from renp.border import checked, total
-from renp.couplings import Interaction
-from renp.differential_formula import angular_components, energy_components
 from renp.errors import InputError
-from renp.kinematics import Real, pair_kinematics
+from renp.formula.differential_formula import angular_components, energy_components
+from renp.formula.kinematics import Real, pair_kinematics
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.validation import is_traced, photon_energies, within
 

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy import integrate
 
-from renp.atoms import Atom
-from renp.couplings import Interaction
+from renp.atoms.atom import Atom
 from renp.errors import InputError
+from renp.interactions.couplings import Interaction
 from renp.laser import SHARP, Laser
 from renp.neutrinos import Neutrinos
 from renp.references import references_of
@@ -40,7 +40,7 @@ class Target(eqx.Module):
         papers.
     width
         Γ_0 at n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s. It belongs to the atom: left out, it is the value
-        published for ytterbium, 0.002, which is some 60 times strontium's own. `renp.reference_width`
+        published for ytterbium, 0.002, which is some 60 times strontium's own. `renp.atoms.reference_width`
         computes that of any atom whose |v⟩ has a decay rate.
 
     Raises

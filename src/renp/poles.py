@@ -6,10 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from renp.atoms import Atom
-from renp.couplings import Interaction
+from renp.atoms.atom import Atom
 from renp.errors import InputError, PoleWarning
-from renp.kinematics import momentum_transfer_squared
+from renp.formula.kinematics import momentum_transfer_squared
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.validation import is_traced
 

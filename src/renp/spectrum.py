@@ -2,13 +2,14 @@
 
 from jaxtyping import Array, ArrayLike, Float
 
-from renp.atoms import Atom
+from renp.atoms.atom import Atom
 from renp.border import checked, total
-from renp.couplings import Interaction
 from renp.errors import InputError
-from renp.kinematics import threshold_energies
-from renp.laser import SHARP, Laser, line_spectrum
-from renp.master_formula import components
+from renp.formula.kinematics import threshold_energies
+from renp.formula.line import line_spectrum
+from renp.formula.master_formula import components
+from renp.interactions.couplings import Interaction
+from renp.laser import SHARP, Laser
 from renp.neutrinos import Neutrinos
 from renp.validation import finite, instance
 

@@ -11,7 +11,6 @@ from renp.bounds.effective import (
     stellar_square,
 )
 from renp.bounds.electron_moment import axial_shift, moment_difference, pseudoscalar_shift
-from renp.bounds.elements import ElementLimit, borexino_table, element_limits
 from renp.bounds.light_mediators import (
     moment_axial_limit,
     moment_pseudoscalar_limit,
@@ -19,6 +18,7 @@ from renp.bounds.light_mediators import (
     stellar_axial_limit,
     stellar_pseudoscalar_limit,
 )
+from renp.bounds.moment_elements import ElementLimit, borexino_table, element_limits
 from renp.bounds.proceeding_notes import coherent_notes_moment, xenonnt_notes_moment
 from renp.bounds.solar import solar_weights
 

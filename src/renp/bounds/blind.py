@@ -15,7 +15,7 @@ from jaxtyping import Array, Complex, Float
 from numpy.typing import NDArray
 
 from renp.bounds.effective import Matrix
-from renp.bounds.elements import Square, element_names, single_element
+from renp.bounds.moment_elements import Square, element_names, single_element
 
 NULL = 1e-10
 """Eigenvalues below this part of the largest are zero: rounding leaves some 10⁻¹⁶."""

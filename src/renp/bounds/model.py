@@ -4,11 +4,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from renp._types import Matrix
 from renp.bounds.catalogue import Bound
 from renp.bounds.effective import Row, flavour_moment, solar_moment, stellar_moment
 from renp.bounds.solar import solar_weights
 from renp.constants import BOHR_MAGNETON, ELECTRON_CHARGE, HBAR_C
-from renp.couplings import Interaction, Matrix
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar
 

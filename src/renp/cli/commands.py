@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-import renp
+from renp._version import __version__
 from renp.cli.output import Output, emit, make_folder, note, progress_display, quietly, show, write_text
 from renp.errors import InputError, ScenarioError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from renp.couplings import Interaction
+    from renp.interactions.couplings import Interaction
     from renp.neutrinos import Neutrinos
     from renp.results import Result
     from renp.scenario import Scenario
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 app = App(
     name="renp",
     help="Radiative emission of neutrino pairs from atoms: spectra, rates, limits and figures.",
-    version=renp.__version__,
+    version=__version__,
 )
 
 File = Annotated[Path, Parameter(help="Scenario file (TOML); `renp init` writes one.")]
@@ -151,7 +151,7 @@ def limits(
     seed
         Of the random numbers of toys.
     """
-    from renp.inference.limits import upper_limits
+    from renp.inference.upper_limits import upper_limits
 
     scenario = _read(file, runs=True)
     chosen: dict[str, dict[str, Interaction]] = {}
@@ -475,7 +475,7 @@ def atoms(name: str | None = None, *, options: Output = DEFAULT) -> None:
     name
         Symbol of a catalogued atom, or a TOML file with one of one's own.
     """
-    from renp.atoms import Atom
+    from renp.atoms.atom import Atom
     from renp.results import Catalogue
     from renp.results.atom import AtomSheet
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import panel as pn
 
-from renp.atoms import EFFECTS, symbols
+from renp.atoms.atom import EFFECTS, symbols
 from renp.explorer.document import LASER, OSCILLATION, TARGET
 from renp.explorer.fields import Edit, Field, Slider, number_in, text_input, text_of
 from renp.explorer.interaction_controls import without_diagonals
@@ -208,7 +208,7 @@ def _optional(name: str) -> tuple[Callable[[State], Any], Callable[[State, Any],
         value = number_in("eV", text, photon=True)
         beside = getattr(state, other)
         if beside is None and state.atom in symbols():
-            from renp.atoms import Atom
+            from renp.atoms.atom import Atom
 
             beside = float(getattr(Atom.named(state.atom), other))
         return state.changed(**{name: value, other: beside})

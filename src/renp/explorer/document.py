@@ -133,7 +133,7 @@ def from_scenario(scenario: Scenario) -> State:
 
 
 def _effects(approximation: str | list[str]) -> tuple[str, ...]:
-    from renp.atoms import EFFECTS
+    from renp.atoms.atom import EFFECTS
 
     if isinstance(approximation, str):
         return EFFECTS if approximation == "full" else ()

@@ -8,11 +8,11 @@ from typing import Any, get_args
 
 import panel as pn
 
-from renp.couplings import Interaction
 from renp.errors import InputError
 from renp.explorer.fields import Edit, Field, Slider, check_box, number_in, text_input, ticked
 from renp.explorer.look import Look
 from renp.explorer.state import State, Table
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.scenario.interactions import build_interaction, kinds
 from renp.scenario.quantities import parse_number, parse_quantity

@@ -5,28 +5,26 @@ built, and runs are padded with runs of no duration.
 """
 
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from numpy.typing import NDArray
 
-from renp.atoms import Atom
-from renp.couplings import Interaction
+from renp._types import Reals
+from renp.atoms.atom import Atom
 from renp.experiment import Experiment, expected_counts
 from renp.explorer.sampling import PAIRS, edges, grid
 from renp.explorer.setup import Setup
-from renp.inference.limits import MOMENTS, delta_chi2, moment_elements, moment_signals
+from renp.formula.kinematics import FIRST, SECOND
+from renp.formula.master_formula import components, total_spectrum
 from renp.inference.strength import Counts, strength_counts, strength_limits
+from renp.inference.upper_limits import MOMENTS, delta_chi2, moment_elements, moment_signals
 from renp.interactions import Weak
-from renp.kinematics import FIRST, SECOND
-from renp.master_formula import components, total_spectrum
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
-
-Reals: TypeAlias = NDArray[np.float64]
 
 STEP = 16
 """Runs are padded to a multiple of this number."""

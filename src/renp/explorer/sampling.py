@@ -1,17 +1,13 @@
 """At which photon energies a spectrum is drawn: always as many, whatever the window."""
 
-from typing import TypeAlias
-
 import jax
 import numpy as np
-from numpy.typing import NDArray
 
+from renp._types import Reals
 from renp.explorer.setup import Setup
 from renp.explorer.state import State
-from renp.kinematics import FIRST, SECOND
+from renp.formula.kinematics import FIRST, SECOND
 from renp.spectrum import thresholds
-
-Reals: TypeAlias = NDArray[np.float64]
 
 _thresholds = jax.jit(thresholds)
 

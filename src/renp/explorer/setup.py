@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 import jax.numpy as jnp
 
-from renp.atoms import EFFECTS, Atom, symbols
-from renp.couplings import Interaction
+from renp.atoms.atom import EFFECTS, Atom, symbols
 from renp.errors import InputError, PoleWarning
 from renp.experiment import Experiment, Target
 from renp.explorer.state import State
-from renp.inference.limits import delta_chi2
+from renp.inference.upper_limits import delta_chi2
 from renp.interactions import Weak
+from renp.interactions.couplings import Interaction
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
 from renp.poles import check_poles

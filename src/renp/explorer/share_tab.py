@@ -14,7 +14,7 @@ from renp.explorer.sampling import edges, grid, view_window
 from renp.explorer.setup import build
 from renp.explorer.snippet import to_python
 from renp.explorer.state import State
-from renp.inference.limits import upper_limits
+from renp.inference.upper_limits import upper_limits
 from renp.results import Bounds, Counts, Result, Spectrum
 
 LONGEST = 100_000

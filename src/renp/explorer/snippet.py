@@ -1,10 +1,10 @@
 """The Python that computes what the explorer shows."""
 
 from renp.constants import DAY
-from renp.couplings import Interaction
 from renp.explorer.sampling import view_window
 from renp.explorer.setup import build
 from renp.explorer.state import State
+from renp.interactions.couplings import Interaction
 
 
 def to_python(state: State) -> str:

@@ -22,6 +22,7 @@ import jax.numpy as jnp
 from jax.scipy.stats import norm
 from jaxtyping import Array, Bool, Float, Int
 
+from renp._types import Mask
 from renp.errors import InputError
 from renp.inference.ensembles import in_chunks, retried
 from renp.inference.likelihood import Data, Likelihood, Point
@@ -29,7 +30,6 @@ from renp.inference.newton import CONVERGED, NO_RISE, NOT_CONVERGED, Minimum, mi
 from renp.validation import Scalar, choice, number
 
 Method: TypeAlias = Literal["asymptotic", "cls"]
-Mask: TypeAlias = Bool[Array, "p"]
 Real: TypeAlias = Float[Array, ""]
 Flag: TypeAlias = bool | Bool[Array, ""]
 Place: TypeAlias = int | Int[Array, ""]

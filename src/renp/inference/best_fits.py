@@ -1,24 +1,21 @@
 """The best fit of each of many data sets, from several starts: thresholds make for several minima."""
 
 import math
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 from numpy.typing import NDArray
 from scipy import stats
 
+from renp._types import Mask, Reals
 from renp.inference.ensembles import fit_ensemble
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.newton import CONVERGED
 from renp.inference.parameters import Parameter
 from renp.inference.search import MASS, threshold_masses
-
-Mask: TypeAlias = Bool[Array, "p"]
-Reals: TypeAlias = NDArray[np.float64]
-
 
 _SCAN, _BLOCKS = 1024, 8
 """Points at which the χ² is looked at before fits, and in how many blocks the best one starts a fit."""

@@ -4,21 +4,20 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Bool
+from jaxtyping import ArrayLike
 from numpy.typing import NDArray
 
+from renp._types import Mask, Reals
 from renp.compiled import compiled
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NO_RISE, NOT_CONVERGED, Crossing, Minimum, crossing, minimise
 from renp.validation import Scalar
 
-Mask: TypeAlias = Bool[Array, "p"]
-Reals: TypeAlias = NDArray[np.float64]
 T = TypeVar("T")
 
 CHUNK = 512

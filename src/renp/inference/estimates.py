@@ -15,19 +15,19 @@ from jaxtyping import Array, Float
 from numpy.typing import NDArray
 from scipy import stats
 
+from renp._types import Reals
+from renp.formula.kinematics import threshold_energies
 from renp.inference.likelihood import Data, Likelihood
-from renp.inference.limits import delta_chi2
 from renp.inference.minuit import local_at, minuit
 from renp.inference.newton import CONVERGED, local
 from renp.inference.nuisances import CALIBRATION, neutrino_names, with_values
 from renp.inference.parameters import CONSTRAINED, physical
 from renp.inference.search import MASS, Search, checked_data, ends, moving, search
-from renp.kinematics import threshold_energies
+from renp.inference.upper_limits import delta_chi2
 from renp.references import merged, references_of
 from renp.results.base import provenance
 from renp.results.fit import AT_EDGE, AT_LOWER, AT_UPPER, FITTED, FIXED, UNDETERMINED, Estimate, Fit
 
-Reals: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
 Ends: TypeAlias = dict[tuple[int, int], float]
 """Coordinate at which the profile of a parameter has risen, by place and side."""

@@ -6,21 +6,19 @@ of the parameter is accepted where the data's χ² above its minimum is not larg
 data's profile has them; their external measurements fluctuate with the counts.
 """
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool
+from jaxtyping import Array
 from numpy.typing import NDArray
 
+from renp._types import Mask, Reals
 from renp.inference.ensembles import crossing_ensemble, fit_ensemble
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NO_RISE
 from renp.validation import Scalar
-
-Mask: TypeAlias = Bool[Array, "p"]
-Reals: TypeAlias = NDArray[np.float64]
 
 _COARSE, _FINE = 24, 12
 _REACH = 2.5

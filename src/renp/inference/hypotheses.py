@@ -20,10 +20,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool
+from jaxtyping import Array
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
+from renp._types import Mask, Reals
 from renp.errors import InputError
 from renp.inference.best_fits import Fits, best_fits
 from renp.inference.likelihood import Data, Likelihood, Point
@@ -31,8 +32,6 @@ from renp.results.base import provenance
 from renp.results.hypotheses import Discovery, HypothesisComparison, Pair, Probability, RequiredExposure
 from renp.validation import choice, instance, number
 
-Mask: TypeAlias = Bool[Array, "p"]
-Reals: TypeAlias = NDArray[np.float64]
 Values: TypeAlias = Mapping[str, float]
 
 

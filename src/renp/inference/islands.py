@@ -1,7 +1,8 @@
 """Second solutions: where a coupling that interferes is allowed again, further away.
 
-The counts are N_0 + b g + c g² in each run. Where b and g have opposite signs they fall, and beyond g = −b/c they
-rise above N_0 again; around there the data may allow the coupling once more, and a limit lies beyond it.
+The counts are N_0 + b g + c g² in each run. Where b and g have opposite signs they fall, and beyond
+g = −b/c they rise above N_0 again; around there the data may allow the coupling once more, and a limit lies
+beyond it.
 """
 
 from collections.abc import Callable, Sequence
@@ -43,7 +44,7 @@ def returns(likelihood: Likelihood, x: Point, k: Int[Array, ""] | int) -> Float[
 def outermost(
     minima: Sequence[Minimum], cross: Callable[[Minimum, Any], Crossing], side: float, rise: Any
 ) -> tuple[Float[Array, "*sets"], Bool[Array, "*sets"]]:
-    """Return the last place where the χ² is ``rise`` above the least of some minima, and whether it was found.
+    """Return the last place where the χ² is ``rise`` above the least of some minima; whether it was found.
 
     Parameters
     ----------

@@ -20,10 +20,10 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
-from renp.atoms import Atom
-from renp.couplings import Interaction, Model, Scaled
+from renp.atoms.atom import Atom
 from renp.errors import InputError
 from renp.experiment import Experiment, expected_counts
+from renp.formula.line import line_spectrum, line_spectrum_of_runs
 from renp.inference.nuisances import (
     BACKGROUND,
     CALIBRATION,
@@ -36,7 +36,8 @@ from renp.inference.nuisances import (
 from renp.inference.parameters import CONSTRAINED, Parameter, coordinate, coupling, physical
 from renp.inference.poisson import chi2
 from renp.interactions import Weak
-from renp.laser import Laser, line_spectrum, line_spectrum_of_runs
+from renp.interactions.couplings import Interaction, Model, Scaled
+from renp.laser import Laser
 from renp.neutrinos import Neutrinos
 from renp.references import references_of
 from renp.validation import Scalar, choice, instance

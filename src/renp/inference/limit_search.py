@@ -1,22 +1,24 @@
 """How the limit on one coupling is found, by each method."""
 
+from functools import partial
 from typing import Literal, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool
+from jaxtyping import Array
 from numpy.typing import NDArray
 from scipy.special import ndtr
 from scipy.stats import chi2
 
+from renp._types import Mask, Reals
 from renp.errors import InputError
 from renp.inference import asymptotic
 from renp.inference.ensembles import crossing_ensemble, fit_ensemble
 from renp.inference.feldman_cousins import feldman_cousins
 from renp.inference.islands import STARTS, outermost, returns
 from renp.inference.likelihood import Data, Likelihood
-from renp.inference.newton import CONVERGED, NOT_CONVERGED
+from renp.inference.newton import CONVERGED, NOT_CONVERGED, Crossing, Minimum
 
 Method: TypeAlias = Literal["delta-chi2", "asymptotic", "cls", "feldman-cousins"]
 METHODS: tuple[Method, ...] = ("delta-chi2", "asymptotic", "cls", "feldman-cousins")
@@ -36,9 +38,6 @@ _BAND_TOYS = 2000
 _CONSTRUCTION_TOYS = 4000
 
 _returns = jax.jit(jax.vmap(returns, in_axes=(None, 0, None)))
-
-Reals: TypeAlias = NDArray[np.float64]
-Mask: TypeAlias = Bool[Array, "p"]
 
 
 class CouplingLimit(NamedTuple):
@@ -118,15 +117,11 @@ class LimitSearch(NamedTuple):
             return np.asarray(end.value)[None], converged & (np.asarray(end.status) != NOT_CONVERGED)
         starts = np.asarray(_returns(likelihood, best.x, k))
         minima = [best, *(fit_ensemble(likelihood, data, starts[:, j], moves) for j in range(STARTS))]
-        lower, upper = (
-            outermost(
-                minima,
-                lambda m, rise, side=side: crossing_ensemble(likelihood, data, m, moves, k, side, rise),
-                side,
-                self.rise,
-            )
-            for side in (-1.0, 1.0)
-        )
+
+        def cross(side: float, minimum: Minimum, rise: Array) -> Crossing:
+            return crossing_ensemble(likelihood, data, minimum, moves, k, side, rise)
+
+        lower, upper = (outermost(minima, partial(cross, side), side, self.rise) for side in (-1.0, 1.0))
         return np.array([lower[0], upper[0]]), np.asarray(lower[1] & upper[1])
 
     def _unified(

@@ -1,21 +1,18 @@
 """The χ² as a Minuit object, for those who go on with iminuit themselves."""
 
 from collections.abc import Callable
-from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from iminuit import Minuit  # type: ignore[import-untyped]
 from jaxtyping import ArrayLike
-from numpy.typing import NDArray
 
+from renp._types import Reals
 from renp.errors import InputError
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import local
 from renp.inference.search import checked_data
-
-Reals: TypeAlias = NDArray[np.float64]
 
 _FIRST_STEP = 0.1
 

@@ -19,7 +19,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import gammaln
 from jaxtyping import Array, Float
-from numpy.typing import NDArray
 
 from renp.errors import InputError
 from renp.inference.likelihood import Data, Likelihood
@@ -30,7 +29,6 @@ from renp.validation import choice, instance, number
 if TYPE_CHECKING:
     from arviz import InferenceData
 
-Reals: TypeAlias = NDArray[np.float64]
 Priors: TypeAlias = Mapping[str, Any]
 
 _TIMES_THE_COUNTS = 10.0

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from renp._types import Reals
 from renp.errors import InputError
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import NOT_CONVERGED
@@ -28,7 +29,6 @@ from renp.results.base import provenance
 from renp.results.profiles import Contour, Profile
 from renp.validation import within
 
-Reals: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
 
 

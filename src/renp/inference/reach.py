@@ -10,11 +10,11 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
-from renp.couplings import Interaction
 from renp.errors import InputError
 from renp.experiment import Experiment
-from renp.inference.limits import delta_chi2
 from renp.inference.strength import strength_counts, strength_limits
+from renp.inference.upper_limits import delta_chi2
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.results.limits import SIGNS
 from renp.validation import Scalar, choice, instance, is_traced, number, within

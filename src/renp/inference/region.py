@@ -11,24 +11,22 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize
 
+from renp._types import Reals
 from renp.bounds.blind import moment_basis, quadratic_form
 from renp.bounds.catalogue import Bound, bound, catalogue
 from renp.bounds.effective import flavour_square, solar_square, stellar_square
-from renp.bounds.elements import Square
 from renp.bounds.model import FLAVOURS
+from renp.bounds.moment_elements import Square
 from renp.bounds.solar import solar_weights
 from renp.errors import InputError
 from renp.experiment import Experiment, expected_counts
-from renp.inference.limits import MOMENTS, delta_chi2, moment_elements, moment_signals
+from renp.inference.upper_limits import MOMENTS, delta_chi2, moment_elements, moment_signals
 from renp.neutrinos import Neutrinos
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
 from renp.results.region import Region
-
-Reals: TypeAlias = NDArray[np.float64]
 
 _SCALE = 1e-11
 """Moments are found in units of this, μ_B."""

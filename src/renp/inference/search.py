@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
+from renp._types import Reals
 from renp.errors import InputError
+from renp.formula.kinematics import momentum_transfer_squared
 from renp.inference.ensembles import CHUNK, fit_ensemble
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED
-from renp.kinematics import momentum_transfer_squared
 from renp.validation import instance, within
 
-Reals: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
 
 

@@ -11,10 +11,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from renp.couplings import Interaction, Scaled
 from renp.experiment import Experiment, expected_counts, signal_counts
 from renp.inference.poisson import chi2
 from renp.interactions import Weak
+from renp.interactions.couplings import Interaction, Scaled
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar
 

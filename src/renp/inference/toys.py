@@ -6,22 +6,21 @@ from typing import TypeAlias
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool
+from jaxtyping import Array
 from numpy.typing import NDArray
 
+from renp._types import Mask, Reals
 from renp.errors import InputError
 from renp.inference import asymptotic
 from renp.inference.ensembles import fit_ensemble
 from renp.inference.feldman_cousins import critical_value
 from renp.inference.likelihood import Data, Likelihood, Point
-from renp.inference.limits import delta_chi2
 from renp.inference.newton import CONVERGED, Minimum
+from renp.inference.upper_limits import delta_chi2
 from renp.results.base import provenance
 from renp.results.toys import Coverage, CoverageRow, Toys
 from renp.validation import instance, number
 
-Mask: TypeAlias = Bool[Array, "p"]
-Reals: TypeAlias = NDArray[np.float64]
 Progress: TypeAlias = Callable[[float], None]
 
 KINDS = (

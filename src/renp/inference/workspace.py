@@ -16,14 +16,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 
+from renp._types import Reals
 from renp.errors import InputError
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.nuisances import BACKGROUND, NORMALISATION
 from renp.inference.parameters import Parameter
 
-Reals: TypeAlias = NDArray[np.float64]
 Json: TypeAlias = dict[str, Any]
 
 POI = "mu"

@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from renp.constants import ELECTRON_CHARGE, HBAR_C
-from renp.couplings import Couplings
-from renp.interactions.elements import Symmetry
+from renp.interactions.completion import Symmetry
+from renp.interactions.couplings import Couplings
 from renp.interactions.photon import PhotonCoupling
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar

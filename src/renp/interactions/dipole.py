@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from renp.constants import BOHR_MAGNETON
-from renp.couplings import Couplings
+from renp.interactions.couplings import Couplings
 from renp.interactions.photon import PhotonCoupling
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar

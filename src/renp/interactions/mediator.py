@@ -7,8 +7,9 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Complex
 
-from renp.couplings import Interaction, Matrix
-from renp.interactions.elements import complete, independent_elements, violations
+from renp._types import Matrix
+from renp.interactions.completion import complete, independent_elements, violations
+from renp.interactions.couplings import Interaction
 from renp.interactions.rotation import BASES
 from renp.validation import Scalar, choice, is_traced, number
 

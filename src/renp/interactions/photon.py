@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 import equinox as eqx
 import numpy as np
 
-from renp.couplings import Interaction, Matrix
+from renp._types import Matrix
 from renp.errors import InputError
-from renp.interactions.elements import Symmetry, complete, independent_elements, violations
+from renp.interactions.completion import Symmetry, complete, independent_elements, violations
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.validation import is_traced
 

@@ -2,11 +2,11 @@
 
 from typing import Literal, TypeAlias
 
-from jaxtyping import Array, Complex, Inexact
+from jaxtyping import Array, Inexact
 
+from renp._types import Matrix
 from renp.neutrinos import Neutrinos
 
-Matrix: TypeAlias = Complex[Array, "3 3"]
 Chirality: TypeAlias = Literal["left", "right"]
 BASES = ("mass", "flavour")
 

@@ -2,8 +2,9 @@
 
 from typing import Any, ClassVar, Literal
 
+from renp._types import Matrix
 from renp.constants import ELECTRON_MASS, FERMI_CONSTANT
-from renp.couplings import Couplings, ElectronCoupling, Matrix
+from renp.interactions.couplings import Couplings, ElectronCoupling
 from renp.interactions.mediator import Mediator, hermitian
 from renp.interactions.rotation import to_mass_basis
 from renp.neutrinos import Neutrinos

@@ -6,9 +6,10 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Complex
 
+from renp._types import Matrix
 from renp.constants import FERMI_CONSTANT
-from renp.couplings import Couplings, ElectronCoupling, Matrix
 from renp.errors import InputError
+from renp.interactions.couplings import Couplings, ElectronCoupling
 from renp.interactions.mediator import Mediator, hermitian
 from renp.interactions.rotation import to_mass_basis
 from renp.neutrinos import Neutrinos

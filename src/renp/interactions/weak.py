@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import jax.numpy as jnp
 
-from renp.couplings import Couplings, Interaction
+from renp.interactions.couplings import Couplings, Interaction
 from renp.neutrinos import Neutrinos
 from renp.references import PAPERS
 from renp.validation import Scalar

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from renp.atoms import Atom
+from renp.atoms.atom import Atom
 from renp.constants import DAY, FERMI_CONSTANT, HBAR
 from renp.experiment import Experiment, Target, expected_counts
 from renp.interactions import VectorMediator, Weak

@@ -3,7 +3,7 @@
 L(n) is equation n of S.-F. Ge and P. Pasquini, Phys. Lett. B 841 (2023) 137911, P(n) of Phys. Sci. Forum 8
 (2023) 51. Each function takes ``convention``: "corrected", or "papers" for the formula as it is printed. All
 return the contribution of each ordered pair, shape (3, 3, n). They are plain NumPy and share nothing with
-`renp.master_formula`; close to a threshold they lose the digits that it keeps.
+`renp.formula.master_formula`; close to a threshold they lose the digits that it keeps.
 """
 
 from typing import Any, Literal, TypeAlias
@@ -11,12 +11,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from renp.atoms import Atom
+from renp._types import Reals
+from renp.atoms.atom import Atom
 from renp.constants import BOHR_MAGNETON, ELECTRON_MASS, FERMI_CONSTANT
 from renp.neutrinos import Neutrinos
 from renp.validation import choice
 
-Reals: TypeAlias = NDArray[np.float64]
 Matrix: TypeAlias = NDArray[Any]
 Convention: TypeAlias = Literal["corrected", "papers"]
 

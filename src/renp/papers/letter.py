@@ -9,7 +9,7 @@ from renp.constants import DAY
 from renp.datafiles import read_toml
 from renp.experiment import Experiment, expected_counts
 from renp.inference.limit_curves import limit_curves
-from renp.inference.limits import upper_limits
+from renp.inference.upper_limits import upper_limits
 from renp.results.base import provenance
 from renp.results.comparison import Comparison, Number
 from renp.results.limits import Limits

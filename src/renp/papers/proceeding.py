@@ -10,11 +10,11 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy import optimize
 
-from renp.couplings import Interaction
 from renp.datafiles import read_toml
-from renp.inference.limits import moment_elements
 from renp.inference.reach import mass_grid, pole_masses, reach
+from renp.inference.upper_limits import moment_elements
 from renp.interactions import ScalarMediator, VectorMediator, Weak
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.results.base import provenance
 from renp.results.comparison import Comparison, Number

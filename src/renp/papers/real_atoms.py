@@ -1,21 +1,17 @@
 """What the papers' simple atom costs: counts, limits and contrasts with it and with the full one."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from renp.atoms import APPROXIMATIONS, Atom
+from renp.atoms.atom import APPROXIMATIONS, Atom
 from renp.constants import DAY
-from renp.couplings import Interaction
 from renp.experiment import Experiment, Target, expected_counts
-from renp.inference.limits import upper_limits
+from renp.inference.upper_limits import upper_limits
 from renp.interactions import ScalarMediator, VectorMediator
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.spectrum import thresholds
-
-Reals: TypeAlias = NDArray[np.float64]
 
 _BELOW = (1.2e-3, 3e-4)
 """How far the first two runs lie below the lowest threshold, relative, as in the letter."""

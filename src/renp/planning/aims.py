@@ -24,9 +24,8 @@ from typing import Any, TypeAlias
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 
-from renp.couplings import Interaction
+from renp._types import Reals
 from renp.errors import InputError
 from renp.experiment import Experiment
 from renp.inference.likelihood import Data, Likelihood, Point
@@ -34,11 +33,11 @@ from renp.inference.nuisances import Nuisances, value_of
 from renp.inference.parameters import physical
 from renp.inference.search import MASS
 from renp.interactions import Weak
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.planning.contrasts import Contrast, Done, best_fit, rates
 
 Couplings: TypeAlias = Mapping[str, Interaction]
-Reals: TypeAlias = NDArray[np.float64]
 
 LIMITS = "limits"
 INTERVALS = ("lightest-mass", "majorana-phases")

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renp.atoms import Atom
+from renp._types import Reals
+from renp.atoms.atom import Atom
 from renp.errors import InputError
 from renp.neutrinos import Neutrinos
 from renp.spectrum import thresholds
-
-Reals: TypeAlias = NDArray[np.float64]
 
 _CLOSEST, _FARTHEST = 1e-9, 1e-3
 """Distances from a threshold between which candidates get denser, eV."""

@@ -11,7 +11,7 @@ approximation is made of the Poisson likelihood.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -20,13 +20,12 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
+from renp._types import Reals
 from renp.experiment import Experiment
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.newton import Minimum, minimise
 from renp.inference.parameters import coordinate
 from renp.inference.poisson import chi2
-
-Reals: TypeAlias = NDArray[np.float64]
 
 _DARK = 1e-4
 """Least rate of a hypothesis relative to the truth. Where it allows nothing a single count would exclude it;

@@ -9,13 +9,12 @@ which is the equivalence theorem of optimal design (J. Kiefer and J. Wolfowitz, 
 (1960)) for this criterion.
 """
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize
 
-Reals: TypeAlias = NDArray[np.float64]
+from renp._types import Reals
 
 _MILP_SECONDS = 60.0
 

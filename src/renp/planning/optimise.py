@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize as scipy_optimize
 
+from renp._types import Reals
 from renp.errors import InputError
 from renp.experiment import Experiment
 from renp.planning.candidates import Range
 from renp.planning.contrasts import Contrast
 from renp.planning.design import Cuts, Shares, best_shares, few_lines, upper_bound
 
-Reals: TypeAlias = NDArray[np.float64]
 Progress: TypeAlias = Callable[[str], None]
 
 _PRECISE = 1e-9

@@ -7,14 +7,14 @@ from typing import Any, TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 
-from renp.couplings import Interaction
+from renp._types import Reals
 from renp.errors import InputError
 from renp.experiment import Experiment
-from renp.inference.limits import MOMENTS, delta_chi2, moment_couplings
 from renp.inference.nuisances import Nuisances
+from renp.inference.upper_limits import MOMENTS, delta_chi2, moment_couplings
 from renp.interactions import Weak
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.planning.aims import AIMS, LIMITS, SIZED, Setting, contrasts_of
 from renp.planning.candidates import Range, laser_range
@@ -26,7 +26,6 @@ from renp.results.plan import Plan
 from renp.spectrum import spectral_function
 from renp.validation import choice, instance, number
 
-Reals: TypeAlias = NDArray[np.float64]
 Progress: TypeAlias = Callable[[str], None]
 
 ELEMENTS = (*(moment.kind for moment in MOMENTS), "both")

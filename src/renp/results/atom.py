@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 
-from renp.atoms import Atom
+from renp.atoms.atom import Atom
+from renp.atoms.reference_width import DIPOLES, FIELDS, reference_width
+from renp.atoms.spin import POLARISATIONS, spin_weights
 from renp.errors import InputError
 from renp.experiment import PUBLISHED_WIDTH
-from renp.master_formula import energy_denominator
-from renp.reference_width import DIPOLES, FIELDS, reference_width
+from renp.formula.master_formula import energy_denominator
 from renp.results.base import Result, Table, provenance
-from renp.spin import POLARISATIONS, spin_weights
 
 if TYPE_CHECKING:
     import xarray as xr

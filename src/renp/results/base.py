@@ -11,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import renp
+from renp._version import __version__
 from renp.errors import InputError
 from renp.references import OWN, merged, references_of, split_keys
 
@@ -101,14 +101,14 @@ def provenance(cite: Iterable[str] = (), **inputs: object) -> dict[str, str]:
     ['confidence_level', 'references', 'renp']
     """
     keys = merged((OWN,), references_of(inputs), cite)
-    made_by = {"renp": renp.__version__} | {key: _words(value) for key, value in inputs.items()}
+    made_by = {"renp": __version__} | {key: _words(value) for key, value in inputs.items()}
     return made_by | {"references": "\n".join(keys)}
 
 
 def _words(value: object) -> str:
     import equinox as eqx
 
-    from renp.couplings import Interaction
+    from renp.interactions.couplings import Interaction
 
     if isinstance(value, eqx.Module) and not isinstance(value, Interaction):
         return eqx.tree_pformat(value, short_arrays=False)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from renp.bounds.catalogue import Bound, catalogue
 from renp.bounds.comparison import ModelComparison, limit_in_words
 from renp.bounds.electron_moment import moment_bounds
-from renp.contract import check_model
 from renp.errors import InputError
+from renp.interactions.contract import check_model
 from renp.references import references_of
 from renp.results.base import Result, Table, provenance
 from renp.validation import choice
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-    from renp.couplings import Interaction
+    from renp.interactions.couplings import Interaction
     from renp.neutrinos import Neutrinos
 
 
@@ -202,7 +202,7 @@ def _electron_values(model: "Interaction") -> dict[str, float | None]:
 
     from renp.bounds.electron_moment import axial_shift, pseudoscalar_shift
     from renp.bounds.light_mediators import CORE_TEMPERATURE, pseudoscalar_equivalent
-    from renp.couplings import Model
+    from renp.interactions.couplings import Model
 
     emitted, shifts = [], []
     for term in model.interactions if isinstance(model, Model) else (model,):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from renp.atoms import Atom, symbols
+from renp.atoms.atom import Atom, symbols
 from renp.references import references_of
 from renp.results.base import Result, Table, provenance
 

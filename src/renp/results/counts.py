@@ -1,23 +1,21 @@
 """Expected counts of each run."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp._types import Reals
 from renp.constants import DAY
-from renp.couplings import Interaction
 from renp.experiment import Experiment, expected_counts
 from renp.interactions import Weak
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.results.base import Result, Table, provenance
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
-
-Reals: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

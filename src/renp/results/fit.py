@@ -3,11 +3,11 @@
 import math
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp._types import Reals
 from renp.results.base import Result, Table
 from renp.results.profiles import finite, label
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-Reals: TypeAlias = NDArray[np.float64]
 
 FEW = 5.0
 """Expected counts of a run below which the p-value is approximate."""

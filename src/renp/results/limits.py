@@ -23,7 +23,7 @@ class Limits(Result):
     kind: str
     """"expected" (the data are the standard model's expectation) or "observed"."""
     method: str
-    """How they are defined: see `renp.inference.limits`."""
+    """How they are defined: see `renp.inference.upper_limits`."""
     profiled: bool
     """Whether all other couplings were free; otherwise they were 0."""
     units: dict[str, str]

@@ -1,18 +1,16 @@
 """What light mediators do: spectra with them, and the reach in their couplings over their mass."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp._types import Reals
 from renp.results.base import Result, Table
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
-
-Reals: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from jaxtyping import ArrayLike
-from numpy.typing import NDArray
 
-from renp.atoms import Atom
+from renp._types import Reals
+from renp.atoms.atom import Atom
 from renp.interactions import ElectricMoment, MagneticMoment
 from renp.interactions.photon import PhotonCoupling
 from renp.neutrinos import Neutrinos
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 MOMENTS: tuple[type[PhotonCoupling], ...] = (MagneticMoment, ElectricMoment)
 
-Reals: TypeAlias = NDArray[np.float64]
 ByElement: TypeAlias = dict[str, dict[str, Reals]]
 """Kind of moment, element, values."""
 

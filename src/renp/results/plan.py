@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp._types import Reals
 from renp.constants import DAY
 from renp.results.base import Result, Table
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-Reals: TypeAlias = NDArray[np.float64]
 Figures: TypeAlias = dict[str, dict[str, float]]
 
 NEAR = 5e-7

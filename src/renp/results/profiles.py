@@ -2,11 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp._types import Reals
 from renp.errors import InputError
 from renp.results.base import Result, Table
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-Reals: TypeAlias = NDArray[np.float64]
 
 LEVELS = (0.6827, 0.90, 0.9545)
 """Confidence levels that tables and figures show."""

@@ -1,17 +1,17 @@
 """The spectral function over photon energies, in total and by pair."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import ArrayLike
-from numpy.typing import NDArray
 
-from renp.atoms import Atom
-from renp.couplings import Interaction, Model, Scaled
+from renp._types import Reals
+from renp.atoms.atom import Atom
+from renp.formula.master_formula import total_spectrum
 from renp.interactions import Weak
-from renp.master_formula import total_spectrum
+from renp.interactions.couplings import Interaction, Model, Scaled
 from renp.neutrinos import Neutrinos
 from renp.results.base import Result, Table, provenance
 from renp.spectrum import spectral_function, thresholds
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-Reals: TypeAlias = NDArray[np.float64]
 
 PAIRS = ("11", "12", "13", "22", "23", "33")
 

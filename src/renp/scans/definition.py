@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import renp
+from renp._version import __version__
 from renp.errors import InputError
 from renp.scans.grid import Chunks, cut
 from renp.scenario import Scenario
@@ -61,7 +61,7 @@ class Definition:
     data: Table
     folder: Path
     text: str
-    version: str = renp.__version__
+    version: str = __version__
 
     @classmethod
     def of(cls, scenario: Scenario) -> "Definition":

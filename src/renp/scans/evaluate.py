@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-import renp
+from renp._version import __version__
 from renp.errors import InputError
 from renp.scans.definition import Definition
 from renp.scans.grid import Columns, axis_values
@@ -27,9 +27,9 @@ def evaluate(definition: Definition, number: int) -> Answer:
     InputError
         If this process has another version of the package than the one that the scan was begun with.
     """
-    if definition.version != renp.__version__:
+    if definition.version != __version__:
         allowed = f"{definition.version}, with which the scan was begun"
-        raise InputError("version of renp", renp.__version__, allowed)
+        raise InputError("version of renp", __version__, allowed)
     columns = _columns(definition, number)
     found = _evaluator(definition, number)(columns)
     shape = definition.chunks.chunk
@@ -53,7 +53,7 @@ def _evaluator(definition: Definition, number: int) -> Evaluator:
 
 
 def _build(definition: Definition, number: int) -> Evaluator:
-    from renp.scans import limits, plans, rates
+    from renp.scans import evaluate_limits, evaluate_plans, evaluate_rates
     from renp.scenario.sections import Sections
 
     words, settings = definition.categories(number), definition.scan.settings
@@ -61,15 +61,15 @@ def _build(definition: Definition, number: int) -> Evaluator:
     like = _columns(definition, number)
     first = definition.reference(words)
     if settings.result == "spectrum":
-        return rates.spectrum_evaluator(first, keys, like)
+        return evaluate_rates.spectrum_evaluator(first, keys, like)
     if settings.result == "counts":
-        return rates.counts_evaluator(first, keys, like)
+        return evaluate_rates.counts_evaluator(first, keys, like)
     if settings.result == "significance":
-        return rates.significance_evaluator(first, keys, like)
+        return evaluate_rates.significance_evaluator(first, keys, like)
     if settings.result == "plan":
-        return plans.PlansOfChunk(Sections(first.data, first.folder), settings, keys)
+        return evaluate_plans.PlansOfChunk(Sections(first.data, first.folder), settings, keys)
     ends = (first, definition.reference(words, -1))
-    return limits.limits_evaluator(
+    return evaluate_limits.limits_evaluator(
         first,
         ends,
         definition.couplings(first),

@@ -9,11 +9,11 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from renp.atoms import APPROXIMATIONS, EFFECTS, Atom, symbols
+from renp.atoms.atom import APPROXIMATIONS, EFFECTS, Atom, symbols
 from renp.errors import InputError
 from renp.experiment import Experiment, Target
-from renp.inference.limits import delta_chi2
 from renp.inference.nuisances import Nuisances, nuisance_parameters
+from renp.inference.upper_limits import delta_chi2
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
 from renp.scenario.problems import TableError

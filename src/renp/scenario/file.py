@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from renp.atoms import Atom
-from renp.couplings import Interaction, Model
+from renp.atoms.atom import Atom
 from renp.errors import ScenarioError
 from renp.experiment import Experiment, Target
 from renp.inference.likelihood import Likelihood, Point
-from renp.inference.limits import moment_couplings
 from renp.inference.nuisances import Nuisances
+from renp.inference.upper_limits import moment_couplings
 from renp.interactions import Weak
+from renp.interactions.couplings import Interaction, Model
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
 from renp.references import references_of

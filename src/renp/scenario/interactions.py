@@ -7,9 +7,9 @@ from importlib.metadata import entry_points
 from typing import Any
 
 import renp.interactions  # noqa: F401 -- defines the kinds
-from renp.contract import check_model, check_usable, is_foreign
-from renp.couplings import Interaction
 from renp.errors import InputError
+from renp.interactions.contract import check_model, check_usable, is_foreign
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.scenario.problems import TableError, unknown_key
 from renp.scenario.quantities import parse_number, parse_quantity

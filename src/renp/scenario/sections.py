@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from renp.atoms import Atom
-from renp.couplings import Interaction
+from renp.atoms.atom import Atom
 from renp.experiment import Experiment
 from renp.inference.nuisances import Nuisances
 from renp.interactions import Weak
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.scenario.build import (
     build_atom,

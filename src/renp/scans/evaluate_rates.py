@@ -11,13 +11,13 @@ from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
 from renp.experiment import expected_counts
+from renp.formula.line import line_spectrum
+from renp.formula.master_formula import total_spectrum
 from renp.inference.best_fits import best_fits
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, minimise
 from renp.inference.poisson import deviance
 from renp.interactions import Weak
-from renp.laser import line_spectrum
-from renp.master_formula import total_spectrum
 from renp.scans.batches import Keys, Point, compiled, flattened, over_points
 from renp.scans.grid import Columns
 from renp.scenario import Scenario

@@ -14,12 +14,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
-from renp.atoms import Atom
+from renp.atoms.atom import Atom
 from renp.compiled import compiled
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
-from renp.couplings import NAMES, Interaction
-from renp.elements import ORDERED, UNORDERED, Element, Orders, abs2, elements, present, varying
-from renp.kinematics import PairKinematics, kinematics, masses_of_pair, momentum_transfer_squared
+from renp.formula.kinematics import PairKinematics, kinematics, masses_of_pair, momentum_transfer_squared
+from renp.formula.pair_elements import ORDERED, UNORDERED, Element, Orders, abs2, elements, present, varying
+from renp.interactions.couplings import NAMES, Interaction
 from renp.neutrinos import Neutrinos
 
 Real: TypeAlias = Float[Array, ""]

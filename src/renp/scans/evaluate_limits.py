@@ -6,6 +6,7 @@ Newton's steps are not enough are done again with many, and what then is left by
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import equinox as eqx
@@ -13,21 +14,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
-from numpy.typing import NDArray
 
-from renp.couplings import Interaction
+from renp._types import Reals
 from renp.errors import InputError
 from renp.inference.islands import outermost, returns
 from renp.inference.likelihood import Data, Likelihood
-from renp.inference.limits import delta_chi2, upper_limits
-from renp.inference.newton import CONVERGED, NOT_CONVERGED, Minimum, crossing, minimise
+from renp.inference.newton import CONVERGED, NOT_CONVERGED, Crossing, Minimum, crossing, minimise
+from renp.inference.upper_limits import delta_chi2, upper_limits
+from renp.interactions.couplings import Interaction
 from renp.interactions.photon import PhotonCoupling
 from renp.scans.batches import Keys, Point, compiled, flattened, over_points
 from renp.scans.grid import Columns
 from renp.scenario import Scenario
 from renp.scenario.sections import Sections, Setting
 
-Reals: TypeAlias = NDArray[np.float64]
 Terms: TypeAlias = tuple[int | None, ...]
 """For each coupling the place of the file's interaction that it multiplies, if the axes may change that."""
 
@@ -215,15 +215,11 @@ def _limit(
     if any(p.kind != "magnitude" for p in parameters[: len(couplings)]):
         starts = returns(likelihood, best.x, place)
         minima = [best, *(minimise(likelihood, data, x, moves, steps) for x in starts)]
-        lower, upper = (
-            outermost(
-                minima,
-                lambda m, room, side=side: crossing(likelihood, data, m, moves, place, side, room, steps),
-                side,
-                rise,
-            )
-            for side in (-1.0, 1.0)
-        )
+
+        def cross(side: float, minimum: Minimum, room: Array) -> Crossing:
+            return crossing(likelihood, data, minimum, moves, place, side, room, steps)
+
+        lower, upper = (outermost(minima, partial(cross, side), side, rise) for side in (-1.0, 1.0))
         of_sign = {"positive": upper[0], "negative": -lower[0]}
         either = jnp.maximum(jnp.abs(upper[0]), jnp.abs(lower[0]))
         furthest = jnp.where(signed, of_sign.get(sign, either), furthest)

@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
-from renp.couplings import NAMES, Interaction, Matrix
+from renp._types import Matrix
+from renp.interactions.couplings import NAMES, Interaction
 from renp.neutrinos import Neutrinos
 
 Order: TypeAlias = tuple[int, int]

@@ -25,7 +25,7 @@ For ytterbium the published 0.002/s is above all of them, for xenon all but one 
 
 from math import pi
 
-from renp.atoms import Atom
+from renp.atoms.atom import Atom
 from renp.constants import FERMI_CONSTANT, HBAR, HBAR_C
 from renp.errors import InputError
 from renp.validation import choice, number

@@ -10,13 +10,12 @@ from typing import Any, Literal, TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex
 from numpy.typing import NDArray
 
+from renp._types import Matrix
 from renp.errors import InputError
 from renp.validation import is_traced, matrix
 
-Matrix: TypeAlias = Complex[Array, "3 3"]
 Symmetry: TypeAlias = Literal["hermitian", "symmetric", "antisymmetric"]
 
 _LOWER = np.tril(np.ones((3, 3), dtype=bool), -1)

@@ -1,7 +1,7 @@
 """The eight coupling matrices of the neutrino current, and what may contribute to them.
 
 An interaction is nothing but a contribution to the couplings: it takes its parameters, the neutrinos and
-q², and returns the eight matrices. One formula (`renp.master_formula`) turns them into a spectrum.
+q², and returns the eight matrices. One formula (`renp.formula.master_formula`) turns them into a spectrum.
 
 =========  =====================================  =======================================  ====
 couplings  current of the neutrinos               met by the electron's                    unit
@@ -28,18 +28,17 @@ import abc
 import dataclasses
 import inspect
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex
+from jaxtyping import Array
 
+from renp._types import Matrix
 from renp.neutrinos import Neutrinos
 from renp.references import references_of
 from renp.validation import Scalar, is_traced, matrix, number
-
-Matrix: TypeAlias = Complex[Array, "3 3"]
 
 NAMES = ("V", "A", "s", "p", "mu", "eps", "F", "G")
 

@@ -22,13 +22,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 from scipy.special import erfinv
 
-from renp.couplings import Interaction
 from renp.errors import InputError
 from renp.experiment import Experiment, expected_counts, signal_counts
 from renp.inference.likelihood import Likelihood
 from renp.inference.limit_search import CITES, METHODS, CouplingLimit, LimitSearch, Method
 from renp.inference.nuisances import Nuisances
 from renp.interactions import ElectricMoment, MagneticMoment
+from renp.interactions.couplings import Interaction
 from renp.interactions.photon import PhotonCoupling
 from renp.neutrinos import Neutrinos
 from renp.references import PAPERS, merged, references_of

@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from renp.couplings import MAJORANA_SIGN, NAMES, Couplings, Interaction, Model, Scaled
 from renp.errors import InputError
+from renp.interactions.couplings import MAJORANA_SIGN, NAMES, Couplings, Interaction, Model, Scaled
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar, is_traced
 

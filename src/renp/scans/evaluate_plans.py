@@ -1,11 +1,10 @@
 """Plans at the points of a chunk, one after the other: a linear programme has no batches."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp._types import Reals
 from renp.errors import InputError
 from renp.planning.plan import Constraints, plan
 from renp.results.plan import Plan
@@ -14,8 +13,6 @@ from renp.scans.definition import PLANNED_RUNS
 from renp.scans.grid import Columns
 from renp.scenario.schema import ScanSection
 from renp.scenario.sections import Sections, Setting
-
-Reals: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

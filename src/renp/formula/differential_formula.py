@@ -35,13 +35,13 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Complex, Float
 
-from renp.atoms import Atom
+from renp.atoms.atom import Atom
 from renp.compensated import two_product, two_sum
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
-from renp.couplings import NAMES, Interaction
-from renp.elements import abs2
-from renp.kinematics import PairKinematics, momentum_transfer_squared, pair_kinematics
-from renp.master_formula import Components, coupling_matrices, energy_denominator
+from renp.formula.kinematics import PairKinematics, momentum_transfer_squared, pair_kinematics
+from renp.formula.master_formula import Components, coupling_matrices, energy_denominator
+from renp.formula.pair_elements import abs2
+from renp.interactions.couplings import NAMES, Interaction
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar
 

@@ -19,11 +19,11 @@ from typing import Any, Literal, TypeAlias
 
 import equinox as eqx
 
+from renp.atoms.spin import AVERAGED, SpinWeights, spin_weights
 from renp.constants import WAVENUMBER
 from renp.datafiles import read_toml
 from renp.errors import InputError
 from renp.references import references_of
-from renp.spin import AVERAGED, SpinWeights, spin_weights
 from renp.validation import Scalar, choice, is_traced, number
 
 Approximation: TypeAlias = Literal["papers", "full"]
@@ -153,7 +153,7 @@ class Atom(eqx.Module):
         Parameters
         ----------
         spin
-            Weights of the spin sums, `renp.spin.spin_weights`.
+            Weights of the spin sums, `renp.atoms.spin.spin_weights`.
         states
             The further intermediate states of the levels that have an amplitude.
         orbit

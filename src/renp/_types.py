@@ -1,0 +1,16 @@
+"""Shapes and types that many floors annotate with."""
+
+from typing import TypeAlias
+
+import numpy as np
+from jaxtyping import Array, Bool, Complex
+from numpy.typing import NDArray
+
+Reals: TypeAlias = NDArray[np.float64]
+"""Numbers outside compiled code."""
+
+Matrix: TypeAlias = Complex[Array, "3 3"]
+"""A coupling matrix in the mass basis."""
+
+Mask: TypeAlias = Bool[Array, "p"]
+"""Which parameters of a likelihood move."""

@@ -1,0 +1,1 @@
+"""What nature gives of the atoms: levels, spin sums, widths."""

@@ -1,0 +1,1 @@
+"""Kinematics and the master formula: couplings in, spectrum out. Nothing is checked here."""

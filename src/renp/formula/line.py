@@ -1,0 +1,87 @@
+"""The spectrum averaged over the trigger laser's line.
+
+Counts at a nominal photon energy ω are an average, I(ω) → ∫ I(ω + δ + x) f(x) dx, over the line f with the
+offset δ. The spectrum has corners at the thresholds, where it falls as a square root: the integral is done
+piece by piece between them, with more pieces around the line.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from renp.atoms.atom import Atom
+from renp.compiled import compiled
+from renp.formula.kinematics import FIRST, SECOND, threshold_energies
+from renp.formula.master_formula import spectrum_of_runs, total_spectrum
+from renp.interactions.couplings import Interaction
+from renp.laser import Laser
+from renp.neutrinos import Neutrinos
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_STEPS = np.concatenate([0.25 * 1.5 ** np.arange(9), 4.0 ** np.arange(2, 14)])
+"""Ends of the pieces around the line, in units of its width."""
+
+
+@compiled
+def line_spectrum(
+    omega: Float[Array, "n"], laser: Laser, atom: Atom, neutrinos: Neutrinos, model: Interaction
+) -> Float[Array, "n"]:
+    """Return I(ω) averaged over the laser's line. Nothing is checked.
+
+    Examples
+    --------
+    >>> import renp
+    >>> yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(lightest_mass=0.01)
+    >>> wide = Laser(gaussian=1e-5)
+    >>> line_spectrum(jnp.array([1.06, 1.07165]), wide, yb, nu, renp.Weak()).round(5)
+    Array([0.07658, 0.00071], dtype=float64)
+    """
+    centre = omega + laser.offset
+    if laser.shape == "sharp":
+        sharp: Array = total_spectrum(centre, atom, neutrinos, model)
+        return sharp
+    energies, weights = _nodes(centre, laser, atom, neutrinos)
+    spectrum = total_spectrum(energies.ravel(), atom, neutrinos, model).reshape(energies.shape)
+    average: Array = jnp.sum(weights * laser.profile(energies - centre[:, None]) * spectrum, axis=1)
+    return average
+
+
+def line_spectrum_of_runs(
+    omega: Float[Array, "n"], laser: Laser, atom: Atom, neutrinos: Neutrinos, model: Interaction
+) -> Float[Array, "n"]:
+    """Return the same at few photon energies, faster for a batch of models. Nothing is checked.
+
+    Examples
+    --------
+    >>> import renp
+    >>> yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(lightest_mass=0.01)
+    >>> line_spectrum_of_runs(jnp.array([1.06]), SHARP, yb, nu, renp.Weak()).round(4)
+    Array([0.0766], dtype=float64)
+    """
+    if laser.shape == "sharp":
+        return spectrum_of_runs(omega + laser.offset, atom, neutrinos, model)
+    average: Array = line_spectrum(omega, laser, atom, neutrinos, model)
+    return average
+
+
+def _nodes(
+    centre: Float[Array, "n"], laser: Laser, atom: Atom, neutrinos: Neutrinos
+) -> tuple[Float[Array, "n m"], Float[Array, "n m"]]:
+    """Return photon energies and weights of an integral from 0 to the highest threshold."""
+    edges = threshold_energies(neutrinos.masses, atom.E_eg, atom.boost)[FIRST, SECOND]
+    around = laser.width * np.concatenate([-_STEPS, [0.0], _STEPS])
+    ends = jnp.concatenate(
+        [
+            jnp.broadcast_to(jnp.append(edges, 0.0), (centre.size, edges.size + 1)),
+            centre[:, None] + around,
+        ],
+        axis=1,
+    )
+    ends = jnp.sort(jnp.clip(ends, 0.0, jnp.max(edges)), axis=1)
+    low, length = ends[:, :-1, None], jnp.diff(ends, axis=1)[:, :, None]
+    # x = sin²(πu/2): square roots at either end of a piece become smooth.
+    u = np.pi / 4 * (1 + _NODES)
+    energies = low + length * np.sin(u) ** 2
+    weights = length * (np.pi / 4 * _WEIGHTS * np.sin(2 * u))
+    flat = (centre.size, -1)
+    return energies.reshape(flat), weights.reshape(flat)
