@@ -7,6 +7,7 @@ import pytest
 import renp
 from cases import KINDS, neutrinos_with, random_couplings
 from oracles import spinors
+from relative import relative
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
 from renp.formula.master_formula import components
 
@@ -65,7 +66,7 @@ def test_total_is_the_sum_over_pairs_and_components(nature: str) -> None:
     effective = renp.Couplings(**couplings)
     effective = effective.majorana() if nature == "majorana" else effective
     total = renp.spectral_function(1.068, renp.Atom.named("Yb"), nu, effective)
-    assert total == pytest.approx(spinor_spectrum(1.068, nu, couplings).sum(), rel=1e-12)
+    assert total == relative(spinor_spectrum(1.068, nu, couplings).sum(), rel=1e-12)
 
 
 @pytest.mark.parametrize("nature", ["dirac", "majorana"])
@@ -75,7 +76,7 @@ def test_standard_model_agrees_with_spinors(ordering: str, nature: str) -> None:
     U = np.asarray(nu.mixing_matrix)
     a = np.outer(U[0], U[0].conj()) - np.eye(3) / 2
     expected = spinor_spectrum(1.05, nu, {"V": a / 2, "A": -a / 2})
-    assert by_component(1.05, nu, renp.Weak()) == pytest.approx(expected, rel=1e-12)
+    assert by_component(1.05, nu, renp.Weak()) == relative(expected, rel=1e-12)
 
 
 # The mediators' amplitudes, with their Lagrangians written out by hand.
@@ -106,7 +107,7 @@ def test_mediators_interfere_with_the_weak_amplitude_as_spinors_do(nature: str) 
         E_eg = renp.Atom.named("Yb").E_eg
         couplings, model = mediator_matrices(nu, E_eg * (E_eg - 2 * omega), rng)
         expected = spinor_spectrum(omega, nu, couplings)
-        assert by_component(omega, nu, model) == pytest.approx(expected, rel=1e-12)
+        assert by_component(omega, nu, model) == relative(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("nature", ["dirac", "majorana"])
@@ -138,7 +139,7 @@ def test_photon_couplings_agree_with_spinors(nature: str) -> None:
         couplings = {kind: matrix / 2 for kind, matrix in couplings.items()}
     expected = spinor_spectrum(omega, nu, couplings)
     found = by_component(omega, nu, model)
-    assert found[0] == pytest.approx(expected[0], rel=1e-12)
+    assert found[0] == relative(expected[0], rel=1e-12)
     assert np.all(found[1] == 0)
     assert np.all(expected[1] <= 1e-25)
 
@@ -162,7 +163,7 @@ def test_longitudinal_part_of_the_vector_propagator(nature: str) -> None:
         s[i, j], p[i, j] = -divergence(m[i], m[j], V[i, j], A[i, j]) / mass**2
     couplings = {"V": a / 2 + V, "A": -a / 2 + A, "s": s, "p": p}
     expected = spinor_spectrum(omega, nu, couplings)
-    assert by_component(omega, nu, model) == pytest.approx(expected, rel=1e-12)
+    assert by_component(omega, nu, model) == relative(expected, rel=1e-12)
 
 
 def divergence(m_i: float, m_j: float, V: complex, A: complex) -> np.ndarray:
