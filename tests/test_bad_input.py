@@ -466,9 +466,14 @@ def test_wrong_input_is_named_with_what_is_allowed(call: Call, start: str, allow
 
 
 @pytest.mark.parametrize("omega", [1.0, 1.02, 1.04, 1.05, 1.068])
-def test_photon_energy_on_a_pole_is_an_error(omega: float) -> None:
+@pytest.mark.parametrize(
+    "model",
+    [lambda x: x, lambda x: 2.0 * x, lambda x: renp.Weak() + 0.5 * x],
+    ids=["alone", "scaled", "added"],
+)
+def test_photon_energy_on_a_pole_is_an_error(model: Any, omega: float) -> None:
     with pytest.raises(renp.InputError, match=r"^omega = .*: must be away from the mediator's pole at"):
-        spectrum([omega], model=vector(on_shell(omega)))
+        spectrum([omega], model=model(vector(on_shell(omega))))
 
 
 def test_pole_inside_the_scan_is_a_warning() -> None:

@@ -15,6 +15,7 @@ import renp
 from oracles import notebook
 from relative import relative
 from renp.atoms.spin import spin_weights
+from renp.formula.line import line_spectrum_of_runs
 from renp.laser import Laser
 
 NU = renp.Neutrinos(0.01)
@@ -258,8 +259,15 @@ def test_a_narrow_line_is_sharp() -> None:
 
 
 def test_an_offset_shifts() -> None:
-    shifted = renp.spectral_function(OMEGA - 1e-4, PAPERS, NU, laser=Laser(offset=1e-4))
-    assert np.asarray(shifted) == relative(np.asarray(renp.spectral_function(OMEGA, PAPERS, NU)), rel=1e-9)
+    """Across thresholds too: the pairs (3, 3) and (2, 3) close at 1.06931 and 1.07078 eV."""
+    nominal = np.array([1.0, 1.06935, 1.0708])
+    shifted = renp.spectral_function(nominal - 1e-4, PAPERS, NU, laser=Laser(offset=1e-4))
+    exact = np.asarray(renp.spectral_function(nominal, PAPERS, NU))
+    assert np.asarray(shifted) == relative(exact, rel=1e-9)
+    by_run = line_spectrum_of_runs(jnp.asarray(nominal - 1e-4), Laser(offset=1e-4), PAPERS, NU, renp.Weak())
+    assert np.asarray(by_run) == relative(exact, rel=1e-9)
+    pairs = renp.spectral_function(nominal - 1e-4, PAPERS, NU, laser=Laser(offset=1e-4), by_pair=True)
+    assert np.asarray(pairs).sum(axis=(0, 1)) == relative(exact, rel=1e-9)
 
 
 def test_counts_and_likelihood_have_line_and_efficiency() -> None:
