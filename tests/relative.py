@@ -6,6 +6,8 @@
 
 from typing import Any
 
+import jax
+import numpy as np
 import pytest
 
 
@@ -14,4 +16,6 @@ def relative(expected: Any, rel: float) -> Any:
 
     The share has no default, since it is what the test claims.
     """
+    if isinstance(expected, jax.Array):  # which lacks what pytest asks of arrays
+        expected = np.asarray(expected)
     return pytest.approx(expected, rel=rel, abs=0)

@@ -236,15 +236,19 @@ def test_L12_spectrum_of_a_moment(kind: str) -> None:
     model = effective({kind: np.full((3, 3), size)})
     for i, j in PAIRS:
         E_eg, _, m_i, m_j = kinematics(omega, nu, i, j)
-        q2 = E_eg * (E_eg - 2 * omega)
         centre, half_width = (float(x[i, j]) for x in energy_interval(omega, YB, nu))
         energies = centre + half_width * INSIDE
-        momentum2 = energies**2 - m_i**2
-        along = ((E_eg - omega) * energies - (q2 + m_i**2 - m_j**2) / 2) / omega  # |p| cos θ, up to a sign
-        bracket = q2 * (m_i + sign * m_j) ** 2 - (m_i**2 - m_j**2) ** 2 + 2 * q2 * (momentum2 - along**2)
-        squared = 8 / 3 * BOHR_MAGNETON**2 * omega**2 / q2**2 * size**2 * bracket
+        # |p|² − |p|² cos² θ cancels at the ends of the interval: in fractions it does not.
+        E, w, m, n = map(Fraction, (E_eg, omega, m_i, m_j))
+        q2, splitting = E * (E - 2 * w), m**2 - n**2
+        brackets = []
+        for energy in map(Fraction, energies):
+            along = ((E - w) * energy - (q2 + splitting) / 2) / w  # |p| cos θ, up to a sign
+            helical = energy**2 - m**2 - along**2
+            brackets.append(float((q2 * (m + sign * n) ** 2 - splitting**2 + 2 * q2 * helical) / q2**2))
+        squared = 8 / 3 * BOHR_MAGNETON**2 * omega**2 * size**2 * np.array(brackets)
         found = by_component(energies, omega, nu, model)[:, i, j]
-        assert found[0] == relative(letter_unit(omega) * squared, rel=1e-11)
+        assert found[0] == relative(letter_unit(omega) * squared, rel=1e-12)
         assert np.all(found[1] == 0)
 
 

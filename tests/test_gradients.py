@@ -32,7 +32,7 @@ def total(x: dict[str, Any]) -> Any:
         renp.Weak()
         + renp.MagneticMoment({(1, 2): x["mu"] * 1e-11, (3, 3): 2e-11})
         + renp.ElectricMoment({(1, 1): x["mu"] * 1e-11})
-        + renp.VectorMediator(x["mass"], 1e-13, left={(1, 1): x["g"] * 1e-13, (1, 2): 1e-13})
+        + renp.VectorMediator(x["mass"], 1e-13, left={(1, 1): x["g"] * 1e-13, (1, 3): 1e-13})
         + renp.ScalarMediator(x["mass"], 1e-10, pseudoscalar={(1, 1): x["g"] * 1e-10})
         + renp.Charge({(1, 2): x["g"] * 1e-17})
     )
