@@ -1,5 +1,6 @@
 """What the papers leave out of the atom and of the light, each against its own derivation."""
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
@@ -14,6 +15,7 @@ from sympy.physics.quantum.cg import CG
 import renp
 from oracles import notebook
 from relative import relative
+from renp.atoms.reference_width import DIPOLES, FIELDS, reference_width
 from renp.atoms.spin import spin_weights
 from renp.formula.line import line_spectrum_of_runs
 from renp.laser import Laser
@@ -294,12 +296,24 @@ def test_counts_and_likelihood_have_line_and_efficiency() -> None:
         )
 
 
+def without_decay() -> renp.Atom:
+    """Return an atom whose |v⟩ has no decay rate."""
+    e, v = PAPERS.levels[:2]
+    return renp.Atom("mine", PAPERS.E_eg, PAPERS.E_vg, (e, replace(v, A=None)))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: Laser(gaussian=-1.0), "gaussian = -1.0"),
         (lambda: renp.Target(dynamical_factor=-0.1), "dynamical_factor = -0.1"),
         (lambda: renp.Experiment(PAPERS, renp.Target(), [1.0], 1.0, efficiency=1.5), "efficiency = 1.5"),
+        (
+            lambda: renp.Experiment(PAPERS, renp.Target(), [1.0, 1.0], 1.0, efficiency=[0.5, 1.5]),
+            "efficiency = 1.5",
+        ),
+        (lambda: reference_width(renp.Atom("X", 2.0, 3.0)), "atom = X: must be one whose level"),
+        (lambda: reference_width(without_decay()), "atom = mine: must be one whose level"),
         (lambda: renp.Atom.named("Yb", "whole"), "approximation = 'whole'"),
         (lambda: renp.Atom("X", 2.0, 3.0).refined(), "atom = X: must be one with levels"),
         (lambda: spin_weights(0, 1, 0, "elliptic"), "polarisation = 'elliptic'"),
@@ -412,8 +426,6 @@ def test_reference_widths() -> None:
     """From A = ω³|d|²/(3π) and Eq. (15) of the letter, in SI units instead of natural ones."""
     from scipy import constants as si
 
-    from renp.atoms.reference_width import DIPOLES, FIELDS, reference_width
-
     v = PAPERS.levels[1]
     omega_v, omega = (energy * si.e / si.hbar for energy in (PAPERS.E_vg, PAPERS.E_eg / 2))
     d2 = 3 * np.pi * si.epsilon_0 * si.hbar * si.c**3 * v.A / omega_v**3
@@ -427,6 +439,8 @@ def test_reference_widths() -> None:
         for dipole, of_dipole in DIPOLES.items():
             assert reference_width(PAPERS, field, dipole) == relative(exact * of_field * of_dipole, rel=1e-6)
     assert reference_width(PAPERS, "half") == relative(0.27e-3, rel=0.02)
+    two = renp.Atom("Yb", PAPERS.E_eg, PAPERS.E_vg, PAPERS.levels[:2])
+    assert reference_width(two) == reference_width(PAPERS)
 
 
 def test_a_scenario_has_all_of_it() -> None:
