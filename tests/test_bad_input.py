@@ -476,6 +476,20 @@ def test_photon_energy_on_a_pole_is_an_error(model: Any, omega: float) -> None:
         spectrum([omega], model=model(vector(on_shell(omega))))
 
 
+def test_a_pole_is_where_the_light_is_and_not_where_it_should_be() -> None:
+    on, off = on_shell(1.05), renp.Laser(offset=1e-4)
+    with pytest.raises(renp.InputError, match=r"pole at 1\.05 eV"):
+        renp.spectral_function([1.05 - 1e-4], YB, DIRAC, vector(on), laser=off)
+    assert np.isfinite(renp.spectral_function([1.05], YB, DIRAC, vector(on), laser=off)[0])
+
+
+@pytest.mark.parametrize("distance", [2e-6, 4e-5])
+def test_a_pole_under_a_wide_line_is_a_warning(distance: float) -> None:
+    """The average over the line is infinite, whatever the quadrature says."""
+    with pytest.warns(renp.PoleWarning, match=r"on shell at ω = 1\.05 eV"):
+        renp.spectral_function([1.05 - distance], YB, DIRAC, vector(on_shell(1.05)), laser=renp.Laser(1e-5))
+
+
 def test_pole_inside_the_scan_is_a_warning() -> None:
     with pytest.warns(renp.PoleWarning, match=r"mass 0\.470996 eV is on shell at ω = 1\.02 eV, inside"):
         spectrum([1.0, 1.05], model=vector(on_shell(1.02)))
