@@ -191,7 +191,7 @@ NATURE = [
     wrong(
         "majorana-antisymmetric-anapole",
         lambda: spectrum(nu=MAJORANA, model=renp.Anapole(matrix(m12=1e-32j, m21=-1e-32j))),
-        "Anapole[1, 2] = ",
+        "Anapole[1, 2] = 0+1e-32j",
         "symmetric for Majorana neutrinos",
     ),
     wrong(
@@ -476,6 +476,14 @@ def test_photon_energy_on_a_pole_is_an_error(model: Any, omega: float) -> None:
         spectrum([omega], model=model(vector(on_shell(omega))))
 
 
+def test_a_boost_moves_a_pole() -> None:
+    """To where (E_eg − p)(E_eg + p − 2ω) is m²."""
+    boosted = YB.boosted(0.1)
+    mass = math.sqrt((YB.E_eg - 0.1) * (YB.E_eg + 0.1 - 2 * 1.05))
+    with pytest.raises(renp.InputError, match=r"pole at 1\.05\d* eV"):
+        spectrum([1.05], atom=boosted, model=vector(mass))
+
+
 def test_a_pole_is_where_the_light_is_and_not_where_it_should_be() -> None:
     on, off = on_shell(1.05), renp.Laser(offset=1e-4)
     with pytest.raises(renp.InputError, match=r"pole at 1\.05 eV"):
@@ -516,6 +524,13 @@ def test_input_errors_are_value_errors() -> None:
 
 
 # What is near these edges and not wrong
+
+
+def test_angles_may_go_round_once() -> None:
+    """δ within ±2π, and the Majorana phases, of which half enters, within ±4π."""
+    for sign in (1, -1):
+        nu = renp.Neutrinos(0.01, nature="majorana", delta_cp=sign * 6.28, majorana_phases=(sign * 12.56, 0))
+        assert nu.majorana_phases == (sign * 12.56, 0)
 
 
 @pytest.mark.parametrize("mass", [0.0, on_shell(1.02)], ids=["massless", "pole-outside"])

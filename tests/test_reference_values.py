@@ -6,6 +6,7 @@ import pytest
 import renp
 from relative import relative
 from renp.constants import WAVENUMBER
+from renp.neutrinos import release_errors, release_values
 
 # sin²θ12 = .304, sin²θ13 = .0222, δ = 0, Δm²21 = 7.42e-5, Δm²31 = 2.517e-3 eV², m_1 = 0.01 eV,
 # Dirac; Yb with E_eg = 17288.439/cm, E_vg = 17992.007/cm.
@@ -69,7 +70,7 @@ def test_constants_are_codata() -> None:
     from renp import constants
 
     codata = scipy.constants.physical_constants
-    assert relative(codata["Fermi coupling constant"][0] * 1e-18, rel=1e-6) == constants.FERMI_CONSTANT
+    assert relative(codata["Fermi coupling constant"][0] * 1e-18, rel=1e-12) == constants.FERMI_CONSTANT
     assert relative(codata["fine-structure constant"][0], rel=1e-9) == constants.FINE_STRUCTURE
     mass = codata["electron mass energy equivalent in MeV"][0] * 1e6
     assert relative(mass, rel=1e-9) == constants.ELECTRON_MASS
@@ -78,3 +79,10 @@ def test_constants_are_codata() -> None:
     hbar_c = codata["reduced Planck constant times c in MeV fm"][0] * 1e6 * 1e-13
     assert relative(hbar_c, rel=1e-9) == constants.HBAR_C
     assert relative(2.96e-7, rel=2e-3) == constants.BOHR_MAGNETON
+
+
+def test_release_in_degrees_and_as_used() -> None:
+    """NuFIT 6.0, normal ordering: δ = 212° + 26° − 41°, whose errors differ on either side."""
+    assert release_values("nufit-6.0", "normal")["delta_cp"] == relative(np.deg2rad(212.0), rel=1e-15)
+    errors = release_errors("nufit-6.0", "normal")["delta_cp"]
+    assert errors == relative((np.deg2rad(26.0), np.deg2rad(41.0)), rel=1e-15)
