@@ -89,7 +89,7 @@ def test_L2_has_the_sign_of_left_handed_neutrinos() -> None:
     gamma5 = np.diag([-1, -1, 1, 1])
     vertex = 0.3 * np.eye(4) + 0.7j * gamma5
     for sign, projector in ((-1, (np.eye(4) - gamma5) / 2), (1, (np.eye(4) + gamma5) / 2)):
-        assert vertex @ projector == relative((0.3 + sign * 0.7j) * projector, rel=1e-6)
+        assert vertex @ projector == relative((0.3 + sign * 0.7j) * projector, rel=1e-12)
 
 
 def test_L2_does_not_depend_on_the_phases_of_mass_eigenstates() -> None:

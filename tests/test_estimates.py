@@ -176,7 +176,7 @@ def test_errors_are_those_of_hesse():
     assert abs(found.correlation[0, 1]) < 1
     x, unit = found.coordinates[0], float(likelihood().parameters[0].plus)
     assert found["mu_11"].error == relative(
-        unit * np.sqrt(found.covariance[0, 0]) / (2 * np.sqrt(x)), rel=1e-6
+        unit * np.sqrt(found.covariance[0, 0]) / (2 * np.sqrt(x)), rel=1e-12
     )
 
 
@@ -245,7 +245,7 @@ def test_beyond_all_thresholds():
     assert found["mu_11"].status == "undetermined"
     assert any("do not determine mu_11" in s for s in found.diagnosis)
     assert any("do not bound mu_11 from above" in s for s in found.diagnosis)
-    assert found["normalisation"].pull_error == relative(1.0, rel=1e-6)
+    assert found["normalisation"].pull_error == relative(1.0, rel=1e-12)
     assert "none" in str(found)
 
 
@@ -271,7 +271,7 @@ def test_direction_that_is_not_determined():
     found = fitted((140,), "moments", (1.068,), 0.0)
     (alone,) = expected_counts(energies=[1.068])
     assert found.chi2 == pytest.approx(0.0, abs=1e-9)
-    assert found.expected == relative([140.0], rel=1e-6)
+    assert found.expected == relative([140.0], rel=1e-12)
     assert found.degrees_of_freedom == -1
     assert np.isnan(found.p_value)
     assert not found.valid
@@ -311,7 +311,7 @@ def test_data_other_than_the_observed():
     found = fit(model, one)
     m = minuit(model, one).migrad()
     assert found.chi2 == pytest.approx(m.fval, abs=1e-3)
-    assert found["normalisation"].pull == relative(found.coordinates[1] - float(one.pulls[0]), rel=1e-6)
+    assert found["normalisation"].pull == relative(found.coordinates[1] - float(one.pulls[0]), rel=1e-12)
     np.testing.assert_array_equal(found.observed, one.counts)
     assert fit(model, one, fixed=["normalisation"])["normalisation"].value == 1.0
 
@@ -333,7 +333,7 @@ def test_profile_is_the_fit():
     model = likelihood()
     found, scan = fitted(), profile(model, "mu_11")
     assert scan.chi2 == pytest.approx(found.chi2, abs=1e-9)
-    assert scan.best == relative(found["mu_11"].value, rel=1e-6)
+    assert scan.best == relative(found["mu_11"].value, rel=1e-12)
     assert np.min(scan.delta_chi2) < 1e-9
     assert np.any(scan.values == scan.best)
     assert scan.not_converged == 0

@@ -283,7 +283,7 @@ def test_an_element_is_set_by_its_field(page: Explorer) -> None:
         ("release", 0, "nufit-6.0", lambda s: s.release == "nufit-6.0"),
         ("delta_cp", 0, 1.0, lambda s: s.oscillation == {"delta_cp": pi}),
         ("sin2_theta12", 0, "0.3", lambda s: s.oscillation == {"sin2_theta12": 0.3}),
-        ("target.volume", 0, "1 l", lambda s: s.target["volume"] == relative(1000.0, rel=1e-6)),
+        ("target.volume", 0, "1 l", lambda s: s.target["volume"] == relative(1000.0, rel=1e-12)),
         ("laser.gaussian", 0, "1e-6", lambda s: s.laser == {"gaussian": 1e-6}),
         ("E_eg", 0, "2.0", lambda s: (s.E_eg, s.E_vg) == (2.0, 2.23072)),
         ("boost", 0, "1e-3", lambda s: s.boost == 1e-3),
@@ -476,13 +476,13 @@ def test_results_have_short_controls() -> None:
     view = counts.interactive()
     view[0][0].value = True  # per day
     source = view[1].object.renderers[0].data_source
-    assert source.data["expected"] == relative(counts.expected / 10, rel=1e-6)
+    assert source.data["expected"] == relative(counts.expected / 10, rel=1e-12)
     spectrum = Spectrum.compute(setup.atom, setup.neutrinos, setup.model, [1.06, 1.07])
     view = spectrum.interactive()
     view[0][0].value, view[0][1].value = "by pair", True
     source = view[1].object.renderers[4].data_source
     assert list(source.data["model"]) == relative(
-        spectrum.spectral_function / spectrum.standard_model, rel=1e-6
+        spectrum.spectral_function / spectrum.standard_model, rel=1e-12
     )
     assert len(Bounds.compute().interactive()) == 2
 

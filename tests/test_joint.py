@@ -45,7 +45,7 @@ def test_information_of_one_coupling_is_its_square_root_law() -> None:
     likelihood = renp.Likelihood(runs(), NU, {"mu": renp.MagneticMoment({(1, 1): 1.0})})
     none, one = (np.asarray(likelihood.expected(np.array([x]))) for x in (0.0, 1.0))
     assert information(likelihood).errors[0] == relative(
-        1 / np.sqrt(np.sum((one - none) ** 2 / none)), rel=1e-6
+        1 / np.sqrt(np.sum((one - none) ** 2 / none)), rel=1e-12
     )
 
 

@@ -91,9 +91,9 @@ def test_pictures_follow_the_users_size_of_font() -> None:
     with plt.rc_context({"font.size": 20}):
         figure = MomentSpectra.compute(SR, INVERTED, omega=ENERGIES).plot()
     axes = figure.axes[2]
-    assert axes.xaxis.label.get_size() == relative(22, rel=1e-6)
-    assert axes.get_xticklabels()[0].get_size() == relative(20, rel=1e-6)
-    assert figure.legends[0].get_texts()[0].get_size() == relative(18, rel=1e-6)
+    assert axes.xaxis.label.get_size() == relative(22, rel=1e-12)
+    assert axes.get_xticklabels()[0].get_size() == relative(20, rel=1e-12)
+    assert figure.legends[0].get_texts()[0].get_size() == relative(18, rel=1e-12)
     plt.close(figure)
 
 

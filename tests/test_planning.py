@@ -134,7 +134,7 @@ def test_shares_and_their_proof() -> None:
         cuts = Cuts(rng.uniform(0, 1, (4, 30)), rng.uniform(0, 0.2, 4))
         found = best_shares(cuts)
         assert found.bound == relative(found.value, rel=1e-9)
-        assert found.weights.sum() == relative(1.0, rel=1e-6)
+        assert found.weights.sum() == relative(1.0, rel=1e-12)
         others = rng.dirichlet(np.ones(30), 200)
         assert np.all(np.min(others @ cuts.gain.T + cuts.constant, axis=1) <= found.value + 1e-12)
         prices = rng.dirichlet(np.ones(4))
@@ -432,7 +432,7 @@ def test_a_plan_says_all_that_it_knows() -> None:
     plan = letters_plan("magnetic-moment")
     said = plan.json()
     assert {"aim", "photon_energy", "duration_days", "limits", "optimality_gap"} <= set(said)
-    assert sum(said["duration_days"]) == relative(70, rel=1e-6)
+    assert sum(said["duration_days"]) == relative(70, rel=1e-12)
     assert len(plan.reach_table().rows) == 6
     assert plan.dataset().duration.attrs["units"] == "s"
     assert "optimality gap" in str(plan)

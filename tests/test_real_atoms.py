@@ -493,7 +493,7 @@ def test_the_sheet_of_an_atom() -> None:
     from renp.results.atom import AtomSheet
 
     rows = {row[0]: row[1] for row in AtomSheet.compute(PAPERS).rows}
-    assert rows["w_T, linear light"] == relative(1.5, rel=1e-6)
+    assert rows["w_T, linear light"] == relative(1.5, rel=1e-12)
     assert rows["rate with all states / with |v⟩ alone, at E_eg/2"] == pytest.approx(0.1856, abs=1e-4)
     assert rows["Γ_0, published"] == 0.002
 

@@ -176,13 +176,13 @@ def test_spectrum_marks_the_thresholds() -> None:
 
 def test_signal_and_background_are_in_the_counts() -> None:
     counts = result("counts")
-    assert counts.background.tolist() == relative([1.0, 0.5], rel=1e-6)
+    assert counts.background.tolist() == relative([1.0, 0.5], rel=1e-12)
     assert np.all(counts.expected > counts.standard_model)
     assert np.all(counts.standard_model > counts.background)
 
 
 def test_ratio_is_computed_over_published() -> None:
-    assert [n.ratio for n in result("comparison").numbers] == relative([1.05, 2.0], rel=1e-6)
+    assert [n.ratio for n in result("comparison").numbers] == relative([1.05, 2.0], rel=1e-12)
 
 
 # Infinite limits

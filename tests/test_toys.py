@@ -69,7 +69,7 @@ def test_results_are_tables_files_and_pictures(tmp_path) -> None:
     for name in ("toys.json", "toys.csv", "toys.nc", "toys.png"):
         assert toys.save(tmp_path / name).stat().st_size > 0
     assert toys.dataset()["mu"].shape == (300,)
-    assert toys.json()["parameters"]["mu"]["true"] == relative(2e-11, rel=1e-6)
+    assert toys.json()["parameters"]["mu"]["true"] == relative(2e-11, rel=1e-12)
     covered = measure_coverage(likelihood(), "mu", (2e-11,), toys=300)
     for name in ("coverage.json", "coverage.csv", "coverage.nc", "coverage.png"):
         assert covered.save(tmp_path / name).stat().st_size > 0

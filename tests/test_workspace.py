@@ -275,7 +275,7 @@ def test_samples_and_modifiers() -> None:
     unit_value = float(name.removeprefix("mu_11 = ").removesuffix(" sqrt(mu)"))
     assert unit_value == float(parameters[0].plus)
     assert float(likelihood.values(likelihood.point().at[0].set(4.0))["mu_11"]) == relative(
-        2 * unit_value, rel=1e-6
+        2 * unit_value, rel=1e-12
     )
 
 
