@@ -167,7 +167,7 @@ def test_energies_are_printed_to_nine_digits() -> None:
 
 def test_a_long_table_prints_head_and_tail_and_files_have_all(tmp_path: Path) -> None:
     long = Spectrum.compute(YB, DIRAC, MODEL, np.linspace(1.06, 1.0717, 2000))
-    title, heads, *lines = str(long).splitlines()
+    lines = str(long).splitlines()[2:]
     assert lines[20] == "… 1960 rows more …"
     assert len(lines) == 41
     rows = long.table().rows
@@ -394,7 +394,8 @@ def test_results_come_without_matplotlib() -> None:
     names = [module.name for module in pkgutil.iter_modules(renp.results.__path__, "renp.results.")]
     kept = [name for name in names if not name.endswith(("_plot", ".style"))]
     assert len(kept) < len(names)
-    code = f"import importlib, sys; list(map(importlib.import_module, {kept})); print('matplotlib' in sys.modules)"
+    code = "import importlib, sys\n"
+    code += f"for name in {kept}: importlib.import_module(name)\nprint('matplotlib' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"
 

@@ -87,8 +87,7 @@ def columns_of(result: object, declared: Declared) -> Iterator[tuple[Column, Any
         rows = getattr(result, column.value)
         for one in column.columns:
             values = [one.of(row) for row in (rows.values() if isinstance(rows, dict) else rows)]
-            if not one.optional or any(value is not None for value in values):
-                yield dataclasses.replace(one, dims=(column.dim,)), values
+            yield dataclasses.replace(one, dims=(column.dim,)), values
 
 
 def rows_of(result: object, declared: Declared) -> tuple[tuple[str, ...], tuple[tuple[Cell, ...], ...]]:

@@ -77,10 +77,8 @@ class MediatorSpectra(Result):
     def full_table(self) -> Table:
         """Return the masses that give effects of several sizes."""
         sizes = tuple(next(iter(self.masses.values())))
-        rows: tuple[tuple[Cell, ...], ...] = tuple(
-            (name, *of_size.values()) for name, of_size in self.masses.items()
-        )
-        return Table(self.title, ("mediator", *sizes), rows)
+        rows: list[tuple[Cell, ...]] = [(name, *of.values()) for name, of in self.masses.items()]
+        return Table(self.title, ("mediator", *sizes), tuple(rows))
 
     def _draw(self) -> "Figure":
         """Return a figure of the spectra."""
