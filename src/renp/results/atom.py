@@ -63,11 +63,7 @@ class AtomSheet(Result):
         if len(atom.levels) < 2:
             raise InputError("atom", atom.name, "one with levels")
         rows = [*_levels(atom), *_effects(atom), *_widths(atom)]
-        return cls(
-            atom=atom,
-            rows=tuple(rows),
-            made_by=provenance(atom.references, atom=atom.name),
-        )
+        return cls(atom=atom, rows=tuple(rows), made_by=provenance(atom.references, atom=atom.name))
 
     @property
     def title(self) -> str:

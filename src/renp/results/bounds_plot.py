@@ -142,13 +142,6 @@ def _legend(figure: Figure, axes: Axes, with_model: bool) -> None:
     if with_model:
         label = {"excluded": (_MODEL, "black"), "not excluded": ("white", _MODEL)}
         for verdict, (face, edge) in label.items():
-            axes.plot(
-                [],
-                [],
-                "D",
-                markerfacecolor=face,
-                markeredgecolor=edge,
-                label=f"model, {verdict}",
-            )
+            axes.plot([], [], "D", markerfacecolor=face, markeredgecolor=edge, label=f"model, {verdict}")
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=3)

@@ -104,11 +104,5 @@ def mark_thresholds(axes: Axes, thresholds: Mapping[str, float], *, apart: float
             va="bottom",
             fontsize="small",
             color="0.25",
-            arrowprops={
-                "arrowstyle": "-",
-                "color": "0.6",
-                "linewidth": 0.6,
-                "shrinkA": 0,
-                "shrinkB": 0,
-            },
+            arrowprops={"arrowstyle": "-", "color": "0.6", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0},
         )
