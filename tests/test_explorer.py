@@ -473,18 +473,18 @@ def test_a_slider_is_followed_within_16_ms(page: Explorer) -> None:
 def test_results_have_short_controls() -> None:
     setup = build(start_state())
     counts = Counts.compute(setup.experiment, setup.neutrinos, setup.model)
-    view = counts.interactive()
+    view = renp.explore(counts)
     view[0][0].value = True  # per day
     source = view[1].object.renderers[0].data_source
     assert source.data["expected"] == relative(counts.expected / 10, rel=1e-12)
     spectrum = Spectrum.compute(setup.atom, setup.neutrinos, setup.model, [1.06, 1.07])
-    view = spectrum.interactive()
+    view = renp.explore(spectrum)
     view[0][0].value, view[0][1].value = "by pair", True
     source = view[1].object.renderers[4].data_source
     assert list(source.data["model"]) == relative(
         spectrum.spectral_function / spectrum.standard_model, rel=1e-12
     )
-    assert len(Bounds.compute().interactive()) == 2
+    assert len(renp.explore(Bounds.compute())) == 2
 
 
 def test_a_notebook_is_shown_the_page(page: Explorer) -> None:

@@ -3,8 +3,12 @@
 import csv
 import json
 import math
+import pkgutil
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,11 +21,12 @@ import xarray as xr
 from PIL import Image
 
 import renp
+import renp.results
 from relative import relative
-from renp.figures.style import style
-from renp.results import Catalogue, Counts, Limits, Result, Spectrum
+from renp.results import Catalogue, Counts, Limits, Result, Spectrum, Table
 from renp.results.comparison import Comparison, Number
 from renp.results.moments import LimitCurves, MomentSpectra
+from renp.results.style import style
 
 DAY = 86400.0
 YB = renp.Atom("Yb", 2.14349, 2.23072)
@@ -161,6 +166,27 @@ def test_energies_are_printed_to_nine_digits() -> None:
     assert [line.split()[0] for line in str(close).splitlines()[2:]] == ["1.07164321", "1.07164322"]
 
 
+def test_a_long_table_prints_head_and_tail_and_files_have_all(tmp_path: Path) -> None:
+    long = Spectrum.compute(YB, DIRAC, MODEL, np.linspace(1.06, 1.0717, 2000))
+    lines = str(long).splitlines()[2:]
+    assert lines[20] == "… 1960 rows more …"
+    assert len(lines) == 41
+    rows = long.table().rows
+    assert [line.split()[0] for line in lines[:20] + lines[21:]] == [
+        f"{r[0]:.9g}" for r in rows[:20] + rows[-20:]
+    ]
+    html = Cells(long._repr_html_())
+    assert html.open == []
+    assert len(html.cells) == 40 * len(rows[0]) + 1
+    written = long.save(tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()
+    assert len([line for line in written if not line.startswith("#")]) == 1 + 2000
+
+
+@pytest.mark.parametrize(("rows", "lines"), [(60, 62), (61, 43)])
+def test_where_a_table_is_long(rows: int, lines: int) -> None:
+    assert len(str(Table("t", ("a",), tuple((k,) for k in range(rows)))).splitlines()) == lines
+
+
 # Values
 
 
@@ -205,6 +231,13 @@ def test_infinite_limits_are_printed_as_none(insensitive: Limits) -> None:
 def test_infinite_limits_are_null_in_json(insensitive: Limits, tmp_path: Path) -> None:
     assert set(insensitive.json()["limits"]["magnetic-moment"].values()) == {None}
     assert "Infinity" not in insensitive.save(tmp_path / "a.json").read_text(encoding="utf-8")
+
+
+def test_infinite_curves_are_null_in_json() -> None:
+    curves = replace(
+        result("limit-curves"), by_element={"magnetic-moment": {"11": np.array([np.inf, 1e-11])}}
+    )
+    assert json.loads(json.dumps(curves.json(), allow_nan=False))["magnetic-moment"] == {"11": [None, 1e-11]}
 
 
 def test_infinite_limits_can_be_drawn(insensitive: Limits, tmp_path: Path) -> None:
@@ -356,6 +389,16 @@ def test_where_results_cannot_be_saved(path: str, allowed: str, tmp_path: Path) 
 
 
 # Figures
+
+
+def test_results_come_without_matplotlib() -> None:
+    names = [module.name for module in pkgutil.iter_modules(renp.results.__path__, "renp.results.")]
+    kept = [name for name in names if not name.endswith(("_plot", ".style"))]
+    assert len(kept) < len(names)
+    code = "import importlib, sys\n"
+    code += f"for name in {kept}: importlib.import_module(name)\nprint('matplotlib' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"
 
 
 @pytest.mark.parametrize(
