@@ -51,7 +51,8 @@ docs: $(READY)
 
 docs-fast: $(READY)
 	$(PIP) --editable ".[docs]"
-	$(BIN)/sphinx-build -M html docs docs/_build/fast -D nb_execution_mode=off --fail-on-warning --keep-going --nitpicky --quiet
+	$(BIN)/sphinx-build -M html docs docs/_build/fast -D nb_execution_mode=off \
+		-D suppress_warnings=myst.header,myst-nb.lexer --fail-on-warning --keep-going --nitpicky --quiet
 
 errata: $(READY)
 	cd tests && ../$(BIN)/python -c "import errata_reference; print(errata_reference.page(), end='')" > ../docs/errata.md
