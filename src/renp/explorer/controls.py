@@ -7,7 +7,8 @@ from typing import Any
 
 import panel as pn
 
-from renp.atoms.atom import EFFECTS, symbols
+from renp.atoms.atom import symbols
+from renp.atoms.effects import EFFECTS
 from renp.explorer.document import LASER, OSCILLATION, TARGET
 from renp.explorer.fields import Edit, Field, Slider, number_in, text_input, text_of
 from renp.explorer.interaction_controls import without_diagonals
@@ -18,7 +19,6 @@ from renp.neutrinos import NATURES, ORDERINGS, release_values, releases
 HEAVIEST = 0.08
 """End of the slider of the lightest mass, eV; the field beside it takes any."""
 
-_EFFECT_LABELS = {"spin": "spin sums", "states": "further states", "orbit": "orbital current"}
 _OSCILLATION_LABELS = {
     "sin2_theta12": "sin²θ₁₂",
     "sin2_theta13": "sin²θ₁₃",
@@ -76,10 +76,14 @@ class Controls:
     def _atom(self) -> list[Any]:
         atom = select("Atom", symbols())
         effects = pn.widgets.CheckBoxGroup(
-            options={label: effect for effect, label in _EFFECT_LABELS.items()}, inline=True, margin=(0, 10)
+            options={effect.label: name for name, effect in EFFECTS.items()}, inline=True, margin=(0, 10)
         )
         polarisation = select("Polarisation of the trigger", ("linear", "circular"))
-        title = pn.pane.HTML("Beyond the papers' approximation", margin=(4, 10, 0, 10))
+        said = "".join(f"<li>{effect.label}: {effect.sentence}</li>" for effect in EFFECTS.values())
+        title = pn.pane.HTML(
+            f"<details><summary>Beyond the papers' approximation</summary><ul>{said}</ul></details>",
+            margin=(4, 10, 0, 10),
+        )
         light = self.add("polarisation", polarisation, lambda s: s.polarisation, _setter("polarisation"))
         self._only["spin"] = [light]
         return [

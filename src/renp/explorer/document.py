@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from renp.atoms.effects import effects_of
 from renp.constants import DAY
 from renp.errors import ScenarioError
 from renp.explorer.state import Run, State
@@ -114,7 +115,7 @@ def from_scenario(scenario: Scenario) -> State:
         atom=atom.name,
         E_eg=float(atom.E_eg) if own else None,
         E_vg=float(atom.E_vg) if own else None,
-        effects=_effects(data["atom"].get("approximation", "papers")),
+        effects=effects_of(data["atom"].get("approximation", "papers")),
         polarisation=data["atom"].get("polarisation", "linear"),
         boost=float(atom.boost),
         lightest_mass=float(nu.lightest_mass),
@@ -130,14 +131,6 @@ def from_scenario(scenario: Scenario) -> State:
         confidence_level=scenario.confidence_level,
         uncertain=statistics,
     )
-
-
-def _effects(approximation: str | list[str]) -> tuple[str, ...]:
-    from renp.atoms.atom import EFFECTS
-
-    if isinstance(approximation, str):
-        return EFFECTS if approximation == "full" else ()
-    return tuple(effect for effect in EFFECTS if effect in approximation)
 
 
 def _oscillation(neutrinos: Any, key: str) -> float:

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import jax.numpy as jnp
 
-from renp.atoms.atom import EFFECTS, Atom, symbols
+from renp.atoms.atom import Atom, symbols
+from renp.atoms.effects import EFFECTS
 from renp.errors import InputError, PoleWarning
 from renp.experiment import Experiment, Target
 from renp.explorer.state import State
@@ -99,7 +100,7 @@ def _field(section: str, argument: str) -> str:
         return f"runs.{rest.rstrip(']') or 0}.{name}"
     if section in ("target", "laser"):
         return f"{section}.{argument}"
-    return "atom" if argument in ("name", "states", "orbit") else argument
+    return "atom" if argument in ("name", *EFFECTS) else argument
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,6 @@
 """The Python that computes what the explorer shows."""
 
+from renp.atoms.effects import EFFECTS
 from renp.constants import DAY
 from renp.explorer.sampling import view_window
 from renp.explorer.setup import build
@@ -70,7 +71,7 @@ def _atom(state: State) -> str:
         levels = f", renp.Atom.named({state.atom!r}).levels" if state.effects else ""
         text = f"renp.Atom({state.atom!r}, {state.E_eg!r}, {state.E_vg!r}{levels})"
     if state.effects:
-        chosen = {effect: effect in state.effects for effect in ("spin", "states", "orbit")}
+        chosen = {effect: effect in state.effects for effect in EFFECTS}
         text += f".refined({_keywords(chosen)}, polarisation={state.polarisation!r})"
     return text + (f".boosted({state.boost!r})" if state.boost else "")
 

@@ -40,7 +40,7 @@ class State:
     """Energies of one's own; None for those of the catalogue."""
     E_vg: float | None = None
     effects: tuple[str, ...] = ()
-    """What the papers leave out and is taken into account: of "spin", "states", "orbit"."""
+    """What the papers leave out and is taken into account, of `renp.atoms.effects.EFFECTS`."""
     polarisation: str = "linear"
     boost: float = 0.0
     lightest_mass: float = 0.01

@@ -9,7 +9,8 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from renp.atoms.atom import APPROXIMATIONS, EFFECTS, Atom, symbols
+from renp.atoms.atom import Atom, symbols
+from renp.atoms.effects import EFFECTS, effects_of
 from renp.errors import InputError
 from renp.experiment import Experiment, Target
 from renp.inference.nuisances import Nuisances, nuisance_parameters
@@ -25,23 +26,17 @@ from renp.scenario.schema import (
     StatisticsSection,
     TargetSection,
 )
-from renp.validation import choice, is_traced, number
+from renp.validation import is_traced, number
 
 
 def build_atom(folder: Path, section: AtomSection) -> Atom:
     """Return the atom of a section; a file that it names lies in the folder."""
     atom = _known_atom(folder, section)
-    if effects := _effects(section):
+    if effects := effects_of(section.approximation):
         chosen = {effect: effect in effects for effect in EFFECTS}
         atom = atom.refined(**chosen, polarisation=section.polarisation)
     boosted = is_traced(section.boost) or section.boost
     return atom.boosted(section.boost) if boosted else atom
-
-
-def _effects(section: AtomSection) -> tuple[str, ...]:
-    if isinstance(section.approximation, list):
-        return tuple(choice("approximation", effect, EFFECTS) for effect in section.approximation)
-    return EFFECTS if choice("approximation", section.approximation, APPROXIMATIONS) == "full" else ()
 
 
 def _known_atom(folder: Path, section: AtomSection) -> Atom:
@@ -56,7 +51,7 @@ def _known_atom(folder: Path, section: AtomSection) -> Atom:
     if section.E_eg is None or section.E_vg is None:
         missing = "E_eg" if section.E_eg is None else "E_vg"
         raise ValueError(f"{missing} is missing: an atom of one's own needs both energies")
-    refined = _effects(section) and section.name in symbols()
+    refined = effects_of(section.approximation) and section.name in symbols()
     levels = Atom.named(section.name).levels if refined else ()
     return Atom(section.name, section.E_eg, section.E_vg, levels)
 

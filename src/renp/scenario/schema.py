@@ -34,7 +34,7 @@ class AtomSection(Section):
     name: str = ""
     file: str | None = None
     approximation: str | list[str] = "papers"
-    """"papers", "full", or a list of the effects "spin", "states" and "orbit"."""
+    """"papers", "full", or a list of the effects of `renp.atoms.effects.EFFECTS`."""
     polarisation: str = "linear"
     boost: Energy = 0.0
     E_eg: PhotonEnergy | None = None
