@@ -64,10 +64,10 @@ def during(
     likelihood: renp.Likelihood, days: float | NDArray = 10.0, n: list[float] | NDArray | None = None
 ) -> renp.Likelihood:
     """Return a likelihood of runs of another duration, with observed counts or without."""
-    duration = jnp.asarray(np.broadcast_to(days * DAY, (7,)))
-    observed = None if n is None else jnp.asarray(n, dtype=float)
+    duration = np.broadcast_to(days * DAY, (7,))
+    observed = None if n is None else np.asarray(n, dtype=float)
     return eqx.tree_at(
-        lambda one: (one.experiment.duration, one.experiment.counts),
+        lambda one: (one.experiment.runs.duration, one.experiment.runs.counts),
         likelihood,
         (duration, observed),
         is_leaf=lambda leaf: leaf is None,
