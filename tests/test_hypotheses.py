@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 import renp
+from cases import DAY, YB, runs
 from renp.inference.best_fits import best_fits
 from renp.inference.hypotheses import _seen_by, compare, discovery, required_exposure
 from renp.inference.likelihood import Data
 from renp.results.base import Result
 
-DAY = 86400.0
-YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
-ENERGIES = [1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]
 NU = renp.Neutrinos(0.01)
 INVERTED = renp.Neutrinos(0.01, "inverted")
 MAJORANA = renp.Neutrinos(0.01, nature="majorana")
@@ -32,10 +30,6 @@ TOYS = 10_000
 
 def unit(k: int = 1, moment: type = renp.MagneticMoment) -> dict[str, renp.Interaction]:
     return {"g": moment({(k, k): 1.0})}
-
-
-def runs(days: float = 10.0) -> renp.Experiment:
-    return renp.Experiment(YB, renp.Target(), ENERGIES, days * DAY)
 
 
 @functools.cache

@@ -5,10 +5,12 @@ from typing import Any, TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 from scipy import integrate
 
 from renp.atoms.atom import Atom
+from renp.errors import InputError
 from renp.interactions.couplings import Interaction
 from renp.laser import SHARP, Laser
 from renp.neutrinos import Neutrinos
@@ -223,6 +225,15 @@ class Experiment(eqx.Module):
         return other
 
 
+def check_certain(experiment: Experiment) -> None:
+    """Raise `InputError` if a run has an error, for results that take everything else as known."""
+    for name in ("background_error", "efficiency_error"):
+        errors = getattr(experiment.runs, name)
+        if not is_traced(errors) and np.any(errors):
+            allowed = "left out: nothing is uncertain here, as it is in renp.upper_limits"
+            raise InputError(name, float(np.max(errors)), allowed)
+
+
 def counts_of(
     experiment: Experiment,
     spectrum: Float[Array, "*batch n"],
@@ -307,7 +318,6 @@ def mean_dynamical_factor(factor: Callable[[float], float], duration: float) -> 
 
     Examples
     --------
-    >>> import numpy as np
     >>> round(mean_dynamical_factor(lambda t: 0.5 * np.exp(-t / 100.0), 100.0), 6)
     0.31606
     """

@@ -52,8 +52,8 @@ class Runs(eqx.Module):
     duration: Values = _column("s", "a time in s, at least 0", required=True)
     background: Values = _column("1/s", "a rate in 1/s, at least 0", 0.0)
     efficiency: Values = _column("", "a part, from 0 to 1", 1.0, 1.0)
-    background_error: Values = _column("", "relative, at most 1: 5 % is 0.05", 0.0, 1.0)
-    efficiency_error: Values = _column("", "relative, at most 1: 5 % is 0.05", 0.0, 1.0)
+    background_error: Values = _column("", "relative, from 0 to 1: 5 % is 0.05", 0.0, 1.0)
+    efficiency_error: Values = _column("", "relative, from 0 to 1: 5 % is 0.05", 0.0, 1.0)
     counts: Values | None = _column("", "a number of counts, at least 0")
 
     @classmethod
