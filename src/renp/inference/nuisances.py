@@ -107,7 +107,7 @@ def common(nuisances: Nuisances, efficiency_error: float, background_error: floa
     Examples
     --------
     >>> round(common(Nuisances(normalisation=0.03), 0.04, 0.0).normalisation, 4)
-    0.0501
+    0.0503
     """
     both = _together(nuisances.normalisation, efficiency_error)
     return replace(
