@@ -145,6 +145,15 @@ def test_limits_are_those_of_upper_limits(tmp_path: Path, statistics: str, setti
         same_limits(scanned, data, place)
 
 
+def test_limits_over_the_error_of_an_efficiency(tmp_path: Path) -> None:
+    """From none on, where the parameter is there but moves nothing."""
+    axis = '[[scan.axis]]\nparameter = "run[1].efficiency_error"\nvalues = [0.0, 0.1]\n'
+    scanned = scenario('[scan]\nresult = "limits"\ncouplings = ["magnetic-moment 12"]\n' + axis)
+    data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
+    for place in points(data.limit, ("coupling",)):
+        same_limits(scanned, data, place)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "axis",

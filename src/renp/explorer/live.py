@@ -7,7 +7,6 @@ built, and runs are padded with runs of no duration.
 from functools import partial
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -143,20 +142,7 @@ def padded(experiment: Experiment) -> Experiment:
     >>> padded(one).photon_energy.shape
     (16,)
     """
-    n = experiment.photon_energy.shape[0]
-    missing = max(-(-n // STEP), 1) * STEP - n
-
-    def pad(values: Array, filler: float) -> Array:
-        return jnp.asarray(np.concatenate([np.asarray(values), np.full(missing, filler)]))
-
-    columns = (experiment.photon_energy, experiment.duration, experiment.background, experiment.efficiency)
-    fillers = (0.5 * float(experiment.atom.E_eg), 0.0, 0.0, 1.0)
-    longer: Experiment = eqx.tree_at(
-        lambda one: (one.photon_energy, one.duration, one.background, one.efficiency),
-        experiment,
-        tuple(pad(values, filler) for values, filler in zip(columns, fillers, strict=True)),
-    )
-    return longer
+    return experiment.with_runs(experiment.runs.padded(max(-(-len(experiment.runs) // STEP), 1) * STEP))
 
 
 def _other_units(setup: Setup) -> dict[tuple[str, str], Interaction]:

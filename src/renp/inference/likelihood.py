@@ -22,12 +22,14 @@ from numpy.typing import NDArray
 
 from renp.atoms.atom import Atom
 from renp.errors import InputError
-from renp.experiment import Experiment, expected_counts
+from renp.experiment import Experiment, counts_of, expected_counts
 from renp.formula.line import line_spectrum, line_spectrum_of_runs
 from renp.inference.nuisances import (
     BACKGROUND,
     CALIBRATION,
+    EFFICIENCY,
     NORMALISATION,
+    RATES,
     Nuisances,
     nuisance_parameters,
     value_of,
@@ -84,7 +86,7 @@ class Likelihood(eqx.Module):
     model
         What there is besides; the standard model `Weak()` if left out.
     nuisances
-        Which neutrino parameters and rates are uncertain; none if left out.
+        Which neutrino parameters and rates are uncertain, besides each run's own rates; none if left out.
 
     Raises
     ------
@@ -125,7 +127,7 @@ class Likelihood(eqx.Module):
         expected_counts(experiment, neutrinos, model)
         for name, interaction in units.items():
             instance(name, interaction, Interaction)
-            if name.startswith((CALIBRATION, NORMALISATION, BACKGROUND)):
+            if name.startswith((CALIBRATION, *RATES)):
                 raise InputError("couplings", repr(name), "a name that no rate or calibration has")
             expected_counts(experiment, neutrinos, interaction)
         scales, response = _scaled_response(_runs(experiment, neutrinos, model, units), experiment)
@@ -153,7 +155,7 @@ class Likelihood(eqx.Module):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the parameters: couplings, neutrinos, calibration, normalisation, backgrounds."""
+        """Names of the parameters: couplings, neutrinos, calibration, factors on rates."""
         return tuple(p.name for p in self.parameters)
 
     @property
@@ -217,10 +219,8 @@ class Likelihood(eqx.Module):
     def expected(self, x: Point) -> Counts:
         """Return the expected counts N of each run, backgrounds included."""
         values = self.values(x)
-        width = self.experiment.target.reference_width * self.experiment.efficiency
-        rate = self._spectral_function(x, values) * width
-        normalisation = values.get(NORMALISATION, jnp.array(1.0))
-        return self.experiment.duration * (normalisation * rate + self._background(values))
+        signal, background = self._factor(values, NORMALISATION, EFFICIENCY), self._factor(values, BACKGROUND)
+        return counts_of(self.experiment, self._spectral_function(x, values), signal, background)
 
     def chi2(self, x: Point, data: Data) -> Float[Array, ""]:
         """Return −2 ln L, relative to a perfect description of the counts."""
@@ -256,7 +256,7 @@ class Likelihood(eqx.Module):
     def with_exposure(self, factor: Scalar) -> "Likelihood":
         """Return the likelihood of runs that last longer by a factor."""
         longer: Likelihood = eqx.tree_at(
-            lambda one: one.experiment.duration, self, factor * self.experiment.duration
+            lambda one: one.experiment.runs.duration, self, factor * self.experiment.runs.duration
         )
         return longer
 
@@ -345,8 +345,7 @@ class Likelihood(eqx.Module):
     @property
     def _kinematic(self) -> bool:
         """Whether a parameter changes masses, mixing or photon energies."""
-        rates = (NORMALISATION, BACKGROUND)
-        return any(not p.name.startswith(rates) for p in self.parameters[len(self.couplings) :])
+        return any(not p.name.startswith(RATES) for p in self.parameters[len(self.couplings) :])
 
     def _nominal(self, parameter: Parameter) -> float:
         if parameter.kind == "free":
@@ -359,7 +358,7 @@ class Likelihood(eqx.Module):
             return _quadratic(self.response, x, [p.kind == "magnitude" for p in fitted])
         others = {p.name for p in self.parameters[len(self.couplings) :]}
         offset = values.get(CALIBRATION, jnp.array(0.0))
-        changed = {n: values[n] for n in others if not n.startswith((CALIBRATION, NORMALISATION, BACKGROUND))}
+        changed = {n: values[n] for n in others if not n.startswith((CALIBRATION, *RATES))}
         amplitudes = [
             p.plus * (jnp.sqrt(x[k] + _AT_ZERO) if p.kind == "magnitude" else x[k])
             for k, p in enumerate(fitted)
@@ -371,12 +370,16 @@ class Likelihood(eqx.Module):
         )
         return rate
 
-    def _background(self, values: dict[str, Array]) -> Counts:
-        rates = self.experiment.background
-        if BACKGROUND in values:
-            return rates * values[BACKGROUND]
+    def _factor(self, values: dict[str, Array], *names: str) -> Scalar | Counts:
+        """Return the product of factors on a rate, common to all runs or with a number of each run's own."""
+        factor: Scalar | Counts = 1.0
         one = jnp.array(1.0)
-        return rates * jnp.stack([values.get(f"{BACKGROUND}_{k + 1}", one) for k in range(len(rates))])
+        for name in names:
+            own = [values.get(f"{name}_{k + 1}") for k in range(len(self.experiment.runs))]
+            factor = factor * values.get(name, 1.0)
+            if any(value is not None for value in own):
+                factor = factor * jnp.stack([one if value is None else value for value in own])
+        return factor
 
 
 def _poisson(key: Array, mean: Counts, number: int) -> Float[Array, "toys n"]:
@@ -415,8 +418,8 @@ def _runs(
 
 def _scaled_response(runs: _Runs, experiment: Experiment) -> tuple[Float[Array, "k"], Float[Array, "n k k"]]:
     """Return units in which the couplings matter, and the quadratic form of I(ω) in these units."""
-    exposure = experiment.duration * experiment.target.reference_width * experiment.efficiency
-    alone = exposure @ jnp.einsum("nkk->nk", _form(jnp.ones(len(runs[-1])), *runs))
+    spectra = jnp.einsum("nkk->kn", _form(jnp.ones(len(runs[-1])), *runs))
+    alone = jnp.sum(counts_of(experiment, spectra, background=0.0), axis=1)
     null = alone[0] + jnp.sum(experiment.background_counts)
     signal = alone[1:]
     scale = jnp.sqrt((jnp.sqrt(null) + 1) / jnp.where(signal > 0, signal, 1.0))

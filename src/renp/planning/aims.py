@@ -18,7 +18,7 @@ All is for every one of the neutrinos given, and the worst counts.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import equinox as eqx
@@ -172,13 +172,7 @@ def _intervals(setting: Setting, neutrinos: Neutrinos, names: list[str]) -> list
     found = []
     for name in names:
         own = free if name in free else (*others, name)
-        nuisances = Nuisances(
-            setting.nuisances.oscillation,
-            own,
-            setting.nuisances.normalisation,
-            setting.nuisances.background,
-            setting.nuisances.calibration,
-        )
+        nuisances = replace(setting.nuisances, free=own)
         tested = Likelihood(setting.candidates, neutrinos, {}, setting.model, nuisances)
         centre = float(value_of(neutrinos, name))
         k = tested.index(name)
@@ -276,7 +270,7 @@ def _fitted(setting: Setting, tested: Likelihood) -> Point | None:
 
 
 def _without_counts(runs: Experiment) -> Experiment:
-    bare: Experiment = eqx.tree_at(lambda e: e.counts, runs, None, is_leaf=lambda x: x is None)
+    bare: Experiment = eqx.tree_at(lambda e: e.runs.counts, runs, None, is_leaf=lambda x: x is None)
     return bare
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from renp._types import Reals
 from renp.errors import InputError
 from renp.experiment import Experiment
-from renp.inference.nuisances import Nuisances
+from renp.inference.nuisances import Nuisances, common
 from renp.inference.upper_limits import MOMENTS, delta_chi2, moment_couplings
 from renp.interactions import Weak
 from renp.interactions.couplings import Interaction
@@ -23,6 +23,7 @@ from renp.planning.optimise import Optimum, Search, constrained, filled, optimum
 from renp.references import merged, references_of
 from renp.results.base import provenance
 from renp.results.plan import Plan
+from renp.runs import COLUMNS, Runs
 from renp.spectrum import spectral_function
 from renp.validation import choice, instance, number
 
@@ -35,6 +36,9 @@ _STRENGTH = 5e-11
 
 _PERCENT = 0.6827
 """Confidence level of errors."""
+
+_ERRORS = ("efficiency_error", "background_error")
+_ALIKE = "the same at all photon energies for a plan"
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,10 @@ def plan(
         "identify", "magnetic-or-electric", "ordering", "nature", "discovery": the least significance;
         "lightest-mass", "majorana-phases": the worst error (68 %).
     experiment
-        Atom, target and background; its runs are what the plan is compared with, at equal total time.
+        Atom, target, and what all runs have alike: background, efficiency and their errors; its runs are what
+        the plan is compared with, at equal total time. An error of its runs is taken as one that all runs
+        have in common, those made before included: errors of each run's own would average out in a plan that
+        divides every run into many, which then would seem to have none.
     neutrinos
         What is emitted; several if the plan is to be good for each of them, and the worst counts.
     total
@@ -142,7 +149,8 @@ def plan(
     Raises
     ------
     InputError
-        For an unknown aim, constraints that no plan fulfils, or an aim that no run can serve.
+        For an unknown aim, constraints that no plan fulfils, an aim that no run can serve, or runs that
+        differ in what a plan takes to be alike.
 
     Examples
     --------
@@ -162,13 +170,12 @@ def plan(
     allowed = laser_range(experiment.atom, worlds, *limits.laser, limits.clearance)
     if limits.least_duration > time:
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
-    background = _background(experiment)
     setting = Setting(
-        _runs(experiment, filled(allowed.grid(limits.candidates)), time, background),
+        _runs(experiment, filled(allowed.grid(limits.candidates)), time),
         dict(couplings) if couplings is not None else _moments(known, elements, worlds),
         strength,
         Weak() if model is None else model,
-        nuisances or Nuisances(),
+        _common_errors(nuisances or Nuisances(), experiment, done),
         profiled,
         done,
     )
@@ -291,28 +298,36 @@ def _reference(search: Search, experiment: Experiment) -> dict[str, dict[str, fl
     times = _scaled(experiment, search.total)
     if not times.size or not times.sum() > 0:
         return None
-    runs = _runs(experiment, np.asarray(experiment.photon_energy), search.total, _background(experiment))
+    runs = _runs(experiment, np.asarray(experiment.photon_energy), search.total)
     return _figures(search, [one.at(runs) for one in search.contrasts], times)
 
 
 def _scaled(experiment: Experiment, total: float) -> Reals:
-    durations = np.asarray(experiment.duration, dtype=float)
+    durations = np.asarray(experiment.runs.duration)
     sum_ = durations.sum()
     return durations * (total / sum_) if sum_ > 0 else durations
 
 
-def _runs(experiment: Experiment, energies: Reals, total: float, background: float) -> Experiment:
+def _runs(experiment: Experiment, energies: Reals, total: float) -> Experiment:
+    """Return runs at photon energies, all like the experiment's; what is uncertain of them is common."""
+    common = {
+        name: 0.0 if name in _ERRORS else _same(name, column.default, experiment)
+        for name, column in COLUMNS.items()
+        if column.default is not None
+    }
     each = total / max(energies.size, 1)
-    efficiency = _same("efficiency", experiment.efficiency, 1.0)
-    return Experiment(
-        experiment.atom,
-        experiment.target,
-        energies,
-        each,
-        background,
-        laser=experiment.laser,
-        efficiency=efficiency,
-    )
+    runs = Runs.checked(experiment.atom.E_vg, photon_energy=energies, duration=each, **common)
+    return experiment.with_runs(runs)
+
+
+def _common_errors(nuisances: Nuisances, experiment: Experiment, done: Experiment | None) -> Nuisances:
+    """Return nuisances with the errors of runs, as ones that all runs of the plan have in common."""
+    known = [experiment] if done is None else [experiment, done]
+    efficiency, background = (_same(name, 0.0, *known) for name in _ERRORS)
+    own = np.unique(np.asarray(nuisances.background, dtype=float))
+    if own.size > 1:
+        raise InputError("background", own.tolist(), _ALIKE)
+    return common(replace(nuisances, background=float(own[0])), efficiency, background)
 
 
 def _merged(energies: Reals, times: Reals) -> tuple[Reals, Reals]:
@@ -354,14 +369,10 @@ def _moments(aim: str, elements: str, worlds: Sequence[Neutrinos]) -> dict[str, 
     }
 
 
-def _background(experiment: Experiment) -> float:
-    return _same("background", experiment.background, 0.0)
-
-
-def _same(name: str, values: Any, default: float) -> float:
-    known = np.unique(np.asarray(values))
+def _same(name: str, default: float, *experiments: Experiment) -> float:
+    known = np.unique(np.concatenate([getattr(one.runs, name) for one in experiments]))
     if known.size > 1:
-        raise InputError(name, known.tolist(), "the same at all photon energies for a plan")
+        raise InputError(name, known.tolist(), _ALIKE)
     return float(known[0]) if known.size else default
 
 

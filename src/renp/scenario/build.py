@@ -17,6 +17,7 @@ from renp.inference.nuisances import Nuisances, nuisance_parameters
 from renp.inference.upper_limits import delta_chi2
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
+from renp.runs import COLUMNS
 from renp.scenario.problems import TableError
 from renp.scenario.schema import (
     AtomSection,
@@ -110,16 +111,8 @@ def check_run(atom: Atom | None, target: Target, section: RunSection) -> RunSect
 def build_experiment(atom: Atom, target: Target, laser: Laser, runs: Sequence[RunSection]) -> Experiment:
     """Return target and runs; the runs have counts if all of them do."""
     counted = bool(runs) and all(run.counts is not None for run in runs)
-    return Experiment(
-        atom,
-        target,
-        _column([run.photon_energy for run in runs]),
-        _column([run.duration for run in runs]),
-        _column([run.background for run in runs]),
-        _column([run.counts for run in runs]) if counted else None,
-        laser,
-        _column([run.efficiency for run in runs]),
-    )
+    columns = {name: _column([getattr(run, name) for run in runs]) for name in COLUMNS}
+    return Experiment(atom, target, laser=laser, **columns | ({} if counted else {"counts": None}))
 
 
 def _column(values: list[Any]) -> Any:

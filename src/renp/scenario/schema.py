@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from renp.scenario.quantities import parse_quantity
+from renp.scenario.quantities import parse_quantity, parse_relative
 
 
 def _unit(unit: str, *, photon: bool = False) -> BeforeValidator:
@@ -20,6 +20,8 @@ Density = Annotated[float, _unit("1/cm^3")]
 Volume = Annotated[float, _unit("cm^3")]
 Time = Annotated[float, _unit("s")]
 Rate = Annotated[float, _unit("1/s")]
+Relative = Annotated[float, BeforeValidator(parse_relative)]
+"""A number, or one in per cent, such as 0.05 or "5 %"."""
 
 
 class Section(BaseModel):
@@ -83,7 +85,9 @@ class RunSection(Section):
     duration: Time
     counts: int | None = None
     background: Rate = 0.0
-    efficiency: float = 1.0
+    efficiency: Relative = 1.0
+    background_error: Relative = 0.0
+    efficiency_error: Relative = 0.0
 
 
 class RunsSection(Section):
