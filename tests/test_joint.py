@@ -8,7 +8,7 @@ import renp
 from renp.bounds import bound, moment_basis, quadratic_form, solar_square, solar_weights
 from renp.inference.information import information
 from renp.inference.region import allowed_region
-from renp.inference.upper_limits import moment_couplings
+from renp.interactions.dipole import moment_couplings
 
 YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01)
@@ -20,7 +20,7 @@ def runs(energies=ENERGIES, **options) -> renp.Experiment:
 
 
 def all_moments(experiment: renp.Experiment, **options) -> renp.Likelihood:
-    units = {f"{k} {e}": unit for k, of in moment_couplings("dirac").items() for e, unit in of.items()}
+    units = moment_couplings("dirac")
     return renp.Likelihood(experiment, NU, units, **options)
 
 
