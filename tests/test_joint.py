@@ -10,13 +10,13 @@ from relative import relative
 from renp.bounds import bound, moment_basis, quadratic_form, solar_square, solar_weights
 from renp.inference.information import information
 from renp.inference.region import allowed_region
-from renp.inference.upper_limits import moment_couplings
+from renp.interactions.dipole import moment_couplings
 
 NU = renp.Neutrinos(0.01)
 
 
 def all_moments(experiment: renp.Experiment, **options) -> renp.Likelihood:
-    units = {f"{k} {e}": unit for k, of in moment_couplings("dirac").items() for e, unit in of.items()}
+    units = moment_couplings("dirac")
     return renp.Likelihood(experiment, NU, units, **options)
 
 

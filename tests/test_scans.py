@@ -178,23 +178,20 @@ def test_limits_where_the_likelihood_itself_changes(tmp_path: Path, axis: str) -
 def same_limits(scanned: Scenario, data: xr.Dataset, place: dict[str, int]) -> None:
     one = at(scanned, data, **place)
     profiled = scanned.scan.settings.profiled
-    names = tuple(scanned.limited) if profiled else tuple(scanned.scan.settings.couplings)
-    units: dict[str, dict[str, renp.Interaction]] = {}
-    for name in names:
-        kind, label, unit = one.limited[name]
-        units.setdefault(kind, {})[label] = unit
+    sought = scanned.scan.settings.couplings
+    limited = {coupling.name: coupling for coupling in one.limited if profiled or coupling.name in sought}
     exact = renp.upper_limits(
         one.experiment,
         one.neutrinos,
         one.confidence_level,
-        couplings=units,
+        couplings=list(limited.values()),
         profiled=profiled,
         nuisances=one.nuisances,
     )
     for k, name in enumerate(data.coupling.values):
-        kind, label, _ = one.limited[str(name)]
-        found = float(data.limit.isel(place)[k])
-        assert found == relative(exact.limit(kind, label, scanned.scan.settings.sign), rel=1e-8)
+        coupling = limited[str(name)]
+        limit = exact.limit(coupling.kind, coupling.label, scanned.scan.settings.sign)
+        assert float(data.limit.isel(place)[k]) == relative(limit, rel=1e-8)
 
 
 @pytest.mark.parametrize(

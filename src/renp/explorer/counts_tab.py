@@ -14,7 +14,7 @@ from renp.explorer.look import Look
 from renp.explorer.run_controls import RunControls
 from renp.explorer.setup import Setup
 from renp.explorer.state import State
-from renp.inference.upper_limits import MOMENTS
+from renp.interactions.dipole import MOMENTS
 
 _MOMENTS = {moment.kind for moment in MOMENTS}
 

@@ -20,9 +20,10 @@ from renp.explorer.setup import Setup
 from renp.formula.kinematics import FIRST, SECOND
 from renp.formula.master_formula import components, total_spectrum
 from renp.inference.strength import Counts, strength_counts, strength_limits
-from renp.inference.upper_limits import MOMENTS, delta_chi2, moment_elements, moment_signals
+from renp.inference.upper_limits import delta_chi2, moment_signals
 from renp.interactions import Weak
 from renp.interactions.couplings import Interaction
+from renp.interactions.dipole import MOMENTS, moment_elements
 from renp.neutrinos import Neutrinos
 
 STEP = 16
@@ -152,7 +153,7 @@ def _other_units(setup: Setup) -> dict[tuple[str, str], Interaction]:
         (name, label): unit
         for name, term in zip(term_names(setup), setup.terms, strict=True)
         if name.split(" (")[0] not in moments
-        for label, (unit, _) in term.directions().items()
+        for label, unit in ((one.label, one.interaction) for one in term.directions())
     }
 
 

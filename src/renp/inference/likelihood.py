@@ -9,9 +9,9 @@ Couplings enter the amplitude linearly, so that counts are a quadratic form in t
 masses, mixing nor the calibration vary, its coefficients are computed once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax
@@ -38,11 +38,12 @@ from renp.inference.nuisances import (
 from renp.inference.parameters import CONSTRAINED, Parameter, coordinate, coupling, physical
 from renp.inference.poisson import chi2
 from renp.interactions import Weak
-from renp.interactions.couplings import Interaction, Model, Scaled
+from renp.interactions.couplings import Coupling, Interaction, Model, Scaled
+from renp.interactions.given import GivenCouplings, given_couplings
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
 from renp.references import references_of
-from renp.validation import Scalar, choice, instance
+from renp.validation import Scalar, choice
 
 Point: TypeAlias = Float[Array, "p"]
 Counts: TypeAlias = Float[Array, "n"]
@@ -81,8 +82,9 @@ class Likelihood(eqx.Module):
     neutrinos
         What is emitted; the values of what is not fitted.
     couplings
-        Interactions by name; the parameter of this name is a real number that multiplies the interaction.
-        ``{"mu_11": MagneticMoment({(1, 1): 1.0})}`` has the parameter mu_11 in μ_B.
+        Interactions by name, or by kind and label, or a list of `renp.Coupling`; the parameter of this name
+        is a real number that multiplies the interaction. ``{"mu_11": MagneticMoment({(1, 1): 1.0})}`` has the
+        parameter mu_11 in μ_B.
     model
         What there is besides; the standard model `Weak()` if left out.
     nuisances
@@ -109,7 +111,7 @@ class Likelihood(eqx.Module):
     experiment: Experiment
     neutrinos: Neutrinos
     model: Interaction
-    couplings: tuple[Interaction, ...]
+    couplings: tuple[Coupling, ...]
     parameters: tuple[Parameter, ...]
     response: Float[Array, "n k k"] | None
     """Quadratic form of I(ω) in (1, coordinates of the couplings); None where the kinematics vary."""
@@ -118,30 +120,28 @@ class Likelihood(eqx.Module):
         self,
         experiment: Experiment,
         neutrinos: Neutrinos,
-        couplings: Mapping[str, Interaction] | None = None,
+        couplings: GivenCouplings = (),
         model: Interaction | None = None,
         nuisances: Nuisances | None = None,
     ) -> None:
-        units = dict(couplings or {})
+        self.couplings = given_couplings(couplings)
         model = Weak() if model is None else model
         expected_counts(experiment, neutrinos, model)
-        for name, interaction in units.items():
-            instance(name, interaction, Interaction)
-            if name.startswith((CALIBRATION, *RATES)):
-                raise InputError("couplings", repr(name), "a name that no rate or calibration has")
-            expected_counts(experiment, neutrinos, interaction)
-        scales, response = _scaled_response(_runs(experiment, neutrinos, model, units), experiment)
+        for one in self.couplings:
+            if one.name.startswith((CALIBRATION, *RATES)):
+                raise InputError("couplings", repr(one.name), "a name that no rate or calibration has")
+            expected_counts(experiment, neutrinos, one.interaction)
+        scales, response = _scaled_response(_runs(experiment, neutrinos, model, self.couplings), experiment)
         others = nuisance_parameters(Nuisances() if nuisances is None else nuisances, experiment, neutrinos)
         seen = _interferes(response)
         if phases := {p.name: value_of(neutrinos, p.name) + 1.0 for p in others if p.unit == "rad"}:
             turned = with_values(neutrinos, {name: jnp.array(value) for name, value in phases.items()})
-            seen = seen | _interferes(_form(scales, *_runs(experiment, turned, model, units)))
+            seen = seen | _interferes(_form(scales, *_runs(experiment, turned, model, self.couplings)))
         fitted = [
-            coupling(name, float(scale), units[name].coupling_unit, interferes=bool(signed))
-            for name, scale, signed in zip(units, scales, seen, strict=True)
+            coupling(one.name, float(scale), one.unit, interferes=bool(signed))
+            for one, scale, signed in zip(self.couplings, scales, seen, strict=True)
         ]
         self.experiment, self.neutrinos, self.model = experiment, neutrinos, model
-        self.couplings = tuple(units.values())
         self.parameters = (*fitted, *others)
         if len(set(self.names)) < len(self.names):
             twice = next(name for name in self.names if self.names.count(name) > 1)
@@ -283,7 +283,7 @@ class Likelihood(eqx.Module):
         self,
         experiment: Experiment,
         neutrinos: Neutrinos,
-        couplings: Sequence[Interaction],
+        interactions: Sequence[Interaction],
         nuisances: Nuisances,
     ) -> "Likelihood":
         """Return the likelihood at another point of a scan: the same parameters in the units they have there.
@@ -294,8 +294,8 @@ class Likelihood(eqx.Module):
         ----------
         experiment, neutrinos
             As many runs, and neutrinos of the same ordering and nature.
-        couplings
-            The interactions, in the order of this likelihood's.
+        interactions
+            Those of this likelihood's couplings, in their order.
         nuisances
             With the same parameters.
 
@@ -309,14 +309,16 @@ class Likelihood(eqx.Module):
         >>> there.expected(there.point(mu=3e-11)).round(1)
         Array([123.2], dtype=float64)
         """
-        units = dict(zip(self.names, couplings, strict=False))
-        scales, response = _scaled_response(_runs(experiment, neutrinos, self.model, units), experiment)
+        couplings = tuple(
+            Coupling(c.kind, c.label, unit) for c, unit in zip(self.couplings, interactions, strict=True)
+        )
+        scales, response = _scaled_response(_runs(experiment, neutrinos, self.model, couplings), experiment)
         others = nuisance_parameters(nuisances, experiment, neutrinos)
         fitted = [replace(p, plus=s, minus=s) for p, s in zip(self.parameters, scales, strict=False)]
         new = (
             experiment,
             neutrinos,
-            tuple(couplings),
+            couplings,
             (*fitted, *others),
             None if self._kinematic else response,
         )
@@ -332,8 +334,7 @@ class Likelihood(eqx.Module):
         response = self.response
         if response is not None:
             units = np.array([p.plus for p in self.parameters[: len(self.couplings)]], dtype=float)
-            runs = _runs(experiment, neutrinos, self.model, dict(enumerate(self.couplings)))
-            response = _form(units, *runs)
+            response = _form(units, *_runs(experiment, neutrinos, self.model, self.couplings))
         other: Likelihood = eqx.tree_at(
             lambda one: (one.experiment, one.neutrinos, one.response),
             self,
@@ -363,7 +364,8 @@ class Likelihood(eqx.Module):
             p.plus * (jnp.sqrt(x[k] + _AT_ZERO) if p.kind == "magnitude" else x[k])
             for k, p in enumerate(fitted)
         ]
-        model = _superposed(self.model, self.couplings, amplitudes)
+        interactions = tuple(c.interaction for c in self.couplings)
+        model = _superposed(self.model, interactions, amplitudes)
         photons, neutrinos = self.experiment.photon_energy + offset, with_values(self.neutrinos, changed)
         rate: Counts = line_spectrum_of_runs(
             photons, self.experiment.laser, self.experiment.atom, neutrinos, model
@@ -410,10 +412,10 @@ def _quadratic(form: Float[Array, "n k k"], x: Point, magnitude: list[bool]) -> 
 
 
 def _runs(
-    experiment: Experiment, neutrinos: Neutrinos, model: Interaction, couplings: Mapping[Any, Interaction]
+    experiment: Experiment, neutrinos: Neutrinos, model: Interaction, couplings: tuple[Coupling, ...]
 ) -> _Runs:
     line = experiment.photon_energy, experiment.laser, experiment.atom
-    return *line, neutrinos, model, tuple(couplings.values())
+    return *line, neutrinos, model, tuple(coupling.interaction for coupling in couplings)
 
 
 def _scaled_response(runs: _Runs, experiment: Experiment) -> tuple[Float[Array, "k"], Float[Array, "n k k"]]:

@@ -11,7 +11,8 @@ from renp.constants import DAY
 from renp.errors import InputError
 from renp.experiment import Experiment, check_certain, expected_counts
 from renp.inference.poisson import signal_limit
-from renp.inference.upper_limits import delta_chi2, moment_elements, moment_signals
+from renp.inference.upper_limits import delta_chi2, moment_signals
+from renp.interactions.dipole import moment_elements
 from renp.neutrinos import Neutrinos
 from renp.references import PAPERS
 from renp.results.base import provenance

@@ -22,7 +22,8 @@ from renp.bounds.moment_elements import Square
 from renp.bounds.solar import solar_weights
 from renp.errors import InputError
 from renp.experiment import Experiment, check_certain, expected_counts
-from renp.inference.upper_limits import MOMENTS, delta_chi2, moment_elements, moment_signals
+from renp.inference.upper_limits import delta_chi2, moment_signals
+from renp.interactions.dipole import MOMENTS, moment_elements
 from renp.neutrinos import Neutrinos
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance

@@ -12,9 +12,11 @@ from renp._types import Reals
 from renp.errors import InputError
 from renp.experiment import Experiment
 from renp.inference.nuisances import Nuisances, common
-from renp.inference.upper_limits import MOMENTS, delta_chi2, moment_couplings
+from renp.inference.upper_limits import delta_chi2
 from renp.interactions import Weak
-from renp.interactions.couplings import Interaction
+from renp.interactions.couplings import Coupling, Interaction
+from renp.interactions.dipole import MOMENTS, moment_couplings
+from renp.interactions.given import GivenCouplings, given_couplings
 from renp.neutrinos import Neutrinos
 from renp.planning.aims import AIMS, LIMITS, SIZED, Setting, contrasts_of
 from renp.planning.candidates import Range, laser_range
@@ -85,7 +87,7 @@ def plan(
     *,
     total: float | None = None,
     elements: str = "both",
-    couplings: Mapping[str, Interaction] | None = None,
+    couplings: GivenCouplings | None = None,
     weights: Mapping[str, float] | None = None,
     strength: float = _STRENGTH,
     model: Interaction | None = None,
@@ -120,7 +122,7 @@ def plan(
     elements
         "magnetic-moment", "electric-moment" or "both": the moments that matter.
     couplings
-        Other couplings by name, instead of the moments.
+        Others instead of the moments, in any form that `renp.Likelihood` takes.
     weights
         By the name of a coupling, how much its limit matters: the largest weight × limit is made small.
     strength
@@ -172,7 +174,7 @@ def plan(
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
     setting = Setting(
         _runs(experiment, filled(allowed.grid(limits.candidates)), time),
-        dict(couplings) if couplings is not None else _moments(known, elements, worlds),
+        _moments(known, elements, worlds) if couplings is None else given_couplings(couplings),
         strength,
         Weak() if model is None else model,
         _common_errors(nuisances or Nuisances(), experiment, done),
@@ -183,7 +185,7 @@ def plan(
     tell("contrasts")
     contrasts = [_weighted(one, weights or {}) for one in contrasts_of(known, setting, worlds)]
     if not contrasts:
-        raise InputError("couplings", {}, "one or more")
+        raise InputError("couplings", "none", "one or more")
     level = confidence_level if known == LIMITS else _PERCENT
     rise = delta_chi2(level) if known in SIZED else None
     search = Search(contrasts, setting.candidates, allowed, time, rise)
@@ -247,7 +249,7 @@ def _result(
             experiment=experiment,
             neutrinos=list(worlds),
             total=search.total,
-            couplings=list(setting.couplings),
+            couplings=[coupling.name for coupling in setting.couplings],
             profiled=setting.profiled,
             nuisances=setting.nuisances,
             **({"confidence_level": level} if rise is not None else {}),
@@ -355,18 +357,17 @@ def _weighted(contrast: Contrast, weights: Mapping[str, float]) -> Contrast:
     return replace(contrast, direction=contrast.direction / weight)
 
 
-def _moments(aim: str, elements: str, worlds: Sequence[Neutrinos]) -> dict[str, Interaction]:
+def _moments(aim: str, elements: str, worlds: Sequence[Neutrinos]) -> tuple[Coupling, ...]:
     if aim not in (LIMITS, "identify", "magnetic-or-electric"):
-        return {}
+        return ()
     kinds = choice("elements", elements, ELEMENTS)
     if len({one.nature for one in worlds}) > 1:
         raise InputError("neutrinos", "of both natures", "of one: Majorana neutrinos have other moments")
-    return {
-        f"{kind} {label}": unit
-        for kind, of_kind in moment_couplings(worlds[0].nature).items()
-        for label, unit in of_kind.items()
-        if kinds in (kind, "both") or aim == "magnetic-or-electric"
-    }
+    return tuple(
+        coupling
+        for coupling in moment_couplings(worlds[0].nature)
+        if kinds in (coupling.kind, "both") or aim == "magnetic-or-electric"
+    )
 
 
 def _same(name: str, default: float, *experiments: Experiment) -> float:
@@ -383,7 +384,7 @@ def _total(total: float | None, experiment: Experiment) -> float:
 
 def _unit(aim: str, setting: Setting) -> str:
     if aim == LIMITS:
-        return next(iter(setting.couplings.values())).coupling_unit
+        return setting.couplings[0].unit
     return {"lightest-mass": "eV", "majorana-phases": "rad"}.get(aim, "")
 
 

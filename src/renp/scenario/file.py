@@ -12,9 +12,9 @@ from renp.errors import ScenarioError
 from renp.experiment import Experiment, Target
 from renp.inference.likelihood import Likelihood, Point
 from renp.inference.nuisances import Nuisances
-from renp.inference.upper_limits import moment_couplings
 from renp.interactions import Weak
-from renp.interactions.couplings import Interaction, Model
+from renp.interactions.couplings import Coupling, Interaction, Model
+from renp.interactions.dipole import MOMENTS, moment_couplings
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
 from renp.references import references_of
@@ -99,31 +99,28 @@ class Scenario:
         return cls.from_text(text, str(path))
 
     @property
-    def couplings(self) -> dict[str, dict[str, tuple[Interaction, float]]]:
-        """What a fit varies: by kind and label, interactions and the numbers that multiply them in the file.
+    def couplings(self) -> tuple[Coupling, ...]:
+        """What a fit varies, with the values that the couplings have in the file.
 
         A second interaction of a kind is called "kind (2)".
         """
-        found: dict[str, dict[str, tuple[Interaction, float]]] = {}
+        found: list[Coupling] = []
+        kinds: list[str] = []
         terms = self.model.interactions if isinstance(self.model, Model) else ()
         for interaction in terms[1:]:  # the first is the weak one
-            kind = interaction.kind or type(interaction).__name__.lower()
-            number = sum(name.split(" (")[0] == kind for name in found) + 1
-            found[kind if number == 1 else f"{kind} ({number})"] = interaction.directions()
-        return found
+            kinds.append(interaction.family)
+            number = kinds.count(interaction.family)
+            kind = interaction.family if number == 1 else f"{interaction.family} ({number})"
+            found += [
+                Coupling(kind, one.label, one.interaction, one.value) for one in interaction.directions()
+            ]
+        return tuple(found)
 
     @property
-    def limited(self) -> dict[str, tuple[str, str, Interaction]]:
-        """What limits are set on: by name, kind, label and unit of every moment and other coupling."""
-        found = moment_couplings(self.neutrinos.nature)
-        for kind, of_kind in self.couplings.items():
-            if kind.split(" (")[0] not in found:
-                found[kind] = {label: unit for label, (unit, _) in of_kind.items()}
-        return {
-            f"{kind} {label}": (kind, label, unit)
-            for kind, of_kind in found.items()
-            for label, unit in of_kind.items()
-        }
+    def limited(self) -> tuple[Coupling, ...]:
+        """What limits are set on: every moment, and the file's other couplings."""
+        others = [one for one in self.couplings if not isinstance(one.interaction, MOMENTS)]
+        return (*moment_couplings(self.neutrinos.nature), *others)
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -132,19 +129,11 @@ class Scenario:
 
     def likelihood(self) -> Likelihood:
         """Return the likelihood of the runs, with the file's couplings and what else is uncertain."""
-        units = {
-            f"{kind} {label}": unit for kind, of in self.couplings.items() for label, (unit, _) in of.items()
-        }
-        return Likelihood(self.experiment, self.neutrinos, units, nuisances=self.nuisances)
+        return Likelihood(self.experiment, self.neutrinos, self.couplings, nuisances=self.nuisances)
 
     def truth(self, likelihood: Likelihood) -> Point:
         """Return the point of a likelihood at which the couplings are those of the file."""
-        values = {
-            f"{kind} {label}": value
-            for kind, of in self.couplings.items()
-            for label, (_, value) in of.items()
-        }
-        return likelihood.point(**values)
+        return likelihood.point(**{one.name: float(one.value) for one in self.couplings})
 
     @classmethod
     def from_text(cls, text: str, file: str = "scenario") -> "Scenario":
