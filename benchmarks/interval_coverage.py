@@ -78,7 +78,7 @@ def _range(found: Coverage, kind: str) -> str:
 if __name__ == "__main__":
     print(
         page(
-            renp.Nuisances(normalisation=0.05),
+            renp.Nuisances(normalisation_error=0.05),
             "The rate is uncertain by 5 %; the external measurement of it fluctuates with the counts.",
         ),
         end="",

@@ -52,8 +52,8 @@ MEASURED = np.array(
 OSCILLATION = ("sin2_theta12", "sin2_theta13", "dm2_21", "dm2_31")
 RATE_ERRORS = np.array([0.05, 0.1, 0.2, 0.3, 0.2, 0.1])
 CHOICES = {
-    "rates": renp.Nuisances(normalisation=0.05, background=[*RATE_ERRORS[1:], 0.0, 0.0]),
-    "mixed": renp.Nuisances(OSCILLATION, normalisation=0.05, background=0.1),
+    "rates": renp.Nuisances(normalisation_error=0.05, background_error=[*RATE_ERRORS[1:], 0.0, 0.0]),
+    "mixed": renp.Nuisances(OSCILLATION, normalisation_error=0.05, background_error=0.1),
 }
 TOYS = {"renp": 4096, "iminuit, compiled": 64, "iminuit, NumPy": 12}
 

@@ -119,11 +119,11 @@ def _rates() -> Likelihood:
         "radius_11": renp.ChargeRadius({(1, 1): 1.0}),
         "anapole_11": renp.Anapole({(1, 1): 1.0}),
     }
-    return _likelihood(couplings, renp.Nuisances(normalisation=0.05, background=[0.1] * 7))
+    return _likelihood(couplings, renp.Nuisances(normalisation_error=0.05, background_error=[0.1] * 7))
 
 
 def _kinematic() -> Likelihood:
-    nuisances = renp.Nuisances("all", normalisation=0.05, background=[*[0.1] * 5, 0.0, 0.0])
+    nuisances = renp.Nuisances("all", normalisation_error=0.05, background_error=[*[0.1] * 5, 0.0, 0.0])
     return _likelihood(_moments(), nuisances)
 
 

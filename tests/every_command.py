@@ -31,13 +31,13 @@ limits run.toml --bands --couplings "magnetic-moment 11"
 fit run.toml --expected --profile "magnetic-moment 11" --output profile.pdf
 fit run.toml --expected --contour "magnetic-moment 11, magnetic-moment 22"
 fit run.toml --expected --significance "magnetic-moment 11"
-toys run.toml --number 20 --seed 1 --output toys.nc
-toys run.toml --number 20 --coverage "magnetic-moment 11"
+toys run.toml --toys 20 --seed 1 --output toys.nc
+toys run.toml --toys 20 --coverage "magnetic-moment 11"
 plan run.toml --candidates 100 --total "70 day" --clearance "1e-5 eV" --frequencies 5 --scenario plan.toml
 plan run.toml --candidates 100 --least-duration "1 day" --change-time "1 day" --after --profiled
 plan run.toml --candidates 100 --aim identify --elements magnetic-moment --strength 1e-10 --both-orderings
 plan run.toml --candidates 100 --couplings "magnetic-moment 11"
-plan run.toml --candidates 100 --aim ordering --masses 0.001,0.01 --laser "1.05 eV, 1.0717 eV"
+plan run.toml --candidates 100 --aim ordering --lightest-masses 0.001,0.01 --laser-range "1.05 eV, 1.0717 eV"
 scan run.toml --output scan.zarr --plot scan.png
 workspace run.toml "magnetic-moment 11" --output workspace.json
 atoms Yb --output atom.json

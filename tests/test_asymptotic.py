@@ -37,7 +37,7 @@ def letter(
 ) -> Likelihood:
     runs = renp.Experiment(YB, renp.Target(), energies, days * 86400.0, rate)
     unit = {"mu": renp.MagneticMoment({(1, 1): size})}
-    nuisances = renp.Nuisances(normalisation=normalisation, background=0.2)
+    nuisances = renp.Nuisances(normalisation_error=normalisation, background_error=0.2)
     return renp.Likelihood(runs, renp.Neutrinos(0.01), unit, Scaled(weak, renp.Weak()), nuisances)
 
 

@@ -713,11 +713,11 @@ def test_fit_scans_a_parameter(command: Command, tmp_path: Path) -> None:
 
 
 def test_toys_scatter_around_the_file(command: Command, file: Path) -> None:
-    answer = command("toys", file, "--number", "300", "--json", "--quiet").json()
+    answer = command("toys", file, "--toys", "300", "--json", "--quiet").json()
     assert answer["toys"] == 300
     assert answer["parameters"]["magnetic-moment 12"]["true"] == relative(3e-11, rel=1e-6)
     covered = command(
-        "toys", file, "--number", "200", "--coverage", "magnetic-moment 12", "--json", "-q"
+        "toys", file, "--toys", "200", "--coverage", "magnetic-moment 12", "--json", "-q"
     ).json()
     assert {row["exposure"] for row in covered["coverage"]} == {1.0, 0.01}
 
@@ -736,7 +736,7 @@ def test_workspace_is_one_of_pyhf(command: Command, tmp_path: Path) -> None:
 def test_plan_writes_a_scenario_that_reaches_what_it_says(command: Command, tmp_path: Path) -> None:
     path, picture, planned = written(tmp_path, TEXT), tmp_path / "plan.png", tmp_path / "plan.toml"
     options = ("--elements", "magnetic-moment", "--total", "70 day", "--candidates", "200", "--json")
-    limits = ("--laser", "1.0 eV, 1.0717 eV", "--clearance", "1e-6 eV")
+    limits = ("--laser-range", "1.0 eV, 1.0717 eV", "--clearance", "1e-6 eV")
     answer = command("plan", path, *options, *limits, "--scenario", planned, "-o", picture)
     assert answer.status == 2  # the file's runs have different backgrounds
     assert "background" in answer.err
@@ -754,10 +754,10 @@ def test_plan_writes_a_scenario_that_reaches_what_it_says(command: Command, tmp_
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--laser", "1.0 eV"), "two photon energies"),
-        (("--laser", "1.0717 eV, 1.08 eV"), "highest threshold"),
+        (("--laser-range", "1.0 eV"), "two photon energies"),
+        (("--laser-range", "1.0717 eV, 1.08 eV"), "highest threshold"),
         (("--total", "70"), "a quantity with a unit"),
-        (("--masses", "a,b"), "a list of masses"),
+        (("--lightest-masses", "a,b"), "a list of masses"),
         (("--least-duration", "80 day"), "at most the total time"),
         (("--aim", "best"), "must be"),
     ],

@@ -28,8 +28,8 @@ pytestmark = pytest.mark.slow  # minutes in all; fits of ensembles are tested el
 
 NU = renp.Neutrinos(0.01)
 MU = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
-RATES = renp.Nuisances(normalisation=0.05, background=[0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.5])
-SHIFTS = renp.Nuisances(free=("lightest_mass",), calibration=1e-5, normalisation=0.05)
+RATES = renp.Nuisances(normalisation_error=0.05, background_error=[0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.5])
+SHIFTS = renp.Nuisances(free=("lightest_mass",), calibration_error=1e-5, normalisation_error=0.05)
 TOYS = 100
 RISE = 2.71
 
@@ -356,7 +356,7 @@ def test_starts_far_away() -> None:
 # --- counts that cannot be ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("nuisances", [renp.Nuisances(), renp.Nuisances(normalisation=0.05)])
+@pytest.mark.parametrize("nuisances", [renp.Nuisances(), renp.Nuisances(normalisation_error=0.05)])
 def test_a_count_where_nothing_can_be_expected(nuisances: renp.Nuisances) -> None:
     """No parameter can describe it: the χ² is infinite, and no limit is claimed."""
     likelihood = renp.Likelihood(runs(energies=[1.068, 1.0712, 1.0717]), NU, MU, nuisances=nuisances)
@@ -373,7 +373,10 @@ def test_a_count_where_nothing_can_be_expected(nuisances: renp.Nuisances) -> Non
 def test_runs_beyond_all_thresholds() -> None:
     """Only background: nothing is learnt about the moment."""
     likelihood = renp.Likelihood(
-        runs(energies=[1.0717, 1.0718], background=1e-5), NU, MU, nuisances=renp.Nuisances(background=0.1)
+        runs(energies=[1.0717, 1.0718], background=1e-5),
+        NU,
+        MU,
+        nuisances=renp.Nuisances(background_error=0.1),
     )
     given = case(likelihood)
     best = fit_ensemble(*given[:2], given.start, given.moves)
@@ -394,7 +397,7 @@ def test_a_signed_coupling(mass: float, days: float) -> None:
     where the minimum is.
     """
     unit = {"g": renp.VectorMediator(mass, 1.0, left={(1, 1): 1.0})}
-    likelihood = renp.Likelihood(runs(days), NU, unit, nuisances=renp.Nuisances(normalisation=0.05))
+    likelihood = renp.Likelihood(runs(days), NU, unit, nuisances=renp.Nuisances(normalisation_error=0.05))
     assert likelihood.parameters[0].kind == "coupling"
     check_all(case(likelihood), slowly=(0, 3))
 
@@ -403,7 +406,7 @@ def test_the_better_of_two_minima() -> None:
     """In two places the counts are alike; which fits better is decided by the runs together."""
     unit = {"g": renp.VectorMediator(0.05, 1.0, left={(1, 1): 1.0})}
     with pytest.warns(renp.PoleWarning):
-        likelihood = renp.Likelihood(runs(), NU, unit, nuisances=renp.Nuisances(normalisation=0.05))
+        likelihood = renp.Likelihood(runs(), NU, unit, nuisances=renp.Nuisances(normalisation_error=0.05))
     given = case(likelihood, toys=20)
     assert np.max(excess_over_scan(given, "g", np.linspace(-3, 4, 36))) < SMOOTH
 
@@ -425,7 +428,7 @@ def test_twelve_moments_and_seven_runs() -> None:
         for kind in (renp.MagneticMoment, renp.ElectricMoment)
         for i, j in elements
     }
-    likelihood = renp.Likelihood(runs(), NU, units, nuisances=renp.Nuisances(normalisation=0.05))
+    likelihood = renp.Likelihood(runs(), NU, units, nuisances=renp.Nuisances(normalisation_error=0.05))
     assert {p.kind for p in likelihood.parameters[:12]} == {"magnitude"}
     for truth in ({}, {"magnetic-moment_12": 5e-11, "electric-moment_33": 5e-11}):
         given = case(likelihood, truth=truth)
@@ -441,7 +444,9 @@ def at_thresholds(calibration: float, distance: float, days: float, background: 
     edges = np.unique(np.asarray(renp.thresholds(YB, NU)))[1:]
     signs = np.array([1, -1, 1, -1, 1])
     experiment = runs(days, [*(edges + signs * distance), edges[0] + distance, 1.068], background=background)
-    nuisances = renp.Nuisances(free=("lightest_mass",), calibration=calibration, normalisation=0.05)
+    nuisances = renp.Nuisances(
+        free=("lightest_mass",), calibration_error=calibration, normalisation_error=0.05
+    )
     return renp.Likelihood(experiment, NU, MU, nuisances=nuisances)
 
 
@@ -492,7 +497,7 @@ def test_the_best_mass(mass: float, days: float) -> None:
 @pytest.mark.parametrize("days", [0.1, 10.0])
 @pytest.mark.parametrize("ordering", ["normal", "inverted"])
 def test_oscillation_parameters(ordering: str, days: float) -> None:
-    nuisances = renp.Nuisances("all", normalisation=0.05, background=0.1)
+    nuisances = renp.Nuisances("all", normalisation_error=0.05, background_error=0.1)
     neutrinos = renp.Neutrinos(0.01, ordering)
     likelihood = renp.Likelihood(runs(days, background=1e-6), neutrinos, MU, nuisances=nuisances)
     check_all(case(likelihood), slowly=(0, 1))

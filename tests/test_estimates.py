@@ -50,7 +50,7 @@ def without_open_figures():
 def likelihood(counts=SURPLUS, couplings="moment", energies=ENERGIES, normalisation=0.05, days=10.0):
     """By default two runs with a moment and a normalisation; equal shapes are compiled once."""
     runs = renp.Experiment(YB, renp.Target(), energies, days * DAY, counts=counts)
-    nuisances = renp.Nuisances(normalisation=normalisation)
+    nuisances = renp.Nuisances(normalisation_error=normalisation)
     return Likelihood(runs, NU, COUPLINGS[couplings], nuisances=nuisances)
 
 
@@ -293,7 +293,7 @@ def test_twelve_moments_in_seven_runs():
     kinds = {"mu": renp.MagneticMoment, "eps": renp.ElectricMoment}
     pairs = [(i, j) for i in (1, 2, 3) for j in range(i, 4)]
     moments = {f"{n}_{i}{j}": kind({(i, j): 1.0}) for n, kind in kinds.items() for i, j in pairs}
-    found = fit(Likelihood(runs, NU, moments, nuisances=renp.Nuisances(normalisation=0.05)))
+    found = fit(Likelihood(runs, NU, moments, nuisances=renp.Nuisances(normalisation_error=0.05)))
     assert not found.valid
     assert found.chi2 < 1e-6
     assert found.degrees_of_freedom == 7 - 12

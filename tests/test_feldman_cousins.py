@@ -89,7 +89,7 @@ def test_nuisances_widen_the_interval() -> None:
     unit = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
     ends = []
     for error in (0.0, 0.2):
-        likelihood = renp.Likelihood(runs, NU, unit, nuisances=renp.Nuisances(normalisation=error))
+        likelihood = renp.Likelihood(runs, NU, unit, nuisances=renp.Nuisances(normalisation_error=error))
         every = jnp.ones(len(likelihood.names), dtype=bool)
         found = feldman_cousins(likelihood, likelihood.data, 0, every, 2.71, 0.9, jax.random.key(1), 2000)
         ends.append(float(likelihood.values(likelihood.point().at[0].set(found.upper))["mu"]))

@@ -57,7 +57,7 @@ def single(size: float) -> NDArray[np.complex128]:
 def rates(days: float) -> tuple[renp.Likelihood, Expected]:
     """Return likelihood and notebook for a moment, the normalisation and a background for each run."""
     errors = [0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.5]
-    nuisances = renp.Nuisances(normalisation=0.05, background=errors)
+    nuisances = renp.Nuisances(normalisation_error=0.05, background_error=errors)
     likelihood = renp.Likelihood(runs(days, background=BACKGROUND), NU, MU, nuisances=nuisances)
     unit, exposure = float(likelihood.parameters[0].plus), days * DAY * notebook.WIDTH
     null = exposure * notebook.spectrum(by_hand(days), nature())
@@ -90,7 +90,7 @@ def own_rates(days: float) -> tuple[renp.Likelihood, Expected]:
 @cache
 def oscillation(days: float) -> tuple[renp.Likelihood, Expected]:
     """Return likelihood and notebook for a moment, mixing, splittings, normalisation and background."""
-    nuisances = renp.Nuisances("all", normalisation=0.05, background=0.1)
+    nuisances = renp.Nuisances("all", normalisation_error=0.05, background_error=0.1)
     likelihood = renp.Likelihood(runs(days, background=BACKGROUND), NU, MU, nuisances=nuisances)
     unit = float(likelihood.parameters[0].plus)
 
@@ -112,7 +112,7 @@ def oscillation(days: float) -> tuple[renp.Likelihood, Expected]:
 def signed(days: float) -> tuple[renp.Likelihood, Expected]:
     """Return likelihood and notebook for a coupling that interferes with the weak one."""
     unit_coupling = {"g": renp.VectorMediator(MEDIATOR, 1.0, left={(1, 1): 1.0})}
-    nuisances = renp.Nuisances(normalisation=0.05)
+    nuisances = renp.Nuisances(normalisation_error=0.05)
     likelihood = renp.Likelihood(runs(days, background=BACKGROUND), NU, unit_coupling, nuisances=nuisances)
     unit = float(likelihood.parameters[0].plus)
 

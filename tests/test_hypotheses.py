@@ -25,7 +25,7 @@ from renp.results.base import Result
 NU = renp.Neutrinos(0.01)
 INVERTED = renp.Neutrinos(0.01, "inverted")
 MAJORANA = renp.Neutrinos(0.01, nature="majorana")
-RATE = renp.Nuisances(normalisation=0.05)
+RATE = renp.Nuisances(normalisation_error=0.05)
 TOYS = 10_000
 
 
@@ -327,7 +327,7 @@ def test_runs_without_any_pair_tell_nothing() -> None:
 
 def test_the_atmospheric_splitting_is_measured_once() -> None:
     """An external |Δm²| above its centre moves dm2_31 up and dm2_32 down; what is not shared stays."""
-    shared = renp.Nuisances(oscillation="all", normalisation=0.05)
+    shared = renp.Nuisances(oscillation="all", normalisation_error=0.05)
     one = renp.Experiment(YB, renp.Target(), [1.068], DAY)
     normal, inverted = (renp.Likelihood(one, nu, nuisances=shared) for nu in (NU, INVERTED))
     pulls = dict.fromkeys(normal.names, 0.0) | {"dm2_31": 1.0, "sin2_theta12": 0.5}
@@ -340,7 +340,7 @@ def test_the_atmospheric_splitting_is_measured_once() -> None:
 @pytest.mark.parametrize("mass", [0.002, 0.01])
 def test_free_masses_are_found_from_afar(mass: float) -> None:
     """The true ordering fits its own toys no worse than at the truth, and the other one worse."""
-    free = renp.Nuisances(free=("lightest_mass",), normalisation=0.05)
+    free = renp.Nuisances(free=("lightest_mass",), normalisation_error=0.05)
     start = {"normal": renp.Neutrinos(0.05), "inverted": renp.Neutrinos(0.05, "inverted")}
     each = {name: renp.Likelihood(runs(), nu, nuisances=free) for name, nu in start.items()}
     truth = each["normal"].point(lightest_mass=mass)

@@ -79,13 +79,13 @@ def varying(nature: str, ordering: str) -> renp.Nuisances:
     return renp.Nuisances(
         oscillation=tuple(MEASURED[ordering]),
         free=("lightest_mass", *phases),
-        calibration=2e-6,
-        normalisation=0.05,
-        background=BACKGROUND_ERRORS,
+        calibration_error=2e-6,
+        normalisation_error=0.05,
+        background_error=BACKGROUND_ERRORS,
     )
 
 
-RATES = renp.Nuisances(normalisation=0.05, background=BACKGROUND_ERRORS)
+RATES = renp.Nuisances(normalisation_error=0.05, background_error=BACKGROUND_ERRORS)
 
 
 @cache
@@ -423,13 +423,19 @@ def test_the_model_interferes_too() -> None:
         ({"oscillation": "all", "release": "nufit-5.1"}, r"'nufit-5.1' has no errors"),
         ({"free": ("mass",)}, r"free = 'mass': must be "),
         ({"free": ("majorana_phase_21",)}, r"free = 'majorana_phase_21': must be "),
-        ({"normalisation": -0.1}, r"normalisation = -0.1: must be a finite error, at least 0"),
-        ({"normalisation": np.nan}, r"normalisation = nan: must be a finite error, at least 0"),
-        ({"normalisation": "5 %"}, r"normalisation = '5 %': must be a finite error, at least 0"),
-        ({"calibration": -1e-6}, r"calibration = -1e-06: must be a finite error, at least 0"),
-        ({"background": -1.0}, r"background = -1.0: must be a finite error, at least 0"),
-        ({"background": [0.1, 0.1, -0.1, 0.1, 0.1]}, r"background\[2\] = -0.1: must be a finite error"),
-        ({"background": [0.1, 0.2]}, r"background = 2 errors: must be one error, or one for each of 5 runs"),
+        ({"normalisation_error": -0.1}, r"normalisation_error = -0.1: must be a finite error, at least 0"),
+        ({"normalisation_error": np.nan}, r"normalisation_error = nan: must be a finite error, at least 0"),
+        ({"normalisation_error": "5 %"}, r"normalisation_error = '5 %': must be a finite error, at least 0"),
+        ({"calibration_error": -1e-6}, r"calibration_error = -1e-06: must be a finite error, at least 0"),
+        ({"background_error": -1.0}, r"background_error = -1.0: must be a finite error, at least 0"),
+        (
+            {"background_error": [0.1, 0.1, -0.1, 0.1, 0.1]},
+            r"background_error\[2\] = -0.1: must be a finite error",
+        ),
+        (
+            {"background_error": [0.1, 0.2]},
+            r"background_error = 2 errors: must be one error, or one for each of 5 runs",
+        ),
     ],
 )
 def test_bad_nuisances(options: dict[str, Any], message: str) -> None:
@@ -566,7 +572,7 @@ def of_runs(order: tuple[int, ...] = (0, 1, 2, 3, 4), factor: float = 1.0) -> re
     """Return a likelihood of the same runs in another order, or longer."""
     energies, durations, backgrounds = (np.array(x)[list(order)] for x in (ENERGIES, DURATIONS, BACKGROUNDS))
     experiment = renp.Experiment(YB, renp.Target(), energies, factor * durations, backgrounds)
-    nuisances = renp.Nuisances(normalisation=0.05, background=0.1)
+    nuisances = renp.Nuisances(normalisation_error=0.05, background_error=0.1)
     return renp.Likelihood(experiment, NU, unit_couplings(), nuisances=nuisances)
 
 

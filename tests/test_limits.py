@@ -129,7 +129,7 @@ def test_observed_limits_of_the_expectation_are_the_expected_ones() -> None:
 def test_observed_limits_tell_how_well_each_coupling_fits() -> None:
     """The p-value is that of the coupling's own fit."""
     unit = {"mu_11": renp.MagneticMoment({(1, 1): 1.0})}
-    uncertain = renp.Nuisances(normalisation=0.05)
+    uncertain = renp.Nuisances(normalisation_error=0.05)
     counted = runs(counts=np.round(1.3 * np.asarray(renp.expected_counts(runs(), NU))))
     for method in ("delta-chi2", "cls"):
         limits = renp.upper_limits(counted, NU, couplings={"m": unit}, method=method, nuisances=uncertain)
@@ -237,7 +237,11 @@ def test_nuisances_weaken_limits() -> None:
     newest = renp.Neutrinos(0.01)
     without, rate, all_ = (
         renp.upper_limits(runs(), newest, couplings=ONE, nuisances=nuisances).limits["magnetic-moment"]["11"]
-        for nuisances in (None, renp.Nuisances(normalisation=0.1), renp.Nuisances("all", normalisation=0.1))
+        for nuisances in (
+            None,
+            renp.Nuisances(normalisation_error=0.1),
+            renp.Nuisances("all", normalisation_error=0.1),
+        )
     )
     assert without < rate < all_
 

@@ -185,7 +185,7 @@ def test_a_discovery_is_as_significant_as_the_likelihood_says() -> None:
 @pytest.mark.slow
 def test_a_free_size_is_profiled() -> None:
     """Magnetic or electric: the significance is what fits of the other kind leave."""
-    few = renp.Constraints(candidates=150, laser=(1.0, None))
+    few = renp.Constraints(candidates=150, laser_range=(1.0, None))
     plan = renp.plan("magnetic-or-electric", RUNS, NU, constraints=few, strength=8e-11)
     assert plan.reached > 1.0
     true, tested = next(iter(plan.figures)).split(" or ")
@@ -214,8 +214,8 @@ def test_the_mass() -> None:
 
 @pytest.mark.slow
 def test_uncertain_rates_are_profiled() -> None:
-    rate = renp.Nuisances(normalisation=0.05)
-    few = renp.Constraints(candidates=300, laser=(1.0, None))
+    rate = renp.Nuisances(normalisation_error=0.05)
+    few = renp.Constraints(candidates=300, laser_range=(1.0, None))
     plan = renp.plan("limits", RUNS, NU, elements="magnetic-moment", nuisances=rate, constraints=few)
     exact = renp.upper_limits(runs_of(plan), NU, nuisances=rate).limits["magnetic-moment"]
     assert max(exact.values()) == relative(plan.reached, rel=1e-5)
@@ -227,7 +227,7 @@ def test_uncertain_rates_are_profiled() -> None:
 @pytest.mark.slow
 def test_a_plan_for_several_masses_is_good_for_each() -> None:
     worlds = [renp.Neutrinos(mass, release=NU.release) for mass in (0.002, 0.02)]
-    few = renp.Constraints(candidates=300, laser=(1.0, None))
+    few = renp.Constraints(candidates=300, laser_range=(1.0, None))
     both = renp.plan("limits", RUNS, worlds, elements="magnetic-moment", constraints=few)
     assert both.optimality_gap < 1e-4
     for world in worlds:
@@ -240,7 +240,7 @@ def test_a_plan_for_several_masses_is_good_for_each() -> None:
 @pytest.mark.slow
 def test_weights() -> None:
     """An element that matters ten times as much gets all."""
-    few = renp.Constraints(candidates=300, laser=(1.0, None))
+    few = renp.Constraints(candidates=300, laser_range=(1.0, None))
     plan = renp.plan(
         "limits", RUNS, NU, elements="electric-moment", weights={"electric-moment 11": 10.0}, constraints=few
     )
@@ -257,7 +257,7 @@ def test_weights() -> None:
 @pytest.mark.slow
 def test_what_to_do_next() -> None:
     """After long runs at one photon energy, the plan spends its time elsewhere, and past runs count."""
-    few = renp.Constraints(candidates=300, laser=(1.0, None))
+    few = renp.Constraints(candidates=300, laser_range=(1.0, None))
     first = letters_plan("magnetic-moment")
     spent = int(np.argmax(first.duration))
     before = renp.Experiment(RUNS.atom, RUNS.target, [first.photon_energy[spent]], first.duration[spent])
@@ -280,8 +280,8 @@ COUPLING = {"mu_11": renp.MagneticMoment({(1, 1): 1.0})}
 @pytest.mark.parametrize(
     "nuisances",
     [
-        {"normalisation": 0.05},
-        pytest.param({"normalisation": 0.05, "background": 0.1}, marks=pytest.mark.slow),
+        {"normalisation_error": 0.05},
+        pytest.param({"normalisation_error": 0.05, "background_error": 0.1}, marks=pytest.mark.slow),
     ],
 )
 def test_one_coupling_with_uncertain_rates(nuisances: dict[str, float]) -> None:
@@ -305,7 +305,7 @@ def test_limits_after_an_excess_are_counted_from_the_best_fit(excess: float) -> 
     before = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.0712], 10 * DAY, background)
     observed = np.round(excess * np.asarray(renp.expected_counts(before, NU)))
     before = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.0712], 10 * DAY, background, counts=observed)
-    uncertain = renp.Nuisances(normalisation=0.05)
+    uncertain = renp.Nuisances(normalisation_error=0.05)
     few = renp.Constraints(candidates=300)
     plan = renp.plan(
         "limits",
@@ -352,7 +352,7 @@ def test_counts_that_speak_against_what_is_to_be_told_are_said() -> None:
 
 def test_constraints_are_kept() -> None:
     within = renp.Constraints(
-        laser=(1.05, 1.0712), clearance=2e-5, least_duration=4 * DAY, change_time=DAY, candidates=300
+        laser_range=(1.05, 1.0712), clearance=2e-5, least_duration=4 * DAY, change_time=DAY, candidates=300
     )
     plan = renp.plan("limits", RUNS, NU, elements="magnetic-moment", constraints=within)
     lines = plan.photon_energy.size
@@ -372,7 +372,7 @@ def test_the_highest_threshold_is_kept_clear_of_too() -> None:
 
 
 def test_one_photon_energy_is_the_best_of_all() -> None:
-    one = renp.Constraints(frequencies=1, candidates=300, laser=(1.0, None))
+    one = renp.Constraints(frequencies=1, candidates=300, laser_range=(1.0, None))
     plan = renp.plan("limits", RUNS, NU, elements="magnetic-moment", constraints=one)
     assert plan.photon_energy.size == 1
     energies = np.linspace(1.0, 1.0716, 400)
@@ -386,10 +386,10 @@ def test_one_photon_energy_is_the_best_of_all() -> None:
     ("options", "message"),
     [
         (
-            {"constraints": renp.Constraints(laser=(1.0717, 1.08))},
-            "laser = from 1.0717 eV: .*highest threshold",
+            {"constraints": renp.Constraints(laser_range=(1.0717, 1.08))},
+            "laser_range = from 1.0717 eV: .*highest threshold",
         ),
-        ({"constraints": renp.Constraints(laser=(1.05, 1.04))}, "laser = .*upper end is above"),
+        ({"constraints": renp.Constraints(laser_range=(1.05, 1.04))}, "laser_range = .*upper end is above"),
         (
             {"constraints": renp.Constraints(least_duration=80 * DAY)},
             "least_duration = .*at most the total time",

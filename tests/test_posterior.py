@@ -92,7 +92,7 @@ def test_a_coupling_that_interferes_beside_a_pull() -> None:
     """Two parameters, two runs, a range that cuts: quadrature in two dimensions, of Asimov data."""
     runs = renp.Experiment(YB, renp.Target(), [1.068, 1.0712], TEN_DAYS)
     vector = renp.VectorMediator(1e3, 1.0, left=ONE)
-    rate = renp.Nuisances(normalisation=0.1)
+    rate = renp.Nuisances(normalisation_error=0.1)
     both = renp.Likelihood(runs, NU, {"g": vector}, nuisances=rate)
     unit = float(both.parameters[0].plus)
     low, high = -0.3, 0.1

@@ -172,7 +172,7 @@ def test_the_limit_for_one_sign_is_that_end_of_the_interval() -> None:
 
 
 def test_a_mediator_in_place_of_a_function_is_refused() -> None:
-    with pytest.raises(renp.InputError, match=r"at_mass = VectorMediator.*a function of the mass"):
+    with pytest.raises(renp.InputError, match=r"mediator_of_mass = VectorMediator.*a function of the mass"):
         reach(RUNS, NU, vector(1.0), np.array([1.0]))  # type: ignore[arg-type]
     with pytest.raises(renp.InputError, match="an Interaction"):
         reach(RUNS, NU, lambda *_: None, np.array([1.0]))  # type: ignore[arg-type, return-value]

@@ -287,7 +287,7 @@ def test_counts_and_likelihood_have_line_and_efficiency() -> None:
     exact = 864000 * (0.5 * 0.002 * np.array([0.3, 0.6]) * spectrum + 1e-6)
     assert np.asarray(renp.expected_counts(runs, NU)) == relative(exact, rel=1e-14)
     units = {"mu": MOMENT}
-    for nuisances in (renp.Nuisances(), renp.Nuisances(calibration=1e-6)):
+    for nuisances in (renp.Nuisances(), renp.Nuisances(calibration_error=1e-6)):
         likelihood = renp.Likelihood(runs, NU, units, nuisances=nuisances)
         assert np.asarray(likelihood.expected(likelihood.point())) == relative(exact, rel=1e-12)
         more = renp.expected_counts(runs, NU, renp.Weak() + 2.0 * MOMENT)

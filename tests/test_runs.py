@@ -144,7 +144,7 @@ def test_errors_of_a_single_run_are_common_errors() -> None:
     own = renp.upper_limits(
         runs(**one, efficiency_error=0.1, background_error=0.3), NU, couplings={"m": MU}
     ).limits["m"]["mu"]
-    nuisances = renp.Nuisances(normalisation=0.1, background=0.3)
+    nuisances = renp.Nuisances(normalisation_error=0.1, background_error=0.3)
     shared = renp.upper_limits(runs(**one), NU, couplings={"m": MU}, nuisances=nuisances).limits["m"]["mu"]
     free = renp.upper_limits(runs(**one), NU, couplings={"m": MU}).limits["m"]["mu"]
     assert own == pytest.approx(shared, rel=1e-9, abs=0)
@@ -153,13 +153,13 @@ def test_errors_of_a_single_run_are_common_errors() -> None:
 
 def test_runs_without_an_error_have_no_parameter() -> None:
     experiment = runs(efficiency_error=[0, 0.1, 0, 0, 0, 0, 0.2], background_error=[0.1] + 6 * [0.0])
-    names = [p.name for p in nuisance_parameters(renp.Nuisances(background=0.2), experiment, NU)]
+    names = [p.name for p in nuisance_parameters(renp.Nuisances(background_error=0.2), experiment, NU)]
     assert names == ["efficiency_2", "efficiency_7", "background", "background_1"]
 
 
 def test_factors_of_runs_multiply_common_ones() -> None:
     experiment = runs(**DARK, efficiency_error=0.1, background_error=0.2)
-    nuisances = renp.Nuisances(normalisation=0.05, background=0.3)
+    nuisances = renp.Nuisances(normalisation_error=0.05, background_error=0.3)
     likelihood = renp.Likelihood(experiment, NU, nuisances=nuisances)
     up = likelihood.point(normalisation=1.05, efficiency_2=1.1, background=1.3, background_3=1.2)
     found = likelihood.expected(up)
@@ -173,7 +173,7 @@ def test_factors_of_runs_multiply_common_ones() -> None:
 def test_errors_of_backgrounds_are_given_once() -> None:
     with pytest.raises(renp.InputError, match=r"background_error = .*: must be left out of the runs"):
         renp.Likelihood(
-            runs(**DARK, background_error=0.1), NU, nuisances=renp.Nuisances(background=7 * [0.2])
+            runs(**DARK, background_error=0.1), NU, nuisances=renp.Nuisances(background_error=7 * [0.2])
         )
 
 
@@ -197,7 +197,7 @@ def test_workspaces_have_the_errors_of_runs() -> None:
 def test_the_error_of_a_plans_runs_is_common_to_them() -> None:
     given = {"couplings": MU, "constraints": FEW}
     own = renp.plan("limits", runs(**DARK, efficiency_error=0.1, background_error=0.2), NU, **given)
-    nuisances = renp.Nuisances(normalisation=0.1, background=0.2)
+    nuisances = renp.Nuisances(normalisation_error=0.1, background_error=0.2)
     shared = renp.plan("limits", runs(**DARK), NU, nuisances=nuisances, **given)
     assert own.reached == pytest.approx(shared.reached, rel=1e-9, abs=0)
     assert own.optimality_gap < 1e-4
@@ -211,11 +211,11 @@ def test_the_error_of_a_plans_runs_is_common_to_them() -> None:
 
 
 def test_common_errors_add_in_quadrature_of_logarithms() -> None:
-    both = common(renp.Nuisances(normalisation=0.1), 0.2, 0.3)
-    assert np.log1p(both.normalisation) ** 2 == pytest.approx(
+    both = common(renp.Nuisances(normalisation_error=0.1), 0.2, 0.3)
+    assert np.log1p(both.normalisation_error) ** 2 == pytest.approx(
         np.log(1.1) ** 2 + np.log(1.2) ** 2, rel=1e-13, abs=0
     )
-    assert both.background == pytest.approx(0.3, rel=1e-13, abs=0)
+    assert both.background_error == pytest.approx(0.3, rel=1e-13, abs=0)
 
 
 @pytest.mark.parametrize("name", ["efficiency", "efficiency_error", "background_error"])
@@ -231,8 +231,8 @@ def test_a_plan_needs_runs_that_are_alike(name: str) -> None:
 
 
 def test_a_plan_needs_one_error_of_the_background() -> None:
-    with pytest.raises(renp.InputError, match=r"background = \[0.1, 0.2\]: must be the same"):
-        renp.plan("limits", runs(**DARK), NU, nuisances=renp.Nuisances(background=[0.1, 0.2]))
+    with pytest.raises(renp.InputError, match=r"background_error = \[0.1, 0.2\]: must be the same"):
+        renp.plan("limits", runs(**DARK), NU, nuisances=renp.Nuisances(background_error=[0.1, 0.2]))
 
 
 # --- files --------------------------------------------------------------------------------------------------

@@ -688,7 +688,7 @@ def test_statistics_say_what_is_uncertain() -> None:
     )
     nuisances = Scenario.from_text(text).nuisances
     expected = renp.Nuisances(
-        "all", ["lightest_mass"], normalisation=0.05, background=[0.2], calibration=2e-6
+        "all", ["lightest_mass"], normalisation_error=0.05, background_error=[0.2], calibration_error=2e-6
     )
     assert nuisances == expected
 

@@ -12,7 +12,7 @@ YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01)
 ENERGIES = [1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]
 UNIT = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
-RATE = renp.Nuisances(normalisation=0.05)
+RATE = renp.Nuisances(normalisation_error=0.05)
 
 
 def likelihood(days: float = 10.0, **options) -> renp.Likelihood:

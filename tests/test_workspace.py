@@ -28,9 +28,9 @@ ENERGIES = (1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164)
 
 NUISANCES = {
     "none": renp.Nuisances(),
-    "common": renp.Nuisances(normalisation=0.05, background=0.1),
-    "each run": renp.Nuisances(normalisation=0.3, background=(0.1, 0.2, 0.3, 0.0, 0.1, 0.5, 0.5)),
-    "oscillation": renp.Nuisances("all", normalisation=0.05, background=0.1),
+    "common": renp.Nuisances(normalisation_error=0.05, background_error=0.1),
+    "each run": renp.Nuisances(normalisation_error=0.3, background_error=(0.1, 0.2, 0.3, 0.0, 0.1, 0.5, 0.5)),
+    "oscillation": renp.Nuisances("all", normalisation_error=0.05, background_error=0.1),
 }
 SAMPLES = ("as expected", "excess", "deficit", "zero")
 
@@ -248,7 +248,9 @@ def test_pulls_of_toys_are_auxiliary_data() -> None:
 def test_samples_and_modifiers() -> None:
     runs = renp.Experiment(YB, renp.Target(), [1.068, 1.07], 86400.0, [0.0, 1e-4], counts=[11, 20])
     unit = {"mu_11": renp.MagneticMoment({(1, 1): 1.0})}
-    nuisances = renp.Nuisances(("dm2_31",), normalisation=0.05, background=(0.1, 0.2), calibration=1e-6)
+    nuisances = renp.Nuisances(
+        ("dm2_31",), normalisation_error=0.05, background_error=(0.1, 0.2), calibration_error=1e-6
+    )
     likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), unit, nuisances=nuisances)
     workspace = pyhf_workspace(likelihood, "mu_11")
     assert workspace["version"] == "1.0.0"

@@ -1,4 +1,42 @@
-"""What the package says to a user whose input it cannot accept."""
+"""What the package says to a user whose input it cannot accept, or whose names have changed."""
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Named = TypeVar("Named", bound=Callable[..., Any])
+
+
+def renamed(**names: str) -> Callable[[Named], Named]:
+    """Let a function or class take arguments by their old names too, ``old="new"``, with a warning.
+
+    Examples
+    --------
+    >>> @renamed(width="linewidth")
+    ... def line(linewidth: float) -> float:
+    ...     return 2 * linewidth
+    >>> line(linewidth=1.0)
+    2.0
+    """
+
+    def decorate(named: Named) -> Named:
+        inner: Callable[..., Any] = named.__init__ if isinstance(named, type) else named  # type: ignore[misc]
+
+        @functools.wraps(inner)
+        def outer(*values: Any, **arguments: Any) -> Any:
+            for old in names.keys() & arguments.keys():
+                said = f"{old} of {named.__name__} is now called {names[old]}"
+                warnings.warn(f"{said}; the old name goes in the next minor version", DeprecationWarning, 2)
+                arguments[names[old]] = arguments.pop(old)
+            return inner(*values, **arguments)
+
+        if not isinstance(named, type):
+            return outer  # type: ignore[return-value]
+        named.__init__ = outer  # type: ignore[misc]
+        return named
+
+    return decorate
 
 
 class InputError(ValueError):

@@ -227,7 +227,7 @@ def fit(
 def toys(
     file: File,
     *,
-    number: int = 10_000,
+    toys: Annotated[int, Parameter(name=["--toys", "--number"])] = 10_000,
     coverage: str | None = None,
     seed: int = 0,
     options: Output = DEFAULT,
@@ -236,7 +236,7 @@ def toys(
 
     Parameters
     ----------
-    number
+    toys
         How many sets.
     coverage
         Measure how often each kind of interval contains the true value of this coupling, such as
@@ -259,7 +259,7 @@ def toys(
             values = {name: float(value) for name, value in truth.items()}
             level = scenario.confidence_level
             result: Result = throw_toys(
-                likelihood, values, toys=number, confidence_level=level, seed=seed, progress=report
+                likelihood, values, toys=toys, confidence_level=level, seed=seed, progress=report
             )
         else:
             likelihood.index(coverage)
@@ -268,7 +268,7 @@ def toys(
                 coverage,
                 (float(truth[coverage]),),
                 exposures=(1.0, 0.01),
-                toys=number,
+                toys=toys,
                 confidence_level=scenario.confidence_level,
                 seed=seed,
                 progress=report,
@@ -284,11 +284,11 @@ def plan(
     elements: str = "both",
     couplings: str | None = None,
     total: str | None = None,
-    masses: str | None = None,
+    lightest_masses: Annotated[str | None, Parameter(name=["--lightest-masses", "--masses"])] = None,
     both_orderings: Annotated[bool, Parameter(negative=())] = False,
     profiled: Annotated[bool, Parameter(negative=())] = False,
     strength: float = 5e-11,
-    laser: str | None = None,
+    laser_range: Annotated[str | None, Parameter(name=["--laser-range", "--laser"])] = None,
     clearance: str = "0 eV",
     frequencies: int | None = None,
     least_duration: str = "0 day",
@@ -312,7 +312,7 @@ def plan(
         Only these instead, such as "magnetic-moment 11, magnetic-moment 22".
     total
         Time in all, such as "70 day"; that of the file's runs if left out.
-    masses
+    lightest_masses
         Lightest masses in eV for which the plan must be good, such as 0.001,0.01; the file's if left out.
     both_orderings
         The plan must be good for both orderings.
@@ -320,7 +320,7 @@ def plan(
         Leave all other couplings free.
     strength
         Size in μ_B of the moments that are simulated to be told apart.
-    laser
+    laser_range
         Lowest and highest photon energy, such as "1.05 eV, 1.0717 eV" or "1157 nm, 1180 nm".
     clearance
         Least distance of a run from every threshold.
@@ -343,19 +343,19 @@ def plan(
 
     read = _read(file, runs=total is None or after)
     constraints = Constraints(
-        _laser(laser),
-        _quantity("clearance", clearance, "eV"),
-        frequencies,
-        _quantity("least-duration", least_duration, "s"),
-        _quantity("change-time", change_time, "s"),
-        candidates,
+        laser_range=_laser_range(laser_range),
+        clearance=_quantity("clearance", clearance, "eV"),
+        frequencies=frequencies,
+        least_duration=_quantity("least-duration", least_duration, "s"),
+        change_time=_quantity("change-time", change_time, "s"),
+        candidates=candidates,
     )
     with quietly(options), progress_display(options, counted=False) as progress:
         task = progress.add_task("plan", total=None)
         result = best_plan(
             aim,
             read.experiment,
-            _worlds(read.neutrinos, masses, both_orderings=both_orderings),
+            _worlds(read.neutrinos, lightest_masses, both_orderings=both_orderings),
             total=None if total is None else _quantity("total", total, "s"),
             elements=elements,
             couplings=None if couplings is None else _limited(read, couplings),
@@ -628,12 +628,12 @@ def _quantity(name: str, text: str, unit: str, *, photon: bool = False) -> float
         raise InputError(name, repr(text), str(error).split("must be ", 1)[-1]) from None
 
 
-def _laser(text: str | None) -> tuple[float | None, float | None]:
+def _laser_range(text: str | None) -> tuple[float | None, float | None]:
     if text is None:
         return None, None
-    ends = [_quantity("laser", end, "eV", photon=True) for end in text.split(",")]
+    ends = [_quantity("laser-range", end, "eV", photon=True) for end in text.split(",")]
     if len(ends) != 2:
-        raise InputError("laser", repr(text), "two photon energies with a comma between them")
+        raise InputError("laser-range", repr(text), "two photon energies with a comma between them")
     return min(ends), max(ends)
 
 
@@ -647,7 +647,9 @@ def _worlds(neutrinos: "Neutrinos", masses: str | None, *, both_orderings: bool)
     try:
         known = [float(neutrinos.lightest_mass)] if masses is None else [float(m) for m in masses.split(",")]
     except ValueError:
-        raise InputError("masses", repr(masses), "a list of masses in eV such as 0.001,0.01") from None
+        raise InputError(
+            "lightest-masses", repr(masses), "a list of masses in eV such as 0.001,0.01"
+        ) from None
     for mass in known:
         Neutrinos(mass)
     worlds = [with_values(neutrinos, {"lightest_mass": jnp.array(mass)}) for mass in known]

@@ -100,7 +100,7 @@ class Likelihood(eqx.Module):
     >>> import renp
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0712], 10 * 86400.0)
     >>> unit = {"mu_11": renp.MagneticMoment({(1, 1): 1.0})}
-    >>> rate = renp.Nuisances(normalisation=0.05)
+    >>> rate = renp.Nuisances(normalisation_error=0.05)
     >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), unit, nuisances=rate)
     >>> likelihood.names
     ('mu_11', 'normalisation')

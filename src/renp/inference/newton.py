@@ -77,7 +77,8 @@ def local(likelihood: Likelihood, x: Point, data: Data) -> Local:
     --------
     >>> import renp
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 86400.0)
-    >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), nuisances=renp.Nuisances(normalisation=0.1))
+    >>> rate = renp.Nuisances(normalisation_error=0.1)
+    >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), nuisances=rate)
     >>> x = likelihood.point()
     >>> here = local(likelihood, x, likelihood.asimov(x))
     >>> float(here.chi2), float(here.slope[0])

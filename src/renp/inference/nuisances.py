@@ -1,14 +1,14 @@
 """Which neutrino parameters and rates are uncertain, as parameters of a likelihood."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import equinox as eqx
 import numpy as np
 from jaxtyping import Array
 
-from renp.errors import InputError
+from renp.errors import InputError, renamed
 from renp.experiment import Experiment
 from renp.inference.parameters import Parameter, constrained, free, relative
 from renp.neutrinos import Neutrinos, release_errors, release_values
@@ -26,6 +26,7 @@ _TYPICAL = {"lightest_mass": 0.01, "dm2_21": 1e-5, "dm2_31": 1e-4, "dm2_32": 1e-
 _PHASES = ("majorana_phase_21", "majorana_phase_31")
 
 
+@renamed(normalisation="normalisation_error", background="background_error", calibration="calibration_error")
 @dataclass(frozen=True)
 class Nuisances:
     """What else is uncertain; by default nothing. Errors of single runs are of `renp.Experiment`.
@@ -38,24 +39,25 @@ class Nuisances:
     free
         Neutrino parameters that only the counts decide: any of the same names, "lightest_mass",
         "majorana_phase_21" and "majorana_phase_31".
-    normalisation
+    normalisation_error
         Relative error of the signal's rate, common to all runs.
-    background
+    background_error
         Relative error of the background's rate: one number, common to all runs, or one for each run.
-    calibration
+    calibration_error
         Error of the photon energies, common to all runs, eV.
 
     Examples
     --------
-    >>> Nuisances(oscillation=("sin2_theta12",), normalisation=0.05).normalisation
+    >>> Nuisances(oscillation=("sin2_theta12",), normalisation_error=0.05).normalisation_error
     0.05
     """
 
     oscillation: Sequence[str] | str = ()
     free: Sequence[str] = ()
-    normalisation: float = 0.0
-    background: float | Sequence[float] = 0.0
-    calibration: float = 0.0
+    _: KW_ONLY
+    normalisation_error: float = 0.0
+    background_error: float | Sequence[float] = 0.0
+    calibration_error: float = 0.0
 
 
 def nuisance_parameters(
@@ -82,20 +84,22 @@ def nuisance_parameters(
     found += [_free(name, neutrinos) for name in _names("free", nuisances.free)]
     if both := set(measured) & set(nuisances.free):
         raise InputError("free", repr(min(both)), "without the names in oscillation")
-    if _varies(_error("calibration", nuisances.calibration)):
-        found.append(constrained(CALIBRATION, 0.0, nuisances.calibration, nuisances.calibration, "eV"))
-    if _varies(_error("normalisation", nuisances.normalisation)):
-        found.append(relative(NORMALISATION, nuisances.normalisation))
+    if _varies(_error("calibration_error", nuisances.calibration_error)):
+        found.append(
+            constrained(CALIBRATION, 0.0, nuisances.calibration_error, nuisances.calibration_error, "eV")
+        )
+    if _varies(_error("normalisation_error", nuisances.normalisation_error)):
+        found.append(relative(NORMALISATION, nuisances.normalisation_error))
     runs = experiment.runs
     found += _each(EFFICIENCY, runs.efficiency_error, len(runs))
-    if not isinstance(nuisances.background, Sequence) and np.ndim(nuisances.background) == 0:
-        if _varies(error := _error(BACKGROUND, nuisances.background)):
+    if not isinstance(nuisances.background_error, Sequence) and np.ndim(nuisances.background_error) == 0:
+        if _varies(error := _error("background_error", nuisances.background_error)):
             found.append(relative(BACKGROUND, error))
         return (*found, *_each(BACKGROUND, runs.background_error, len(runs)))
     if is_traced(runs.background_error) or np.any(runs.background_error):
         allowed = "left out of the runs, or one number for all of them in the nuisances"
         raise InputError("background_error", runs.background_error, allowed)
-    return (*found, *_each(BACKGROUND, nuisances.background, len(runs)))
+    return (*found, *_each(BACKGROUND, nuisances.background_error, len(runs)))
 
 
 def common(nuisances: Nuisances, efficiency_error: float, background_error: float) -> Nuisances:
@@ -106,13 +110,12 @@ def common(nuisances: Nuisances, efficiency_error: float, background_error: floa
 
     Examples
     --------
-    >>> round(common(Nuisances(normalisation=0.03), 0.04, 0.0).normalisation, 4)
+    >>> round(common(Nuisances(normalisation_error=0.03), 0.04, 0.0).normalisation_error, 4)
     0.0503
     """
-    both = _together(nuisances.normalisation, efficiency_error)
-    return replace(
-        nuisances, normalisation=both, background=_together(nuisances.background, background_error)
-    )
+    both = _together(nuisances.normalisation_error, efficiency_error)
+    background = _together(nuisances.background_error, background_error)
+    return replace(nuisances, normalisation_error=both, background_error=background)
 
 
 def with_values(neutrinos: Neutrinos, values: dict[str, Array]) -> Neutrinos:
@@ -206,8 +209,10 @@ def _varies(error: Scalar) -> bool:
 def _each(name: str, errors: Any, runs: int) -> list[Parameter]:
     """Return the factors on the rates of single runs; runs without an error have none."""
     if len(errors) != runs:
-        raise InputError(name, f"{len(errors)} errors", f"one error, or one for each of {runs} runs")
-    given = [_error(f"{name}[{k}]", error) for k, error in enumerate(errors)]
+        raise InputError(
+            f"{name}_error", f"{len(errors)} errors", f"one error, or one for each of {runs} runs"
+        )
+    given = [_error(f"{name}_error[{k}]", error) for k, error in enumerate(errors)]
     return [relative(f"{name}_{k + 1}", error) for k, error in enumerate(given) if _varies(error)]
 
 

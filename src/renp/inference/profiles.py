@@ -47,8 +47,8 @@ def profile(
     likelihood: Likelihood,
     name: str,
     values: ArrayLike | None = None,
-    data: Data | None = None,
     *,
+    data: Data | None = None,
     fixed: Sequence[str] = (),
 ) -> Profile:
     """Return the χ² as a function of one parameter, minimised over all others.
@@ -107,8 +107,8 @@ def contour(
     likelihood: Likelihood,
     names: tuple[str, str],
     values: tuple[ArrayLike, ArrayLike] | None = None,
-    data: Data | None = None,
     *,
+    data: Data | None = None,
     fixed: Sequence[str] = (),
 ) -> Contour:
     """Return the χ² as a function of two parameters, minimised over all others.

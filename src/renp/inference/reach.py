@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
-from renp.errors import InputError
+from renp.errors import InputError, renamed
 from renp.experiment import Experiment, check_certain
 from renp.inference.strength import strength_counts, strength_limits
 from renp.inference.upper_limits import delta_chi2
@@ -22,12 +22,14 @@ from renp.validation import Scalar, choice, instance, is_traced, number, within
 Masses: TypeAlias = NDArray[np.float64]
 
 
+@renamed(at_mass="mediator_of_mass")
 def reach(
     experiment: Experiment,
     neutrinos: Neutrinos,
-    at_mass: Callable[[Scalar], Interaction],
+    mediator_of_mass: Callable[[Scalar], Interaction],
     masses: Masses,
     confidence_level: float = 0.90,
+    *,
     sign: str = "either",
 ) -> Float[Array, "n"]:
     """Return the limit on the product of couplings |g^e g^ν| for each mass of a mediator.
@@ -39,7 +41,7 @@ def reach(
     ----------
     experiment, neutrinos
         Runs, and what is emitted; the data are the standard model's expectation.
-    at_mass
+    mediator_of_mass
         Returns the mediator of a given mass (eV) with g^e = 1 and the pattern of g^ν that is meant. The limit
         is on the number that multiplies its amplitude, whatever couplings it has.
     masses
@@ -57,7 +59,7 @@ def reach(
     Raises
     ------
     InputError
-        For masses on a pole, an experiment with counts, or an ``at_mass`` that returns no interaction.
+        For masses on a pole, an experiment with counts, or a ``mediator_of_mass`` of another kind.
 
     Examples
     --------
@@ -81,21 +83,21 @@ def reach(
         allowed = "left out: the reach is that expected for the standard model"
         raise InputError("counts", np.asarray(experiment.counts), allowed)
     choice("sign", sign, SIGNS)
-    function: object = at_mass
+    function: object = mediator_of_mass
     if not callable(function):  # a mediator itself, say
         words = (
             "a function of the mass that returns a mediator, such as lambda m: VectorMediator(m, 1.0, ...)"
         )
-        raise InputError("at_mass", shorten(repr(at_mass), 60), words)
+        raise InputError("mediator_of_mass", shorten(repr(mediator_of_mass), 60), words)
     if not is_traced(masses):
-        instance("at_mass(mass)", at_mass(float(np.max(masses))), Interaction)
+        instance("mediator_of_mass(mass)", mediator_of_mass(float(np.max(masses))), Interaction)
     for pole in pole_masses(experiment):
-        if np.any(np.isclose(masses, pole, rtol=1e-12, atol=0)) and at_mass(float(pole)).poles():
+        if np.any(np.isclose(masses, pole, rtol=1e-12, atol=0)) and mediator_of_mass(float(pole)).poles():
             allowed = "away from the poles, see pole_masses, or the mediator given a width"
             raise InputError("masses", pole, allowed)
 
     def limit(mass: Scalar) -> Array:
-        counts = strength_counts(experiment, neutrinos, at_mass(mass))
+        counts = strength_counts(experiment, neutrinos, mediator_of_mass(mass))
         both = strength_limits(counts, rise)
         of_sign = {"positive": both.upper, "negative": -both.lower}
         return of_sign.get(sign, jnp.maximum(both.upper, -both.lower))

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from renp._types import Reals
-from renp.errors import InputError
+from renp.errors import InputError, renamed
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.nuisances import BACKGROUND, EFFICIENCY, NORMALISATION
 from renp.inference.parameters import Parameter
@@ -39,7 +39,8 @@ class _Varied(NamedTuple):
     down: dict[str, Reals]
 
 
-def pyhf_workspace(likelihood: Likelihood, name: str, data: Data | None = None) -> Json:
+@renamed(name="coupling")
+def pyhf_workspace(likelihood: Likelihood, coupling: str, data: Data | None = None) -> Json:
     """Return a workspace of pyhf (HistFactory's JSON, schema 1.0.0) for one magnitude.
 
     Runs in which nothing can be counted are left out. The name of the measurement says how the parameter of
@@ -49,8 +50,8 @@ def pyhf_workspace(likelihood: Likelihood, name: str, data: Data | None = None) 
     ----------
     likelihood
         With one coupling, which interferes with nothing, and no free parameters.
-    name
-        Name of the coupling.
+    coupling
+        Its name.
     data
         Counts and pulls; if left out, the observed counts, or without any the standard model's expectation.
 
@@ -76,10 +77,10 @@ def pyhf_workspace(likelihood: Likelihood, name: str, data: Data | None = None) 
     >>> workspace["measurements"][0]["name"]
     'mu_11 = 6.817456087164453e-11 sqrt(mu)'
     """
-    _check_expressible(likelihood, name)
+    _check_expressible(likelihood, coupling)
     data = _data(likelihood) if data is None else data
     counts = np.asarray(data.counts)
-    model, signal = _signal(likelihood, name)
+    model, signal = _signal(likelihood, coupling)
     background = np.asarray(likelihood.experiment.background_counts)
     used = _used_runs(counts, model, signal, background)
     channels = [
@@ -88,7 +89,7 @@ def pyhf_workspace(likelihood: Likelihood, name: str, data: Data | None = None) 
     return {
         "channels": channels,
         "observations": [{"name": f"run {r + 1}", "data": [float(counts[r])]} for r in used],
-        "measurements": [_measurement(likelihood, name, data, float(signal.nominal.sum()))],
+        "measurements": [_measurement(likelihood, coupling, data, float(signal.nominal.sum()))],
         "version": "1.0.0",
     }
 

@@ -84,11 +84,13 @@ def laser_range(
     end = float(min(top if high is None else high, float(atom.E_eg + atom.boost) / 2))
     if high is not None and high <= bottom:
         raise InputError(
-            "laser", f"{bottom:g} to {high:g} eV", "a range whose upper end is above the lower one"
+            "laser_range", f"{bottom:g} to {high:g} eV", "a range whose upper end is above the lower one"
         )
     if bottom >= top:
         raise InputError(
-            "laser", f"from {bottom:.9g} eV", f"a range that begins below {top:.9g} eV, the highest threshold"
+            "laser_range",
+            f"from {bottom:.9g} eV",
+            f"a range that begins below {top:.9g} eV, the highest threshold",
         )
     allowed = Range(bottom, min(end, top), every[(every > bottom) & (every <= end)], float(clearance))
     if not np.any(allowed.contains(allowed.grid(200))):

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from renp._types import Reals
-from renp.errors import InputError
+from renp.errors import InputError, renamed
 from renp.experiment import Experiment
 from renp.inference.nuisances import Nuisances, common
 from renp.inference.upper_limits import delta_chi2
@@ -43,13 +43,14 @@ _ERRORS = ("efficiency_error", "background_error")
 _ALIKE = "the same at all photon energies for a plan"
 
 
-@dataclass(frozen=True)
+@renamed(laser="laser_range")
+@dataclass(frozen=True, kw_only=True)
 class Constraints:
     """What a plan must respect; times in s, energies in eV.
 
     Parameters
     ----------
-    laser
+    laser_range
         Lowest and highest photon energy; by default, all below the highest threshold.
     clearance
         Least distance of a run from every threshold: a few times the calibration's error or the linewidth.
@@ -64,11 +65,11 @@ class Constraints:
 
     Examples
     --------
-    >>> Constraints(laser=(1.05, 1.0717), clearance=1e-6).frequencies is None
+    >>> Constraints(laser_range=(1.05, 1.0717), clearance=1e-6).frequencies is None
     True
     """
 
-    laser: tuple[float | None, float | None] = (None, None)
+    laser_range: tuple[float | None, float | None] = (None, None)
     clearance: float = 0.0
     frequencies: int | None = None
     least_duration: float = 0.0
@@ -169,7 +170,7 @@ def plan(
         instance("neutrinos", one, Neutrinos)
     limits = _checked(constraints or Constraints())
     time = _total(total, experiment)
-    allowed = laser_range(experiment.atom, worlds, *limits.laser, limits.clearance)
+    allowed = laser_range(experiment.atom, worlds, *limits.laser_range, limits.clearance)
     if limits.least_duration > time:
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
     setting = Setting(
@@ -326,10 +327,10 @@ def _common_errors(nuisances: Nuisances, experiment: Experiment, done: Experimen
     """Return nuisances with the errors of runs, as ones that all runs of the plan have in common."""
     known = [experiment] if done is None else [experiment, done]
     efficiency, background = (_same(name, 0.0, *known) for name in _ERRORS)
-    own = np.unique(np.asarray(nuisances.background, dtype=float))
+    own = np.unique(np.asarray(nuisances.background_error, dtype=float))
     if own.size > 1:
-        raise InputError("background", own.tolist(), _ALIKE)
-    return common(replace(nuisances, background=float(own[0])), efficiency, background)
+        raise InputError("background_error", own.tolist(), _ALIKE)
+    return common(replace(nuisances, background_error=float(own[0])), efficiency, background)
 
 
 def _merged(energies: Reals, times: Reals) -> tuple[Reals, Reals]:
@@ -395,7 +396,7 @@ def _checked(constraints: Constraints) -> Constraints:
     for name, low in (("frequencies", 1), ("candidates", 10)):
         if getattr(constraints, name) is not None:
             number(name, getattr(constraints, name), f"a whole number, at least {low}", low=low)
-    for end in constraints.laser:
+    for end in constraints.laser_range:
         if end is not None:
-            number("laser", end, "photon energies in eV, at least 0", low=0.0)
+            number("laser_range", end, "photon energies in eV, at least 0", low=0.0)
     return constraints

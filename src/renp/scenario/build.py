@@ -82,9 +82,9 @@ def build_statistics(
     nuisances = Nuisances(
         oscillation=section.oscillation,
         free=section.free,
-        normalisation=section.normalisation_error,
-        background=section.background_error,
-        calibration=section.calibration_error,
+        normalisation_error=section.normalisation_error,
+        background_error=section.background_error,
+        calibration_error=section.calibration_error,
     )
     if experiment is not None and neutrinos is not None:
         nuisance_parameters(nuisances, experiment, neutrinos)
