@@ -155,3 +155,19 @@ def test_a_circle_is_seen(tmp_path: Path, a: str, b: str, closed: bool) -> None:
     for name, text in (("a", a), ("b", b)):
         (source / f"{name}.py").write_text(text, encoding="utf-8")
     assert bool(circle(house(source))) is closed
+
+
+def test_the_files_of_the_walk_exist() -> None:
+    _, _, after = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## A walk")
+    named = re.findall(r"`([\w/]+\.py)`", after.partition("\n## ")[0])
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / "src" / "renp" / name).is_file()] == []
+
+
+def test_the_tests_of_each_cost_exist() -> None:
+    _, _, after = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Cost of adding")
+    named = re.findall(r"`(test_\w+)(\.py)?`", after.partition("\n## ")[0])
+    tests = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py")}
+    known = {name for text in tests.values() for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)}
+    assert len(named) > 4
+    assert [name for name, file in named if name not in (tests if file else known)] == []
