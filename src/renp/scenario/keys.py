@@ -7,36 +7,17 @@ without a number stands for the same key of all of them.
 
 import copy
 import re
-from functools import partial
 from typing import Any, NamedTuple, TypeAlias, get_args
 
-from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from renp.errors import InputError
 from renp.scenario.interactions import interaction_argument, kinds
-from renp.scenario.problems import Table
-from renp.scenario.quantities import parse_quantity
-from renp.scenario.schema import (
-    AtomSection,
-    LaserSection,
-    NeutrinosSection,
-    RunSection,
-    Section,
-    StatisticsSection,
-    TargetSection,
-)
+from renp.scenario.schema import SECTIONS, Table, Unit
 from renp.validation import choice
 
 Value: TypeAlias = float | str | bool | list[Any]
 
-SECTIONS: dict[str, type[Section]] = {
-    "atom": AtomSection,
-    "target": TargetSection,
-    "laser": LaserSection,
-    "neutrinos": NeutrinosSection,
-    "run": RunSection,
-    "statistics": StatisticsSection,
-}
 ARRAYS = ("run", "interaction")
 
 _FORM = re.compile(
@@ -174,9 +155,8 @@ def _real(value: Any) -> Value:
 def _unit(annotation: Any) -> str:
     """Return the unit that stands somewhere in an annotation."""
     for part in get_args(annotation):
-        if isinstance(part, BeforeValidator) and isinstance(part.func, partial):
-            unit = part.func.keywords["unit"] if part.func.func is parse_quantity else ""
-            return str(unit)
+        if isinstance(part, Unit):
+            return part.name
         if found := _unit(part):
             return found
     return ""

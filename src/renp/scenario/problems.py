@@ -7,12 +7,12 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from renp.errors import InputError, ScenarioError
-from renp.scenario.lines import line_of
+from renp.scenario.lines import lines_of
+from renp.scenario.schema import Table
 
 S = TypeVar("S", bound=BaseModel)
 T = TypeVar("T")
 Place: TypeAlias = tuple[str | int, ...]
-Table: TypeAlias = dict[str, Any]
 
 
 class TableError(ValueError):
@@ -69,12 +69,15 @@ class Problems:
 
     def give_up(self) -> NoReturn:
         """Raise all problems, in the order of their lines."""
-        located = [(line_of(self.text, place), place, words) for place, words in self.found]
+        lines = lines_of(self.text)
+        located = [(_line(lines, place), place, words) for place, words in self.found]
         located.sort(key=lambda item: item[0] or 0)
         raise ScenarioError(self.file, [_located(*item) for item in located])
 
 
-def validated(section: type[S], build: Callable[[S], T], table: Table) -> T:
+def validated(
+    section: type[S], build: Callable[[S], T], table: Table, context: Mapping[str, Any] | None = None
+) -> T:
     """Return what is built from a section, after checking its keys and values.
 
     Raises
@@ -86,7 +89,7 @@ def validated(section: type[S], build: Callable[[S], T], table: Table) -> T:
     unknown = [(key, unknown_key(key, known)) for key in table if key not in known]
     if unknown:
         raise TableError(unknown)
-    return build(section.model_validate(table))
+    return build(section.model_validate(table, context=dict(context or {})))
 
 
 def unknown_key(key: str, known: list[str]) -> str:
@@ -160,6 +163,11 @@ def _sentence(problem: Table) -> str:
         "bool_type": "true or false",
     }
     return f"{value!r}: must be {expected.get(kind, problem['msg'])}"
+
+
+def _line(lines: Mapping[Place, int], place: Place) -> int | None:
+    """Return the line of a key, or of the table that should hold it."""
+    return next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), None)
 
 
 def _located(line: int | None, place: Place, words: str) -> str:
