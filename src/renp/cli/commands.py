@@ -577,13 +577,13 @@ def explore(
         require_panel()
     except ImportError as error:
         raise InputError("explore", "without its packages", f"installed first: {error}") from None
-    from renp.explorer.document import to_text
     from renp.explorer.server import serve
     from renp.explorer.start import start_state
+    from renp.scenario.write import to_text
 
     start = start_state(file)
     if options.output is not None:
-        write_text(options.output, to_text(start))
+        write_text(options.output, to_text(start.scenario))
 
     def tell(url: str) -> None:
         if options.json:

@@ -57,19 +57,17 @@ def explore(scenario: "Scenario | str | Path | None" = None, *, theme: str = "li
     Examples
     --------
     >>> explorer = explore()
-    >>> explorer.state.atom, len(explorer.state.runs)
+    >>> explorer.state["atom"], len(explorer.state.scenario.run)
     ('Yb', 7)
     >>> explorer.change(lightest_mass=0.02)
     >>> round(float(explorer.setup.neutrinos.masses[0]), 3)
     0.02
     """
     require_panel()
-    from dataclasses import replace
-
     from renp.explorer.notebook import load_extension
     from renp.explorer.page import Explorer
     from renp.explorer.start import start_state
     from renp.validation import choice
 
     load_extension()
-    return Explorer(replace(start_state(scenario), theme=choice("theme", theme, ("light", "dark"))))
+    return Explorer(start_state(scenario).changed(theme=choice("theme", theme, ("light", "dark"))))

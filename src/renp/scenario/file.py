@@ -14,8 +14,8 @@ from renp.scenario.keys import Key
 from renp.scenario.problems import Problems
 from renp.scenario.read import Reader
 from renp.scenario.scan import ScanTable, read_scan
-from renp.scenario.schema import Document, RunSection, Table
-from renp.scenario.write import to_text, with_comment
+from renp.scenario.schema import Document, Table
+from renp.scenario.write import planned, to_text, with_comment, without_counts
 from renp.validation import Scalar
 
 
@@ -124,24 +124,15 @@ class Scenario(Setting):
         >>> renp.Scenario.from_text(scenario.planned(plan)).experiment.photon_energy.shape
         (2,)
         """
-        made = [_without_counts(run) for run in self.document.run] if after else []
-        like = _without_counts(self.document.run[0]) if self.document.run else RunSection.model_construct()
-        pairs = zip(plan.photon_energy.tolist(), plan.duration.tolist(), strict=True)
-        runs = [like.model_copy(update={"photon_energy": energy, "duration": time}) for energy, time in pairs]
-        document = self.document.changed(runs=None, run=())
+        document = self.document.changed(runs=None)
         if document.atom.file is not None and folder is not None:
             file = os.path.relpath(self.folder / document.atom.file, folder)
             document = document.changed(atom=document.atom.model_copy(update={"file": file}))
         counts = [run.counts for run in self.document.run] if after else []
         words = f"Plan for {plan.aim}, renp {plan.made_by['renp']}; optimality gap {plan.optimality_gap:.1e}"
-        text = to_text(document, self.text)
-        if made:
-            text = to_text(document.changed(run=tuple(made)), self.text)
+        made = tuple(without_counts(run) for run in document.run) if after else ()
+        text = to_text(document.changed(run=made), self.text)
         if any(count is not None for count in counts):
             words = f"counts of the runs above: {', '.join(map(str, counts))}\n{words}"
+        runs = planned(document, plan).run
         return to_text(document.changed(run=(*made, *runs)), with_comment(text, words))
-
-
-def _without_counts(run: RunSection) -> RunSection:
-    """Return a run that is yet to be made."""
-    return RunSection.model_construct(**run.model_dump(exclude_unset=True, exclude={"counts"}))

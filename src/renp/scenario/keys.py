@@ -80,7 +80,18 @@ def unit_of(key: Key, data: Table) -> str:
     if key.table == "interaction":
         cls = kinds()[str(_tables(key, data)[0].get("kind"))]
         return cls.coupling_unit if key.part is not None else cls.units.get(key.name, "")
-    return _unit(SECTIONS[key.table].model_fields[key.name].rebuild_annotation())
+    return unit_of_field(key.table, key.name)
+
+
+def unit_of_field(section: str, name: str) -> str:
+    """Return the unit of a key of a section, empty for a number or words.
+
+    Examples
+    --------
+    >>> unit_of_field("target", "volume")
+    'cm^3'
+    """
+    return _unit(SECTIONS[section].model_fields[name].rebuild_annotation())
 
 
 def parse(key: Key, raw: Any, data: Table) -> Value:

@@ -120,7 +120,7 @@ def _leave_out(table: Table, keys: set[str], placeholders: Mapping[str, Any]) ->
 def _read(error: ValueError, table: Table) -> list[tuple[Place, str]]:
     """Return key and sentence of each problem that an exception tells of."""
     if isinstance(error, ValidationError):
-        return _of_keys(error)
+        return sentences(error)
     if isinstance(error, TableError):
         return [((key,) if key else (), words) for key, words in error.problems]
     if isinstance(error, InputError):
@@ -132,7 +132,7 @@ def _read(error: ValueError, table: Table) -> list[tuple[Place, str]]:
     return [((), str(error))]
 
 
-def _of_keys(error: ValidationError) -> list[tuple[Place, str]]:
+def sentences(error: ValidationError) -> list[tuple[Place, str]]:
     """Return pydantic's findings, one for each key: of a key that may be of two kinds it has several."""
     found: dict[Place, list[str]] = {}
     for problem in error.errors():

@@ -7,7 +7,8 @@ import tomlkit
 from tomlkit.items import AoT, Item, KeyType, SingleKey
 from tomlkit.items import Table as TomlTable
 
-from renp.scenario.schema import Document, Table
+from renp.results.plan import Plan
+from renp.scenario.schema import Document, RunSection, Table
 
 
 def to_text(document: Document, onto: str = "") -> str:
@@ -39,6 +40,19 @@ def to_text(document: Document, onto: str = "") -> str:
     text = tomlkit.dumps(file)
     # What cannot be edited, such as a table in several pieces, is written anew.
     return text if _says(text, wanted) else to_text(document)
+
+
+def planned(document: Document, plan: Plan) -> Document:
+    """Return a document with the runs of a plan instead of its own, and what those have besides."""
+    like = without_counts(document.run[0]) if document.run else RunSection.model_construct()
+    pairs = zip(plan.photon_energy.tolist(), plan.duration.tolist(), strict=True)
+    runs = [like.model_copy(update={"photon_energy": energy, "duration": time}) for energy, time in pairs]
+    return document.changed(runs=None, run=tuple(runs))
+
+
+def without_counts(run: RunSection) -> RunSection:
+    """Return a run that is yet to be made."""
+    return RunSection.model_construct(**run.model_dump(exclude_unset=True, exclude={"counts"}))
 
 
 def with_comment(text: str, words: str) -> str:
