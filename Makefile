@@ -5,7 +5,7 @@ REPORT ?= renp-report
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: reproduce test test-all test-lowest lint docs errata real-atoms coverage pictures bench clean
+.PHONY: reproduce test test-all test-lowest lint docs errata real-atoms coverage mutation pictures bench clean
 
 reproduce: $(READY)
 	$(BIN)/renp reproduce --output $(REPORT)
@@ -41,6 +41,9 @@ real-atoms: $(READY)
 
 coverage: $(READY)
 	$(BIN)/python benchmarks/interval_coverage.py > coverage.md.part && mv coverage.md.part docs/coverage.md
+
+mutation: $(READY)
+	$(BIN)/python tests/mutation.py
 
 pictures: $(READY)
 	$(BIN)/python tests/explorer_pictures.py docs/images

@@ -60,7 +60,7 @@ from renp.results import Spectrum
 explorer = renp.explore()
 explorer.change(lightest_mass=0.02)
 assert explorer.setup.neutrinos.lightest_mass == 0.02
-assert len(Spectrum.compute(yb, nu).interactive()) > 1
+assert len(renp.explore(Spectrum.compute(yb, nu))) > 1
 command = [Path(sys.executable).with_name("renp"), "explore", "--port", "0", "--no-browser", "--json"]
 with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
     try:

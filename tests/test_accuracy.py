@@ -8,8 +8,9 @@ import pytest
 import renp
 from cases import random_couplings
 from oracles import multiprecision as exact
+from relative import relative
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
-from renp.formula.kinematics import exact_threshold, excess
+from renp.formula.kinematics import FIRST, SECOND, exact_threshold, excess
 from renp.formula.master_formula import components
 
 TOLERANCE = 1e-14
@@ -144,4 +145,8 @@ def test_photon_energies_beyond_every_threshold_give_zero() -> None:
 def test_thresholds_are_those_of_50_digits(mass: float) -> None:
     atom, nu = ATOMS["Yb"], neutrinos(mass, "inverted")
     expected = np.array(exact.thresholds(atom.E_eg, [float(m) for m in nu.masses]), dtype=float)
-    assert np.asarray(renp.thresholds(atom, nu)) == pytest.approx(expected, rel=1e-15)
+    assert np.asarray(renp.thresholds(atom, nu)) == relative(expected, rel=1e-15)
+
+
+def test_unordered_pairs_are_six() -> None:
+    assert list(zip(FIRST, SECOND, strict=True)) == [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]

@@ -10,6 +10,7 @@ from scipy import optimize, stats
 from scipy.special import xlogy
 
 import renp
+from relative import relative
 from renp.inference.asymptotic import (
     METHODS,
     expected_limits,
@@ -131,9 +132,9 @@ def test_p_values_are_those_of_the_formulae(days: float, sample: str) -> None:
         # Differences of −2 ln L of hundreds: rounded at 10⁻¹³.
         assert float(found.q_asimov) == pytest.approx(oracle.q_asimov(x), rel=1e-9, abs=1e-11)
         with_signal, without = oracle.log_p_values(x)
-        assert float(found.p_signal) == pytest.approx(np.exp(with_signal), rel=1e-8)
-        assert float(found.p_background) == pytest.approx(np.exp(without), rel=1e-8)
-        assert float(found.cls) == pytest.approx(np.exp(with_signal - without), rel=1e-8)
+        assert float(found.p_signal) == relative(np.exp(with_signal), rel=1e-8)
+        assert float(found.p_background) == relative(np.exp(without), rel=1e-8)
+        assert float(found.cls) == relative(np.exp(with_signal - without), rel=1e-8)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -147,7 +148,7 @@ def test_limits_are_where_the_formulae_have_the_p_value(method: str, days: float
         found = upper_limit(likelihood, observed(likelihood, counts), *known(likelihood), level, method)
         expected = Oracle(null, signal, counts).limit(method, 1 - level)
         assert int(found.status) == CONVERGED
-        assert float(found.value) == pytest.approx(expected, rel=1e-8)
+        assert float(found.value) == relative(expected, rel=1e-8)
 
 
 MANY = 1e6
@@ -173,7 +174,7 @@ def test_many_counts_have_the_limits_of_a_normal_distribution(method: str, pull:
         likelihood, observed(likelihood, null + pull * sigma * signal), *known(likelihood), 0.9, method
     )
     z = stats.norm.ppf(0.1 * (stats.norm.cdf(pull) if method == "cls" else 1.0))
-    assert float(found.value) == pytest.approx(max(pull - z, 0) * sigma, rel=accuracy)
+    assert float(found.value) == relative(max(pull - z, 0) * sigma, rel=accuracy)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -194,7 +195,7 @@ def test_a_nuisance_parameter_adds_to_the_error_of_many_counts() -> None:
     limit = float(upper_limit(likelihood, data, *fit(likelihood), 0.9, "asymptotic").value)
     without, _ = sigma_of_many(likelihood)
     sigma, accuracy = sigma_of_many(likelihood, 1e-3)
-    assert limit == pytest.approx(stats.norm.ppf(0.9) * sigma, rel=accuracy)
+    assert limit == relative(stats.norm.ppf(0.9) * sigma, rel=accuracy)
     assert sigma > 1.1 * without
 
 
@@ -204,7 +205,7 @@ def test_the_median_expected_limit_is_that_of_asimov_data(method: str) -> None:
     data = likelihood.asimov(likelihood.point())
     median = float(expected_limits(likelihood, data, *fit(likelihood), 0.9, method).value[2])
     found = upper_limit(likelihood, data, *fit(likelihood), 0.9, method)
-    assert float(found.value) == pytest.approx(median, rel=1e-9)
+    assert float(found.value) == relative(median, rel=1e-9)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -237,7 +238,7 @@ def test_runs_in_which_nothing_is_expected_have_no_say(method: str) -> None:
     counts = counts_like("excess", null[:6])
     found = upper_limit(likelihood, observed(likelihood, [*counts, 0.0]), *known(likelihood), 0.9, method)
     expected = Oracle(null[:6], signal[:6], counts).limit(method, 0.1)
-    assert float(found.value) == pytest.approx(expected, rel=1e-8)
+    assert float(found.value) == relative(expected, rel=1e-8)
 
 
 def test_counts_that_only_the_signal_explains() -> None:
@@ -260,7 +261,7 @@ def test_counts_that_only_the_signal_explains() -> None:
         p = stats.norm.sf(min(root, (root**2 / ratio + ratio) / 2))
         p_background = stats.norm.sf(min(root, (root**2 / ratio + ratio) / 2) - ratio)
         # SciPy finds the minimum to 10⁻⁹.
-        assert p / (p_background if method == "cls" else 1) == pytest.approx(0.1, rel=1e-6)
+        assert p / (p_background if method == "cls" else 1) == relative(0.1, rel=1e-6)
 
 
 @pytest.mark.parametrize("days", [1e-6, 1e-3, 1e3, 1e7])
@@ -272,7 +273,7 @@ def test_limits_of_any_exposure_have_their_p_value(days: float) -> None:
     there = hypothesis_test(likelihood, data, *fit(likelihood), found.value)
     assert int(found.status) == int(there.status) == CONVERGED
     # −2 ln L of 10⁹ counts is rounded at 10⁻⁶.
-    assert float(there.cls) == pytest.approx(0.1, rel=1e-8 if days < 1e6 else 1e-5)
+    assert float(there.cls) == relative(0.1, rel=1e-8 if days < 1e6 else 1e-5)
 
 
 def test_the_unit_of_the_coupling_does_not_matter() -> None:
@@ -282,7 +283,7 @@ def test_the_unit_of_the_coupling_does_not_matter() -> None:
         data = likelihood.asimov(likelihood.point())
         x = upper_limit(likelihood, data, *known(likelihood), 0.9, "cls").value
         limits.append(unit * float(likelihood.values(likelihood.point().at[0].set(x))["mu"]))
-    assert limits[0] == pytest.approx(limits[1], rel=1e-9)
+    assert limits[0] == relative(limits[1], rel=1e-9)
     assert 1e-11 < limits[0] < 1e-10
 
 
@@ -294,7 +295,7 @@ def test_parameters_that_do_not_move_stay_where_they_start() -> None:
     null = np.asarray(likelihood.expected(start))
     signal = np.asarray(likelihood.expected(start.at[0].set(1.0))) - null
     found = upper_limit(likelihood, observed(likelihood, counts), start, still, 0, 0.9, "cls")
-    assert float(found.value) == pytest.approx(Oracle(null, signal, counts).limit("cls", 0.1), rel=1e-8)
+    assert float(found.value) == relative(Oracle(null, signal, counts).limit("cls", 0.1), rel=1e-8)
 
 
 def test_limits_of_an_ensemble_are_those_of_its_data() -> None:

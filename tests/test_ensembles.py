@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 import renp
+from relative import relative
 from renp.inference.ensembles import crossing_ensemble, fit_ensemble, in_chunks
 from renp.inference.likelihood import Data
 from renp.inference.newton import CONVERGED, NO_RISE, NOT_CONVERGED, Crossing, Minimum, crossing, minimise
@@ -127,7 +128,7 @@ def check_crossings(
     x = np.asarray(found.x)
     assert np.all((value[some] >= low) & (value[some] <= high))
     assert np.all(side * (value - np.asarray(best.x)[:, k])[some] >= 0)
-    assert x[some, k] == pytest.approx(value[some], rel=1e-12)
+    assert x[some, k] == relative(value[some], rel=1e-12)
     risen = np.asarray(chi2_of_each(given.likelihood, jnp.asarray(x), given.data)) - np.asarray(best.chi2)
     exact = given.tolerance * max(1.0, rise)
     assert np.max(np.abs(risen - rise)[some], initial=0.0) < exact, worst(
@@ -325,7 +326,7 @@ def test_a_rise_for_each_data_set() -> None:
     rises = np.linspace(0.5, 9.0, TOYS)
     found = crossing_ensemble(given.likelihood, given.data, best, given.moves, 0, 1, rises)
     risen = chi2_of_each(given.likelihood, jnp.asarray(found.x), given.data) - np.asarray(best.chi2)
-    assert np.asarray(risen) == pytest.approx(rises, rel=1e-7)
+    assert np.asarray(risen) == relative(rises, rel=1e-7)
 
 
 def test_intervals_of_a_nuisance() -> None:
@@ -516,7 +517,7 @@ def test_ensembles_are_single_fits() -> None:
         single = fit(one(given.data, toy))
         limit = cross(one(given.data, toy), single)
         assert float(single.chi2) == pytest.approx(float(best.chi2[toy]), rel=1e-10, abs=1e-12)
-        assert float(limit.value) == pytest.approx(float(found.value[toy]), rel=1e-7)
+        assert float(limit.value) == relative(float(found.value[toy]), rel=1e-7)
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 7, 64, 1000])
@@ -525,7 +526,7 @@ def test_chunks_do_not_matter(chunk: int) -> None:
     best = fit_ensemble(*given[:2], given.start, given.moves)
     fit = jax.jit(jax.vmap(lambda d: minimise(given.likelihood, d, given.start, given.moves)))
     parts = in_chunks(fit, given.data, chunk)
-    assert np.asarray(parts.chi2) == pytest.approx(np.asarray(best.chi2), rel=1e-10)
+    assert np.asarray(parts.chi2) == relative(np.asarray(best.chi2), rel=1e-10)
     assert np.array_equal(parts.status, best.status)
 
 
@@ -536,7 +537,7 @@ def test_numbers_of_data_sets(number: int) -> None:
     some = Data(given.data.counts[:number], given.data.pulls[:number])
     best = fit_ensemble(given.likelihood, some, given.start, given.moves)
     assert best.x.shape == (number, 9)
-    assert np.asarray(best.chi2) == pytest.approx(np.asarray(every.chi2)[:number], rel=1e-12)
+    assert np.asarray(best.chi2) == relative(np.asarray(every.chi2)[:number], rel=1e-12)
 
 
 def test_a_data_set_does_not_disturb_its_neighbours() -> None:
@@ -547,4 +548,4 @@ def test_a_data_set_does_not_disturb_its_neighbours() -> None:
     counts[7] = [0, 1e6, 0, 1e6, 0, 1e6, 0]
     disturbed = fit_ensemble(given.likelihood, Data(counts, given.data.pulls), given.start, given.moves)
     others = np.arange(20) != 7
-    assert np.asarray(disturbed.chi2)[others] == pytest.approx(np.asarray(best.chi2)[others], rel=1e-12)
+    assert np.asarray(disturbed.chi2)[others] == relative(np.asarray(best.chi2)[others], rel=1e-12)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 import renp
+from relative import relative
 from renp.inference.best_fits import best_fits
 from renp.inference.hypotheses import _seen_by, compare, discovery, required_exposure
 from renp.inference.likelihood import Data
@@ -110,7 +111,7 @@ def test_one_run_has_the_closed_form() -> None:
         q0 = 2 * (n * np.log(n / b) - (n - b)) if n > b else 0.0
         assert found.q0 == pytest.approx(q0, rel=1e-9, abs=1e-11)
         assert found.significance == pytest.approx(np.sqrt(q0), rel=1e-9, abs=1e-5)
-        assert found.p_value == pytest.approx(stats.norm.sf(np.sqrt(q0)), rel=1e-6)
+        assert found.p_value == relative(stats.norm.sf(np.sqrt(q0)), rel=1e-6)
         assert (found.kind, found.sided, found.toy_p_value) == ("observed", "one-sided", None)
 
 
@@ -126,7 +127,7 @@ def test_toys_of_one_run_have_the_exact_poisson_p_value(n: float) -> None:
     error = np.sqrt(exact * (1 - exact) / TOYS)
     assert abs(found.value - exact) <= 4 * error
     if n > b:
-        assert (found.high - found.low) / 2 == pytest.approx(error, rel=0.15)  # as p itself, to 4 errors
+        assert (found.high - found.low) / 2 == relative(error, rel=0.15)  # as p itself, to 4 errors
 
 
 def test_toys_with_many_counts_follow_the_asymptotic_formula() -> None:
@@ -143,9 +144,9 @@ def test_a_coupling_of_either_sign_is_two_sided() -> None:
     truth = {"g": 0.05 * float(likelihood.parameters[0].plus)}
     found = discovery(likelihood, "g", truth, toys=TOYS, seed=4)
     assert found.sided == "two-sided"
-    assert found.p_value == pytest.approx(2 * stats.norm.sf(found.significance), rel=1e-9)
+    assert found.p_value == relative(2 * stats.norm.sf(found.significance), rel=1e-9)
     opposite = discovery(likelihood, "g", {"g": -truth["g"]})
-    assert opposite.significance == pytest.approx(found.significance, rel=0.05)  # the square adds a little
+    assert opposite.significance == relative(found.significance, rel=0.05)  # the square adds a little
     for q, p in ((1.0, 2 * stats.norm.sf(1)), (2.7055, 0.1)):
         assert np.mean(found.toys >= q) == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / TOYS))
 
@@ -153,8 +154,8 @@ def test_a_coupling_of_either_sign_is_two_sided() -> None:
 def test_discovery_profiles_the_nuisances() -> None:
     without, signal = counts(NU), counts(NU, model=1e-11 * unit()["g"])
     found = discovery(moments(), "g", {"g": 3e-11})
-    assert found.q0 == pytest.approx(profiled(without + 9 * signal, without, 0 * signal), rel=1e-7)
-    assert found.best_fit["g"] == pytest.approx(3e-11, rel=1e-6)
+    assert found.q0 == relative(profiled(without + 9 * signal, without, 0 * signal), rel=1e-7)
+    assert found.best_fit["g"] == relative(3e-11, rel=1e-6)
     assert found.null_fit["g"] == 0
     assert found.null_fit["normalisation"] > 1.01
 
@@ -177,7 +178,7 @@ def test_counts_that_only_the_coupling_allows_are_a_discovery() -> None:
     assert found.toy_p_value.value == 0
     assert found.json()["significance"] is None
     n = counts(NU, model=1e-11 * unit()["g"])[0]
-    assert found.best_fit["g"] == pytest.approx(1e-11 * np.sqrt(3 / n), rel=1e-6)
+    assert found.best_fit["g"] == relative(1e-11 * np.sqrt(3 / n), rel=1e-6)
 
 
 # Comparison.
@@ -190,15 +191,15 @@ def test_simple_hypotheses_have_the_closed_form() -> None:
     a, b = counts(NU, 0.2), counts(INVERTED, 0.2)
     for true, tested, here, there in (("normal", "inverted", a, b), ("inverted", "normal", b, a)):
         pair = found.pair(true, tested)
-        assert pair.statistic == pytest.approx(poisson_chi2(here, there), rel=1e-10)
-        assert pair.significance == pytest.approx(np.sqrt(pair.statistic), rel=1e-12)
+        assert pair.statistic == relative(poisson_chi2(here, there), rel=1e-10)
+        assert pair.significance == relative(np.sqrt(pair.statistic), rel=1e-12)
         assert pair.failed == 0
         toys = found.statistics(true, true, tested)
         weight = 2 * np.log(here / there)
         spread = np.sqrt(np.sum(weight**2 * here))
         assert np.mean(toys) == pytest.approx(pair.statistic, abs=4 * spread / np.sqrt(TOYS))
         # Relative error of a variance of nearly normal TOYSs: √(2/TOYS), here 0.01.
-        assert np.var(toys) == pytest.approx(spread**2, rel=0.06)
+        assert np.var(toys) == relative(spread**2, rel=0.06)
         drawn = np.random.default_rng(2).poisson(here, (400_000, 7))
         wins = np.mean(2 * np.sum(there - here) + drawn @ weight > 0)
         assert 0.7 < wins < 0.98
@@ -218,9 +219,7 @@ def test_p_values_of_observed_counts_are_exact_for_one_run(n: int) -> None:
         assert pair.observed is not None
         p = exact[tested]
         assert abs(pair.p_value.value - p) <= 4 * np.sqrt(p * (1 - p) / TOYS)
-    assert found.pair("normal", "inverted").observed == pytest.approx(
-        2 * (b - a + n * np.log(a / b)), rel=1e-9
-    )
+    assert found.pair("normal", "inverted").observed == relative(2 * (b - a + n * np.log(a / b)), rel=1e-9)
 
 
 def test_power_is_the_exact_one_for_one_run() -> None:
@@ -241,11 +240,11 @@ def test_gaussian_approximation() -> None:
     found = compare({name: during(bare(name), 0.2) for name in ("normal", "inverted")})
     pair = found.pair("normal", "inverted")
     a, b = pair.statistic, found.pair("inverted", "normal").statistic
-    assert pair.p_value.value == pytest.approx(stats.norm.sf((a + b) / (2 * np.sqrt(b))), rel=1e-9)
+    assert pair.p_value.value == relative(stats.norm.sf((a + b) / (2 * np.sqrt(b))), rel=1e-9)
     critical = -b + 2 * np.sqrt(b) * stats.norm.ppf(0.9)
-    assert pair.power.value == pytest.approx(stats.norm.sf((critical - a) / (2 * np.sqrt(a))), rel=1e-9)
+    assert pair.power.value == relative(stats.norm.sf((critical - a) / (2 * np.sqrt(a))), rel=1e-9)
     equal = optimize.brentq(lambda t: (a - t) / (2 * np.sqrt(a)) - (t + b) / (2 * np.sqrt(b)), -b, a)
-    assert pair.crossing == pytest.approx((a - equal) / (2 * np.sqrt(a)), rel=1e-9)
+    assert pair.crossing == relative((a - equal) / (2 * np.sqrt(a)), rel=1e-9)
     assert pair.crossing == found.pair("inverted", "normal").crossing
 
 
@@ -256,32 +255,32 @@ def test_magnetic_and_electric_moments_are_told_apart() -> None:
     w = counts(NU)
     mu, eps = (counts(NU, model=1e-11 * m["g"]) for m in (unit(), unit(1, renp.ElectricMoment)))
     forward, backward = found.pair("magnetic", "electric"), found.pair("electric", "magnetic")
-    assert forward.statistic == pytest.approx(profiled(w + 25 * mu, w, eps), rel=1e-6)
-    assert backward.statistic == pytest.approx(profiled(w + 25 * eps, w, mu), rel=1e-6)
+    assert forward.statistic == relative(profiled(w + 25 * mu, w, eps), rel=1e-6)
+    assert backward.statistic == relative(profiled(w + 25 * eps, w, mu), rel=1e-6)
     assert np.mean(found.statistics("magnetic", "magnetic", "electric") > 0) > 0.99
     assert np.mean(found.statistics("electric", "electric", "magnetic") > 0) > 0.9
-    assert found.points["magnetic"]["g"] == pytest.approx(5e-11)
+    assert found.points["magnetic"]["g"] == relative(5e-11, rel=1e-12)
     assert found.fits["magnetic"]["electric"]["g"] > 5e-11
     exchanged = compare(dict(reversed(both.items())), truth, toys=TOYS, seed=1)
     for pair in found.pairs:
         other = exchanged.pair(pair.true, pair.tested)
-        assert other.statistic == pytest.approx(pair.statistic, rel=1e-12)
+        assert other.statistic == relative(pair.statistic, rel=1e-12)
         assert (other.p_value, other.power) == (pair.p_value, pair.power)
 
 
 def test_a_hypothesis_that_is_left_out_imitates() -> None:
     both = {"magnetic": moments(), "electric": moments(renp.ElectricMoment)}
     found = compare(both, {"magnetic": {"g": 5e-11}})
-    assert found.points["electric"] == pytest.approx(found.fits["magnetic"]["electric"], rel=1e-6)
+    assert found.points["electric"] == relative(found.fits["magnetic"]["electric"], rel=1e-6)
     observed = [150, 135, 110, 108, 107, 70, 25]
     elements = {str(k): during(element(k), n=observed) for k in (1, 2)}
     seen = compare(elements)
     assert seen.kind == "observed"
     assert seen.observed is not None
     assert seen.observed_fits is not None
-    assert seen.points["2"] == pytest.approx(seen.observed_fits["2"], rel=1e-6)
-    assert seen.pair("1", "2").observed == pytest.approx(seen.observed[1] - seen.observed[0])
-    assert seen.pair("2", "1").observed == pytest.approx(seen.observed[0] - seen.observed[1])
+    assert seen.points["2"] == relative(seen.observed_fits["2"], rel=1e-6)
+    assert seen.pair("1", "2").observed == relative(seen.observed[1] - seen.observed[0], rel=1e-12)
+    assert seen.pair("2", "1").observed == relative(seen.observed[0] - seen.observed[1], rel=1e-12)
 
 
 def test_the_true_element_wins() -> None:
@@ -303,7 +302,7 @@ def test_nature_is_hardly_seen_with_weak_interactions_alone() -> None:
     found = compare({name: bare(f"normal {name}") for name in ("dirac", "majorana")})
     exact = poisson_chi2(counts(NU), counts(MAJORANA))
     assert 1e-4 < exact < 0.1
-    assert found.pair("dirac", "majorana").statistic == pytest.approx(exact, rel=1e-8)
+    assert found.pair("dirac", "majorana").statistic == relative(exact, rel=1e-8)
 
 
 def test_identical_hypotheses_are_not_told_apart() -> None:
@@ -321,7 +320,7 @@ def test_identical_hypotheses_are_not_told_apart() -> None:
 def test_a_hypothesis_within_the_other_has_no_gaussian_approximation() -> None:
     both = {"moment": moments(), "weak": weak()}
     pair = compare(both, {"moment": {"g": 3e-11}}).pair("moment", "weak")
-    assert pair.statistic == pytest.approx(discovery(moments(), "g", {"g": 3e-11}).q0, rel=1e-8)
+    assert pair.statistic == relative(discovery(moments(), "g", {"g": 3e-11}).q0, rel=1e-8)
     assert math.isnan(pair.p_value.value)
     assert math.isnan(pair.power.value)
 
@@ -340,7 +339,7 @@ def test_the_atmospheric_splitting_is_measured_once() -> None:
     pulls = dict.fromkeys(normal.names, 0.0) | {"dm2_31": 1.0, "sin2_theta12": 0.5}
     seen = _seen_by(inverted, normal, Data(jnp.ones(1), jnp.array(list(pulls.values()))))
     expected = dict.fromkeys(inverted.names, 0.0) | {"dm2_32": -1.0, "sin2_theta12": 0.5}
-    assert np.asarray(seen.pulls) == pytest.approx(list(expected.values()))
+    assert np.asarray(seen.pulls) == relative(list(expected.values()), rel=1e-12)
 
 
 @pytest.mark.slow
@@ -356,7 +355,7 @@ def test_free_masses_are_found_from_afar(mass: float) -> None:
     at_truth = np.asarray(jax.vmap(each["normal"].chi2, (None, 0))(truth, toys))
     assert np.all(found.chi2 <= at_truth + 1e-9)
     compared = compare(each, {"normal": {"lightest_mass": mass}}, toys=50)
-    assert compared.fits["normal"]["normal"]["lightest_mass"] == pytest.approx(mass, rel=1e-6)
+    assert compared.fits["normal"]["normal"]["lightest_mass"] == relative(mass, rel=1e-6)
     assert compared.pair("normal", "inverted").statistic > 10
     assert np.mean(compared.statistics("normal", "normal", "inverted") > 0) > 0.98
 
@@ -367,10 +366,10 @@ def test_free_masses_are_found_from_afar(mass: float) -> None:
 def test_without_nuisances_significance_grows_as_the_root_of_the_exposure() -> None:
     true, tested = bare("normal dirac"), bare("normal majorana")
     found = required_exposure(true, tested, significance=3.0)
-    assert found.factor == pytest.approx(9 / poisson_chi2(counts(NU), counts(MAJORANA)), rel=1e-5)
+    assert found.factor == relative(9 / poisson_chi2(counts(NU), counts(MAJORANA)), rel=1e-5)
     growth = found.significances / np.sqrt(found.factors)
     # T, which is the difference of almost equal counts, is accurate to 1e-5 at the smallest exposures.
-    assert growth == pytest.approx(np.full(growth.shape, growth[-1]), rel=1e-3)
+    assert growth == relative(np.full(growth.shape, growth[-1]), rel=1e-3)
     assert "reached at" in found.explanation
 
 
@@ -379,8 +378,8 @@ def test_the_significance_at_the_required_exposure_is_the_wanted_one() -> None:
     found = required_exposure(moments(), weak(), truth, significance=5.0)
     longer = [during(one, 10.0 * found.factor) for one in (moments(), weak())]
     again = compare(dict(zip(("true", "tested"), longer, strict=True)), {"true": truth})
-    assert again.pair("true", "tested").significance == pytest.approx(5.0, rel=1e-6)
-    assert discovery(longer[0], "g", truth).significance == pytest.approx(5.0, rel=1e-6)
+    assert again.pair("true", "tested").significance == relative(5.0, rel=1e-6)
+    assert discovery(longer[0], "g", truth).significance == relative(5.0, rel=1e-6)
     assert np.all(np.diff(found.significances) > 0)
 
 
@@ -394,7 +393,7 @@ def test_what_a_nuisance_can_imitate_is_never_seen() -> None:
     never = required_exposure(true, tested, truth, significance=1.01 * most)
     assert math.isinf(never.factor)
     assert "never reached" in never.explanation
-    assert never.significances[-1] == pytest.approx(most, rel=1e-3)
+    assert never.significances[-1] == relative(most, rel=1e-3)
     assert never.json()["factor"] is None
 
 

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 import renp
 from oracles import notebook
+from relative import relative
+from renp.inference import parameters
 from renp.inference.likelihood import Data
 from renp.inference.nuisances import nuisance_parameters
-from renp.inference.parameters import asymmetric, constrained, coordinate, coupling, free, physical, relative
+from renp.inference.parameters import asymmetric, constrained, coordinate, coupling, free, physical
 
 YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01)
@@ -156,7 +158,7 @@ def test_expected_counts_with_everything_varying(nature: str, ordering: str) -> 
     assert [p.kind for p in likelihood.parameters[:3]] == ["magnitude", "magnitude", "coupling"]
     for x in random_points(likelihood, 20):
         found = np.asarray(expected_at(likelihood, x))
-        assert found == pytest.approx(by_hand(likelihood, x, nature, ordering), rel=1e-11)
+        assert found == relative(by_hand(likelihood, x, nature, ordering), rel=1e-11)
 
 
 @pytest.mark.parametrize(("nature", "ordering"), [*TWO, *OTHER_TWO])
@@ -165,7 +167,7 @@ def test_expected_counts_with_rates_varying(nature: str, ordering: str) -> None:
     assert likelihood.response is not None
     for x in random_points(likelihood, 20):
         found = np.asarray(expected_at(likelihood, x))
-        assert found == pytest.approx(by_hand(likelihood, x, nature, ordering), rel=1e-11)
+        assert found == relative(by_hand(likelihood, x, nature, ordering), rel=1e-11)
 
 
 @every_case
@@ -178,8 +180,8 @@ def test_chi2(nature: str, ordering: str) -> None:
         measured = rng.normal(size=len(likelihood.constrained))
         by_notebook = notebook.chi2(expectation, counts, x[list(likelihood.constrained)], measured)
         data = Data(jnp.asarray(counts), jnp.asarray(measured))
-        assert float(chi2_at(likelihood, x, data)) == pytest.approx(by_notebook, rel=1e-11)
-        assert float(density_at(likelihood, x, data)) == pytest.approx(-by_notebook / 2, rel=1e-11)
+        assert float(chi2_at(likelihood, x, data)) == relative(by_notebook, rel=1e-11)
+        assert float(density_at(likelihood, x, data)) == relative(-by_notebook / 2, rel=1e-11)
 
 
 @every_case
@@ -194,7 +196,7 @@ def test_both_paths_agree_with_the_model(nature: str, ordering: str) -> None:
         exact = np.asarray(renp.expected_counts(runs(), fast.neutrinos, model))
         for likelihood in (fast, slow):
             found = np.asarray(expected_at(likelihood, likelihood.point(**couplings)))
-            assert found == pytest.approx(exact, rel=1e-12)
+            assert found == relative(exact, rel=1e-12)
 
 
 @pytest.mark.parametrize("what", ["everything", "rates"])
@@ -220,7 +222,7 @@ def test_gradients_without_couplings() -> None:
         data = Data(1.1 * expected_at(likelihood, x), jnp.zeros(len(likelihood.constrained)))
         slopes.append(np.asarray(slope_at(likelihood, x, data))[:3])
     assert np.all(slopes[0][:2] > 0)  # the third coupling interferes, and lowers the counts
-    assert slopes[1] == pytest.approx(slopes[0], rel=1e-9)
+    assert slopes[1] == relative(slopes[0], rel=1e-9)
 
 
 # --- parameters ----------------------------------------------------------------------------------------
@@ -233,7 +235,7 @@ def test_asymmetric_errors(plus: float, ratio: float, pull: float) -> None:
     shift = float(asymmetric(jnp.array(pull), jnp.array(plus), jnp.array(minus)))
     assert shift == pytest.approx(notebook.shifted(pull, 0.0, plus, minus), rel=1e-12, abs=1e-12 * plus)
     if abs(pull) >= 1:
-        assert shift == pytest.approx(pull * (plus if pull > 0 else minus), rel=1e-14)
+        assert shift == relative(pull * (plus if pull > 0 else minus), rel=1e-14)
     further = float(asymmetric(jnp.array(pull + 1e-3), jnp.array(plus), jnp.array(minus)))
     assert further > shift
 
@@ -254,7 +256,7 @@ def test_asymmetric_errors_are_smooth(edge: float) -> None:
 
 PARAMETERS = {
     "constrained": constrained("a", 0.3, 0.02, 0.01, ""),
-    "relative": relative("b", 0.2),
+    "relative": parameters.relative("b", 0.2),
     "free": free("c", 0.01, "eV"),
     "coupling": coupling("d", 3e-11, "μ_B", interferes=True),
     "magnitude": coupling("e", 3e-11, "μ_B", interferes=False),
@@ -273,9 +275,9 @@ def test_coordinates_are_the_inverse_of_values(kind: str, x: float) -> None:
 def test_points_and_values() -> None:
     likelihood = make("majorana", "inverted", "everything")
     nominal = likelihood.values(likelihood.point())
-    assert float(nominal["sin2_theta13"]) == pytest.approx(0.02231, rel=1e-14)
-    assert float(nominal["dm2_32"]) == pytest.approx(-2.484e-3, rel=1e-14)
-    assert float(nominal["lightest_mass"]) == pytest.approx(0.01, rel=1e-14)
+    assert float(nominal["sin2_theta13"]) == relative(0.02231, rel=1e-14)
+    assert float(nominal["dm2_32"]) == relative(-2.484e-3, rel=1e-14)
+    assert float(nominal["lightest_mass"]) == relative(0.01, rel=1e-14)
     assert [float(nominal[name]) for name in ("mu", "eps", "g", "calibration")] == [0, 0, 0, 0]
     assert [float(nominal[name]) for name in ("normalisation", "background_5")] == [1, 1]
     for x in random_points(likelihood, 5):
@@ -299,7 +301,7 @@ def test_names_bounds_and_places() -> None:
 def test_neutrinos_with_values_of_their_own_keep_the_errors_of_their_release() -> None:
     neutrinos = renp.Neutrinos(0.01, sin2_theta12=0.32)
     likelihood = renp.Likelihood(runs(), neutrinos, nuisances=renp.Nuisances(("sin2_theta12",)))
-    assert float(likelihood.values(jnp.ones(1))["sin2_theta12"]) == pytest.approx(0.332, rel=1e-12)
+    assert float(likelihood.values(jnp.ones(1))["sin2_theta12"]) == relative(0.332, rel=1e-12)
 
 
 def test_observed_counts() -> None:
@@ -400,7 +402,7 @@ def test_the_model_interferes_too() -> None:
     assert [p.kind for p in likelihood.parameters] == ["coupling", "coupling"]
     exact = renp.expected_counts(runs(), NU, renp.Weak() + renp.MagneticMoment({(1, 1): -3e-11}))
     found = likelihood.expected(likelihood.point(mu=-5e-11))
-    assert np.asarray(found) == pytest.approx(np.asarray(exact), rel=1e-12)
+    assert np.asarray(found) == relative(np.asarray(exact), rel=1e-12)
 
 
 # --- bad input ------------------------------------------------------------------------------------------
@@ -531,7 +533,7 @@ def test_toys_of_many_counts() -> None:
     assert expected.max() > 1e8
     counts = np.asarray(likelihood.toys(x, jax.random.key(1), 20000).counts)
     assert np.all(np.abs(counts.mean(0) - expected) < 5 * np.sqrt(expected / 20000) + 1e-12)
-    assert counts.var(0)[expected > 0] == pytest.approx(expected[expected > 0], rel=5 * np.sqrt(2 / 20000))
+    assert counts.var(0)[expected > 0] == relative(expected[expected > 0], rel=5 * np.sqrt(2 / 20000))
 
 
 # --- what must be, whatever the runs ----------------------------------------------------------------------

@@ -10,6 +10,7 @@ from iminuit import Minuit
 from scipy import optimize, stats
 
 import renp
+from relative import relative
 from renp.inference.poisson import best_fit, chi2, signal_limit
 from renp.inference.upper_limits import delta_chi2, moment_signals
 
@@ -58,28 +59,28 @@ def test_limit_agrees_with_iminuit(background: float) -> None:
         args = tuple(map(jnp.asarray, (signal, standard, counts)))
         best, upper = by_minuit(signal, standard, counts, 2.71)
         assert float(best_fit(*args)) == pytest.approx(best, rel=2e-4, abs=1e-4 * upper)
-        assert float(signal_limit(*args, 2.71)) == pytest.approx(upper, rel=1e-6, abs=0)
+        assert float(signal_limit(*args, 2.71)) == relative(upper, rel=1e-6)
 
 
 def test_chi2_is_twice_the_log_likelihood_ratio() -> None:
     expected, counts = np.array([3.0, 10.0, 0.5]), np.array([5.0, 8.0, 0.0])
     saturated = stats.poisson.logpmf(counts, np.maximum(counts, 1e-300))
     ratio = 2 * np.sum(saturated - stats.poisson.logpmf(counts, expected))
-    assert float(chi2(jnp.asarray(expected), jnp.asarray(counts))) == pytest.approx(ratio, rel=1e-13, abs=0)
+    assert float(chi2(jnp.asarray(expected), jnp.asarray(counts))) == relative(ratio, rel=1e-13)
 
 
 def test_large_counts_are_gaussian() -> None:
     """θ = √(Δχ² b)/s for one run with many counts."""
     b, s = 1e10, 7.0
     found = signal_limit(jnp.array([s]), jnp.array([b]), jnp.array([b]), 2.71)
-    assert float(found) == pytest.approx(np.sqrt(2.71 * b) / s, rel=2e-5, abs=0)
+    assert float(found) == relative(np.sqrt(2.71 * b) / s, rel=2e-5)
 
 
 def test_no_background_and_no_counts() -> None:
     """N = Δχ²/2, whatever the run."""
     none = jnp.zeros(2)
     signal = jnp.array([2.0, 3.0])
-    assert float(signal_limit(signal, none, none, 2.71)) == pytest.approx(2.71 / 10, rel=1e-13, abs=0)
+    assert float(signal_limit(signal, none, none, 2.71)) == relative(2.71 / 10, rel=1e-13)
 
 
 @settings(max_examples=80, deadline=None)
@@ -104,22 +105,22 @@ def test_limit_is_where_chi2_has_risen(runs: list, exponent: float) -> None:
 
 @pytest.mark.parametrize("level", [0.5, 0.68, 0.9, 0.95, 0.99, 0.9999])
 def test_quantiles(level: float) -> None:
-    assert delta_chi2(level) == pytest.approx(stats.chi2.ppf(level, 1), rel=1e-12, abs=0)
+    assert delta_chi2(level) == relative(stats.chi2.ppf(level, 1), rel=1e-12)
 
 
 def test_letters_limits() -> None:
     """The published ranges: (1.5–3.5), (2–9)·10⁻¹¹ for 10 days, by the same method to within 15 %."""
     found = renp.upper_limits(runs(), NU).limits
     for kind, low, high in (("magnetic-moment", 1.5e-11, 3.5e-11), ("electric-moment", 2e-11, 9e-11)):
-        assert min(found[kind].values()) == pytest.approx(low, rel=0.15, abs=0)
-        assert max(found[kind].values()) == pytest.approx(high, rel=0.15, abs=0)
+        assert min(found[kind].values()) == relative(low, rel=0.15)
+        assert max(found[kind].values()) == relative(high, rel=0.15)
     assert max(found["magnetic-moment"], key=found["magnetic-moment"].get) == "33"
 
 
 def test_limits_scale_with_exposure() -> None:
     """θ falls with the root of the exposure where counts are many, so the moment with its fourth root."""
     short, long = (renp.upper_limits(runs(days), NU).limits["magnetic-moment"]["33"] for days in (1e4, 1e6))
-    assert short / long == pytest.approx(100**0.25, rel=1e-2, abs=0)
+    assert short / long == relative(100**0.25, rel=1e-2)
 
 
 def test_observed_limits_of_the_expectation_are_the_expected_ones() -> None:
@@ -128,7 +129,7 @@ def test_observed_limits_of_the_expectation_are_the_expected_ones() -> None:
     assert (expected.kind, observed.kind) == ("expected", "observed")
     for kind in expected.limits:
         for element, value in expected.limits[kind].items():
-            assert observed.limits[kind][element] == pytest.approx(value, rel=1e-9, abs=0)
+            assert observed.limits[kind][element] == relative(value, rel=1e-9)
 
 
 def test_observed_limits_tell_how_well_each_coupling_fits() -> None:
@@ -140,7 +141,7 @@ def test_observed_limits_tell_how_well_each_coupling_fits() -> None:
         limits = renp.upper_limits(counted, NU, couplings={"m": unit}, method=method, nuisances=uncertain)
         fit = renp.fit(renp.Likelihood(counted, NU, unit, nuisances=uncertain))
         assert limits.p_values is not None
-        assert limits.p_values["m"]["mu_11"] == pytest.approx(fit.p_value, rel=1e-6, abs=0)
+        assert limits.p_values["m"]["mu_11"] == relative(fit.p_value, rel=1e-6)
         assert limits.table().rows[0][-1] == limits.p_values["m"]["mu_11"]
     assert renp.upper_limits(runs(), NU).p_values is None
 
@@ -188,10 +189,10 @@ def test_limits_are_batched_and_differentiable_in_the_exposure() -> None:
         return signal_limit(scale * s, scale * standard, scale * standard, 2.71)
 
     every = jax.jit(jax.vmap(lambda s: limit(s, jnp.asarray(1.0))))(signal)
-    assert float(every[3]) == pytest.approx(float(limit(signal[3], jnp.asarray(1.0))), rel=1e-12, abs=0)
+    assert float(every[3]) == relative(float(limit(signal[3], jnp.asarray(1.0))), rel=1e-12)
     slope = jax.grad(lambda scale: limit(signal[3], scale))(1.0)
     step = (float(limit(signal[3], jnp.asarray(1.001))) - float(limit(signal[3], jnp.asarray(0.999)))) / 0.002
-    assert float(slope) == pytest.approx(step, rel=1e-5, abs=0)
+    assert float(slope) == relative(step, rel=1e-5)
 
 
 # Methods, profiles, bands
@@ -212,7 +213,7 @@ def test_limits_by_likelihood_are_those_of_one_strength() -> None:
     standard, counts = renp.expected_counts(runs(), NU), jnp.array(OBSERVED, dtype=float)
     for kind, signals in moment_signals(runs(), NU).items():
         for limit, signal in zip(found[kind].values(), signals, strict=True):
-            assert limit**2 == pytest.approx(
+            assert limit**2 == relative(
                 float(signal_limit(signal, standard, counts, delta_chi2(0.9))), rel=1e-8
             )
 
@@ -226,7 +227,7 @@ def test_one_sided_limits_are_below_two_sided_ones_and_cls_above() -> None:
 @pytest.mark.slow
 def test_feldman_cousins_is_near_delta_chi2_for_many_counts() -> None:
     """Not below: the boundary makes the critical value smaller than 2.71 only close to 0."""
-    assert one_limit(method="feldman-cousins") == pytest.approx(one_limit(), rel=0.08, abs=0)
+    assert one_limit(method="feldman-cousins") == relative(one_limit(), rel=0.08)
 
 
 def test_bands_contain_the_expected_limit_in_their_order() -> None:
@@ -251,7 +252,7 @@ def test_profiled_limits_are_one_at_a_time_limits_of_the_expectation() -> None:
     """Other moments only add counts: freeing them cannot make room where none are missing."""
     alone, profiled = (renp.upper_limits(runs(), NU, profiled=p).limits for p in (False, True))
     for kind in alone:
-        assert profiled[kind] == pytest.approx(alone[kind], rel=1e-6, abs=0)
+        assert profiled[kind] == relative(alone[kind], rel=1e-6)
 
 
 def mediator(mass: float) -> renp.VectorMediator:
@@ -262,9 +263,7 @@ def test_limits_count_a_second_solution_as_reach_does() -> None:
     """Where its square outweighs the interference a coupling of one sign is allowed again, further away."""
     light = {"vector-mediator": {"strength": mediator(1e3)}}
     limit = renp.upper_limits(runs(), NU, couplings=light).limits["vector-mediator"]["strength"]
-    assert limit == pytest.approx(
-        float(renp.reach(runs(), NU, mediator, np.array([1e3]))[0]), rel=1e-6, abs=0
-    )
+    assert limit == relative(float(renp.reach(runs(), NU, mediator, np.array([1e3]))[0]), rel=1e-6)
 
 
 def test_profiled_limits_differ_where_moments_compete() -> None:
@@ -282,7 +281,7 @@ def test_couplings_with_a_sign_have_limits_on_their_size() -> None:
     limits = renp.upper_limits(runs(), NU, couplings=light)
     below = renp.reach(runs(), NU, mediator, np.array([1e3]), sign="negative")
     lower, upper = limits.ends["vector-mediator"]["strength"]
-    assert -lower == pytest.approx(float(below[0]), rel=1e-6, abs=0)
+    assert -lower == relative(float(below[0]), rel=1e-6)
     assert limits.limits["vector-mediator"]["strength"] == max(-lower, upper)
     with pytest.raises(renp.InputError, match="has a sign"):
         renp.upper_limits(runs(), NU, couplings=light, method="cls")
@@ -309,7 +308,7 @@ def test_a_coupling_with_a_sign_has_both_ends_of_its_interval() -> None:
     null = renp.expected_counts(runs(), NU)
     for end in (low, high):
         counts = renp.expected_counts(runs(), NU, renp.Weak() + end * heavy)
-        assert float(chi2(counts, null)) == pytest.approx(delta_chi2(0.9), rel=1e-6, abs=0)
+        assert float(chi2(counts, null)) == relative(delta_chi2(0.9), rel=1e-6)
     assert found.limits["vector-mediator"]["strength"] == max(high, -low)
     assert found.limit("vector-mediator", "strength", "positive") == high
     assert found.limit("vector-mediator", "strength", "negative") == -low

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import renp
+from relative import relative
 from renp import (
     Anapole,
     Charge,
@@ -64,7 +65,7 @@ def test_a_model_passes_through_transformations(model: renp.Interaction) -> None
     expected = float(renp.spectral_function(1.05, yb, nu, model))
     batch = jax.tree.map(lambda x: jnp.stack([jnp.asarray(x)] * 2), model)
     found = jax.jit(jax.vmap(lambda m: renp.spectral_function(1.05, yb, nu, m), axis_size=2))(batch)
-    assert np.asarray(found) == pytest.approx(np.array([expected, expected]), rel=1e-13)
+    assert np.asarray(found) == relative(np.array([expected, expected]), rel=1e-13)
 
 
 def test_values_are_pytrees_of_numbers() -> None:
@@ -72,6 +73,35 @@ def test_values_are_pytrees_of_numbers() -> None:
     assert all(isinstance(leaf, float) for leaf in jax.tree.leaves((nu, yb)))
     assert pickle.loads(pickle.dumps((nu, yb))) == (nu, yb)
     assert renp.Neutrinos(0.01) == nu != renp.Neutrinos(0.02)
+
+
+COMPLEX = {(1, 2): 3e-11 + 4e-11j, (2, 3): -2e-11, (1, 3): 1e-11j}
+
+
+@pytest.mark.parametrize(
+    ("model", "sizes"),
+    [
+        (MagneticMoment(COMPLEX), {"12": 5e-11, "23": -2e-11, "13": 1e-11}),
+        (ElectricMoment({(3, 3): 2e-11, (2, 1): -4e-11j}), {"33": 2e-11, "21": 4e-11}),
+        (VectorMediator(10.0, 1e-10, left={(1, 2): 1e-10j}), {"strength": 1.0}),
+    ],
+    ids=lambda x: type(x).__name__,
+)
+def test_directions_add_up_to_the_interaction(model: renp.Interaction, sizes: dict[str, float]) -> None:
+    """Each is an element by itself, of size 1; a real one keeps its sign, a complex one its phase."""
+    nu = renp.Neutrinos(0.01)
+    directions = model.directions()
+    assert {label: size for label, (_, size) in directions.items()} == relative(sizes, rel=1e-15)
+    total = sum((size * direction for direction, size in directions.values()), renp.Couplings())
+    for label, (direction, _) in directions.items():
+        if label != "strength":
+            place = int(label[0]) - 1, int(label[1]) - 1
+            alone = np.abs(np.asarray(direction.elements))
+            assert np.argwhere(alone).tolist() == [list(place)]
+            assert alone[place] == relative(1.0, rel=1e-15)
+    for name in ("V", "A", "mu", "eps"):
+        found, expected = (np.asarray(x.couplings(nu, 0.1).get(name)) for x in (total, model))
+        np.testing.assert_allclose(found, expected, rtol=1e-15)
 
 
 def test_only_interactions_add() -> None:
@@ -99,4 +129,4 @@ def test_a_strength_multiplies_from_either_side() -> None:
     yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(0.01)
     once = float(renp.spectral_function(1.05, yb, nu, renp.MagneticMoment({(1, 1): 1e-11})))
     for model in (2 * renp.MagneticMoment({(1, 1): 1e-11}), renp.MagneticMoment({(1, 1): 1e-11}) * 2):
-        assert float(renp.spectral_function(1.05, yb, nu, model)) == pytest.approx(4 * once, rel=1e-13)
+        assert float(renp.spectral_function(1.05, yb, nu, model)) == relative(4 * once, rel=1e-13)

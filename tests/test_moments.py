@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import renp
+from relative import relative
 from renp.papers import letter
 from renp.results.moments import MomentSpectra
 
@@ -69,7 +70,7 @@ def test_curves_are_the_limits_at_each_exposure() -> None:
         for kind, of_kind in limits.items():
             assert curves.by_element[kind].keys() == of_kind.keys()
             for element, limit in of_kind.items():
-                assert curves.by_element[kind][element][k] == pytest.approx(limit, rel=1e-10)
+                assert curves.by_element[kind][element][k] == relative(limit, rel=1e-10)
 
 
 def test_limits_of_any_size_are_in_the_figure() -> None:
@@ -90,9 +91,9 @@ def test_pictures_follow_the_users_size_of_font() -> None:
     with plt.rc_context({"font.size": 20}):
         figure = MomentSpectra.compute(SR, INVERTED, omega=ENERGIES).plot()
     axes = figure.axes[2]
-    assert axes.xaxis.label.get_size() == pytest.approx(22)
-    assert axes.get_xticklabels()[0].get_size() == pytest.approx(20)
-    assert figure.legends[0].get_texts()[0].get_size() == pytest.approx(18)
+    assert axes.xaxis.label.get_size() == relative(22, rel=1e-12)
+    assert axes.get_xticklabels()[0].get_size() == relative(20, rel=1e-12)
+    assert figure.legends[0].get_texts()[0].get_size() == relative(18, rel=1e-12)
     plt.close(figure)
 
 

@@ -7,8 +7,10 @@ import pytest
 import renp
 from cases import KINDS, neutrinos_with, random_couplings
 from oracles import spinors
+from relative import relative
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
 from renp.formula.master_formula import components
+from renp.interactions.couplings import MAJORANA_SIGN
 
 MASSES = ([0.0, 0.0087, 0.05], [0.01, 0.0132, 0.0511], [0.2, 0.2, 0.21], [0.0, 0.0, 0.0])
 
@@ -65,7 +67,7 @@ def test_total_is_the_sum_over_pairs_and_components(nature: str) -> None:
     effective = renp.Couplings(**couplings)
     effective = effective.majorana() if nature == "majorana" else effective
     total = renp.spectral_function(1.068, renp.Atom.named("Yb"), nu, effective)
-    assert total == pytest.approx(spinor_spectrum(1.068, nu, couplings).sum(), rel=1e-12)
+    assert total == relative(spinor_spectrum(1.068, nu, couplings).sum(), rel=1e-12)
 
 
 @pytest.mark.parametrize("nature", ["dirac", "majorana"])
@@ -75,11 +77,11 @@ def test_standard_model_agrees_with_spinors(ordering: str, nature: str) -> None:
     U = np.asarray(nu.mixing_matrix)
     a = np.outer(U[0], U[0].conj()) - np.eye(3) / 2
     expected = spinor_spectrum(1.05, nu, {"V": a / 2, "A": -a / 2})
-    assert by_component(1.05, nu, renp.Weak()) == pytest.approx(expected, rel=1e-12)
+    assert by_component(1.05, nu, renp.Weak()) == relative(expected, rel=1e-12)
 
 
 # The mediators' amplitudes, with their Lagrangians written out by hand.
-def mediator_matrices(nu: renp.Neutrinos, q2: float, rng: np.random.Generator) -> tuple:
+def mediator_matrices(nu: renp.Neutrinos, q2: float, rng: np.random.Generator, basis: str) -> tuple:
     def hermitian() -> np.ndarray:
         x = rng.normal(size=(3, 3)) + 1j * rng.normal(size=(3, 3))
         return x + x.conj().T
@@ -88,25 +90,78 @@ def mediator_matrices(nu: renp.Neutrinos, q2: float, rng: np.random.Generator) -
     U = np.asarray(nu.mixing_matrix)
     a = np.outer(U[0], U[0].conj()) - np.eye(3) / 2
     m_V, m_S, g_e, y_e, m_e = 0.5, 0.7, 1e-23, 1e-17, 510998.95069
-    kappa = g_e / (np.sqrt(2) * FERMI_CONSTANT * (q2 - m_V**2))
-    rate = y_e / (2 * np.sqrt(2) * FERMI_CONSTANT * m_e * (q2 - m_S**2))
-    a_L, a_R = a + kappa * g_L, kappa * g_R
-    couplings = {"V": (a_L + a_R) / 2, "A": (a_R - a_L) / 2, "s": 1j * rate * y_S, "p": -rate * y_P}
+    wide_V, wide_S = 0.04, 0.03
+    # Fields ν_α = Σ_i W_αi ν_i, and chirality by chirality: the vertex ν̄_R Y ν_L + ν̄_L Y† ν_R.
+    left, right = np.eye(3), np.eye(3)
+    if basis == "flavour":
+        left, right = U.conj(), U if nu.nature == "majorana" else U.conj()
+    of_left = right.conj().T @ (y_S - 1j * y_P) @ left
+    of_right = left.conj().T @ (y_S + 1j * y_P) @ right
+    kappa = g_e / (np.sqrt(2) * FERMI_CONSTANT * (q2 - m_V**2 + 1j * m_V * wide_V))
+    rate = y_e / (2 * np.sqrt(2) * FERMI_CONSTANT * m_e * (q2 - m_S**2 + 1j * m_S * wide_S))
+    a_L = a + kappa * left.conj().T @ g_L @ left
+    a_R = kappa * right.conj().T @ g_R @ right
+    couplings = {
+        "V": (a_L + a_R) / 2,
+        "A": (a_R - a_L) / 2,
+        "s": 1j * rate * (of_right + of_left) / 2,
+        "p": 1j * rate * (of_right - of_left) / 2,
+    }
     if nu.nature == "majorana":  # the scalar's Lagrangian carries a factor 1/2 there
         couplings |= {"s": couplings["s"] / 2, "p": couplings["p"] / 2}
-    model = renp.Weak() + renp.VectorMediator(m_V, g_e, g_L, g_R) + renp.ScalarMediator(m_S, y_e, y_S, y_P)
-    return couplings, model
+    vector = renp.VectorMediator(m_V, g_e, g_L, g_R, basis, wide_V)
+    return couplings, renp.Weak() + vector + renp.ScalarMediator(m_S, y_e, y_S, y_P, basis, wide_S)
 
 
+@pytest.mark.parametrize("basis", ["mass", "flavour"])
 @pytest.mark.parametrize("nature", ["dirac", "majorana"])
-def test_mediators_interfere_with_the_weak_amplitude_as_spinors_do(nature: str) -> None:
+def test_mediators_interfere_with_the_weak_amplitude_as_spinors_do(nature: str, basis: str) -> None:
     rng = np.random.default_rng(3)
-    nu = renp.Neutrinos(0.03, nature=nature, majorana_phases=(0.4, 1.1))
+    nu = renp.Neutrinos(0.03, nature=nature, majorana_phases=(0.4, 1.1) if nature == "majorana" else (0, 0))
     for omega in (0.8, 1.0, 1.06):
         E_eg = renp.Atom.named("Yb").E_eg
-        couplings, model = mediator_matrices(nu, E_eg * (E_eg - 2 * omega), rng)
+        couplings, model = mediator_matrices(nu, E_eg * (E_eg - 2 * omega), rng, basis)
         expected = spinor_spectrum(omega, nu, couplings)
-        assert by_component(omega, nu, model) == pytest.approx(expected, rel=1e-12)
+        assert by_component(omega, nu, model) == relative(expected, rel=1e-12)
+
+
+def test_a_mediator_with_a_width_decays() -> None:
+    """Its propagator is the transform of what falls as exp(−Γt/2): −i ∫ dt exp[i(E − m)t − Γt/2], over 2m.
+
+    With the other sign of the width it would grow. q² = m² + 2m (E − m) near the pole, up to Γ/m.
+    """
+    mass, width = 1.0, 1e-4
+    mediator = renp.VectorMediator(mass, 1.0, left={(1, 1): 1.0}, width=width)
+    t = np.linspace(0, 60 / width, 600001)
+    for energy in (mass - width, mass, mass + 0.3 * width):
+        wave = np.exp(1j * (energy - mass) * t - width * t / 2)
+        transform = -1j * np.trapezoid(wave, t) / (2 * mass)
+        assert complex(mediator.propagator(energy**2)) == relative(complex(transform), rel=2 * width / mass)
+
+
+# The matrices between neutrino fields, γ^μ and σ^μν for all of their components.
+STRUCTURES = {
+    "V": spinors.GAMMA,
+    "A": spinors.GAMMA @ spinors.GAMMA5,
+    "s": spinors.UNIT,
+    "p": spinors.GAMMA5,
+    "mu": spinors.SIGMA,
+    "eps": spinors.SIGMA @ spinors.GAMMA5,
+    "F": spinors.GAMMA,
+    "G": spinors.GAMMA @ spinors.GAMMA5,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_signs_of_majorana_couplings_follow_from_charge_conjugation(kind: str) -> None:
+    """ν̄_i Γ ν_j = ν̄_j (C Γᵀ C⁻¹) ν_i for fields that are their own conjugates: C Γᵀ C⁻¹ = η Γ."""
+    C = spinors.CHARGE_CONJUGATION
+    gamma = STRUCTURES[kind]
+    conjugate = C @ np.swapaxes(gamma, -1, -2) @ np.linalg.inv(C)
+    assert conjugate == pytest.approx(MAJORANA_SIGN[kind] * gamma, abs=1e-15)  # entries are 0, ±1 and ±i
+    x = np.arange(9.0).reshape(3, 3) + 1j
+    found = renp.Couplings(**{kind: x}).majorana().get(kind)
+    assert np.array_equal(found, x + MAJORANA_SIGN[kind] * x.T)
 
 
 @pytest.mark.parametrize("nature", ["dirac", "majorana"])
@@ -138,7 +193,7 @@ def test_photon_couplings_agree_with_spinors(nature: str) -> None:
         couplings = {kind: matrix / 2 for kind, matrix in couplings.items()}
     expected = spinor_spectrum(omega, nu, couplings)
     found = by_component(omega, nu, model)
-    assert found[0] == pytest.approx(expected[0], rel=1e-12)
+    assert found[0] == relative(expected[0], rel=1e-12)
     assert np.all(found[1] == 0)
     assert np.all(expected[1] <= 1e-25)
 
@@ -162,7 +217,7 @@ def test_longitudinal_part_of_the_vector_propagator(nature: str) -> None:
         s[i, j], p[i, j] = -divergence(m[i], m[j], V[i, j], A[i, j]) / mass**2
     couplings = {"V": a / 2 + V, "A": -a / 2 + A, "s": s, "p": p}
     expected = spinor_spectrum(omega, nu, couplings)
-    assert by_component(omega, nu, model) == pytest.approx(expected, rel=1e-12)
+    assert by_component(omega, nu, model) == relative(expected, rel=1e-12)
 
 
 def divergence(m_i: float, m_j: float, V: complex, A: complex) -> np.ndarray:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import renp
 from cases import KINDS, SIZES, random_couplings
+from relative import relative
 from renp.formula.kinematics import kinematics, masses_of_pair
 from renp.formula.master_formula import _strengths, components
 from renp.formula.pair_elements import ORDERED, elements, present
@@ -72,7 +73,7 @@ def test_every_component_of_every_pair_is_positive(nu: renp.Neutrinos, omega: fl
 def test_pairs_sum_to_the_total(nu: renp.Neutrinos, omega: float, seed: int) -> None:
     model = effective_couplings(nu, seed)
     total = float(renp.spectral_function(omega, YB, nu, model))
-    assert pairs(omega, nu, model).sum() == pytest.approx(total, rel=1e-14)
+    assert pairs(omega, nu, model).sum() == relative(total, rel=1e-14)
 
 
 @ordinary
@@ -146,9 +147,7 @@ def test_parity_exchanges_x_plus_and_x_minus(nu: renp.Neutrinos, omega: float, s
             mass_sum=pair.mass_difference,
             mass_difference=pair.mass_sum,
         )
-        assert np.stack(STRENGTHS(pair, own)) == pytest.approx(
-            np.stack(STRENGTHS(mirrored, swapped)), rel=1e-13
-        )
+        assert np.stack(STRENGTHS(pair, own)) == relative(np.stack(STRENGTHS(mirrored, swapped)), rel=1e-13)
 
 
 @ordinary
@@ -159,7 +158,7 @@ def test_massless_limit_makes_magnetic_and_electric_equal(mass: float, omega: fl
         pairs(omega, massless, moment({element: 1e-11}))
         for moment in (renp.MagneticMoment, renp.ElectricMoment)
     )
-    assert mu == pytest.approx(eps, rel=1e-14)
+    assert mu == relative(eps, rel=1e-14)
     massive = renp.Neutrinos(mass)
     mu, eps = (
         pairs(omega, massive, moment({element: 1e-11}))
@@ -175,7 +174,7 @@ def test_amplitudes_add_and_rates_are_quadratic(nu: renp.Neutrinos, omega: float
     x, y = effective_couplings(nu, seed), effective_couplings(nu, seed + 1)
     minus_y = jax.tree.map(jnp.negative, y)
     total = [float(renp.spectral_function(omega, YB, nu, model)) for model in (x + y, x + minus_y, x, y)]
-    assert total[0] + total[1] == pytest.approx(2 * total[2] + 2 * total[3], rel=1e-12)
+    assert total[0] + total[1] == relative(2 * total[2] + 2 * total[3], rel=1e-12)
 
 
 @ordinary
@@ -184,9 +183,9 @@ def test_adding_interactions_adds_their_couplings(nu: renp.Neutrinos, omega: flo
     parts = [renp.Weak(), effective_couplings(nu, seed), renp.ElectricMoment({(1, 2): 2e-11j})]
     summed = parts[0].couplings(nu, 0.1).plus(parts[1]).plus(parts[2].couplings(nu, 0.1))
     model = parts[0] + parts[1] + parts[2]
-    assert pairs(omega, nu, model) == pytest.approx(pairs(omega, nu, summed), rel=1e-13)
+    assert pairs(omega, nu, model) == relative(pairs(omega, nu, summed), rel=1e-13)
     backwards = parts[2] + (parts[1] + parts[0])
-    assert pairs(omega, nu, model) == pytest.approx(pairs(omega, nu, backwards), rel=1e-13)
+    assert pairs(omega, nu, model) == relative(pairs(omega, nu, backwards), rel=1e-13)
 
 
 @ordinary
@@ -194,9 +193,9 @@ def test_adding_interactions_adds_their_couplings(nu: renp.Neutrinos, omega: flo
 def test_an_off_diagonal_element_counts_twice(nu: renp.Neutrinos, omega: float) -> None:
     found = pairs(omega, nu, renp.MagneticMoment({(1, 3): 1e-11}))
     assert found[0, 2] == found[2, 0]
-    assert found.sum() == pytest.approx(2 * found[0, 2], rel=1e-15)
+    assert found.sum() == relative(2 * found[0, 2], rel=1e-15)
     mirrored = pairs(omega, nu, renp.MagneticMoment({(3, 1): 1e-11}))
-    assert found == pytest.approx(mirrored, rel=1e-15)
+    assert found == relative(mirrored, rel=1e-15)
 
 
 @ordinary
@@ -210,7 +209,7 @@ def test_a_majorana_moment_is_one_ordered_pair_of_dirac(
         nu.lightest_mass, nu.ordering, sin2_theta12=nu.sin2_theta12, sin2_theta13=nu.sin2_theta13
     )
     majorana = float(renp.spectral_function(omega, YB, nu, moment))
-    assert 2 * majorana == pytest.approx(float(renp.spectral_function(omega, YB, dirac, moment)), rel=1e-13)
+    assert 2 * majorana == relative(float(renp.spectral_function(omega, YB, dirac, moment)), rel=1e-13)
 
 
 @ordinary
@@ -224,7 +223,7 @@ def test_majorana_equals_dirac_without_masses(nu: renp.Neutrinos, omega: float) 
         float(renp.spectral_function(omega, YB, renp.Neutrinos(0.0, nature=nature, **same, **tiny), model))
         for nature in ("dirac", "majorana")
     ]
-    assert found[0] == pytest.approx(found[1], rel=1e-13)
+    assert found[0] == relative(found[1], rel=1e-13)
 
 
 @ordinary
@@ -244,7 +243,7 @@ def test_dirac_fields_absorb_phases(nu: renp.Neutrinos, omega: float, angle: lis
     given_couplings = random_couplings(np.random.default_rng(seed))
     rephased = {name: x * np.outer(phase.conj(), phase) for name, x in given_couplings.items()}
     found = [pairs(omega, nu, renp.Couplings(**c)) for c in (given_couplings, rephased)]
-    assert found[0] == pytest.approx(found[1], rel=1e-12)
+    assert found[0] == relative(found[1], rel=1e-12)
 
 
 @ordinary
@@ -287,7 +286,7 @@ def test_rotation_keeps_traces(nu: renp.Neutrinos, seed: int) -> None:
     x = np.random.default_rng(seed).normal(size=(3, 3))
     rotated = np.asarray(to_mass_basis(jnp.asarray(x), nu))
     assert np.trace(rotated) == pytest.approx(np.trace(x), abs=1e-13)
-    assert np.linalg.norm(rotated) == pytest.approx(np.linalg.norm(x), rel=1e-13)
+    assert np.linalg.norm(rotated) == relative(np.linalg.norm(x), rel=1e-13)
 
 
 @ordinary
@@ -296,6 +295,6 @@ def test_completion_returns_the_full_matrix(seed: int, symmetry: Any) -> None:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(3, 3)) + 1j * rng.normal(size=(3, 3))
     full = {"hermitian": x + x.conj().T, "symmetric": x + x.T, "antisymmetric": x - x.T}[symmetry]
-    assert np.asarray(complete(independent_elements("m", full), symmetry)) == pytest.approx(full, rel=1e-15)
+    assert np.asarray(complete(independent_elements("m", full), symmetry)) == relative(full, rel=1e-15)
     lower = {(i, j): full[i - 1, j - 1] for i in (1, 2, 3) for j in range(1, i + 1)}
-    assert np.asarray(complete(independent_elements("m", lower), symmetry)) == pytest.approx(full, rel=1e-15)
+    assert np.asarray(complete(independent_elements("m", lower), symmetry)) == relative(full, rel=1e-15)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import renp
+from relative import relative
 from renp.constants import WAVENUMBER
+from renp.neutrinos import release_errors, release_values
 
 # sin²θ12 = .304, sin²θ13 = .0222, δ = 0, Δm²21 = 7.42e-5, Δm²31 = 2.517e-3 eV², m_1 = 0.01 eV,
 # Dirac; Yb with E_eg = 17288.439/cm, E_vg = 17992.007/cm.
@@ -54,12 +56,12 @@ def test_massless_neutrinos() -> None:
     massless = renp.Neutrinos(0.0, dm2_21=1e-300, dm2_31=2e-300)
     omega = np.linspace(0.1, 1.07, 12)
     expected = (3 * YB.E_eg**2 - 6 * YB.E_eg * omega + omega**2) / (12 * (YB.E_vg - omega) ** 2)
-    assert np.asarray(renp.spectral_function(omega, YB, massless)) == pytest.approx(expected, rel=1e-13)
+    assert np.asarray(renp.spectral_function(omega, YB, massless)) == relative(expected, rel=1e-13)
 
 
 def test_weak_couplings_sum_to_three_quarters() -> None:
     c = renp.Weak().couplings(NU, 1.0)
-    assert np.sum(np.abs(np.asarray(c.V - c.A)) ** 2) == pytest.approx(0.75, rel=1e-14)
+    assert np.sum(np.abs(np.asarray(c.V - c.A)) ** 2) == relative(0.75, rel=1e-14)
 
 
 def test_constants_are_codata() -> None:
@@ -68,12 +70,19 @@ def test_constants_are_codata() -> None:
     from renp import constants
 
     codata = scipy.constants.physical_constants
-    assert pytest.approx(codata["Fermi coupling constant"][0] * 1e-18) == constants.FERMI_CONSTANT
-    assert pytest.approx(codata["fine-structure constant"][0], rel=1e-9) == constants.FINE_STRUCTURE
+    assert relative(codata["Fermi coupling constant"][0] * 1e-18, rel=1e-12) == constants.FERMI_CONSTANT
+    assert relative(codata["fine-structure constant"][0], rel=1e-9) == constants.FINE_STRUCTURE
     mass = codata["electron mass energy equivalent in MeV"][0] * 1e6
-    assert pytest.approx(mass, rel=1e-9) == constants.ELECTRON_MASS
+    assert relative(mass, rel=1e-9) == constants.ELECTRON_MASS
     wavenumber = codata["inverse meter-electron volt relationship"][0] * 100
-    assert pytest.approx(wavenumber, rel=1e-14) == constants.WAVENUMBER
+    assert relative(wavenumber, rel=1e-14) == constants.WAVENUMBER
     hbar_c = codata["reduced Planck constant times c in MeV fm"][0] * 1e6 * 1e-13
-    assert pytest.approx(hbar_c, rel=1e-9) == constants.HBAR_C
-    assert pytest.approx(2.96e-7, rel=2e-3) == constants.BOHR_MAGNETON
+    assert relative(hbar_c, rel=1e-9) == constants.HBAR_C
+    assert relative(2.96e-7, rel=2e-3) == constants.BOHR_MAGNETON
+
+
+def test_release_in_degrees_and_as_used() -> None:
+    """NuFIT 6.0, normal ordering: δ = 212° + 26° − 41°, whose errors differ on either side."""
+    assert release_values("nufit-6.0", "normal")["delta_cp"] == relative(np.deg2rad(212.0), rel=1e-15)
+    errors = release_errors("nufit-6.0", "normal")["delta_cp"]
+    assert errors == relative((np.deg2rad(26.0), np.deg2rad(41.0)), rel=1e-15)

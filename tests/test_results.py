@@ -3,8 +3,12 @@
 import csv
 import json
 import math
+import pkgutil
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,10 +21,12 @@ import xarray as xr
 from PIL import Image
 
 import renp
-from renp.figures.style import style
-from renp.results import Catalogue, Counts, Limits, Result, Spectrum
+import renp.results
+from relative import relative
+from renp.results import Catalogue, Counts, Limits, Result, Spectrum, Table
 from renp.results.comparison import Comparison, Number
 from renp.results.moments import LimitCurves, MomentSpectra
+from renp.results.style import style
 
 DAY = 86400.0
 YB = renp.Atom("Yb", 2.14349, 2.23072)
@@ -160,12 +166,33 @@ def test_energies_are_printed_to_nine_digits() -> None:
     assert [line.split()[0] for line in str(close).splitlines()[2:]] == ["1.07164321", "1.07164322"]
 
 
+def test_a_long_table_prints_head_and_tail_and_files_have_all(tmp_path: Path) -> None:
+    long = Spectrum.compute(YB, DIRAC, MODEL, np.linspace(1.06, 1.0717, 2000))
+    lines = str(long).splitlines()[2:]
+    assert lines[20] == "… 1960 rows more …"
+    assert len(lines) == 41
+    rows = long.table().rows
+    assert [line.split()[0] for line in lines[:20] + lines[21:]] == [
+        f"{r[0]:.9g}" for r in rows[:20] + rows[-20:]
+    ]
+    html = Cells(long._repr_html_())
+    assert html.open == []
+    assert len(html.cells) == 40 * len(rows[0]) + 1
+    written = long.save(tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()
+    assert len([line for line in written if not line.startswith("#")]) == 1 + 2000
+
+
+@pytest.mark.parametrize(("rows", "lines"), [(60, 62), (61, 43)])
+def test_where_a_table_is_long(rows: int, lines: int) -> None:
+    assert len(str(Table("t", ("a",), tuple((k,) for k in range(rows)))).splitlines()) == lines
+
+
 # Values
 
 
 def test_pairs_of_a_spectrum_add_up() -> None:
     spectrum = result("spectrum")
-    assert np.allclose(sum(spectrum.pairs.values()), spectrum.spectral_function, rtol=1e-14)
+    np.testing.assert_allclose(sum(spectrum.pairs.values()), spectrum.spectral_function, rtol=1e-14)
 
 
 def test_spectrum_marks_the_thresholds() -> None:
@@ -175,13 +202,13 @@ def test_spectrum_marks_the_thresholds() -> None:
 
 def test_signal_and_background_are_in_the_counts() -> None:
     counts = result("counts")
-    assert counts.background.tolist() == pytest.approx([1.0, 0.5])
+    assert counts.background.tolist() == relative([1.0, 0.5], rel=1e-12)
     assert np.all(counts.expected > counts.standard_model)
     assert np.all(counts.standard_model > counts.background)
 
 
 def test_ratio_is_computed_over_published() -> None:
-    assert [n.ratio for n in result("comparison").numbers] == pytest.approx([1.05, 2.0])
+    assert [n.ratio for n in result("comparison").numbers] == relative([1.05, 2.0], rel=1e-12)
 
 
 # Infinite limits
@@ -204,6 +231,13 @@ def test_infinite_limits_are_printed_as_none(insensitive: Limits) -> None:
 def test_infinite_limits_are_null_in_json(insensitive: Limits, tmp_path: Path) -> None:
     assert set(insensitive.json()["limits"]["magnetic-moment"].values()) == {None}
     assert "Infinity" not in insensitive.save(tmp_path / "a.json").read_text(encoding="utf-8")
+
+
+def test_infinite_curves_are_null_in_json() -> None:
+    curves = replace(
+        result("limit-curves"), by_element={"magnetic-moment": {"11": np.array([np.inf, 1e-11])}}
+    )
+    assert json.loads(json.dumps(curves.json(), allow_nan=False))["magnetic-moment"] == {"11": [None, 1e-11]}
 
 
 def test_infinite_limits_can_be_drawn(insensitive: Limits, tmp_path: Path) -> None:
@@ -357,6 +391,16 @@ def test_where_results_cannot_be_saved(path: str, allowed: str, tmp_path: Path) 
 # Figures
 
 
+def test_results_come_without_matplotlib() -> None:
+    names = [module.name for module in pkgutil.iter_modules(renp.results.__path__, "renp.results.")]
+    kept = [name for name in names if not name.endswith(("_plot", ".style"))]
+    assert len(kept) < len(names)
+    code = "import importlib, sys\n"
+    code += f"for name in {kept}: importlib.import_module(name)\nprint('matplotlib' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"
+
+
 @pytest.mark.parametrize(
     ("name", "x", "y"),
     [
@@ -451,7 +495,7 @@ def test_spectrum_by_interaction_adds_up() -> None:
     )
     found = Spectrum.compute(yb, nu, renp.Weak() + moment + mediator, [1.05, 1.068])
     assert list(found.interactions) == ["weak", "magnetic-moment", "vector-mediator", "interference"]
-    assert sum(found.interactions.values()) == pytest.approx(found.spectral_function, rel=1e-14, abs=0)
+    assert sum(found.interactions.values()) == relative(found.spectral_function, rel=1e-14)
     assert np.all(np.abs(found.interactions["interference"]) > 1e-3)
     without = Spectrum.compute(yb, nu, renp.Weak() + moment, [1.05, 1.068])
     assert without.interactions["interference"] == pytest.approx(np.zeros(2), abs=1e-15)
@@ -479,7 +523,7 @@ def test_interference_stands_in_the_table_and_the_figure_of_a_spectrum() -> None
     table = result.table()
     assert table.columns[3:] == ("vector-mediator", "interference")
     for row in table.rows:
-        assert row[1] == pytest.approx(row[2] + row[3] + row[4], rel=1e-12, abs=0)
+        assert row[1] == relative(row[2] + row[3] + row[4], rel=1e-12)
         assert abs(row[4]) > 1e-3 * row[1]
     figure = result.plot()
     assert "interference" in figure.axes[0].get_legend_handles_labels()[1]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from renp.atoms.atom import Atom
@@ -10,13 +11,17 @@ from renp.formula.master_formula import Components
 from renp.interactions import Weak
 from renp.interactions.contract import check_model
 from renp.interactions.couplings import Interaction
+from renp.laser import SHARP, Laser
 from renp.neutrinos import Neutrinos
 from renp.poles import check_poles
 from renp.validation import finite, instance, photon_energies
 
+_REACH = 5.0
+"""Widths from its centre up to which a pole under the trigger's line is noticed."""
+
 
 def checked(
-    omega: Any, atom: Atom, neutrinos: Neutrinos, model: Interaction | None
+    omega: Any, atom: Atom, neutrinos: Neutrinos, model: Interaction | None, laser: Laser = SHARP
 ) -> tuple[Float[Array, "..."], Interaction]:
     """Return photon energies and model, `Weak()` if there is none, after checking all four.
 
@@ -38,7 +43,8 @@ def checked(
     instance("model", model, Interaction)
     photons = photon_energies(omega, atom.E_vg)
     check_model(model, neutrinos)
-    check_poles(model, photons, atom, neutrinos, stacklevel=4)
+    shifts = laser.offset + laser.width * np.array([-_REACH, 0.0, _REACH])
+    check_poles(model, photons[..., None] + shifts, atom, neutrinos, stacklevel=4)
     return photons, model
 
 

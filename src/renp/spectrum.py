@@ -84,7 +84,7 @@ def spectral_function(
     >>> renp.spectral_function([1.068, 1.08], yb, nu).round(4)
     Array([0.0678, 0.    ], dtype=float64)
     """
-    photons, model = checked(omega, atom, neutrinos, model)
+    photons, model = checked(omega, atom, neutrinos, model, laser)
     if by_pair and laser.shape != "sharp":
         raise InputError("by_pair", by_pair, "left out for a line that is not sharp")
     if by_pair:

@@ -65,7 +65,7 @@ def flavour_moment(mu: Matrix, eps: Matrix, mixing_row: Row, antineutrino: bool 
     >>> import renp
     >>> row = renp.Neutrinos(0.01).mixing_matrix[0]
     >>> mu = jnp.zeros((3, 3)).at[0, 0].set(3e-11)
-    >>> bool(jnp.isclose(flavour_moment(mu, 0 * mu, row), 3e-11 * abs(row[0])))
+    >>> bool(jnp.isclose(flavour_moment(mu, 0 * mu, row), 3e-11 * abs(row[0]), atol=0))
     True
     """
     return root(flavour_square(mu, eps, mixing_row, antineutrino))

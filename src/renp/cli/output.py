@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from renp.results import Result
     from renp.scenario import Scenario
 
-SHOWN_ROWS = 24
-
 
 @Parameter(name="*")
 @dataclass(frozen=True)
@@ -73,6 +71,8 @@ def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) 
     """Print and save a result as the options say; what is saved has the scenario's text in it."""
     from dataclasses import replace
 
+    from renp.results.table import LONG
+
     if options.output is not None:
         text = {} if scenario is None else {"scenario": scenario.text}
         written = replace(result, made_by=result.made_by | text).save(options.output)
@@ -81,20 +81,10 @@ def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) 
     if options.json:
         show(result.json())
     elif not options.quiet:
-        _print_table(result, partly=options.output is not None)
-
-
-def _print_table(result: "Result", *, partly: bool) -> None:
-    from dataclasses import replace
-
-    table = result.table()
-    if len(table.rows) <= SHOWN_ROWS:
+        table = result.table()
         print(table)
-        return
-    step = -(-len(table.rows) // SHOWN_ROWS)
-    print(replace(table, rows=table.rows[::step]))
-    hint = "" if partly else "; --output FILE.csv, FILE.nc or FILE.png has all of them"
-    note(f"one row in {step} of all {len(table.rows)} is shown{hint}")
+        if len(table.rows) > LONG and options.output is None:
+            note("--output FILE.csv, FILE.nc or FILE.png has all rows")
 
 
 @contextmanager

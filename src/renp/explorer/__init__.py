@@ -5,10 +5,11 @@ It calls the package and shows what it says; every number comes from the floors 
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
     from renp.explorer.page import Explorer
+    from renp.results import Result
     from renp.scenario import Scenario
 
 NEEDED = ("panel", "bokeh")
@@ -32,20 +33,29 @@ def require_panel() -> None:
         raise ImportError(words)
 
 
-def explore(scenario: "Scenario | str | Path | None" = None, *, theme: str = "light") -> "Explorer":
-    """Return the explorer; a notebook shows it, `renp explore` serves it.
+@overload
+def explore(scenario: "Result", *, theme: str = "light") -> Any: ...
+
+
+@overload
+def explore(scenario: "Scenario | str | Path | None" = None, *, theme: str = "light") -> "Explorer": ...
+
+
+def explore(scenario: "Scenario | Result | str | Path | None" = None, *, theme: str = "light") -> Any:
+    """Return the explorer of a scenario, or a result with short controls; a notebook shows either.
 
     Parameters
     ----------
     scenario
-        A scenario, or the path of its file; the letter's preset if left out.
+        A scenario, or the path of its file; the letter's preset if left out. Or any result.
     theme
         "light" or "dark".
 
     Returns
     -------
     Explorer
-        With the view's state, what it computes, and `change` to set any part of it.
+        With the view's state, what it computes, and `change` to set any part of it. For a result a Panel
+        object that shows its figure, to zoom into, and its table; nothing is computed anew.
 
     Raises
     ------
@@ -64,10 +74,15 @@ def explore(scenario: "Scenario | str | Path | None" = None, *, theme: str = "li
     0.02
     """
     require_panel()
+    from renp.explorer.interactive import interactive
     from renp.explorer.notebook import load_extension
     from renp.explorer.page import Explorer
     from renp.explorer.start import start_state
+    from renp.results import Result
     from renp.validation import choice
 
     load_extension()
-    return Explorer(start_state(scenario).changed(theme=choice("theme", theme, ("light", "dark"))))
+    theme = choice("theme", theme, ("light", "dark"))
+    if isinstance(scenario, Result):
+        return interactive(scenario, theme)
+    return Explorer(start_state(scenario).changed(theme=theme))

@@ -5,37 +5,32 @@ from typing import Any
 import numpy as np
 
 from renp.constants import DAY
-from renp.explorer import require_panel
 from renp.results.base import Result
 from renp.results.counts import Counts
 from renp.results.limits import Limits
 from renp.results.spectrum import Spectrum
 
 
-def interactive(result: Result) -> Any:
+def interactive(result: Result, theme: str) -> Any:
     """Return a Panel object that shows a result: a figure to zoom into, controls, and the table.
 
     Examples
     --------
     >>> import renp
     >>> spectrum = Spectrum.compute(renp.Atom.named("Yb"), renp.Neutrinos(0.01))
-    >>> [widget.label for widget in spectrum.interactive()[0]]
+    >>> [widget.label for widget in renp.explore(spectrum)[0]]
     ['Parts', 'ratio to the standard model']
     """
-    require_panel()
-    from renp.explorer.notebook import load_extension
-
-    load_extension()
     if isinstance(result, Spectrum):
-        return _spectrum(result)
+        return _spectrum(result, theme)
     if isinstance(result, Counts):
-        return _counts(result)
+        return _counts(result, theme)
     if isinstance(result, Limits):
-        return _limits(result)
+        return _limits(result, theme)
     return _any(result)
 
 
-def _spectrum(result: Spectrum) -> Any:
+def _spectrum(result: Spectrum, theme: str) -> Any:
     import panel as pn
 
     from renp.explorer.live import Curves
@@ -62,20 +57,20 @@ def _spectrum(result: Spectrum) -> Any:
         view["window"] = window or (float(omega.min()), float(omega.max()))
         show()
 
-    plot = SpectrumPlot("spectrum", LOOKS["light"], zoomed)
+    plot = SpectrumPlot("spectrum", LOOKS[theme], zoomed)
     for control in (parts, ratio):
         control.param.watch(show, "value")
     show()
     return pn.Column(pn.Row(parts, ratio), plot.figure, sizing_mode="stretch_width")
 
 
-def _counts(result: Counts) -> Any:
+def _counts(result: Counts, theme: str) -> Any:
     import panel as pn
 
     from renp.explorer.charts import CountsChart
     from renp.explorer.look import LOOKS
 
-    chart = CountsChart(LOOKS["light"])
+    chart = CountsChart(LOOKS[theme])
     rate = pn.widgets.Checkbox(label="per day")
 
     def show(*_: Any) -> None:
@@ -87,13 +82,13 @@ def _counts(result: Counts) -> Any:
     return pn.Column(pn.Row(rate), chart.figure, _table(result), sizing_mode="stretch_width")
 
 
-def _limits(result: Limits) -> Any:
+def _limits(result: Limits, theme: str) -> Any:
     import panel as pn
 
     from renp.explorer.charts import LimitsChart
     from renp.explorer.look import LOOKS
 
-    chart = LimitsChart(LOOKS["light"], quantity=f"{result.kind} upper limit")
+    chart = LimitsChart(LOOKS[theme], quantity=f"{result.kind} upper limit")
     kind = pn.widgets.Select(label="Couplings", options=list(result.limits))
 
     def show(*_: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from bokeh import plotting
 
-from renp.figures.style import COLOURS, DASHES
+from renp.results.style import COLOURS, DASHES
 
 MODEL = COLOURS["22"]
 PLAN = COLOURS["11"]

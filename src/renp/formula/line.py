@@ -55,7 +55,7 @@ def line_spectrum_of_runs(
     --------
     >>> import renp
     >>> yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(lightest_mass=0.01)
-    >>> line_spectrum_of_runs(jnp.array([1.06]), SHARP, yb, nu, renp.Weak()).round(4)
+    >>> line_spectrum_of_runs(jnp.array([1.06]), Laser(), yb, nu, renp.Weak()).round(4)
     Array([0.0766], dtype=float64)
     """
     if laser.shape == "sharp":

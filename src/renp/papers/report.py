@@ -13,13 +13,13 @@ import matplotlib.pyplot as plt
 
 from renp.bounds import borexino_table
 from renp.datafiles import read_text
-from renp.figures.mediators import draw_proceeding_figure_1
-from renp.figures.moments import draw_proceeding_figure_2
-from renp.figures.style import style
 from renp.papers import letter, proceeding, real_atoms
 from renp.papers.errata import errata
 from renp.papers.plans import plans
 from renp.results.comparison import Comparison
+from renp.results.mediators import draw_proceeding_figure_1
+from renp.results.moments_plot import draw_proceeding_figure_2
+from renp.results.style import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,7 +1,7 @@
 """One atom: its levels, and what of it enters the rates."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax.numpy as jnp
 
@@ -11,13 +11,21 @@ from renp.atoms.spin import POLARISATIONS, spin_weights
 from renp.errors import InputError
 from renp.experiment import PUBLISHED_WIDTH
 from renp.formula.master_formula import energy_denominator
-from renp.results.base import Result, Table, provenance
+from renp.results.base import Result, provenance
+from renp.results.catalogue import Catalogue
+from renp.results.columns import Column, Rows
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.figure import Figure
 
-Row = tuple[str, float | str, str, str]
+
+class Row(NamedTuple):
+    """A quantity, and where its value is from."""
+
+    quantity: str
+    value: float
+    unit: str
+    source: str
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -28,6 +36,20 @@ class AtomSheet(Result):
     """The atom itself."""
     rows: tuple[Row, ...]
     """Quantity, value, unit and source."""
+
+    columns = (
+        Column("atom.name", json="atom", name="atom"),
+        Rows(
+            "rows",
+            "quantity",
+            (
+                Column("quantity", heading="quantity"),
+                Column("value", heading="value"),
+                Column("unit", heading="unit"),
+                Column("source", heading="source"),
+            ),
+        ),
+    )
 
     @classmethod
     def compute(cls, atom: Atom) -> "AtomSheet":
@@ -43,34 +65,13 @@ class AtomSheet(Result):
         rows = [*_levels(atom), *_effects(atom), *_widths(atom)]
         return cls(atom=atom, rows=tuple(rows), made_by=provenance(atom.references, atom=atom.name))
 
-    def table(self) -> Table:
-        """Return one row for each quantity."""
-        return Table(
-            f"{self.atom.name}: what enters the rates", ("quantity", "value", "unit", "source"), self.rows
-        )
+    @property
+    def title(self) -> str:
+        """The atom, and what the rows are."""
+        return f"{self.atom.name}: what enters the rates"
 
-    def json(self) -> dict[str, Any]:
-        """Return the rows."""
-        keys = ("quantity", "value", "unit", "source")
-        return {"atom": self.atom.name, "rows": [dict(zip(keys, row, strict=True)) for row in self.rows]}
-
-    def dataset(self) -> "xr.Dataset":
-        """Return all numbers over the dimension quantity."""
-        import xarray as xr
-
-        numbers = [row for row in self.rows if isinstance(row[1], float)]
-        return xr.Dataset(
-            {
-                "value": ("quantity", [row[1] for row in numbers]),
-                "unit": ("quantity", [row[2] for row in numbers]),
-            },
-            coords={"quantity": [row[0] for row in numbers]},
-        )
-
-    def plot(self) -> "Figure":
+    def _draw(self) -> "Figure":
         """Return a figure of the levels."""
-        from renp.results.catalogue import Catalogue
-
         return Catalogue(atoms=(self.atom,), made_by=self.made_by).plot()
 
 
@@ -79,13 +80,13 @@ def _levels(atom: Atom) -> list[Row]:
     roles = ["|e⟩", "|v⟩", *["a further |v⟩"] * (len(atom.levels) - 2)]
     for role, level in zip(roles, atom.levels, strict=True):
         seen = "" if level.verified else " (not verified)"
-        rows.append((f"energy of {role}, {level.label}", level.energy, "eV", level.source + seen))
-        rows.append((f"J of {level.label}", float(level.J), "", level.source))
+        rows.append(Row(f"energy of {role}, {level.label}", level.energy, "eV", level.source + seen))
+        rows.append(Row(f"J of {level.label}", float(level.J), "", level.source))
         if level.A is not None:
             seen = "" if level.A_verified else " (not verified)"
-            rows.append((f"decay rate of {level.label}", level.A, "1/s", f"{level.A_source}{seen}"))
+            rows.append(Row(f"decay rate of {level.label}", level.A, "1/s", f"{level.A_source}{seen}"))
         if level.amplitude is not None:
-            rows.append((f"amplitude of {level.label}", level.amplitude, "", str(level.amplitude_source)))
+            rows.append(Row(f"amplitude of {level.label}", level.amplitude, "", str(level.amplitude_source)))
     return rows
 
 
@@ -95,23 +96,25 @@ def _effects(atom: Atom) -> list[Row]:
     for light in POLARISATIONS:
         weights = spin_weights(e.J, v.J, 0, light)
         for name, weight in zip(("w_T", "w_L"), weights, strict=True):
-            rows.append((f"{name}, {light} light", float(weight), "", "sum over spin states; papers: 1"))
+            rows.append(Row(f"{name}, {light} light", float(weight), "", "sum over spin states; papers: 1"))
     middle = jnp.asarray(float(atom.E_eg) / 2)
     full = atom.refined(spin=False, orbit=False)
     factor = float(energy_denominator(middle, atom) / energy_denominator(middle, full))
-    rows.append(("rate with all states / with |v⟩ alone, at E_eg/2", factor, "", "Σ c/(E − ω); papers: 1"))
+    rows.append(Row("rate with all states / with |v⟩ alone, at E_eg/2", factor, "", "Σ c/(E − ω); papers: 1"))
     if e.J != v.J:
-        rows.append(("rate of moments with / without orbital current", 0.25, "", "⟨L⟩ = −⟨S⟩; papers: 1"))
+        rows.append(Row("rate of moments with / without orbital current", 0.25, "", "⟨L⟩ = −⟨S⟩; papers: 1"))
     return rows
 
 
 def _widths(atom: Atom) -> list[Row]:
-    rows: list[Row] = [("Γ_0, published", PUBLISHED_WIDTH, "1/s", "Phys. Sci. Forum 8, 51, Eq. (3), for Yb")]
+    rows: list[Row] = [
+        Row("Γ_0, published", PUBLISHED_WIDTH, "1/s", "Phys. Sci. Forum 8, 51, Eq. (3), for Yb")
+    ]
     if atom.levels[1].A is None:
         return rows
     for field in FIELDS:
         for dipole in DIPOLES:
             width = reference_width(atom, field, dipole)
             said = f"from A; {width / PUBLISHED_WIDTH:.2g} of the published"
-            rows.append((f"Γ_0, field {field}, dipole {dipole}", width, "1/s", said))
+            rows.append(Row(f"Γ_0, field {field}, dipole {dipole}", width, "1/s", said))
     return rows

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from renp.bounds.catalogue import Bound, catalogue
 from renp.bounds.comparison import ModelComparison, limit_in_words
@@ -10,11 +10,12 @@ from renp.bounds.electron_moment import moment_bounds
 from renp.errors import InputError
 from renp.interactions.contract import check_model
 from renp.references import references_of
-from renp.results.base import Result, Table, provenance
+from renp.results.base import Result, provenance
+from renp.results.columns import Column, Declared, Rows
+from renp.results.table import Table
 from renp.validation import choice
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.figure import Figure
 
     from renp.interactions.couplings import Interaction
@@ -29,6 +30,17 @@ class Bounds(Result):
     """Each entry, with the model's value where there is one."""
     with_model: bool
     """Whether a model was given."""
+
+    @property
+    def columns(self) -> Declared:
+        """What it consists of: with a model, its values too."""
+        entries = (*_ENTRY, *_MODEL, *_SOURCE) if self.with_model else (*_ENTRY, *_SOURCE)
+        units = "of limit, low, high and effective: see the variable unit"
+        return (
+            Column("with_model", json="model", name=""),
+            Rows("comparisons", "entry", entries, json="bounds"),
+            Column(lambda _: units, name="units"),
+        )
 
     @classmethod
     def compute(cls, neutrinos: "Neutrinos | None" = None, model: "Interaction | None" = None) -> "Bounds":
@@ -71,111 +83,67 @@ class Bounds(Result):
             made_by=provenance(references_of(entries), **inputs),
         )
 
+    @property
+    def title(self) -> str:
+        """Whether a model is among them."""
+        return "Limits from elsewhere" + (", and the model" if self.with_model else "")
+
     def table(self) -> Table:
         """Return one row for each entry; with a model, its value, the ratio to the limit and the verdict."""
         full = self.full_table()
         if not self.with_model:
             return full
-        rows = []
-        for row, comparison in zip(full.rows, self.comparisons, strict=True):
-            verdict = (
-                f"{comparison.verdict}: {comparison.remark}" if comparison.remark else comparison.verdict
-            )
-            rows.append((*row[:2], *row[3:8], verdict))
-        return Table(full.title, (*full.columns[:2], *full.columns[3:9]), tuple(rows))
+        table = full.only((*full.columns[:2], *full.columns[3:9]))
+        remarks = [f": {comparison.remark}" if comparison.remark else "" for comparison in self.comparisons]
+        rows = [(*row[:-1], f"{row[-1]}{remark}") for row, remark in zip(table.rows, remarks, strict=True)]
+        return Table(table.title, table.columns, tuple(rows))
 
-    def full_table(self) -> Table:
-        """Return the table with the quantities that are limited, remarks and sources."""
-        columns: tuple[str, ...] = ("experiment", "year", "quantity", "limit", "unit", "C.L.")
-        if self.with_model:
-            columns += ("model", "model/limit", "verdict", "remark")
-        columns += ("source", "verified")
-        rows = tuple(self._row(comparison) for comparison in self.comparisons)
-        title = "Limits from elsewhere" + (", and the model" if self.with_model else "")
-        return Table(title, columns, rows)
-
-    def _row(self, comparison: ModelComparison) -> tuple[str | float | int, ...]:
-        entry = comparison.bound
-        cells: tuple[str | float | int, ...] = (
-            entry.experiment,
-            entry.year,
-            entry.observable,
-            limit_in_words(entry),
-            entry.unit,
-            f"{100 * entry.confidence_level:g} %",
-        )
-        if self.with_model:
-            cells += (_number(comparison.effective), _number(comparison.ratio), comparison.verdict)
-            cells += (comparison.remark,)
-        source = f"arXiv:{entry.arxiv}" if entry.arxiv else entry.reference
-        return (*cells, source, "yes" if entry.verified else "no")
-
-    def json(self) -> dict[str, Any]:
-        """Return the entries, each with its unit; moments in μ_B."""
-        return {"model": self.with_model, "bounds": [self._entry(c) for c in self.comparisons]}
-
-    def _entry(self, comparison: ModelComparison) -> dict[str, Any]:
-        entry = comparison.bound
-        content: dict[str, Any] = {
-            "key": entry.key,
-            "experiment": entry.experiment,
-            "year": entry.year,
-            "observable": entry.observable,
-            "kind": entry.kind,
-            "unit": entry.unit,
-            "limit": entry.limit,
-            "interval": None if entry.interval is None else list(entry.interval),
-            "interval_meaning": entry.interval_meaning or None,
-            "elements": entry.elements or None,
-            "confidence_level": entry.confidence_level,
-            "reference": entry.reference,
-            "arxiv": entry.arxiv or None,
-            "verified": entry.verified,
-            "note": entry.note,
-        }
-        if self.with_model:
-            content |= {
-                "effective": _finite(comparison.effective),
-                "ratio": _finite(comparison.ratio),
-                "excluded": comparison.excluded,
-                "verdict": comparison.verdict,
-                "remark": comparison.remark,
-            }
-        return content
-
-    def dataset(self) -> "xr.Dataset":
-        """Return limits over the dimension entry, NaN where there is none; the model's values beside them.
-
-        ``low`` and ``high`` are the ends of intervals; limits by element are in the JSON only.
-        """
-        import xarray as xr
-
-        bounds = [comparison.bound for comparison in self.comparisons]
-        intervals = [bound.interval or (math.nan, math.nan) for bound in bounds]
-        numbers: dict[str, list[float]] = {
-            "limit": [_or_nan(bound.limit) for bound in bounds],
-            "low": [low for low, _ in intervals],
-            "high": [high for _, high in intervals],
-            "confidence_level": [bound.confidence_level for bound in bounds],
-        }
-        if self.with_model:
-            numbers["effective"] = [_or_nan(c.effective) for c in self.comparisons]
-            numbers["ratio"] = [_or_nan(c.ratio) for c in self.comparisons]
-        texts = {
-            name: [getattr(bound, name) for bound in bounds]
-            for name in ("experiment", "observable", "kind", "unit", "reference")
-        }
-        return xr.Dataset(
-            {name: ("entry", values) for name, values in (numbers | texts).items()},
-            coords={"entry": [bound.key for bound in bounds]},
-            attrs={"units": "of limit, low, high and effective: see the variable unit"},
-        )
-
-    def plot(self) -> "Figure":
+    def _draw(self) -> "Figure":
         """Return a figure of the limits, one panel for each unit, with the model's values."""
-        from renp.figures.bounds import draw_bounds
+        from renp.results.bounds_plot import draw_bounds
 
         return draw_bounds(self)
+
+
+def _number(value: float | None) -> str | float:
+    if value is None:
+        return ""
+    return value if math.isfinite(value) else "unbounded"
+
+
+_ENTRY = (
+    Column("bound.key", name="entry"),
+    Column("bound.experiment", heading="experiment"),
+    Column("bound.year", heading="year", name=""),
+    Column("bound.observable", heading="quantity"),
+    Column("bound.kind"),
+    Column("bound.limit"),
+    Column(lambda c: limit_in_words(c.bound), heading="limit"),
+    Column("bound.unit", heading="unit"),
+    Column("bound.interval", name=""),
+    Column(lambda c: (c.bound.interval or (math.nan, math.nan))[0], name="low"),
+    Column(lambda c: (c.bound.interval or (math.nan, math.nan))[1], name="high"),
+    Column(lambda c: c.bound.interval_meaning or None, json="interval_meaning"),
+    Column(lambda c: c.bound.elements or None, json="elements"),
+    Column("bound.confidence_level"),
+    Column(lambda c: f"{100 * c.bound.confidence_level:g} %", heading="C.L."),
+    Column("bound.reference"),
+    Column(lambda c: c.bound.arxiv or None, json="arxiv"),
+    Column("bound.note", name=""),
+)
+_MODEL = (
+    Column("effective"),
+    Column(lambda c: _number(c.effective), heading="model"),
+    Column("ratio"),
+    Column(lambda c: _number(c.ratio), heading="model/limit"),
+    Column("excluded", name=""),
+    Column("verdict", heading="verdict", name=""),
+    Column("remark", heading="remark", name=""),
+)
+_SOURCE = (
+    Column(lambda c: f"arXiv:{c.bound.arxiv}" if c.bound.arxiv else c.bound.reference, heading="source"),
+    Column("bound.verified", heading="verified", name=""),
+)
 
 
 def _compare(
@@ -216,17 +184,3 @@ def _electron_values(model: "Interaction") -> dict[str, float | None]:
         if mass < CORE_TEMPERATURE:
             emitted.append(float(coupling))
     return {"g_ae": max(emitted, default=None), "a_e": sum(shifts) if shifts else None}
-
-
-def _number(value: float | None) -> str | float:
-    if value is None:
-        return ""
-    return value if math.isfinite(value) else "unbounded"
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else value

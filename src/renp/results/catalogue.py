@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from renp.atoms.atom import Atom, symbols
 from renp.references import references_of
-from renp.results.base import Result, Table, provenance
+from renp.results.base import Result, provenance
+from renp.results.columns import Column
+from renp.results.table import Table
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.figure import Figure
 
 
@@ -18,6 +19,13 @@ class Catalogue(Result):
 
     atoms: tuple[Atom, ...]
     """In the order of the data file."""
+
+    title = "Atoms: levels above the ground state"
+    columns = (
+        Column(lambda found: [atom.name for atom in found.atoms], ("atom",), name="atom"),
+        Column(lambda found: [float(atom.E_eg) for atom in found.atoms], ("atom",), unit="eV", name="E_eg"),
+        Column(lambda found: [float(atom.E_vg) for atom in found.atoms], ("atom",), unit="eV", name="E_vg"),
+    )
 
     @classmethod
     def compute(cls) -> "Catalogue":
@@ -31,7 +39,7 @@ class Catalogue(Result):
         atoms = tuple(Atom.named(name) for name in symbols())
         return cls(atoms=atoms, made_by=provenance(references_of(atoms)))
 
-    def table(self) -> Table:
+    def full_table(self) -> Table:
         """Return one row for each level."""
         rows = tuple(
             (
@@ -48,10 +56,9 @@ class Catalogue(Result):
             for role, level in _roles(atom)
         )
         columns = ("atom", "state", "level", "J", "energy (eV)", "A (1/s)", "source", "verified")
-        return Table("Atoms: levels above the ground state", columns, rows)
+        return Table(self.title, columns, rows)
 
-    def json(self) -> dict[str, Any]:
-        """Return the atoms with their levels."""
+    def _content(self) -> dict[str, Any]:
         return {
             atom.name: {
                 "E_eg": float(atom.E_eg),
@@ -74,23 +81,29 @@ class Catalogue(Result):
             for atom in self.atoms
         }
 
-    def dataset(self) -> "xr.Dataset":
-        """Return E_eg and E_vg over the dimension atom."""
-        import xarray as xr
+    def _draw(self) -> "Figure":
+        """Return a figure of the levels of each atom above its ground state."""
+        import matplotlib.pyplot as plt
 
-        return xr.Dataset(
-            {
-                "E_eg": ("atom", [float(atom.E_eg) for atom in self.atoms], {"units": "eV"}),
-                "E_vg": ("atom", [float(atom.E_vg) for atom in self.atoms], {"units": "eV"}),
-            },
-            coords={"atom": [atom.name for atom in self.atoms]},
-        )
-
-    def plot(self) -> "Figure":
-        """Return a level diagram of the atoms."""
-        from renp.figures.levels import draw_levels
-
-        return draw_levels(self)
+        looks: list[tuple[str, str, Any]] = [
+            (r"$|e\rangle$", "#0072B2", "solid"),
+            (r"$|v\rangle$", "#D55E00", (0, (5, 2))),
+            (r"$|v\rangle$ further", "0.55", (0, (1, 1))),
+        ]
+        figure, axes = plt.subplots(figsize=(7.2, 4.6), layout="constrained")
+        for place, atom in enumerate(self.atoms):
+            ends = (place - 0.35, place + 0.35)
+            axes.hlines(0, *ends, color="black")
+            for k, level in enumerate(atom.levels):
+                label, colour, dashes = looks[min(k, 2)]
+                axes.hlines(level.energy, *ends, color=colour, linestyle=dashes, label=label)
+        handles, labels = axes.get_legend_handles_labels()
+        unique = dict(zip(labels, handles, strict=True))
+        axes.legend(unique.values(), unique.keys(), loc="upper right")
+        axes.set_xticks(range(len(self.atoms)), [atom.name for atom in self.atoms])
+        axes.tick_params(axis="x", which="minor", bottom=False, top=False)
+        axes.set_ylabel("energy above the ground state (eV)")
+        return figure
 
 
 def _roles(atom: Atom) -> list[tuple[str, Any]]:

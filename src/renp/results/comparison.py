@@ -1,12 +1,12 @@
 """Published numbers beside computed ones."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from renp.results.base import Result, Table
+from renp.results.base import Result
+from renp.results.columns import Column, Rows
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.figure import Figure
 
 
@@ -34,47 +34,38 @@ class Comparison(Result):
     numbers: tuple[Number, ...]
     """In the order of the papers."""
 
-    def table(self) -> Table:
-        """Return quantity, published, computed, ratio and source."""
-        rows = tuple(
-            (n.quantity, f"{n.published:g}", f"{n.computed:.4g}", f"{n.ratio:.3g}", n.source)
-            for n in self.numbers
-        )
-        columns = ("quantity", "published", "computed", "ratio", "source")
-        return Table("Published and computed", columns, rows)
+    title = "Published and computed"
+    columns = (
+        Rows(
+            "numbers",
+            "quantity",
+            (
+                Column("key", name="quantity"),
+                Column("quantity", heading="quantity", name=""),
+                Column("published"),
+                Column("computed"),
+                Column("ratio"),
+                Column(lambda n: f"{n.published:g}", heading="published"),
+                Column(lambda n: f"{n.computed:.4g}", heading="computed"),
+                Column(lambda n: f"{n.ratio:.3g}", heading="ratio"),
+                Column("source", heading="source", name=""),
+                Column("remark", name=""),
+            ),
+        ),
+    )
 
-    def json(self) -> dict[str, Any]:
-        """Return the numbers with their remarks."""
-        return {
-            "numbers": [
-                {
-                    "key": n.key,
-                    "quantity": n.quantity,
-                    "published": n.published,
-                    "computed": n.computed,
-                    "ratio": n.ratio,
-                    "source": n.source,
-                    "remark": n.remark,
-                }
-                for n in self.numbers
-            ]
-        }
+    def _draw(self) -> "Figure":
+        """Return a figure of computed over published for every number."""
+        import matplotlib.pyplot as plt
 
-    def dataset(self) -> "xr.Dataset":
-        """Return published, computed and ratio over the dimension quantity."""
-        import xarray as xr
-
-        return xr.Dataset(
-            {
-                "published": ("quantity", [n.published for n in self.numbers]),
-                "computed": ("quantity", [n.computed for n in self.numbers]),
-                "ratio": ("quantity", [n.ratio for n in self.numbers]),
-            },
-            coords={"quantity": [n.key for n in self.numbers]},
-        )
-
-    def plot(self) -> "Figure":
-        """Return a figure of the ratios."""
-        from renp.figures.comparison import draw_comparison
-
-        return draw_comparison(self)
+        figure, axes = plt.subplots(figsize=(6.8, 0.28 * len(self.numbers) + 1.2), layout="constrained")
+        places = range(len(self.numbers))
+        axes.axvspan(0.95, 1.05, color="0.9")
+        axes.axvline(1, color="0.5", linewidth=0.8)
+        axes.plot([n.ratio for n in self.numbers], places, "o", color="#0072B2")
+        axes.set_xscale("log")
+        axes.set_yticks(places, [n.quantity for n in self.numbers])
+        axes.tick_params(axis="y", which="minor", left=False, right=False)
+        axes.invert_yaxis()
+        axes.set_xlabel("computed / published (band: 5 %)")
+        return figure

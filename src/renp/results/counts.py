@@ -11,11 +11,14 @@ from renp.experiment import Experiment, expected_counts
 from renp.interactions import Weak
 from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
-from renp.results.base import Result, Table, provenance
+from renp.results.base import Result, provenance
+from renp.results.columns import Column
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.figure import Figure
+
+_LEVEL = 7
+"""Runs whose photon energies have room side by side."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -36,6 +39,15 @@ class Counts(Result):
     """Counts, or None."""
     atom: str
     """Name."""
+
+    columns = (
+        Column("photon_energy", ("run",), "photon energy", "eV"),
+        Column("duration", ("run",), "duration", "s", shown="day", per=DAY, json="duration_days"),
+        Column("expected", ("run",), "expected"),
+        Column("standard_model", ("run",), "standard model"),
+        Column("background", ("run",), "background"),
+        Column("observed", ("run",), "observed", optional=True),
+    )
 
     @classmethod
     def compute(
@@ -63,56 +75,35 @@ class Counts(Result):
             made_by=provenance(experiment=experiment, neutrinos=neutrinos, model=model),
         )
 
-    def table(self) -> Table:
-        """Return one row for each run."""
-        columns = [
-            "photon energy (eV)",
-            "duration (day)",
-            "expected",
-            "standard model",
-            "background",
-        ]
-        data = [
-            self.photon_energy,
-            self.duration / DAY,
-            self.expected,
-            self.standard_model,
-            self.background,
-        ]
+    @property
+    def title(self) -> str:
+        """The atom, and what the counts are."""
+        return f"{self.atom}: expected counts, background included"
+
+    def _draw(self) -> "Figure":
+        """Return a figure of the counts of each run, with their Poisson errors."""
+        import matplotlib.pyplot as plt
+
+        from renp.results.style import plain
+
+        figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
+        place = np.arange(self.expected.size)
+        standard: dict[str, Any] = {"color": "0.85", "edgecolor": "0.5", "label": "standard model"}
+        axes.bar(place, self.standard_model, width=0.7, **standard)
+        if self.observed is None:
+            shown, colour, label = self.expected, "#D55E00", r"model, with $\sqrt{N}$"
+        else:
+            shown, colour, label = self.observed, "black", r"observed, with $\sqrt{n}$"
+        axes.errorbar(place, shown, yerr=np.sqrt(shown), fmt="o", color=colour, capsize=3, label=label)
         if self.observed is not None:
-            columns.append("observed")
-            data.append(self.observed)
-        rows = tuple(tuple(float(x) for x in row) for row in zip(*data, strict=True))
-        return Table(f"{self.atom}: expected counts, background included", tuple(columns), rows)
-
-    def json(self) -> dict[str, Any]:
-        """Return the arrays in the order of the runs."""
-        content = {
-            "photon_energy": self.photon_energy.tolist(),
-            "duration_days": (self.duration / DAY).tolist(),
-            "expected": self.expected.tolist(),
-            "standard_model": self.standard_model.tolist(),
-            "background": self.background.tolist(),
-        }
-        return content if self.observed is None else content | {"observed": self.observed.tolist()}
-
-    def dataset(self) -> "xr.Dataset":
-        """Return the arrays over the dimension run."""
-        import xarray as xr
-
-        data = xr.Dataset(
-            {
-                "photon_energy": ("run", self.photon_energy, {"units": "eV"}),
-                "duration": ("run", self.duration, {"units": "s"}),
-                "expected": ("run", self.expected),
-                "standard_model": ("run", self.standard_model),
-                "background": ("run", self.background),
-            }
-        )
-        return data if self.observed is None else data.assign(observed=("run", self.observed))
-
-    def plot(self) -> "Figure":
-        """Return a figure of the counts of each run, with their statistical errors."""
-        from renp.figures.counts import draw_counts
-
-        return draw_counts(self)
+            line: dict[str, Any] = {"markersize": 22, "markeredgewidth": 2, "label": "model"}
+            axes.plot(place, self.expected, "_", color="#D55E00", **line)
+        turned: dict[str, Any] = {"rotation": 40, "ha": "right"} if place.size > _LEVEL else {}
+        axes.set_xticks(place, [f"{w:.6g}" for w in self.photon_energy], **turned)
+        axes.tick_params(axis="x", which="minor", bottom=False, top=False)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
+        axes.set_ylabel("counts")
+        axes.set_title(plain(self.title), loc="left")
+        axes.legend()
+        return figure

@@ -2,15 +2,16 @@
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from renp._types import Reals
-from renp.results.base import Result, Table
+from renp.results.base import Result
+from renp.results.columns import Column, Declared, Rows
+from renp.results.table import Table
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.figure import Figure
 
 
@@ -70,7 +71,27 @@ class Discovery(Result):
     failed: int
     """Toys whose fits did not converge."""
 
-    def table(self) -> Table:
+    columns = (
+        Column("coupling"),
+        Column("kind"),
+        Column("sided"),
+        Column("q0", ()),
+        Column("significance", (), unit="standard deviations"),
+        Column("p_value", (), long_name="asymptotic p-value, {of.sided}"),
+        Column("best_fit"),
+        Column("null_fit"),
+        Column("toys", ("toy",), long_name="q0 without the coupling"),
+        Column("toy_p_value", name=""),
+        Column(lambda d: d.toy_p_value.value if d.toy_p_value else math.nan, (), name="toy_p_value"),
+        Column("failed"),
+    )
+
+    @property
+    def title(self) -> str:
+        """Whose significance it is."""
+        return f"{self.kind} significance of {self.coupling}"
+
+    def full_table(self) -> Table:
         """Return one row for each number."""
         rows: list[tuple[str, str | float]] = [
             (f"{self.coupling}, best fit", self.best_fit[self.coupling]),
@@ -81,42 +102,11 @@ class Discovery(Result):
         if self.toy_p_value is not None:
             rows.append((f"p-value, {len(self.toys)} toys", str(self.toy_p_value)))
             rows.append(("toys without a converged fit", self.failed))
-        return Table(f"{self.kind} significance of {self.coupling}", ("quantity", "value"), tuple(rows))
+        return Table(self.title, ("quantity", "value"), tuple(rows))
 
-    def json(self) -> dict[str, Any]:
-        """Return all numbers; infinite ones are null."""
-        return {
-            "coupling": self.coupling,
-            "kind": self.kind,
-            "sided": self.sided,
-            "q0": _finite(self.q0),
-            "significance": _finite(self.significance),
-            "p_value": self.p_value,
-            "best_fit": self.best_fit,
-            "null_fit": self.null_fit,
-            "toys": [_finite(q) for q in self.toys.tolist()],
-            "toy_p_value": None if self.toy_p_value is None else _probability(self.toy_p_value),
-            "failed": self.failed,
-        }
-
-    def dataset(self) -> "xr.Dataset":
-        """Return the test statistic of the toys over the dimension toy, and the data's as scalars."""
-        import xarray as xr
-
-        return xr.Dataset(
-            {
-                "q0": self.q0,
-                "significance": ((), self.significance, {"units": "standard deviations"}),
-                "p_value": ((), self.p_value, {"long_name": f"asymptotic p-value, {self.sided}"}),
-                "toys": ("toy", self.toys, {"long_name": "q0 without the coupling"}),
-                "toy_p_value": math.nan if self.toy_p_value is None else self.toy_p_value.value,
-            },
-            attrs={"coupling": self.coupling, "kind": self.kind, "failed": self.failed},
-        )
-
-    def plot(self) -> "Figure":
+    def _draw(self) -> "Figure":
         """Return a figure of the distribution of q₀ without the coupling, and of the data's q₀."""
-        from renp.figures.hypotheses import draw_discovery
+        from renp.results.hypotheses_plot import draw_discovery
 
         return draw_discovery(self)
 
@@ -172,6 +162,42 @@ class HypothesisComparison(Result):
     toys: Reals
     """Least χ², shape (simulated, toys, fitted); not a number where a fit did not converge."""
 
+    @property
+    def columns(self) -> Declared:
+        """Every pair, and the data set's matrices."""
+        power = f"power at {100 * self.confidence_level:g} % C.L."
+        observed = "T (observed)" if self.kind == "observed" else ""
+        pairs = (
+            Column("true", heading="true"),
+            Column("tested", heading="tested"),
+            Column("statistic", heading="T (Asimov)"),
+            Column("significance", heading="significance", shown="σ"),
+            Column("crossing", heading="crossing", shown="σ"),
+            Column("observed", heading=observed),
+            Column("p_value", heading="p-value of tested"),
+            Column("power", heading=power),
+            Column("failed", heading="failed toys"),
+        )
+        return (
+            Column("names", name=""),
+            Column("kind"),
+            Column("confidence_level"),
+            Column("points"),
+            Rows("pairs", "", pairs),
+            Column("fits"),
+            Column("observed", ("fitted",)),
+            Column("observed_fits"),
+            Column("names", ("simulated",), json="", name="simulated"),
+            Column("names", ("fitted",), json="", name="fitted"),
+            Column(
+                lambda found: found.matrix(),
+                ("simulated", "fitted"),
+                unit="standard deviations",
+                name="significance",
+            ),
+            Column("toys", ("simulated", "toy", "fitted"), json="", long_name="least chi-square"),
+        )
+
     def pair(self, true: str, tested: str) -> Pair:
         """Return one pair by its names; KeyError if there is none."""
         return {(p.true, p.tested): p for p in self.pairs}[true, tested]
@@ -190,87 +216,24 @@ class HypothesisComparison(Result):
             found = self.toys[i, :, b] - self.toys[i, :, a]
         return np.asarray(found[~np.isnan(found)])
 
+    @property
+    def title(self) -> str:
+        """Of what kind the tests are, and from what they are."""
+        toys = self.toys.shape[1]
+        how = f"{toys} toys for each" if toys else "Gaussian approximation"
+        return f"{self.kind} tests of hypotheses, {how}"
+
     def table(self) -> Table:
         """Return all pairs of two hypotheses; for more, the matrix of significances."""
         if len(self.names) == 2:
             return self.full_table()
-        rows: tuple[tuple[str | float, ...], ...] = tuple(
-            (name, *map(float, row)) for name, row in zip(self.names, self.matrix(), strict=True)
-        )
-        return Table(
-            "Asimov significance √T (σ): simulated in rows, fitted in columns", ("", *self.names), rows
-        )
+        rows = tuple((name, *row) for name, row in zip(self.names, self.matrix().tolist(), strict=True))
+        title = "Asimov significance √T (σ): simulated in rows, fitted in columns"
+        return Table(title, ("", *self.names), rows)
 
-    def full_table(self) -> Table:
-        """Return one row for each pair."""
-        level = f"power at {100 * self.confidence_level:g} % C.L."
-        columns = ["true", "tested", "T (Asimov)", "significance (σ)", "crossing (σ)"]
-        columns += ["T (observed)"] if self.kind == "observed" else []
-        columns += ["p-value of tested", level, "failed toys"]
-        rows: list[tuple[str | float, ...]] = []
-        for p in self.pairs:
-            seen = [] if p.observed is None else [p.observed]
-            rows.append(
-                (
-                    p.true,
-                    p.tested,
-                    p.statistic,
-                    p.significance,
-                    p.crossing,
-                    *seen,
-                    str(p.p_value),
-                    str(p.power),
-                    p.failed,
-                )
-            )
-        toys = self.toys.shape[1]
-        how = f"{toys} toys for each" if toys else "Gaussian approximation"
-        return Table(f"{self.kind} tests of hypotheses, {how}", tuple(columns), tuple(rows))
-
-    def json(self) -> dict[str, Any]:
-        """Return points, fits and pairs; infinite numbers are null."""
-        return {
-            "names": list(self.names),
-            "kind": self.kind,
-            "confidence_level": self.confidence_level,
-            "points": self.points,
-            "pairs": [
-                {
-                    "true": p.true,
-                    "tested": p.tested,
-                    "statistic": _finite(p.statistic),
-                    "significance": _finite(p.significance),
-                    "crossing": _finite(p.crossing),
-                    "observed": None if p.observed is None else _finite(p.observed),
-                    "p_value": _probability(p.p_value),
-                    "power": _probability(p.power),
-                    "failed": p.failed,
-                }
-                for p in self.pairs
-            ],
-            "fits": self.fits,
-            "observed": None if self.observed is None else [_finite(x) for x in self.observed.tolist()],
-            "observed_fits": self.observed_fits,
-        }
-
-    def dataset(self) -> "xr.Dataset":
-        """Return significances over simulated and fitted, and the least χ² of all toys."""
-        import xarray as xr
-
-        names = list(self.names)
-        data = xr.Dataset(
-            {
-                "significance": (("simulated", "fitted"), self.matrix(), {"units": "standard deviations"}),
-                "toys": (("simulated", "toy", "fitted"), self.toys, {"long_name": "least chi-square"}),
-            },
-            coords={"simulated": names, "fitted": names},
-            attrs={"kind": self.kind, "confidence_level": self.confidence_level},
-        )
-        return data if self.observed is None else data.assign(observed=("fitted", self.observed))
-
-    def plot(self) -> "Figure":
+    def _draw(self) -> "Figure":
         """Return the distributions of T of two hypotheses, or the matrix of significances of more."""
-        from renp.figures.hypotheses import draw_matrix, draw_statistic
+        from renp.results.hypotheses_plot import draw_matrix, draw_statistic
 
         return draw_statistic(self) if len(self.names) == 2 else draw_matrix(self)
 
@@ -288,6 +251,21 @@ class RequiredExposure(Result):
     significances: Reals
     """Median significance there."""
 
+    columns = (
+        Column("significance", name="wanted"),
+        Column("factor", name="required_factor"),
+        Column("explanation"),
+        Column("factors", ("factor",), "factor on the exposure", name="factor"),
+        Column(
+            "significances",
+            ("factor",),
+            "significance",
+            "standard deviations",
+            shown="σ",
+            name="significance",
+        ),
+    )
+
     @property
     def explanation(self) -> str:
         """What the factor means, in words."""
@@ -300,42 +278,13 @@ class RequiredExposure(Result):
             return "any exposure is enough: the tested hypothesis does not allow counts in some run"
         return f"reached at {self.factor:.4g} times the exposure"
 
-    def table(self) -> Table:
-        """Return one row for each exposure that was tried."""
-        rows = tuple((float(f), float(z)) for f, z in zip(self.factors, self.significances, strict=True))
-        title = f"{self.significance:g} σ: {self.explanation}"
-        return Table(title, ("factor on the exposure", "significance (σ)"), rows)
+    @property
+    def title(self) -> str:
+        """What is wanted, and what it takes."""
+        return f"{self.significance:g} σ: {self.explanation}"
 
-    def json(self) -> dict[str, Any]:
-        """Return factor and curve; an infinite factor is null."""
-        return {
-            "significance": self.significance,
-            "factor": _finite(self.factor),
-            "explanation": self.explanation,
-            "factors": self.factors.tolist(),
-            "significances": [_finite(z) for z in self.significances.tolist()],
-        }
-
-    def dataset(self) -> "xr.Dataset":
-        """Return the significance over the factor on the exposure."""
-        import xarray as xr
-
-        return xr.Dataset(
-            {"significance": ("factor", self.significances, {"units": "standard deviations"})},
-            coords={"factor": self.factors},
-            attrs={"wanted": self.significance, "required_factor": self.factor},
-        )
-
-    def plot(self) -> "Figure":
+    def _draw(self) -> "Figure":
         """Return a figure of the significance over the exposure."""
-        from renp.figures.hypotheses import draw_exposure
+        from renp.results.hypotheses_plot import draw_exposure
 
         return draw_exposure(self)
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _probability(p: Probability) -> dict[str, float | None]:
-    return {"value": _finite(p.value), "low": _finite(p.low), "high": _finite(p.high)}

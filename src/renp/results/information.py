@@ -1,15 +1,15 @@
 """What runs can tell apart."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from renp._types import Reals
-from renp.results.base import Result, Table
+from renp.results.base import Result
+from renp.results.columns import Column
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.figure import Figure
 
 
@@ -40,51 +40,59 @@ class Information(Result):
     unseen: tuple[UnseenDirection, ...]
     """Combinations of parameters that no run sees."""
 
+    columns = (
+        Column("names", ("parameter",), "parameter", name="parameter"),
+        Column("names", ("other",), json="", name="other"),
+        Column("alone", ("parameter",), "error alone", json="", name=""),
+        Column("errors", ("parameter",), "error with all others", name="error"),
+        Column("strongest", ("parameter",), "strongest correlation", json="", name=""),
+        Column("matrix", ("parameter", "other"), json="information", name="information"),
+        Column("correlation", ("parameter", "other")),
+        Column(lambda found: [direction.coefficients for direction in found.unseen], json="unseen"),
+    )
+
     @property
     def rank(self) -> int:
         """Number of combinations of parameters that the data determine."""
         return len(self.names) - len(self.unseen)
 
-    def table(self) -> Table:
-        """Return error alone, error with all others free, and the strongest correlation of each parameter."""
+    @property
+    def alone(self) -> Reals:
+        """Standard errors with all others known."""
         with np.errstate(divide="ignore"):
-            alone = 1 / np.sqrt(np.diag(self.matrix))
-        rows = []
-        for k, name in enumerate(self.names):
+            return np.asarray(1 / np.sqrt(np.diag(self.matrix)))
+
+    @property
+    def strongest(self) -> list[str]:
+        """The strongest correlation of each parameter, in words."""
+        found = []
+        for k in range(len(self.names)):
             others = np.abs(np.where(np.arange(len(self.names)) == k, 0.0, self.correlation[k]))
             most = int(np.argmax(others))
-            with_ = f"{self.names[most]} ({self.correlation[k, most]:+.3f})" if others[most] > 0 else ""
-            rows.append((name, float(alone[k]), float(self.errors[k]), with_))
-        title = f"Fisher information: {self.rank} of {len(self.names)} directions are seen"
-        columns = ("parameter", "error alone", "error with all others", "strongest correlation")
-        return Table(title, columns, tuple(rows))
+            found.append(f"{self.names[most]} ({self.correlation[k, most]:+.3f})" if others[most] > 0 else "")
+        return found
 
-    def json(self) -> dict[str, Any]:
-        """Return the matrices and the directions that are not seen; null for an infinite error."""
-        return {
-            "names": list(self.names),
-            "information": self.matrix.tolist(),
-            "errors": [float(e) if np.isfinite(e) else None for e in self.errors],
-            "correlation": self.correlation.tolist(),
-            "unseen": [direction.coefficients for direction in self.unseen],
-        }
+    @property
+    def title(self) -> str:
+        """How many directions are seen."""
+        return f"Fisher information: {self.rank} of {len(self.names)} directions are seen"
 
-    def dataset(self) -> "xr.Dataset":
-        """Return the matrices over the parameters."""
-        import xarray as xr
+    def _draw(self) -> "Figure":
+        """Return a figure of the correlations, with their numbers."""
+        import matplotlib.pyplot as plt
 
-        both = ("parameter", "other")
-        return xr.Dataset(
-            {
-                "information": (both, self.matrix),
-                "correlation": (both, self.correlation),
-                "error": ("parameter", self.errors),
-            },
-            coords={"parameter": list(self.names), "other": list(self.names)},
-        )
+        from renp.results.style import plain
 
-    def plot(self) -> "Figure":
-        """Return a figure of the correlations."""
-        from renp.figures.information import draw_information
-
-        return draw_information(self)
+        names = [plain(name) for name in self.names]
+        size = max(4.0, 0.5 * len(names) + 2.2)
+        figure, axes = plt.subplots(figsize=(size + 0.8, size), layout="constrained")
+        image = axes.imshow(self.correlation, vmin=-1, vmax=1, cmap="PuOr")
+        for (i, j), value in np.ndenumerate(self.correlation):
+            colour = "white" if abs(value) > 0.7 else "black"
+            axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=7, color=colour)
+        axes.set_xticks(range(len(names)), names, rotation=60, ha="right")
+        axes.set_yticks(range(len(names)), names)
+        axes.tick_params(which="both", length=0)
+        axes.minorticks_off()
+        figure.colorbar(image, label="correlation", shrink=0.8)
+        return figure

@@ -1,17 +1,28 @@
 """Upper limits on the elements of the coupling matrices."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from renp.results.base import Result, Table
+import numpy as np
+
+from renp._types import Reals
+from renp.results.base import Result
+from renp.results.columns import Column
+from renp.results.table import Cell, Table
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SIGNS = ("either", "positive", "negative")
 """Of a coupling that interferes: limits are for one sign, or the weaker of the two."""
+
+_BANDS = ("−2σ", "−1σ", "median", "+1σ", "+2σ")
+_MARKS = (("o", "#0072B2"), ("s", "#D55E00"), ("^", "#009E73"), ("D", "#CC79A7"), ("v", "#56B4E9"))
+_ELEMENTS = {f"{i}{j}" for i in (1, 2, 3) for j in (1, 2, 3)}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,6 +53,20 @@ class Limits(Result):
     """Of the best fit of each coupling to observed counts, as `renp.fit` has it: where it is tiny, the
     coupling does not describe the counts, and its limit says little. None for expected limits."""
 
+    columns = (
+        Column("confidence_level"),
+        Column("kind"),
+        Column("method"),
+        Column("profiled"),
+        Column("units"),
+        Column("limits", ("element",), name="{key}"),
+        Column("expected", ("element",), name="{key} expected"),
+        Column("ends", ("element", "end"), name="{key} ends"),
+        Column("bands", ("element", "deviation"), name="{key} band", optional=True),
+        Column("p_values", ("element",), name="{key} p-value", optional=True),
+        Column("failed"),
+    )
+
     def limit(self, kind: str, label: str, sign: str = "either") -> float:
         """Return one limit; for a coupling that has a sign, that for one of the signs if asked for.
 
@@ -52,100 +77,113 @@ class Limits(Result):
             return self.limits[kind][label]
         return ends[1] if sign == "positive" else -ends[0]
 
-    def table(self) -> Table:
-        """Return one row for each element and one column for each kind; with more to show, a row for each."""
+    @property
+    def title(self) -> str:
+        """What the limits are, and what the words in the table mean."""
         others = "all couplings profiled" if self.profiled else "one coupling at a time"
         level = f"{100 * self.confidence_level:g} % C.L."
         title = f"{self.kind} upper limits at {level} ({self.method}), {others} beside the standard model"
         if any(math.isinf(x) for of_kind in self.limits.values() for x in of_kind.values()):
             title += "; none: no run is sensitive to it"
+        return title + ("; from, to: where a coupling has a sign, both ends" if self.ends else "")
+
+    def full_table(self) -> Table:
+        """Return one row for each element and one column for each kind; with more to show, a row for each."""
         labels = {tuple(of_kind) for of_kind in self.limits.values()}
+        each = [(kind, label) for kind, of_kind in self.limits.items() for label in of_kind]
+        columns: dict[str, Sequence[Cell]]
         if self.kind == "expected" and self.bands is None and not self.ends and len(labels) == 1:
-            columns = tuple(f"{kind} ({self.units[kind]})" for kind in self.limits)
-            rows: tuple[tuple[str | float, ...], ...] = tuple(
-                (e, *(x[e] for x in self.limits.values())) for e in labels.pop()
-            )
-            return Table(title, ("element", *columns), rows)
-        signs = "; from, to: where a coupling has a sign, both ends" if self.ends else ""
-        return Table(title + signs, *self._long())
-
-    def _long(self) -> tuple[tuple[str, ...], tuple[tuple[str | float, ...], ...]]:
-        columns = ["coupling", "unit", self.kind, *(("from", "to") if self.ends else ())]
-        if self.kind == "observed":
-            columns.append("expected")
-        if self.bands is not None:
-            columns += ["−2σ", "−1σ", "median", "+1σ", "+2σ"]
-        if self.p_values is not None:
-            columns.append("p of the fit")
-        rows = []
-        for kind, of_kind in self.limits.items():
-            for label, limit in of_kind.items():
-                row: list[str | float] = [f"{kind} {label}", self.units[kind] or "as given", limit]
-                if self.ends:
-                    row += self.ends.get(kind, {}).get(label, ("", ""))
-                if self.kind == "observed":
-                    row.append(self.expected[kind][label])
-                if self.bands is not None:
-                    row += self.bands[kind][label]
-                if self.p_values is not None:
-                    row.append(self.p_values[kind][label])
-                rows.append(tuple(row))
-        return tuple(columns), tuple(rows)
-
-    def json(self) -> dict[str, Any]:
-        """Return the limits; null where nothing is sensitive."""
-        content: dict[str, Any] = {
-            "confidence_level": self.confidence_level,
-            "kind": self.kind,
-            "method": self.method,
-            "profiled": self.profiled,
-            "units": self.units,
-            "limits": _nested(self.limits),
-            "expected": _nested(self.expected),
-            "ends": _nested(self.ends),
-            "failed": list(self.failed),
-        }
-        if self.bands is not None:
-            content["bands"] = _nested(self.bands)
-        if self.p_values is not None:
-            content["p_values"] = _nested(self.p_values)
-        return content
+            columns = {"element": labels.pop()}
+            columns |= {f"{k} ({self.units[k]})": [*of.values()] for k, of in self.limits.items()}
+        else:
+            columns = {
+                "coupling": [f"{kind} {label}" for kind, label in each],
+                "unit": [self.units[kind] or "as given" for kind, _ in each],
+                self.kind: [self.limits[kind][label] for kind, label in each],
+            }
+            if self.ends:
+                ends = [self.ends.get(kind, {}).get(label, ("", "")) for kind, label in each]
+                columns |= {"from": [low for low, _ in ends], "to": [high for _, high in ends]}
+            if self.kind == "observed":
+                columns["expected"] = [self.expected[kind][label] for kind, label in each]
+            if self.bands is not None:
+                bands = np.array([self.bands[kind][label] for kind, label in each])
+                columns |= dict(zip(_BANDS, bands.T.tolist(), strict=True))
+            if self.p_values is not None:
+                columns["p of the fit"] = [self.p_values[kind][label] for kind, label in each]
+        return Table(self.title, tuple(columns), tuple(zip(*columns.values(), strict=True)))
 
     def dataset(self) -> "xr.Dataset":
-        """Return one variable for each kind over the dimension element."""
-        import xarray as xr
+        """Return variables for each kind over the dimension element."""
+        data = super().dataset()
+        axes = {"end": ["from", "to"], "deviation": [-2, -1, 0, 1, 2]}
+        data = data.assign_coords({name: axis for name, axis in axes.items() if name in data.dims})
+        for kind, unit in self.units.items():
+            for name in (kind, f"{kind} expected", f"{kind} ends", f"{kind} band"):
+                if name in data:
+                    data[name].attrs["units"] = unit
+        return data
 
-        variables = {}
-        for kind, of_kind in self.limits.items():
-            unit, axis = {"units": self.units[kind]}, ("element", list(of_kind))
-            variables[kind] = xr.DataArray(list(of_kind.values()), coords=[axis], attrs=unit)
-            expected = list(self.expected[kind].values())
-            variables[f"{kind} expected"] = xr.DataArray(expected, coords=[axis], attrs=unit)
-            if kind in self.ends:
-                end = ("end", ["from", "to"])
-                values = [self.ends[kind].get(label, (math.nan, math.nan)) for label in of_kind]
-                variables[f"{kind} ends"] = xr.DataArray(values, coords=[axis, end], attrs=unit)
-            if self.p_values is not None:
-                fits = list(self.p_values[kind].values())
-                variables[f"{kind} p-value"] = xr.DataArray(fits, coords=[axis])
+    def _draw(self) -> "Figure":
+        """Return a figure of the limits, element by element, one panel for each unit."""
+        import matplotlib.pyplot as plt
+
+        units = {unit: [k for k, u in self.units.items() if u == unit] for unit in self.units.values()}
+        sizes = [max(3, sum(len(self.limits[kind]) for kind in kinds)) for kinds in units.values()]
+        size = (max(6.4, 0.42 * sum(sizes) + 1.6 * len(sizes)), 4.2)
+        figure, panels = plt.subplots(
+            1, len(units), figsize=size, width_ratios=sizes, layout="constrained", squeeze=False
+        )
+        for axes, (unit, kinds) in zip(panels[0], units.items(), strict=True):
+            self._draw_panel(axes, unit, kinds)
+        first, last = panels[0, 0], panels[0, -1]
+        title = f"{self.kind} upper limit at {100 * self.confidence_level:g} % C.L."
+        first.set_ylabel(f"{title} ({first.get_ylabel()})")
+        others = "all couplings profiled" if self.profiled else "one coupling at a time"
+        first.set_title(f"{self.method}, {others}", fontsize=10)
+        if self.kind == "observed":
+            last.plot([], [], "_", color="black", markersize=13, label="expected")
+        labels: dict[str, Any] = {}
+        for axes in panels[0]:
+            labels |= {name: handle for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
+        last.legend(labels.values(), labels.keys(), loc="upper left", bbox_to_anchor=(1, 1))
+        return figure
+
+    def _draw_panel(self, axes: "Axes", unit: str, kinds: list[str]) -> None:
+        """Draw the kinds of couplings that have one unit; a strength has none and is named below the axis."""
+        names: list[str] = []
+        for kind in kinds:
+            of_kind = self.limits[kind]
+            marker, colour = _MARKS[list(self.limits).index(kind) % len(_MARKS)]
+            at = np.arange(len(names), len(names) + len(of_kind))
+            names += of_kind
             if self.bands is not None:
-                band = ("deviation", [-2, -1, 0, 1, 2])
-                quantiles = list(self.bands[kind].values())
-                variables[f"{kind} band"] = xr.DataArray(quantiles, coords=[axis, band], attrs=unit)
-        meaning = {"method": self.method, "profiled": int(self.profiled)}
-        attrs = {"confidence_level": self.confidence_level, "kind": self.kind} | meaning
-        return xr.Dataset(variables, attrs=attrs)
+                bands = np.array(list(self.bands[kind].values()), dtype=float)
+                for (low, high), shade, label in (((0, 4), "0.85", "±2σ"), ((1, 3), "0.65", "±1σ")):
+                    height = bands[:, high] - bands[:, low]
+                    said = f"expected {label}" if kind == kinds[0] else None
+                    axes.bar(at, height, bottom=bands[:, low], width=0.7, color=shade, zorder=1, label=said)
+            if self.kind == "observed":
+                axes.plot(at, _shown(self.expected[kind]), "_", color="black", markersize=13)
+            label = kind.replace("-", " ")
+            axes.plot(at, _shown(of_kind), marker, color=colour, label=label, zorder=3)
+        axes.set_yscale("log")
+        axes.set_ylim(*self._range(kinds))
+        axes.set_xticks(np.arange(len(names)), names)
+        axes.set_xlim(-0.7, len(names) - 0.3)
+        axes.tick_params(axis="x", which="minor", bottom=False, top=False)
+        axes.set_xlabel("element $ij$" if _ELEMENTS.issuperset(names) else "coupling")
+        axes.set_ylabel(unit.replace("μ_B", r"$\mu_B$") or "times the interaction as given")
 
-    def plot(self) -> "Figure":
-        """Return a figure of the limits, element by element."""
-        from renp.figures.limits import draw_limits
+    def _range(self, kinds: list[str]) -> tuple[float, float]:
+        """Return ends of the axis between which all limits and bands of these kinds have room."""
+        sets: list[dict[str, Any]] = [self.limits, self.expected, self.bands or {}]
+        shown = [list(of_set[kind].values()) for of_set in sets for kind in kinds if kind in of_set]
+        values = np.hstack([np.hstack(of_kind) for of_kind in shown])
+        positive = values[np.isfinite(values) & (values > 0)]
+        return (positive.min() / 1.2, positive.max() * 1.2) if positive.size else (0.1, 1.0)
 
-        return draw_limits(self)
 
-
-def _nested(values: Any) -> Any:
-    if isinstance(values, dict):
-        return {key: _nested(value) for key, value in values.items()}
-    if isinstance(values, tuple):
-        return [_nested(value) for value in values]
-    return values if math.isfinite(values) else None
+def _shown(limits: dict[str, float]) -> Reals:
+    values = np.array(list(limits.values()), dtype=float)
+    return np.where(np.isfinite(values), values, np.nan)

@@ -6,11 +6,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from renp._types import Reals
-from renp.results.base import Result, Table
+from renp.results.base import Result
+from renp.results.columns import Column
+from renp.results.table import Cell, Table
 
 if TYPE_CHECKING:
-    import xarray as xr
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+_SYMBOLS = {
+    "left": r"$|g^e g_{L,ij}|$",
+    "right": r"$|g^e g_{R,ij}|$",
+    "scalar": r"$|y^e y_{S,ij}|$",
+    "pseudoscalar": r"$|y^e y_{P,ij}|$",
+}
+_LINES: list[tuple[str, Any]] = [
+    ("#D55E00", (0, (6, 2))),
+    ("#0072B2", (0, (6, 2, 1, 2))),
+    ("#009E73", (0, (1, 1))),
+]
 
 
 @dataclass(frozen=True)
@@ -42,45 +56,37 @@ class MediatorSpectra(Result):
     thresholds: dict[str, float]
     """ω_ij^max of each pair, eV."""
 
-    def table(self) -> Table:
+    columns = (
+        Column("masses"),
+        Column("photon_energy", ("photon_energy",), unit="eV"),
+        Column("standard_model", ("photon_energy",)),
+        Column("curves", ("mediator", "photon_energy"), json="spectra", name="spectral_function"),
+        Column(lambda found: [one.mass for one in found.spectra], ("mediator",), unit="eV", name="mass"),
+    )
+
+    @property
+    def curves(self) -> dict[str, Reals]:
+        """I(ω) by mediator and size of its couplings."""
+        return {f"{one.name} {one.coupling:g}": one.values for one in self.spectra}
+
+    @property
+    def title(self) -> str:
+        """What the masses are for."""
+        return f"Mass (eV) of a mediator that raises I({self.reference_energy} eV) by"
+
+    def full_table(self) -> Table:
         """Return the masses that give effects of several sizes."""
         sizes = tuple(next(iter(self.masses.values())))
-        rows: tuple[tuple[str | float, ...], ...] = tuple(
-            (name, *of_size.values()) for name, of_size in self.masses.items()
-        )
-        title = f"Mass (eV) of a mediator that raises I({self.reference_energy} eV) by"
-        return Table(title, ("mediator", *sizes), rows)
+        rows: list[tuple[Cell, ...]] = [(name, *of.values()) for name, of in self.masses.items()]
+        return Table(self.title, ("mediator", *sizes), tuple(rows))
 
-    def json(self) -> dict[str, Any]:
-        """Return the masses and the curves."""
-        return {
-            "masses": self.masses,
-            "photon_energy": self.photon_energy.tolist(),
-            "standard_model": self.standard_model.tolist(),
-            "spectra": {f"{s.name} {s.coupling:g}": s.values.tolist() for s in self.spectra},
-        }
-
-    def dataset(self) -> "xr.Dataset":
-        """Return the curves over photon_energy and mediator."""
-        import xarray as xr
-
-        return xr.Dataset(
-            {
-                "spectral_function": (("mediator", "photon_energy"), [s.values for s in self.spectra]),
-                "standard_model": ("photon_energy", self.standard_model),
-                "mass": ("mediator", [s.mass for s in self.spectra], {"units": "eV"}),
-            },
-            coords={
-                "photon_energy": ("photon_energy", self.photon_energy, {"units": "eV"}),
-                "mediator": [f"{s.name} {s.coupling:g}" for s in self.spectra],
-            },
-        )
-
-    def plot(self) -> "Figure":
+    def _draw(self) -> "Figure":
         """Return a figure of the spectra."""
-        from renp.figures.mediators import draw_mediator_spectra
+        import matplotlib.pyplot as plt
 
-        return draw_mediator_spectra(self)
+        figure, axes = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
+        _draw_spectra(axes, self)
+        return figure
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -96,47 +102,94 @@ class ReachCurves(Result):
     confidence_level: float
     """Of the limits."""
 
-    def table(self) -> Table:
-        """Return the limits at some masses, decades apart."""
+    columns = (
+        Column("mass", ("mass",), unit="eV"),
+        Column("poles", name=""),
+        Column("confidence_level"),
+        Column("curves", ("element", "mass"), json="limits", name="{key}"),
+    )
+
+    @property
+    def title(self) -> str:
+        """What the limits are on, and their level."""
+        return f"Expected limits on |g^e g^ν|, |y^e y^ν| at {100 * self.confidence_level:g} % C.L."
+
+    def full_table(self) -> Table:
+        """Return the limits at some masses, decades apart; .nc and .json files have all."""
         decades = [int(np.argmin(np.abs(np.log(self.mass / m)))) for m in 10.0 ** np.arange(-3, 6)]
-        rows: tuple[tuple[str | float, ...], ...] = tuple(
+        rows: tuple[tuple[Cell, ...], ...] = tuple(
             (nature, kind, element, *(float(curve[k]) for k in decades))
             for nature, kinds in self.curves.items()
             for kind, elements in kinds.items()
             for element, curve in elements.items()
         )
         heads = tuple(f"{self.mass[k]:.3g} eV" for k in decades)
-        title = f"Expected limits on |g^e g^ν|, |y^e y^ν| at {100 * self.confidence_level:g} % C.L."
-        return Table(title, ("nature", "coupling", "element", *heads), rows)
+        return Table(self.title, ("nature", "coupling", "element", *heads), rows)
 
-    def json(self) -> dict[str, Any]:
-        """Return all curves."""
-        return {
-            "mass": self.mass.tolist(),
-            "poles": self.poles.tolist(),
-            "confidence_level": self.confidence_level,
-            "limits": {
-                nature: {kind: {e: c.tolist() for e, c in es.items()} for kind, es in kinds.items()}
-                for nature, kinds in self.curves.items()
-            },
-        }
+    def _draw(self) -> "Figure":
+        """Return a figure of the reach: couplings in columns, natures in rows."""
+        import matplotlib.pyplot as plt
 
-    def dataset(self) -> "xr.Dataset":
-        """Return one variable for each nature and kind of coupling, over element and mass."""
-        import xarray as xr
-
-        elements = list(next(iter(next(iter(self.curves.values())).values())))
-        return xr.Dataset(
-            {
-                f"{nature} {kind}": (("element", "mass"), np.stack([of[e] for e in elements]))
-                for nature, kinds in self.curves.items()
-                for kind, of in kinds.items()
-            },
-            coords={"element": elements, "mass": ("mass", self.mass, {"units": "eV"})},
+        natures, kinds = list(self.curves), list(_SYMBOLS)
+        size = (12.5, 3.6 * len(natures))
+        figure, panels = plt.subplots(
+            len(natures), len(kinds), figsize=size, sharex=True, layout="constrained", squeeze=False
         )
+        for row, nature in zip(panels, natures, strict=True):
+            for axes, kind in zip(row, kinds, strict=True):
+                _draw_reach(axes, self, nature, kind)
+                axes.set_title(f"{nature.capitalize()}, {kind}", loc="left", fontsize=10)
+        for axes in panels[-1]:
+            axes.set_xlabel("mediator mass $m$ (eV)")
+        figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside right center")
+        return figure
 
-    def plot(self) -> "Figure":
-        """Return a figure of all curves."""
-        from renp.figures.mediators import draw_reach
 
-        return draw_reach(self)
+def draw_proceeding_figure_1(spectra: MediatorSpectra, curves: ReachCurves) -> "Figure":
+    """Return the proceeding's figure 1: spectra, reach in vector and in scalar couplings."""
+    import matplotlib.pyplot as plt
+
+    from renp.results.style import style
+
+    with style():
+        figure, panels = plt.subplots(1, 3, figsize=(14, 4.6), layout="constrained")
+        _draw_spectra(panels[0], spectra)
+        for axes, kind in zip(panels[1:], ("left", "scalar"), strict=True):
+            _draw_reach(axes, curves, "dirac", kind)
+            axes.set_xlabel("mediator mass $m$ (eV)")
+        figure.legend(*panels[1].get_legend_handles_labels(), loc="outside right center")
+    return figure
+
+
+def _draw_spectra(axes: "Axes", spectra: MediatorSpectra) -> None:
+    from renp.results.style import mark_thresholds
+
+    axes.plot(spectra.photon_energy, spectra.standard_model, color="black", label="standard model")
+    for one, (colour, dashes) in zip(spectra.spectra, _LINES, strict=True):
+        exponent = f"{one.coupling:.0e}".split("e")[1]
+        product = "y^e y^\\nu" if one.name == "scalar" else "g^e g_L^\\nu"
+        label = rf"${product}=10^{{{int(exponent)}}}$, $m={one.mass / 1e3:.1f}$ keV"
+        axes.plot(spectra.photon_energy, one.values, color=colour, linestyle=dashes, label=label)
+    axes.set_xlim(spectra.photon_energy[0], spectra.photon_energy[-1])
+    axes.set_ylim(bottom=0)
+    axes.ticklabel_format(axis="x", useOffset=False)
+    axes.set_xticks([1.067, 1.068, 1.069, 1.070, 1.071])
+    axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
+    axes.set_ylabel(r"spectral function $I(\omega)$")
+    axes.legend(loc="lower left", fontsize=8)
+    mark_thresholds(axes, spectra.thresholds, apart=0.055)
+
+
+def _draw_reach(axes: "Axes", curves: ReachCurves, nature: str, kind: str) -> None:
+    from renp.results.style import pair_style
+
+    for k, pole in enumerate(curves.poles):
+        axes.axvline(
+            pole, color="0.8", linewidth=0.6, zorder=0, label="poles, $m^2=q^2$ of a run" if k == 0 else None
+        )
+    for element, limit in curves.curves[nature][kind].items():
+        axes.plot(curves.mass, limit, label=element, **(pair_style(element) | {"linewidth": 1.2}))
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(curves.mass[0], curves.mass[-1])
+    axes.set_ylabel(f"expected limit on {_SYMBOLS[kind]}")

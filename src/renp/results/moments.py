@@ -1,7 +1,7 @@
 """What the moments do: spectra with one element at a time, and limits over the exposure."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from jaxtyping import ArrayLike
@@ -12,13 +12,13 @@ from renp.interactions import ElectricMoment, MagneticMoment
 from renp.interactions.photon import PhotonCoupling
 from renp.neutrinos import Neutrinos
 from renp.references import PAPERS
-from renp.results.base import Result, Table, provenance
+from renp.results.base import Result, provenance
+from renp.results.columns import Column
 from renp.results.spectrum import PAIRS, threshold_grid
 from renp.spectrum import spectral_function, thresholds
 from renp.validation import number, photon_energies
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.figure import Figure
 
 MOMENTS: tuple[type[PhotonCoupling], ...] = (MagneticMoment, ElectricMoment)
@@ -28,45 +28,11 @@ ByElement: TypeAlias = dict[str, dict[str, Reals]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class _Curves(Result):
-    """Curves over one axis, by kind of moment and element."""
-
-    by_element: ByElement
-    """Values along the axis, by kind of moment and element."""
-
-    def _dataset(self, axis: str, values: Reals, units: str, of: dict[str, str]) -> "xr.Dataset":
-        import xarray as xr
-
-        elements = list(next(iter(self.by_element.values())))
-        return xr.Dataset(
-            {
-                kind: (("element", axis), np.stack([curves[e] for e in elements]), of)
-                for kind, curves in self.by_element.items()
-            },
-            coords={"element": elements, axis: (axis, values, {"units": units})},
-        )
-
-    def _table(self, title: str, heading: str, axis: Reals, *others: tuple[str, Reals]) -> Table:
-        columns = [(heading, axis), *others]
-        columns += [
-            (f"{kind} {element}", curve)
-            for kind, curves in self.by_element.items()
-            for element, curve in curves.items()
-        ]
-        rows = zip(*(values for _, values in columns), strict=True)
-        return Table(title, tuple(h for h, _ in columns), tuple(tuple(map(float, r)) for r in rows))
-
-    def _json(self) -> dict[str, Any]:
-        return {
-            kind: {element: curve.tolist() for element, curve in curves.items()}
-            for kind, curves in self.by_element.items()
-        }
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class MomentSpectra(_Curves):
+class MomentSpectra(Result):
     """I(ω) of the standard model, and with one element of the moments at a time."""
 
+    by_element: ByElement
+    """I(ω) with one moment, by its kind and element."""
     photon_energy: Reals
     """eV."""
     standard_model: Reals
@@ -77,6 +43,13 @@ class MomentSpectra(_Curves):
     """ω_ij^max of each pair of neutrinos, eV."""
     threshold_values: dict[str, float]
     """Standard-model I at each threshold that an atom can show, which is one above 0."""
+
+    columns = (
+        Column("photon_energy", ("photon_energy",), "photon energy", "eV"),
+        Column("standard_model", ("photon_energy",), "standard model"),
+        Column("moment", unit="μ_B"),
+        Column("by_element", ("element", "photon_energy"), "{key}", json="{key}", name="{key}"),
+    )
 
     @classmethod
     def compute(
@@ -123,68 +96,45 @@ class MomentSpectra(_Curves):
             made_by=provenance(PAPERS, atom=atom, neutrinos=neutrinos, moment=f"{size:g} μ_B"),
         )
 
-    def table(self) -> Table:
-        """Return one row for each photon energy."""
-        return self._table(
-            f"Spectral function with one moment of {self.moment:g} μ_B",
-            "photon energy (eV)",
-            self.photon_energy,
-            ("standard model", self.standard_model),
-        )
+    @property
+    def title(self) -> str:
+        """The size of the moment."""
+        return f"Spectral function with one moment of {self.moment:g} μ_B"
 
-    def json(self) -> dict[str, Any]:
-        """Return all curves."""
-        return {
-            "photon_energy": self.photon_energy.tolist(),
-            "standard_model": self.standard_model.tolist(),
-            "moment": self.moment,
-            **self._json(),
-        }
-
-    def dataset(self) -> "xr.Dataset":
-        """Return the curves over photon_energy and element."""
-        data = self._dataset("photon_energy", self.photon_energy, "eV", {})
-        return data.assign(standard_model=("photon_energy", self.standard_model))
-
-    def plot(self) -> "Figure":
+    def _draw(self) -> "Figure":
         """Return a figure like the letter's figure 2."""
-        from renp.figures.moments import draw_moment_spectra
+        from renp.results.moments_plot import draw_moment_spectra
 
         return draw_moment_spectra(self)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class LimitCurves(_Curves):
+class LimitCurves(Result):
     """Upper limits over the exposure of each photon energy, one element at a time, in μ_B.
 
     `renp.limit_curves` makes them.
     """
 
+    by_element: ByElement
+    """Limits by kind of moment and element, μ_B."""
     exposure: Reals
     """Time at each photon energy times volume, day × 100 cm³."""
     confidence_level: float
     """Of the limits."""
 
-    def table(self) -> Table:
-        """Return one row for each exposure."""
-        level = f"{100 * self.confidence_level:g} %"
-        title = f"Expected upper limits at {level} C.L. (μ_B)"
-        return self._table(title, "exposure (day × 100 cm³)", self.exposure)
+    columns = (
+        Column("exposure", ("exposure",), "exposure", "day * 100 cm^3", shown="day × 100 cm³"),
+        Column("confidence_level"),
+        Column("by_element", ("element", "exposure"), "{key}", "μ_B", shown="", json="{key}", name="{key}"),
+    )
 
-    def json(self) -> dict[str, Any]:
-        """Return all curves."""
-        return {
-            "exposure": self.exposure.tolist(),
-            "confidence_level": self.confidence_level,
-            **self._json(),
-        }
+    @property
+    def title(self) -> str:
+        """What the limits are."""
+        return f"Expected upper limits at {100 * self.confidence_level:g} % C.L. (μ_B)"
 
-    def dataset(self) -> "xr.Dataset":
-        """Return the curves over exposure and element."""
-        return self._dataset("exposure", self.exposure, "day * 100 cm^3", {"units": "μ_B"})
-
-    def plot(self) -> "Figure":
+    def _draw(self) -> "Figure":
         """Return a figure like the letter's figure 3, with the limits of other experiments."""
-        from renp.figures.moments import draw_limit_curves
+        from renp.results.moments_plot import draw_limit_curves
 
         return draw_limit_curves(self)

@@ -1,16 +1,17 @@
 """A plan: photon energies, times, and what they reach."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from renp._types import Reals
 from renp.constants import DAY
-from renp.results.base import Result, Table
+from renp.results.base import Result
+from renp.results.columns import Column
+from renp.results.table import Cell, Table
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.figure import Figure
 
 Figures: TypeAlias = dict[str, dict[str, float]]
@@ -60,6 +61,34 @@ class Plan(Result):
     thresholds: Reals
     """ω_ij^max of all pairs of the first of the neutrinos, eV."""
 
+    columns = (
+        Column("aim"),
+        Column("quantity", name=""),
+        Column("unit", name=""),
+        Column("photon_energy", ("photon_energy",), "photon energy", "eV"),
+        Column("duration", ("photon_energy",), "time", "s", shown="day", per=DAY, json="duration_days"),
+        Column("candidates", ("candidate",), unit="eV", json="", name="candidate"),
+        Column("worth", ("candidate",), json=""),
+        Column("limits", ("what",), unit="{of.unit}", name="figure"),
+        Column("reference_limits", ("what",), unit="{of.unit}", name="own_runs"),
+        Column("figures", json="by_neutrinos"),
+        Column("reached"),
+        Column("bound"),
+        Column("optimality_gap"),
+    )
+
+    @property
+    def made_small(self) -> bool:
+        """Whether the plan makes something small, a limit or an error, instead of a significance large."""
+        return self.aim in MADE_SMALL
+
+    @property
+    def quantity(self) -> str:
+        """What is made small or large."""
+        if self.aim == "limits":
+            return f"upper limit at {100 * self.confidence_level:g} % C.L."
+        return "error" if self.made_small else "significance"
+
     @property
     def limits(self) -> dict[str, float]:
         """The worst over all neutrinos, by what is told apart."""
@@ -76,91 +105,40 @@ class Plan(Result):
         distance = np.abs(self.photon_energy[:, None] - self.thresholds)
         return bool(np.any(distance < NEAR))
 
-    def table(self) -> Table:
-        """Return the runs, one row each."""
-        what = "worst" if self.aim in MADE_SMALL else "least"
-        title = (
-            f"plan for {self.aim}: {what} {self._quantity()} {self.reached:.4g}{self._unit()}, "
-            f"optimality gap {self.optimality_gap:.1e}"
+    @property
+    def title(self) -> str:
+        """What the plan reaches, and the experiment's own runs."""
+        unit = f" {self.unit}" if self.unit else ""
+        said = (
+            f"plan for {self.aim}: {'worst' if self.made_small else 'least'} {self.quantity} "
+            f"{self.reached:.4g}{unit}, optimality gap {self.optimality_gap:.1e}"
         )
-        before = self.reference_limits
-        if before is not None:
-            pick = max if self.aim in MADE_SMALL else min
-            title += f"; the experiment's own runs: {pick(before.values()):.4g}{self._unit()}"
-        rows = tuple(zip(self.photon_energy.tolist(), (self.duration / DAY).tolist(), strict=True))
-        return Table(title, ("photon energy (eV)", "time (day)"), rows)
+        if self.reference_limits is None:
+            return said
+        pick = max if self.made_small else min
+        return f"{said}; the experiment's own runs: {pick(self.reference_limits.values()):.4g}{unit}"
 
     def reach_table(self) -> Table:
         """Return what the plan reaches, one row for each thing that is told apart, beside the own runs."""
-        before = self.reference_limits
-        columns = ["what", f"plan{self._in()}"]
-        if before is not None:
-            columns += [f"own runs{self._in()}", "ratio"]
-        rows = []
-        for name, value in self.limits.items():
-            row: list[str | float] = [name, value]
-            if before is not None:
-                row += [before[name], value / before[name] if before[name] else np.nan]
-            rows.append(tuple(row))
-        return Table(f"{self._quantity()} of the plan for {self.aim}", tuple(columns), tuple(rows))
+        unit = f" ({self.unit})" if self.unit else ""
+        columns: dict[str, list[Cell]] = {
+            "what": list(self.limits),
+            f"plan{unit}": list(self.limits.values()),
+        }
+        if (own := self.reference_limits) is not None:
+            columns[f"own runs{unit}"] = list(own.values())
+            columns["ratio"] = [x / own[name] if own[name] else np.nan for name, x in self.limits.items()]
+        rows = tuple(zip(*columns.values(), strict=True))
+        return Table(f"{self.quantity} of the plan for {self.aim}", tuple(columns), rows)
 
     def __str__(self) -> str:
         return f"{self.table()}\n\n{self.reach_table()}"
 
-    def json(self) -> dict[str, Any]:
-        """Return the runs, what they reach, and the gap."""
-        return {
-            "aim": self.aim,
-            "quantity": self._quantity(),
-            "unit": self.unit,
-            "photon_energy": self.photon_energy.tolist(),
-            "duration_days": (self.duration / DAY).tolist(),
-            "limits": self.limits,
-            "reference_limits": self.reference_limits,
-            "by_neutrinos": self.figures,
-            "reached": self.reached,
-            "bound": self.bound,
-            "optimality_gap": self.optimality_gap,
-        }
-
-    def dataset(self) -> "xr.Dataset":
-        """Return runs, candidates and their worth as an xarray data set."""
-        import xarray as xr
-
-        names = list(self.limits)
-        reach = {"figure": ("what", list(self.limits.values()), {"units": self.unit})}
-        if self.reference_limits is not None:
-            reach["own_runs"] = ("what", list(self.reference_limits.values()), {"units": self.unit})
-        return xr.Dataset(
-            {
-                "duration": ("photon_energy", self.duration, {"units": "s"}),
-                "worth": ("candidate", self.worth, {"units": ""}),
-                **reach,
-            },
-            coords={
-                "photon_energy": ("photon_energy", self.photon_energy, {"units": "eV"}),
-                "candidate": ("candidate", self.candidates, {"units": "eV"}),
-                "what": ("what", names),
-            },
-            attrs={"aim": self.aim, "optimality_gap": self.optimality_gap, "reached": self.reached},
-        )
-
-    def plot(self) -> "Figure":
+    def _draw(self) -> "Figure":
         """Return a figure: the spectrum with the runs, and what they reach beside the own runs."""
-        from renp.figures.plan import draw_plan
+        from renp.results.plan_plot import draw_plan
 
         return draw_plan(self)
-
-    def _quantity(self) -> str:
-        if self.aim == "limits":
-            return f"upper limit at {100 * self.confidence_level:g} % C.L."
-        return "error" if self.aim in MADE_SMALL else "significance"
-
-    def _unit(self) -> str:
-        return f" {self.unit}" if self.unit else ""
-
-    def _in(self) -> str:
-        return f" ({self.unit})" if self.unit else ""
 
 
 def worst(aim: str, figures: Figures) -> dict[str, float]:

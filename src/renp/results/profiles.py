@@ -8,15 +8,22 @@ import numpy as np
 
 from renp._types import Reals
 from renp.errors import InputError
-from renp.results.base import Result, Table
+from renp.results.base import Result
+from renp.results.columns import Column
+from renp.results.table import Table
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.figure import Figure
 
 
 LEVELS = (0.6827, 0.90, 0.9545)
 """Confidence levels that tables and figures show."""
+
+_LINES: tuple[tuple[str, Any], ...] = (("#0072B2", "solid"), ("#D55E00", "dashed"), ("#009E73", "dotted"))
+"""Colour and dashes of each level."""
+
+_TOP = 10.0
+"""Largest Δχ² that a figure of a profile shows."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -39,6 +46,22 @@ class Profile(Result):
     """Least χ²."""
     not_converged: int
     """At how many values the fit of the others did not converge; Δχ² is an upper bound there."""
+
+    columns = (
+        Column("name", name=""),
+        Column("unit", name=""),
+        Column("best"),
+        Column("chi2"),
+        Column("values", ("{of.name}",), "{of.symbol}", "{of.unit}", name="{of.name}"),
+        Column("delta_chi2", ("{of.name}",), "Δχ²"),
+        Column(lambda p: {f"{level:g}": p.intervals(level) for level in LEVELS}, json="intervals"),
+        Column("not_converged"),
+    )
+
+    @property
+    def symbol(self) -> str:
+        """The parameter, with bars for a magnitude."""
+        return label(self.name, "", self.magnitude)
 
     @property
     def label(self) -> str:
@@ -67,6 +90,11 @@ class Profile(Result):
             for first, last in zip(starts, stops, strict=True)
         )
 
+    @property
+    def title(self) -> str:
+        """Whose profile it is."""
+        return f"profile of {self.label}"
+
     def table(self) -> Table:
         """Return the intervals at the usual levels."""
         rows = [
@@ -77,39 +105,28 @@ class Profile(Result):
         title = f"{self.label}: best fit {self.best:.6g} with χ² = {self.chi2:.6g}; intervals of the profile"
         return Table(title, ("level", "Δχ²", "from", "to", "limited by"), tuple(rows))
 
-    def full_table(self) -> Table:
-        """Return one row for each value."""
-        rows = tuple(zip(map(float, self.values), map(float, self.delta_chi2), strict=True))
-        return Table(f"profile of {self.label}", (self.label, "Δχ²"), rows)
+    def _draw(self) -> "Figure":
+        """Return a figure of Δχ², with the levels as lines and the intervals below them."""
+        import matplotlib.pyplot as plt
 
-    def json(self) -> dict[str, Any]:
-        """Return the scan and its intervals; null where no counts are possible."""
-        return {
-            "name": self.name,
-            "unit": self.unit,
-            "best": self.best,
-            "chi2": finite(self.chi2),
-            "values": self.values.tolist(),
-            "delta_chi2": [finite(x) for x in self.delta_chi2],
-            "intervals": {f"{level:g}": [list(pair) for pair in self.intervals(level)] for level in LEVELS},
-            "not_converged": self.not_converged,
-        }
+        from renp.results.style import plain
 
-    def dataset(self) -> "xr.Dataset":
-        """Return Δχ² over the parameter."""
-        import xarray as xr
-
-        return xr.Dataset(
-            {"delta_chi2": (self.name, self.delta_chi2)},
-            coords={self.name: (self.name, self.values, {"units": self.unit})},
-            attrs={"best": self.best, "chi2": self.chi2, "not_converged": self.not_converged},
-        )
-
-    def plot(self) -> "Figure":
-        """Return a figure of Δχ² with the usual levels."""
-        from renp.figures.profiles import draw_profile
-
-        return draw_profile(self)
+        figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
+        axes.plot(self.values, self.delta_chi2, color="black", zorder=3)
+        for level, (colour, dashes) in zip(LEVELS, _LINES, strict=True):
+            height = quantile(level, 1)
+            name = rf"{100 * level:g} % C.L., $\Delta\chi^2$ = {height:.2f}"
+            axes.axhline(height, color=colour, linestyle=dashes, linewidth=1.2, label=name)
+            for end in np.ravel(self.intervals(level)):
+                axes.plot([end, end], [0.0, height], color=colour, linestyle=dashes, linewidth=0.9)
+        axes.plot(self.best, 0.0, "kD", markersize=6, clip_on=False, zorder=4, label="best fit")
+        axes.set_ylim(0.0, _TOP)
+        axes.set_xlim(self.values[0], self.values[-1])
+        axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
+        axes.set_xlabel(plain(self.label))
+        axes.set_ylabel(r"$\Delta\chi^2$, least in all other parameters")
+        axes.legend(loc="upper center", ncols=2, frameon=True, framealpha=0.9, edgecolor="none")
+        return figure
 
     def _crossing(self, k: int, gap: Reals, at: int) -> float:
         """Return where Δχ² crosses between values k and k + 1; the value ``at`` if there are not both."""
@@ -126,6 +143,13 @@ class Profile(Result):
     def _ends(self, low: float, high: float) -> str:
         first, last = low <= self.values[0], high >= self.values[-1]
         return " and ".join(n for n, at in (("first value", first), ("last value", last)) if at) or "Δχ²"
+
+
+def _axis(k: int) -> Column:
+    """Return the column of the values of one of two parameters."""
+    name, heading = f"{{of.names[{k}]}}", f"{{of.labels[{k}]}}"
+    unit = f"{{of.units[{k}]}}"
+    return Column(lambda contour: contour.values[k], (name,), heading, unit, shown="", name=name)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -149,11 +173,28 @@ class Contour(Result):
     not_converged: int
     """At how many points the fit of the others did not converge; Δχ² is an upper bound there."""
 
+    columns = (
+        Column("names", name=""),
+        Column("units", name=""),
+        Column("best"),
+        Column("chi2"),
+        Column("values", json="values", name=""),
+        *map(_axis, (0, 1)),
+        Column("delta_chi2", ("{of.names[0]}", "{of.names[1]}"), "Δχ²"),
+        Column(lambda _: {f"{level:g}": quantile(level, 2) for level in LEVELS}, json="levels"),
+        Column("not_converged"),
+    )
+
     @property
     def labels(self) -> tuple[str, str]:
         """The parameters, with bars for magnitudes and with their units."""
         first, second = map(label, self.names, self.units, self.magnitudes)
         return first, second
+
+    @property
+    def title(self) -> str:
+        """Whose contour it is."""
+        return f"contour of {' and '.join(self.labels)}"
 
     def table(self) -> Table:
         """Return the ranges of both parameters within the usual levels."""
@@ -162,49 +203,38 @@ class Contour(Result):
             inside = self.delta_chi2 <= quantile(level, 2)
             for name, values, axis in zip(self.labels, self.values, (1, 0), strict=True):
                 there = values[np.any(inside, axis=axis)]
-                rows.append((f"{100 * level:g} %", quantile(level, 2), name, *_range(there)))
+                ends = (float(there[0]), float(there[-1])) if there.size else (math.nan, math.nan)
+                rows.append((f"{100 * level:g} %", quantile(level, 2), name, *ends))
         best = " and ".join(
             f"{name} = {value:.6g}" for name, value in zip(self.labels, self.best, strict=True)
         )
         title = f"best fit {best} with χ² = {self.chi2:.6g}; scanned values within the contours"
         return Table(title, ("level", "Δχ²", "parameter", "from", "to"), tuple(rows))
 
-    def full_table(self) -> Table:
-        """Return one row for each point."""
-        x, y = np.meshgrid(*self.values, indexing="ij")
-        flat = zip(x.ravel(), y.ravel(), self.delta_chi2.ravel(), strict=True)
-        rows = tuple(tuple(map(float, row)) for row in flat)
-        return Table(f"contour of {' and '.join(self.labels)}", (*self.labels, "Δχ²"), rows)
+    def _draw(self) -> "Figure":
+        """Return a figure of the contours at the usual levels, the region of the first shaded."""
+        import matplotlib.pyplot as plt
+        from matplotlib.lines import Line2D
 
-    def json(self) -> dict[str, Any]:
-        """Return the scan; null where no counts are possible."""
-        return {
-            "names": list(self.names),
-            "units": list(self.units),
-            "best": list(self.best),
-            "chi2": finite(self.chi2),
-            "values": [v.tolist() for v in self.values],
-            "delta_chi2": [[finite(x) for x in row] for row in self.delta_chi2],
-            "levels": {f"{level:g}": quantile(level, 2) for level in LEVELS},
-            "not_converged": self.not_converged,
-        }
+        from renp.results.style import plain
 
-    def dataset(self) -> "xr.Dataset":
-        """Return Δχ² over both parameters."""
-        import xarray as xr
-
-        axes = zip(self.names, self.values, self.units, strict=True)
-        return xr.Dataset(
-            {"delta_chi2": (self.names, self.delta_chi2)},
-            coords={name: (name, values, {"units": unit}) for name, values, unit in axes},
-            attrs={"best": list(self.best), "chi2": self.chi2, "not_converged": self.not_converged},
-        )
-
-    def plot(self) -> "Figure":
-        """Return a figure of the contours at the usual levels."""
-        from renp.figures.profiles import draw_contour
-
-        return draw_contour(self)
+        x, y = self.values
+        heights = np.where(np.isfinite(self.delta_chi2), self.delta_chi2, 1e3).T
+        levels = [quantile(level, 2) for level in LEVELS]
+        colours, dashes = zip(*_LINES, strict=True)
+        figure, axes = plt.subplots(figsize=(5.6, 4.8), layout="constrained")
+        if min(heights.shape) > 1:
+            axes.contourf(x, y, heights, [-1.0, levels[0]], colors=[colours[0]], alpha=0.2)
+            axes.contour(x, y, heights, levels, colors=colours, linestyles=dashes, linewidths=1.6)
+        axes.plot(*self.best, "kD", markersize=6, clip_on=False, zorder=4)
+        axes.ticklabel_format(scilimits=(-3, 4), useMathText=True)
+        axes.set_xlabel(plain(self.labels[0]))
+        axes.set_ylabel(plain(self.labels[1]))
+        handles = [Line2D([], [], color=c, linestyle=d) for c, d in _LINES]
+        handles.append(Line2D([], [], color="black", marker="D", linestyle="none"))
+        names = [f"{100 * level:g} % C.L." for level in LEVELS]
+        figure.legend(handles, [*names, "best fit"], loc="outside upper center", ncols=4)
+        return figure
 
 
 def quantile(confidence_level: float, parameters: int) -> float:
@@ -237,18 +267,3 @@ def label(name: str, unit: str, magnitude: bool) -> str:
     """
     symbol = f"|{name}|" if magnitude else name
     return f"{symbol} ({unit})" if unit else symbol
-
-
-def finite(value: float) -> float | None:
-    """Return a number, or None for one that JSON does not have.
-
-    Examples
-    --------
-    >>> finite(2.5), finite(math.inf)
-    (2.5, None)
-    """
-    return float(value) if math.isfinite(value) else None
-
-
-def _range(values: Reals) -> tuple[float, float]:
-    return (float(values[0]), float(values[-1])) if values.size else (math.nan, math.nan)

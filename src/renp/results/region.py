@@ -1,13 +1,14 @@
 """The moments that remain when several limits hold together."""
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from renp.results.base import Result, Table
+import numpy as np
+
+from renp.results.base import Result
+from renp.results.columns import Column
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.figure import Figure
 
 
@@ -26,37 +27,40 @@ class Region(Result):
     together: dict[str, float]
     """Within both."""
 
-    def table(self) -> Table:
-        """Return one row for each element."""
-        rows = tuple((name, self.renp[name], self.world[name], self.together[name]) for name in self.renp)
-        title = (
-            f"largest moments (μ_B) with all others free; world: {', '.join(self.world_keys) or 'nothing'}"
-        )
-        return Table(title, ("element", "RENP", "world", "together"), rows)
+    columns = (
+        Column("confidence_level"),
+        Column("world_keys"),
+        Column(lambda region: list(region.renp), ("element",), "element"),
+        Column("renp", ("element",), "RENP", "μ_B", shown=""),
+        Column("world", ("element",), "world", "μ_B", shown=""),
+        Column("together", ("element",), "together", "μ_B", shown=""),
+    )
 
-    def json(self) -> dict[str, Any]:
-        """Return the largest elements; null where there is no limit."""
-        kinds = {"renp": self.renp, "world": self.world, "together": self.together}
-        return {
-            "confidence_level": self.confidence_level,
-            "world_keys": list(self.world_keys),
-        } | {
-            kind: {name: x if math.isfinite(x) else None for name, x in values.items()}
-            for kind, values in kinds.items()
-        }
+    @property
+    def title(self) -> str:
+        """What is shown, and which limits of the world hold."""
+        return f"largest moments (μ_B) with all others free; world: {', '.join(self.world_keys) or 'nothing'}"
 
-    def dataset(self) -> "xr.Dataset":
-        """Return one variable for each set of limits over the elements."""
-        import xarray as xr
-
-        kinds = {"renp": self.renp, "world": self.world, "together": self.together}
-        return xr.Dataset(
-            {kind: ("element", list(values.values()), {"units": "μ_B"}) for kind, values in kinds.items()},
-            coords={"element": list(self.renp)},
-        )
-
-    def plot(self) -> "Figure":
+    def _draw(self) -> "Figure":
         """Return a figure of the largest elements, by set of limits."""
-        from renp.figures.region import draw_region
+        import matplotlib.pyplot as plt
 
-        return draw_region(self)
+        shown = (
+            ("RENP", self.renp, "#0072B2", "o"),
+            ("world", self.world, "#D55E00", "s"),
+            ("together", self.together, "black", "_"),
+        )
+        figure, axes = plt.subplots(figsize=(0.5 * len(self.renp) + 2.2, 4.4), layout="constrained")
+        for label, values, colour, marker in shown:
+            heights = np.array([x if np.isfinite(x) else np.nan for x in values.values()])
+            axes.plot(np.arange(len(values)), heights, marker, color=colour, label=label, markersize=9)
+        axes.set_yscale("log")
+        names = [
+            name.replace("magnetic-moment ", r"$\mu$ ").replace("electric-moment ", r"$\epsilon$ ")
+            for name in self.renp
+        ]
+        axes.set_xticks(np.arange(len(names)), names)
+        axes.tick_params(axis="x", which="minor", bottom=False, top=False)
+        axes.set_ylabel(r"largest element, all others free ($\mu_B$)")
+        axes.legend()
+        return figure

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from renp.errors import InputError
-from renp.results.base import Result, Table
+from renp.results.base import Result
+from renp.results.columns import cell
+from renp.results.table import Table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -66,19 +68,21 @@ class Scan(Result):
         data: xr.Dataset = xr.open_zarr(self.path, chunks=None)
         return data
 
+    @property
+    def title(self) -> str:
+        """Of what the scan is, and how much of it is there."""
+        return f"scan of {self.result}, {self.done} of {self.chunks} chunks done"
+
     def table(self) -> Table:
         """Return the axes, and the least and greatest of what was computed."""
         data = self.dataset()
         rows: list[tuple[str | float | int, ...]] = []
         for name, axis in self.axes(data).items():
-            first, last = (_cell(axis.values[k]) for k in (0, -1))
+            first, last = (cell(axis.values[k]) for k in (0, -1))
             rows.append((_with_unit(name, axis), axis.size, first, last))
         for name, variable in self.series(data).items():
             rows.append((name, *_summary(variable)))
-        part = f"{self.done} of {self.chunks} chunks done"
-        return Table(
-            f"scan of {self.result}, {part}", ("axis or result", "points", "from", "to"), tuple(rows)
-        )
+        return Table(self.title, ("axis or result", "points", "from", "to"), tuple(rows))
 
     def full_table(self) -> Table:
         """Return one row for each point, of up to a million."""
@@ -90,8 +94,8 @@ class Scan(Result):
         columns = [axis.broadcast_like(first).transpose(*first.dims).values.ravel() for axis in axes.values()]
         columns += [variable.values.ravel() for variable in series.values()]
         names = [_with_unit(name, axis) for name, axis in axes.items()] + list(series)
-        rows = tuple(tuple(map(_cell, row)) for row in zip(*columns, strict=True))
-        return Table(self.table().title, tuple(names), rows)
+        rows = tuple(tuple(map(cell, row)) for row in zip(*columns, strict=True))
+        return Table(self.title, tuple(names), rows)
 
     def axes(self, data: "xr.Dataset") -> "dict[str, xr.DataArray]":
         """Return the coordinates of the scan's axes by parameter, all in their order."""
@@ -117,18 +121,16 @@ class Scan(Result):
                 found[_with_unit(f"{name} {label}", variable)] = variable.isel({own[0]: k}, drop=True)
         return found
 
-    def json(self) -> dict[str, Any]:
-        """Return where the result is, how much of it, its axes, and least and greatest of each variable."""
+    def _content(self) -> dict[str, Any]:
         data = self.dataset()
         axes = {
-            name: {"points": axis.size, "from": _cell(axis.values[0]), "to": _cell(axis.values[-1])}
+            name: {"points": axis.size, "from": cell(axis.values[0]), "to": cell(axis.values[-1])}
             for name, axis in self.axes(data).items()
         }
         results = {}
         for name, variable in self.series(data).items():
             points, least, greatest = _summary(variable)
-            low, high = (x if math.isfinite(x) else None for x in (float(least), float(greatest)))
-            results[name] = {"points": points, "least": low, "greatest": high}
+            results[name] = {"points": points, "least": least, "greatest": greatest}
         return {
             "path": str(self.path),
             "result": self.result,
@@ -138,9 +140,8 @@ class Scan(Result):
             "results": results,
         }
 
-    def plot(self) -> "Figure":
-        """Return lines over one axis, or maps with contours over two."""
-        from renp.figures.scan import draw_scan
+    def _draw(self) -> "Figure":
+        from renp.results.scan_plot import draw_scan
 
         return draw_scan(self)
 
@@ -160,10 +161,6 @@ def _own_dimensions(data: "xr.Dataset") -> tuple[str, ...]:
 def _with_unit(name: str, variable: "xr.DataArray") -> str:
     unit = variable.attrs.get("units", "")
     return f"{name} ({unit})" if unit not in ("", "1") else name
-
-
-def _cell(value: Any) -> str | float:
-    return float(value) if isinstance(value, (float, np.floating, int, np.integer)) else str(value)
 
 
 def _summary(variable: "xr.DataArray") -> tuple[int, float, float]:

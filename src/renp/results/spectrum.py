@@ -1,6 +1,7 @@
 """The spectral function over photon energies, in total and by pair."""
 
 from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
@@ -13,16 +14,18 @@ from renp.formula.master_formula import total_spectrum
 from renp.interactions import Weak
 from renp.interactions.couplings import Interaction, Model, Scaled
 from renp.neutrinos import Neutrinos
-from renp.results.base import Result, Table, provenance
+from renp.results.base import Result, provenance
+from renp.results.columns import Column
+from renp.results.table import Table
 from renp.spectrum import spectral_function, thresholds
 from renp.validation import photon_energies
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.figure import Figure
 
 
 PAIRS = ("11", "12", "13", "22", "23", "33")
+_DASHES: tuple[Any, ...] = ((0, (1, 1)), (0, (4, 1, 1, 1)), (0, (8, 2)))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -43,6 +46,15 @@ class Spectrum(Result):
     """ω_ij^max of each pair, eV."""
     atom: str
     """Name."""
+
+    columns = (
+        Column("photon_energy", ("photon_energy",), "photon energy", "eV"),
+        Column("spectral_function", ("photon_energy",), "I(ω)"),
+        Column("standard_model", ("photon_energy",), "standard model"),
+        Column("pairs", ("pair", "photon_energy"), "pair {key}"),
+        Column("interactions", ("interaction", "photon_energy"), "{key}"),
+        Column("thresholds", ("pair",), unit="eV", json="", name="threshold"),
+    )
 
     @classmethod
     def compute(
@@ -93,64 +105,45 @@ class Spectrum(Result):
             parts.pop("interference", None)
         return parts
 
+    @property
+    def title(self) -> str:
+        """The atom, and what it is."""
+        return f"{self.atom}: spectral function"
+
     def table(self) -> Table:
         """Return photon energy, I(ω), its standard-model value, and what is added to that."""
-        parts = self.added()
-        columns = (self.photon_energy, self.spectral_function, self.standard_model, *parts.values())
-        return Table(
-            f"{self.atom}: spectral function",
-            ("photon energy (eV)", "I(ω)", "standard model", *parts),
-            tuple(tuple(float(x) for x in row) for row in zip(*columns, strict=True)),
-        )
+        table = self.full_table()
+        return table.only((*table.columns[:3], *self.added()))
 
-    def full_table(self) -> Table:
-        """Return the table with the part of each unordered pair and of each interaction."""
-        table = self.table()
-        parts = {f"pair {name}": part for name, part in self.pairs.items()} | self.interactions
-        rows = zip(table.rows, *parts.values(), strict=True)
-        return Table(
-            table.title,
-            (*table.columns[:3], *parts),
-            tuple((*row[:3], *map(float, others)) for row, *others in rows),
-        )
+    def _draw(self) -> "Figure":
+        """Return a figure of I(ω), with that of the standard model where it differs, and the thresholds."""
+        import matplotlib.pyplot as plt
 
-    def json(self) -> dict[str, Any]:
-        """Return the arrays, with the part of each unordered pair."""
-        return {
-            "photon_energy": self.photon_energy.tolist(),
-            "spectral_function": self.spectral_function.tolist(),
-            "standard_model": self.standard_model.tolist(),
-            "pairs": {name: part.tolist() for name, part in self.pairs.items()},
-            "interactions": {name: part.tolist() for name, part in self.interactions.items()},
-        }
+        from renp.results.style import mark_thresholds, plain
 
-    def dataset(self) -> "xr.Dataset":
-        """Return the arrays over the dimensions photon_energy and pair."""
-        import xarray as xr
-
-        names = list(self.pairs)
-        data = xr.Dataset(
-            {
-                "spectral_function": ("photon_energy", self.spectral_function),
-                "standard_model": ("photon_energy", self.standard_model),
-                "pairs": (("pair", "photon_energy"), np.stack([self.pairs[n] for n in names])),
-                "threshold": ("pair", [self.thresholds[n] for n in names]),
-            },
-            coords={"photon_energy": self.photon_energy, "pair": names},
-        )
-        if self.interactions:
-            parts = np.stack(list(self.interactions.values()))
-            data = data.assign_coords(interaction=list(self.interactions))
-            data = data.assign(interactions=(("interaction", "photon_energy"), parts))
-        data["photon_energy"].attrs["units"] = "eV"
-        data["threshold"].attrs["units"] = "eV"
-        return data
-
-    def plot(self) -> "Figure":
-        """Return a figure of I(ω) with the thresholds marked."""
-        from renp.figures.spectrum import draw_spectrum
-
-        return draw_spectrum(self)
+        figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+        omega, standard = self.photon_energy, self.standard_model
+        marker = "o" if omega.size < 25 else ""
+        if not np.array_equal(self.spectral_function, standard):
+            axes.plot(omega, self.spectral_function, color="#D55E00", marker=marker, label="model")
+        label = "standard model"
+        axes.plot(omega, standard, color="black", linestyle=(0, (5, 2)), marker=marker, label=label)
+        added = self.added()
+        for (name, part), dashes in zip(added.items(), cycle(_DASHES), strict=False):
+            label = name if name == "interference" else f"{name} alone"
+            axes.plot(omega, part, color="0.3", linewidth=1.2, linestyle=dashes, marker=marker, label=label)
+        axes.set_xlim(omega.min(), omega.max() if omega.size > 1 else omega.min() + 1e-6)
+        lowest = min(0.0, float(np.min(added.get("interference", np.zeros(1)))))
+        axes.set_ylim(bottom=1.05 * lowest)
+        if lowest < 0:
+            axes.axhline(0, color="black", linewidth=0.6)
+        axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
+        axes.set_ylabel(r"spectral function $I(\omega)$")
+        axes.ticklabel_format(axis="x", useOffset=False)
+        axes.set_title(plain(self.atom), loc="left", pad=26)
+        axes.legend(loc="best")
+        mark_thresholds(axes, self.thresholds)
+        return figure
 
 
 def _by_interaction(

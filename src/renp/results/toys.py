@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp._types import Reals
-from renp.results.base import Result, Table
+from renp.results.base import Result
+from renp.results.columns import Column, Rows
+from renp.results.table import Table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -15,6 +17,14 @@ if TYPE_CHECKING:
 
 
 _QUANTILES = (0.1587, 0.5, 0.8413)
+
+_LINES: tuple[tuple[str, str, Any], ...] = (
+    ("#0072B2", "o", "solid"),
+    ("#E69F00", "s", (0, (6, 2))),
+    ("#009E73", "^", (0, (6, 2, 1, 2))),
+    ("#D55E00", "D", (0, (2, 1.2))),
+    ("#CC79A7", "v", (0, (1, 1))),
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -36,58 +46,86 @@ class Toys(Result):
     coverage: dict[str, float]
     """Part of the toys whose Δχ² interval contains the true value, by coupling."""
 
+    columns = (
+        Column(lambda found: len(found.status), json="toys"),
+        Column("failed"),
+        Column("confidence_level"),
+        Column("summary", json="parameters", name=""),
+        Column("estimates", ("toy",), json="", name="{key}"),
+        Column("chi2", ("toy",), json=""),
+        Column("status", ("toy",), json=""),
+    )
+
     @property
     def failed(self) -> int:
         """Toys whose fit did not converge."""
         return int(np.sum(self.status != 0))
 
-    def table(self) -> Table:
-        """Return the scatter of each estimate."""
+    @property
+    def summary(self) -> dict[str, dict[str, str | float]]:
+        """The scatter of each estimate, by parameter and by what it is."""
         good = self.status == 0
-        rows: list[tuple[str | float, ...]] = []
+        found: dict[str, dict[str, str | float]] = {}
         for name, of_all in self.estimates.items():
             values = of_all[good]
-            spread = [float(np.std(values)), *map(float, np.quantile(values, _QUANTILES))]
-            covered: str | float = self.coverage.get(name, "")
-            rows.append((name, self.units[name], self.truth[name], float(np.mean(values)), *spread, covered))
-        title = (
-            f"{len(self.status)} toys, {self.failed} failed; intervals at {100 * self.confidence_level:g} %"
-        )
-        columns = ("parameter", "unit", "true", "mean", "spread", "16 %", "median", "84 %", "coverage")
-        return Table(title, columns, tuple(rows))
+            low, median, high = map(float, np.quantile(values, _QUANTILES))
+            found[name] = {
+                "unit": self.units[name],
+                "true": self.truth[name],
+                "mean": float(np.mean(values)),
+                "spread": float(np.std(values)),
+                "16 %": low,
+                "median": median,
+                "84 %": high,
+            }
+            if name in self.coverage:
+                found[name]["coverage"] = self.coverage[name]
+        return found
 
-    def json(self) -> dict[str, Any]:
-        """Return the summary; the toys themselves go into a .nc file."""
-        table = self.table()
-        return {
-            "toys": len(self.status),
-            "failed": self.failed,
-            "confidence_level": self.confidence_level,
-            "parameters": {
-                str(row[0]): {
-                    key: value
-                    for key, value in zip(table.columns[1:], row[1:], strict=True)
-                    if value != "" or key == "unit"
-                }
-                for row in table.rows
-            },
-        }
+    @property
+    def title(self) -> str:
+        """How many toys there are, and the level of the intervals."""
+        level = f"{100 * self.confidence_level:g} %"
+        return f"{len(self.status)} toys, {self.failed} failed; intervals at {level}"
+
+    def full_table(self) -> Table:
+        """Return the scatter of each estimate; the toys themselves go into a .nc file."""
+        columns = ("unit", "true", "mean", "spread", "16 %", "median", "84 %", "coverage")
+        rows = tuple((name, *(of.get(c, "") for c in columns)) for name, of in self.summary.items())
+        return Table(self.title, ("parameter", *columns), rows)
 
     def dataset(self) -> "xr.Dataset":
         """Return every toy's estimates, χ² and status."""
-        import xarray as xr
+        data = super().dataset()
+        for name, unit in self.units.items():
+            data[name].attrs |= {"units": unit, "true": self.truth[name]}
+        return data
 
-        variables = {
-            name: ("toy", values, {"units": self.units[name], "true": self.truth[name]})
-            for name, values in self.estimates.items()
-        }
-        return xr.Dataset(variables | {"chi2": ("toy", self.chi2), "status": ("toy", self.status)})
-
-    def plot(self) -> "Figure":
+    def _draw(self) -> "Figure":
         """Return histograms of the estimates with the true values marked."""
-        from renp.figures.toys import draw_toys
+        import matplotlib.pyplot as plt
 
-        return draw_toys(self)
+        from renp.results.style import plain
+
+        names = list(self.estimates)
+        columns = min(3, len(names))
+        rows = -(-len(names) // columns)
+        size = (3.4 * columns, 2.7 * rows)
+        figure, grid = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+        for axes, name in zip(grid.flat, names, strict=False):
+            values = self.estimates[name][self.status == 0]
+            axes.hist(values, bins=50, color="#56B4E9", histtype="stepfilled", edgecolor="#0072B2")
+            axes.axvline(self.truth[name], color="#D55E00", linestyle=(0, (6, 2)), label="true")
+            axes.axvline(float(np.median(values)), color="black", label="median")
+            unit = f" ({self.units[name]})" if self.units[name] else ""
+            # At the left, a power of ten has room at the right.
+            axes.set_xlabel(plain(name + unit).replace("μ_B", r"$\mu_B$"), loc="left")
+            axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
+            axes.set_ylabel("toys")
+        grid.flat[0].legend()
+        for axes in list(grid.flat)[len(names) :]:
+            axes.set_visible(False)
+        return figure
 
 
 @dataclass(frozen=True)
@@ -125,35 +163,56 @@ class Coverage(Result):
     rows: tuple[CoverageRow, ...]
     """By kind of interval, exposure and true value."""
 
-    def table(self) -> Table:
-        """Return one row for each kind of interval, exposure and true value."""
-        heading = f"{self.coupling} ({self.unit})" if self.unit else self.coupling
-        columns = ("exposure", "counts", heading, "interval", "coverage", "error", "toys", "failed")
-        rows = tuple(
-            (r.exposure, r.expected_counts, r.value, r.kind, r.coverage, r.error, r.toys, r.failed)
-            for r in self.rows
-        )
-        return Table(f"Coverage of intervals at {100 * self.confidence_level:g} %", columns, rows)
+    columns = (
+        Column("coupling"),
+        Column("unit"),
+        Column("confidence_level"),
+        Rows(
+            "rows",
+            "row",
+            (
+                Column("exposure", heading="exposure"),
+                Column("expected_counts", heading="counts"),
+                Column("value", heading="{of.coupling}", shown="{of.unit}"),
+                Column("kind", heading="interval"),
+                Column("coverage", heading="coverage"),
+                Column("error", heading="error"),
+                Column("toys", heading="toys"),
+                Column("failed", heading="failed"),
+            ),
+            json="coverage",
+        ),
+    )
 
-    def json(self) -> dict[str, Any]:
-        """Return the rows."""
-        keys = ("exposure", "expected_counts", "value", "kind", "coverage", "error", "toys", "failed")
-        return {
-            "coupling": self.coupling,
-            "unit": self.unit,
-            "confidence_level": self.confidence_level,
-            "coverage": [{key: getattr(row, key) for key in keys} for row in self.rows],
-        }
+    @property
+    def title(self) -> str:
+        """Of which intervals it is."""
+        return f"Coverage of intervals at {100 * self.confidence_level:g} %"
 
-    def dataset(self) -> "xr.Dataset":
-        """Return the rows as variables over one dimension."""
-        import xarray as xr
-
-        keys = ("kind", "exposure", "expected_counts", "value", "coverage", "error", "toys", "failed")
-        return xr.Dataset({key: ("row", [getattr(row, key) for row in self.rows]) for key in keys})
-
-    def plot(self) -> "Figure":
+    def _draw(self) -> "Figure":
         """Return the coverage over the true value, a panel for each exposure."""
-        from renp.figures.toys import draw_coverage
+        import matplotlib.pyplot as plt
 
-        return draw_coverage(self)
+        from renp.results.style import plain
+
+        exposures = list(dict.fromkeys(row.exposure for row in self.rows))
+        kinds = list(dict.fromkeys(row.kind for row in self.rows))
+        size = (1.2 + 4.0 * len(exposures), 4.4)
+        figure, grid = plt.subplots(
+            1, len(exposures), figsize=size, layout="constrained", sharey=True, squeeze=False
+        )
+        for axes, exposure in zip(grid.flat, exposures, strict=True):
+            here = [row for row in self.rows if row.exposure == exposure]
+            axes.axhline(self.confidence_level, color="0.5", linewidth=1.0)
+            for kind, (colour, marker, dashes) in zip(kinds, _LINES, strict=False):
+                of_kind = [(row.value, row.coverage, row.error) for row in here if row.kind == kind]
+                x, y, error = zip(*of_kind, strict=True)
+                line = {"color": colour, "marker": marker, "linestyle": dashes, "label": kind}
+                axes.errorbar(x, y, yerr=error, **line)
+            counts = here[0].expected_counts
+            axes.set_title(f"exposure × {exposure:g}, {counts:.3g} counts and more", fontsize=10)
+            unit = f" ({self.unit})" if self.unit else ""
+            axes.set_xlabel(plain(f"true {self.coupling}{unit}").replace("μ_B", r"$\mu_B$"))
+        grid.flat[0].set_ylabel(f"coverage at {100 * self.confidence_level:g} % C.L.")
+        figure.legend(*grid.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        return figure

@@ -56,7 +56,9 @@ class Problems:
             except (ValidationError, ValueError) as error:
                 # What was left out is missing: that is no further problem.
                 wrong = [
-                    (w, words) for w, words in _read(error, table) if not (failed and "is missing" in words)
+                    (w, words)
+                    for w, words in _read(error, place, table)
+                    if not (failed and "is missing" in words)
                 ]
                 failed = True
                 for where, words in wrong:
@@ -117,7 +119,7 @@ def _leave_out(table: Table, keys: set[str], placeholders: Mapping[str, Any]) ->
     return changed
 
 
-def _read(error: ValueError, table: Table) -> list[tuple[Place, str]]:
+def _read(error: ValueError, place: Place, table: Table) -> list[tuple[Place, str]]:
     """Return key and sentence of each problem that an exception tells of."""
     if isinstance(error, ValidationError):
         return sentences(error)
@@ -127,6 +129,8 @@ def _read(error: ValueError, table: Table) -> list[tuple[Place, str]]:
         key = error.argument.split("[")[0].split(" ")[0]
         if key in table:
             return [((key,), f"{error.value}: must be {error.allowed}")]
+        if key in place[-1:]:
+            return [((), f"{error.value}: must be {error.allowed}")]
         # A matrix given as elements is named by its interaction.
         return [(("elements",) if "elements" in table else (), str(error))]
     return [((), str(error))]
@@ -137,7 +141,8 @@ def sentences(error: ValidationError) -> list[tuple[Place, str]]:
     found: dict[Place, list[str]] = {}
     for problem in error.errors():
         # Kinds stand in a place as text: "float", "list[float]"; items of arrays as numbers.
-        place = (problem["loc"][0], *(part for part in problem["loc"][1:] if isinstance(part, int)))
+        first, rest = problem["loc"][:1], problem["loc"][1:]
+        place = (*first, *(part for part in rest if isinstance(part, int)))
         found.setdefault(place, []).append(_sentence(dict(problem)))
     return [(place, _alternatives(sentences)) for place, sentences in found.items()]
 
@@ -160,6 +165,7 @@ def _sentence(problem: Table) -> str:
         "string_type": "text",
         "list_type": "an array",
         "dict_type": "a table",
+        "model_type": "a table",
         "bool_type": "true or false",
     }
     return f"{value!r}: must be {expected.get(kind, problem['msg'])}"

@@ -1,20 +1,23 @@
 """A plan: the spectrum with its runs, and what it reaches."""
 
+from typing import TYPE_CHECKING
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from renp.constants import DAY
-from renp.figures.style import style
-from renp.results.plan import MADE_SMALL, Plan
+
+if TYPE_CHECKING:
+    from renp.results.plan import Plan
 
 _PLAN, _OWN = "#0072B2", "#D55E00"
 _SHOWN = 24
 """Rows of what a plan reaches, the worst first."""
 
 
-def draw_plan(plan: Plan) -> Figure:
+def draw_plan(plan: "Plan") -> Figure:
     """Return a figure: above, spectrum, runs and the worth of time; below, what is reached.
 
     Examples
@@ -27,17 +30,16 @@ def draw_plan(plan: Plan) -> Figure:
     4
     >>> plt.close(figure)
     """
-    with style():
-        figure, (top, middle, bottom) = plt.subplots(
-            3, 1, figsize=(7.2, 8.2), layout="constrained", height_ratios=[3, 1.4, 3]
-        )
-        _draw_runs(top, plan)
-        _draw_worth(middle, plan)
-        _draw_reach(bottom, plan)
+    figure, (top, middle, bottom) = plt.subplots(
+        3, 1, figsize=(7.2, 8.2), layout="constrained", height_ratios=[3, 1.4, 3]
+    )
+    _draw_runs(top, plan)
+    _draw_worth(middle, plan)
+    _draw_reach(bottom, plan)
     return figure
 
 
-def _draw_runs(axes: Axes, plan: Plan) -> None:
+def _draw_runs(axes: Axes, plan: "Plan") -> None:
     low, high = _window(plan)
     axes.plot(plan.spectrum_energy, plan.spectrum, color="black", linewidth=1.2, label=r"$I(\omega)$")
     for edge in plan.thresholds:
@@ -79,7 +81,7 @@ def _draw_runs(axes: Axes, plan: Plan) -> None:
     )
 
 
-def _draw_worth(axes: Axes, plan: Plan) -> None:
+def _draw_worth(axes: Axes, plan: "Plan") -> None:
     axes.plot(plan.candidates, plan.worth, color="0.3", linewidth=1.2)
     axes.plot(
         plan.photon_energy, np.ones_like(plan.photon_energy), "v", color=_PLAN, markersize=7, clip_on=False
@@ -90,9 +92,9 @@ def _draw_worth(axes: Axes, plan: Plan) -> None:
     axes.set_ylabel("worth of time")
 
 
-def _draw_reach(axes: Axes, plan: Plan) -> None:
+def _draw_reach(axes: Axes, plan: "Plan") -> None:
     reached, own = plan.limits, plan.reference_limits
-    small = plan.aim in MADE_SMALL
+    small = plan.made_small
     names = sorted(reached, key=lambda name: -reached[name] if small else reached[name])[:_SHOWN]
     at = np.arange(len(names))
     if own is not None:
@@ -110,7 +112,7 @@ def _draw_reach(axes: Axes, plan: Plan) -> None:
     axes.margins(x=0.06)
 
 
-def _window(plan: Plan) -> tuple[float, float]:
+def _window(plan: "Plan") -> tuple[float, float]:
     """Return the photon energies to show: all runs and thresholds."""
     every = np.concatenate([plan.photon_energy, plan.reference_energy, plan.thresholds])
     low, high = float(every.min()), float(every.max())

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,41 +10,41 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from renp.bounds import bound
-from renp.figures.style import pair_style, style
-from renp.figures.thresholds import mark_thresholds
-from renp.results.moments import LimitCurves, MomentSpectra
 from renp.results.spectrum import PAIRS
+from renp.results.style import mark_thresholds, pair_style, style
+
+if TYPE_CHECKING:
+    from renp.results.moments import LimitCurves, MomentSpectra
 
 
-def draw_moment_spectra(spectra: MomentSpectra) -> Figure:
+def draw_moment_spectra(spectra: "MomentSpectra") -> Figure:
     """Return figure 2 of the letter: magnetic moments on the left, electric on the right.
 
     The lower row enlarges the thresholds of ν_1 and ν_2, which are close to each other in either ordering.
     """
-    with style():
-        figure, panels = plt.subplots(
-            2, 2, figsize=(10.5, 8), sharey="row", height_ratios=(1.2, 1), layout="constrained"
-        )
-        for column, kind in enumerate(spectra.by_element):
-            whole, near = panels[0, column], panels[1, column]
-            for axes in (whole, near):
-                _draw_spectra(axes, spectra, kind)
-            _show_thresholds(whole, spectra, PAIRS, below=0.64)
-            _show_thresholds(near, spectra, ("11", "12", "22"), below=2.6)
-            near.set_xlabel(r"trigger photon energy $\omega$ (eV)")
-            whole.set_title(kind.replace("-", " ") + "s", loc="left", pad=26)
-            for axes in (whole, near):
-                mark_thresholds(axes, spectra.thresholds, apart=0.055)
-        for axes in panels[:, 0]:
-            axes.set_ylabel(r"spectral function $I(\omega)$")
-        exponent = math.floor(math.log10(spectra.moment))
-        size = rf"${spectra.moment / 10**exponent:g}\times10^{{{exponent}}}\,\mu_B$"
-        handles, labels = panels[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside right center", title=f"one element at\n{size}")
+    figure, panels = plt.subplots(
+        2, 2, figsize=(10.5, 8), sharey="row", height_ratios=(1.2, 1), layout="constrained"
+    )
+    for column, kind in enumerate(spectra.by_element):
+        whole, near = panels[0, column], panels[1, column]
+        for axes in (whole, near):
+            _draw_spectra(axes, spectra, kind)
+        _show_thresholds(whole, spectra, PAIRS, below=0.64)
+        _show_thresholds(near, spectra, ("11", "12", "22"), below=2.6)
+        near.set_xlabel(r"trigger photon energy $\omega$ (eV)")
+        whole.set_title(kind.replace("-", " ") + "s", loc="left", pad=26)
+        for axes in (whole, near):
+            mark_thresholds(axes, spectra.thresholds, apart=0.055)
+    for axes in panels[:, 0]:
+        axes.set_ylabel(r"spectral function $I(\omega)$")
+    exponent = math.floor(math.log10(spectra.moment))
+    size = rf"${spectra.moment / 10**exponent:g}\times10^{{{exponent}}}\,\mu_B$"
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right center", title=f"one element at\n{size}")
     return figure
 
 
-def _show_thresholds(axes: Axes, spectra: MomentSpectra, pairs: tuple[str, ...], below: float) -> None:
+def _show_thresholds(axes: Axes, spectra: "MomentSpectra", pairs: tuple[str, ...], below: float) -> None:
     """Fit the axes to the thresholds of some pairs and, in units of their distance, what is below them."""
     edges = [edge for pair, edge in spectra.thresholds.items() if pair in pairs and edge > 0]
     energies = spectra.photon_energy
@@ -62,7 +62,7 @@ def _show_thresholds(axes: Axes, spectra: MomentSpectra, pairs: tuple[str, ...],
     axes.ticklabel_format(axis="x", useOffset=False)
 
 
-def _draw_spectra(axes: Axes, spectra: MomentSpectra, kind: str) -> None:
+def _draw_spectra(axes: Axes, spectra: "MomentSpectra", kind: str) -> None:
     for element, curve in spectra.by_element[kind].items():
         axes.plot(spectra.photon_energy, curve, label=element, **pair_style(element))
     axes.plot(spectra.photon_energy, spectra.standard_model, color="black", label="standard model")
@@ -76,29 +76,28 @@ def _draw_spectra(axes: Axes, spectra: MomentSpectra, kind: str) -> None:
     )
 
 
-def draw_limit_curves(curves: LimitCurves) -> Figure:
+def draw_limit_curves(curves: "LimitCurves") -> Figure:
     """Return figure 3 of the letter: limits over the exposure, and those of other experiments."""
-    with style():
-        figure, panels = plt.subplots(1, 2, figsize=(11, 5.4), sharey=True, layout="constrained")
-        for axes, (kind, by_element) in zip(panels, curves.by_element.items(), strict=True):
-            for element, curve in by_element.items():
-                label = f"RENP {element}"
-                axes.plot(curves.exposure, curve, label=label, **pair_style(element))
-            _draw_bounds(axes, kind, by_element)
-            axes.set_xscale("log")
-            axes.set_yscale("log")
-            axes.set_xlim(curves.exposure[0], curves.exposure[-1])
-            axes.set_ylim(1.5e-12, max(3e-10, 1.5 * _largest(curves)))
-            axes.set_xlabel(r"exposure $T\times V$ at each $\omega$ (day $\times$ 100 cm$^3$)")
-            level = 100 * curves.confidence_level
-            axes.set_title(f"{kind.replace('-', ' ')}s, expected limits at {level:g} % C.L.", loc="left")
-        panels[0].set_ylabel(r"upper limit on $|(\mu_\nu)_{ij}|$, $|(\epsilon_\nu)_{ij}|$ ($\mu_B$)")
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside right center")
+    figure, panels = plt.subplots(1, 2, figsize=(11, 5.4), sharey=True, layout="constrained")
+    for axes, (kind, by_element) in zip(panels, curves.by_element.items(), strict=True):
+        for element, curve in by_element.items():
+            label = f"RENP {element}"
+            axes.plot(curves.exposure, curve, label=label, **pair_style(element))
+        _draw_bounds(axes, kind, by_element)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlim(curves.exposure[0], curves.exposure[-1])
+        axes.set_ylim(1.5e-12, max(3e-10, 1.5 * _largest(curves)))
+        axes.set_xlabel(r"exposure $T\times V$ at each $\omega$ (day $\times$ 100 cm$^3$)")
+        level = 100 * curves.confidence_level
+        axes.set_title(f"{kind.replace('-', ' ')}s, expected limits at {level:g} % C.L.", loc="left")
+    panels[0].set_ylabel(r"upper limit on $|(\mu_\nu)_{ij}|$, $|(\epsilon_\nu)_{ij}|$ ($\mu_B$)")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right center")
     return figure
 
 
-def draw_proceeding_figure_2(spectra: MomentSpectra, curves: LimitCurves) -> Figure:
+def draw_proceeding_figure_2(spectra: "MomentSpectra", curves: "LimitCurves") -> Figure:
     """Return figure 2 of the proceeding: electric, magnetic, and the limits on both."""
     with style():
         figure, panels = plt.subplots(1, 3, figsize=(14, 4.6), layout="constrained")
@@ -126,7 +125,7 @@ def draw_proceeding_figure_2(spectra: MomentSpectra, curves: LimitCurves) -> Fig
     return figure
 
 
-def _largest(curves: LimitCurves) -> float:
+def _largest(curves: "LimitCurves") -> float:
     """Return the largest limit, of those that there are."""
     limits = np.stack([curve for of in curves.by_element.values() for curve in of.values()])
     return float(np.max(limits, initial=0.0, where=np.isfinite(limits)))

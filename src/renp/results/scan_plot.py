@@ -1,5 +1,7 @@
 """Results of scans: lines over one axis, maps over two."""
 
+from typing import TYPE_CHECKING
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,8 +10,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from renp.errors import InputError
-from renp.figures.style import style
-from renp.results.scan import Scan
+
+if TYPE_CHECKING:
+    from renp.results.scan import Scan
 
 _MOST_DRAWN = 2000
 """Points along an axis that are drawn."""
@@ -19,7 +22,7 @@ _MOST_PANELS = 12
 Reals = NDArray[np.float64]
 
 
-def draw_scan(scan: Scan) -> Figure:
+def draw_scan(scan: "Scan") -> Figure:
     """Return lines over one numeric axis, or a map with contours over two for each result.
 
     Axes of words make lines or maps of their own.
@@ -53,10 +56,9 @@ def draw_scan(scan: Scan) -> Figure:
     labels = [
         f"{name} ({axes[name].attrs['units']})" if "units" in axes[name].attrs else name for name in ends
     ]
-    with style():
-        if len(ends) == 1:
-            return _lines(next(iter(ends.values())), stacks, labels[0], scan.result)
-        return _maps((*ends.values(),), stacks, labels)
+    if len(ends) == 1:
+        return _lines(next(iter(ends.values())), stacks, labels[0], scan.result)
+    return _maps((*ends.values(),), stacks, labels)
 
 
 def _lines(x: Reals, stacks: dict[str, Reals], label: str, result: str) -> Figure:

@@ -1,24 +1,26 @@
 """Estimates with their intervals, pulls, and the counts of the best fit."""
 
 import math
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from renp.figures.style import plain, style
-from renp.results.fit import Estimate, Fit
+from renp.results.style import plain
 
-Group: TypeAlias = list[Estimate]
+if TYPE_CHECKING:
+    from renp.results.fit import Estimate, Fit
+
+Group: TypeAlias = "list[Estimate]"
 
 _POINT, _EXPECTED = "#0072B2", "0.85"
 _SPREAD = 30.0
 """Largest ratio of sizes that share an axis."""
 
 
-def draw_fit(fit: Fit) -> Figure:
+def draw_fit(fit: "Fit") -> Figure:
     """Return a figure: on the left each parameter with its interval, on the right the counts.
 
     Examples
@@ -34,21 +36,20 @@ def draw_fit(fit: Fit) -> Figure:
     """
     groups = _groups(list(fit.estimates.values()))
     heights = [len(group) + 1.8 for group in groups] or [4.0]
-    with style():
-        tall = max(3.8, 0.36 * sum(heights))
-        figure = plt.figure(figsize=(9.6 if groups else 5.6, tall), layout="constrained")
-        if not groups:
-            _draw_counts(figure.subplots(), fit)
-            return figure
-        left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1], squeeze=False)[0]
-        panels = left.subplots(len(groups), 1, height_ratios=heights, squeeze=False)[:, 0]
-        for axes, group in zip(panels, groups, strict=True):
-            _draw_group(axes, group, fit.confidence_level)
-        _draw_counts(right.subplots(), fit)
+    tall = max(3.8, 0.36 * sum(heights))
+    figure = plt.figure(figsize=(9.6 if groups else 5.6, tall), layout="constrained")
+    if not groups:
+        _draw_counts(figure.subplots(), fit)
+        return figure
+    left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1], squeeze=False)[0]
+    panels = left.subplots(len(groups), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for axes, group in zip(panels, groups, strict=True):
+        _draw_group(axes, group, fit.confidence_level)
+    _draw_counts(right.subplots(), fit)
     return figure
 
 
-def _groups(estimates: list[Estimate]) -> list[Group]:
+def _groups(estimates: "list[Estimate]") -> list[Group]:
     """Return which estimates share an axis: pulls, and what has one unit and similar sizes."""
     groups: list[Group] = []
     pulls = [e for e in estimates if not math.isnan(e.pull)]
@@ -61,12 +62,12 @@ def _groups(estimates: list[Estimate]) -> list[Group]:
     return [*groups, pulls] if pulls else groups
 
 
-def _similar(one: Estimate, other: Estimate) -> bool:
+def _similar(one: "Estimate", other: "Estimate") -> bool:
     sizes = sorted([_size(one), _size(other)])
     return sizes[1] <= _SPREAD * sizes[0]
 
 
-def _size(e: Estimate) -> float:
+def _size(e: "Estimate") -> float:
     ends = [abs(x) for x in (e.value, e.lower, e.upper) if math.isfinite(x)]
     return max(ends, default=0.0)
 
@@ -110,17 +111,17 @@ def _scale(axes: Axes, group: Group, level: float) -> None:
     axes.set_xlabel(f"value{unit}, interval at {100 * level:g} % C.L.", loc="left")
 
 
-def _pull(e: Estimate) -> tuple[float, float, float]:
+def _pull(e: "Estimate") -> tuple[float, float, float]:
     error = 0.0 if math.isnan(e.pull_error) else e.pull_error
     return e.pull, error, error
 
 
-def _physical(e: Estimate) -> tuple[float, float, float]:
+def _physical(e: "Estimate") -> tuple[float, float, float]:
     below, above = e.value - e.lower, e.upper - e.value
     return e.value, below if math.isfinite(below) else 0.0, above if math.isfinite(above) else 0.0
 
 
-def _draw_counts(axes: Any, fit: Fit) -> None:
+def _draw_counts(axes: Any, fit: "Fit") -> None:
     place = np.arange(fit.expected.size)
     axes.bar(place, fit.expected, width=0.7, color=_EXPECTED, edgecolor="0.5", label="best fit")
     axes.errorbar(

@@ -1,6 +1,7 @@
 """Limits from elsewhere, and a model among them."""
 
 import math
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -8,8 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from renp.bounds.comparison import ModelComparison
-from renp.figures.style import style
-from renp.results.bounds import Bounds
+
+if TYPE_CHECKING:
+    from renp.results.bounds import Bounds
 
 _QUANTITIES = {
     "μ_B": r"magnetic moment, effective or of one element ($\mu_B$)",
@@ -21,11 +23,12 @@ _QUANTITIES = {
 _LIMIT, _MODEL = "#0072B2", "#D55E00"
 
 
-def draw_bounds(bounds: Bounds) -> Figure:
+def draw_bounds(bounds: "Bounds") -> Figure:
     """Return a figure of limits on logarithmic axes, one panel for each quantity.
 
     Examples
     --------
+    >>> from renp.results import Bounds
     >>> figure = Bounds.compute().plot()
     >>> {axes.get_xscale() for axes in figure.axes}
     {'log'}
@@ -33,21 +36,20 @@ def draw_bounds(bounds: Bounds) -> Figure:
     """
     groups = _by_quantity(bounds.comparisons)
     heights = [len(group) + 1.6 for group in groups.values()]
-    with style():
-        figure, panels = plt.subplots(
-            len(groups),
-            1,
-            figsize=(8.6, 0.3 * sum(heights) + 0.6),
-            height_ratios=heights,
-            layout="constrained",
-            squeeze=False,
-        )
-        for axes, (quantity, group) in zip(panels[:, 0], groups.items(), strict=True):
-            for place, comparison in enumerate(group):
-                _draw_limit(axes, place, comparison)
-                _draw_model(axes, place, comparison)
-            _finish(axes, quantity, group)
-        _legend(figure, panels[0, 0], bounds.with_model)
+    figure, panels = plt.subplots(
+        len(groups),
+        1,
+        figsize=(8.6, 0.3 * sum(heights) + 0.6),
+        height_ratios=heights,
+        layout="constrained",
+        squeeze=False,
+    )
+    for axes, (quantity, group) in zip(panels[:, 0], groups.items(), strict=True):
+        for place, comparison in enumerate(group):
+            _draw_limit(axes, place, comparison)
+            _draw_model(axes, place, comparison)
+        _finish(axes, quantity, group)
+    _legend(figure, panels[0, 0], bounds.with_model)
     return figure
 
 
@@ -140,13 +142,6 @@ def _legend(figure: Figure, axes: Axes, with_model: bool) -> None:
     if with_model:
         label = {"excluded": (_MODEL, "black"), "not excluded": ("white", _MODEL)}
         for verdict, (face, edge) in label.items():
-            axes.plot(
-                [],
-                [],
-                "D",
-                markerfacecolor=face,
-                markeredgecolor=edge,
-                label=f"model, {verdict}",
-            )
+            axes.plot([], [], "D", markerfacecolor=face, markeredgecolor=edge, label=f"model, {verdict}")
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=3)

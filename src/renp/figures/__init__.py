@@ -1,1 +1,0 @@
-"""Every picture, drawn from results."""

@@ -1,0 +1,112 @@
+"""Rows under headings: as text, as HTML and as CSV."""
+
+import csv
+import math
+from dataclasses import dataclass
+from html import escape
+from io import StringIO
+from typing import Any, TypeAlias
+
+Cell: TypeAlias = str | float | int
+
+LONG = 60
+"""Rows beyond which a table prints its head and tail."""
+_END = 20
+"""Rows of the head, and of the tail."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under headings, with a title; numbers are kept as numbers.
+
+    Printed, energies in eV have nine digits, since thresholds lie 10⁻⁵ eV apart, and other numbers six. Of
+    more than 60 rows the first and the last 20 are printed; files have them all.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def only(self, columns: tuple[str, ...]) -> "Table":
+        """Return the table with some of its columns.
+
+        Examples
+        --------
+        >>> Table("t", ("a", "b"), ((1, 2.5),)).only(("b",)).rows
+        ((2.5,),)
+        """
+        places = [self.columns.index(column) for column in columns]
+        return Table(self.title, columns, tuple(tuple(row[k] for k in places) for row in self.rows))
+
+    def cells(self) -> list[list[str]]:
+        """Return the rows as text."""
+        return self._text(self.rows)
+
+    def csv(self, comments: dict[str, str]) -> str:
+        r"""Return the table as CSV, with comment lines in front.
+
+        Examples
+        --------
+        >>> print(Table("t", ("a", "b"), ((1, 2.5),)).csv({"renp": "1"}).replace("\r", ""))
+        # renp: 1
+        a,b
+        1,2.5
+        <BLANKLINE>
+        """
+        text = StringIO()
+        for key, value in comments.items():
+            text.writelines(f"# {key}: {line}\n" for line in value.splitlines())
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows(self.rows)
+        return text.getvalue()
+
+    def html(self) -> str:
+        """Return the table for a page or a notebook."""
+        head, tail, left_out = self._ends()
+        body = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in head + tail]
+        if left_out:
+            body.insert(len(head), f'<td colspan="{len(self.columns)}">{left_out}</td>')
+        headings = "".join(f"<th>{escape(column)}</th>" for column in self.columns)
+        rows = "".join(f"<tr>{row}</tr>" for row in [headings, *body])
+        return f"<table><caption>{escape(self.title)}</caption>{rows}</table>"
+
+    def __str__(self) -> str:
+        head, tail, left_out = self._ends()
+        cells = [list(self.columns), *head, *tail]
+        widths = [max(len(row[k]) for row in cells) for k in range(len(self.columns))]
+        words = [any(isinstance(row[k], str) and row[k] for row in self.rows) for k in range(len(widths))]
+        lines = [
+            "  ".join(
+                cell.ljust(width) if text else cell.rjust(width)
+                for cell, width, text in zip(row, widths, words, strict=True)
+            ).rstrip()
+            for row in cells
+        ]
+        if left_out:
+            lines.insert(1 + len(head), left_out)
+        return "\n".join([self.title, *lines])
+
+    def _ends(self) -> tuple[list[list[str]], list[list[str]], str]:
+        """Return head and tail as text, and what says how much is between them; a short table is all head."""
+        if len(self.rows) <= LONG:
+            return self.cells(), [], ""
+        left_out = f"… {len(self.rows) - 2 * _END} rows more …"
+        return self._text(self.rows[:_END]), self._text(self.rows[-_END:]), left_out
+
+    def _text(self, rows: tuple[tuple[Any, ...], ...]) -> list[list[str]]:
+        digits = [9 if "(eV)" in column else 6 for column in self.columns]
+        return [[show(c, d) for c, d in zip(row, digits, strict=True)] for row in rows]
+
+
+def show(cell: Cell, digits: int = 6) -> str:
+    """Return a cell as text.
+
+    Examples
+    --------
+    >>> show(1.0716533, 9), show(3.25e-11), show(117.13382), show(math.inf)
+    ('1.0716533', '3.25e-11', '117.134', 'none')
+    """
+    if isinstance(cell, float):
+        return "none" if math.isinf(cell) else f"{cell:.{digits}g}"
+    return str(cell)
