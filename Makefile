@@ -2,10 +2,16 @@
 PYTHON ?= python3
 VENV ?= .venv
 REPORT ?= renp-report
+CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
-.PHONY: reproduce test test-all test-lowest lint docs errata real-atoms coverage mutation pictures bench clean
+# The physics and its border, scenario files, and the explorer's server: what a new Python or old packages would break.
+CORE ?= $(addprefix tests/test_, $(addsuffix .py, \
+	models oracle_spinors reference_values letter_equations differential likelihood limits scenario explorer))
+
+.PHONY: reproduce test test-core test-all test-lowest checks lint hooks docs docs-fast errata real-atoms coverage mutation pictures bench clean
 
 reproduce: $(READY)
 	$(BIN)/renp reproduce --output $(REPORT)
@@ -13,25 +19,40 @@ reproduce: $(READY)
 test: $(READY) lint
 	$(BIN)/pytest -n auto
 
+test-core: $(READY)
+	$(BIN)/pytest -n auto $(CORE)
+
 test-all: $(READY) lint
 	$(BIN)/pytest -n auto -m "slow or not slow"
-	@if python3.13 -c "" 2>/dev/null; then $(MAKE) test PYTHON=python3.13 VENV=.venv-3.13; \
-	else echo "python3.13 is not on this machine: its run is left out"; fi
+	tools/pythons | while read -r version python; do test -x $(BIN)/python$$version || \
+		$(MAKE) test PYTHON=$$python VENV=.venv-$$version || exit 1; done
 
 test-lowest:
-	$(PYTHON) -m venv .venv-lowest
-	.venv-lowest/bin/pip install --quiet --disable-pip-version-check --constraint constraints-lowest.txt --editable ".[test]"
-	.venv-lowest/bin/pytest -n auto
+	$(MAKE) test-core CORE= VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt
+
+# What continuous integration runs before `make test`.
+checks: lint docs-fast
+	$(MAKE) test-core PYTHON="$$(tools/pythons | tail -n 1 | cut -d ' ' -f 2-)" VENV=.venv-newest
+	$(MAKE) test-core VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt
 
 lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+hooks: $(READY)
+	$(PIP) pre-commit
+	$(BIN)/pre-commit install
+
 docs: $(READY)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
+	$(PIP) --editable ".[docs]"
 	$(BIN)/sphinx-build -M html docs docs/_build --fail-on-warning --keep-going --nitpicky
 	@echo "The documentation is at docs/_build/html/index.html"
+
+docs-fast: $(READY)
+	$(PIP) --editable ".[docs]"
+	$(BIN)/sphinx-build -M html docs docs/_build/fast -D nb_execution_mode=off \
+		-D suppress_warnings=myst.header,myst-nb.lexer --fail-on-warning --keep-going --nitpicky --quiet
 
 errata: $(READY)
 	cd tests && ../$(BIN)/python -c "import errata_reference; print(errata_reference.page(), end='')" > ../docs/errata.md
@@ -49,13 +70,14 @@ pictures: $(READY)
 	$(BIN)/python tests/explorer_pictures.py docs/images
 
 bench: $(READY)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[bench]"
+	$(PIP) --editable ".[bench]"
 	$(BIN)/python benchmarks/run.py
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml $(CONSTRAINTS)
+	@echo "Setting up $(VENV): a minute or two"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test]"
+	$(PIP) --editable ".[test]"
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-3.13 .venv-lowest $(REPORT) docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* $(REPORT) docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis

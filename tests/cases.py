@@ -1,9 +1,16 @@
 """What several tests build on."""
 
+from typing import Any
+
 import numpy as np
 
 import renp
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
+
+DAY = 86400.0
+YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
+ENERGIES = (1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164)
+"""Of the letter's plan, eV."""
 
 KINDS = ("V", "A", "s", "p", "mu", "eps", "F", "G")
 
@@ -18,6 +25,11 @@ SIZES = {
     "F": 0.3 * FERMI_CONSTANT / BOHR_MAGNETON,
     "G": 0.3 * FERMI_CONSTANT / BOHR_MAGNETON,
 }
+
+
+def runs(days: Any = 10.0, energies: Any = ENERGIES, **options: Any) -> renp.Experiment:
+    """Return runs of the papers' atom and target, equally long or each with its own time."""
+    return renp.Experiment(YB, renp.Target(), energies, np.asarray(days) * DAY, **options)
 
 
 def random_couplings(rng: np.random.Generator, kinds: tuple[str, ...] = KINDS) -> dict[str, np.ndarray]:

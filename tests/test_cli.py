@@ -521,7 +521,8 @@ def test_significance_of_a_coupling(command: Command, file: Path) -> None:
     answer = command("fit", file, "--expected", "--significance", "magnetic-moment 12", "--json").json()
     scenario = Scenario.read(file)
     likelihood = scenario.likelihood()
-    truth = {"magnetic-moment 12": scenario.couplings["magnetic-moment"]["12"][1]}
+    values = {coupling.name: coupling.value for coupling in scenario.couplings}
+    truth = {"magnetic-moment 12": values["magnetic-moment 12"]}
     direct = renp.discovery(likelihood, "magnetic-moment 12", truth)
     assert answer["significance"] == relative(direct.significance, rel=1e-9)
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 import renp
+from cases import YB, runs
 from relative import relative
 from renp.inference.ensembles import crossing_ensemble, fit_ensemble, in_chunks
 from renp.inference.likelihood import Data
@@ -25,10 +26,7 @@ from renp.inference.search import search
 
 pytestmark = pytest.mark.slow  # minutes in all; fits of ensembles are tested elsewhere too
 
-YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01)
-ENERGIES = [1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]
-DAY = 86400.0
 MU = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
 RATES = renp.Nuisances(normalisation=0.05, background=[0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.5])
 SHIFTS = renp.Nuisances(free=("lightest_mass",), calibration=1e-5, normalisation=0.05)
@@ -72,10 +70,6 @@ class Case(NamedTuple):
     @property
     def corners(self) -> bool:
         return self.tolerance > SMOOTH
-
-
-def runs(days: Any = 10.0, energies: Sequence[float] = ENERGIES, **options: Any) -> renp.Experiment:
-    return renp.Experiment(YB, renp.Target(), energies, np.asarray(days) * DAY, **options)
 
 
 def case(

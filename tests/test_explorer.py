@@ -1,13 +1,16 @@
 """The explorer without a browser: state, link, file and code say the same; controls; numbers; the server."""
 
 import ast
+import asyncio
 import socket
 import sys
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from math import pi
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -22,7 +25,7 @@ from renp.explorer.interaction_controls import BEGIN, beginning
 from renp.explorer.live import curves, expected, limits
 from renp.explorer.page import Explorer
 from renp.explorer.sampling import POINTS, usual_window
-from renp.explorer.server import linked_state, make_server, names_of
+from renp.explorer.server import linked_state, names_of, served
 from renp.explorer.setup import StateError, build
 from renp.explorer.share_tab import RESULTS
 from renp.explorer.snippet import to_python
@@ -395,16 +398,32 @@ def test_html_in_names_is_text(page: Explorer) -> None:
 
 
 def test_only_this_machine_is_listened_to() -> None:
-    server, url = make_server(State())
-    try:
+    with served(State()) as (server, url):
         assert url.startswith("http://localhost:")
         sockets = server._http._sockets.values()
         assert all(one.getsockname()[0] in ("127.0.0.1", "::1") for one in sockets)
         allowed = server._tornado.websocket_origins
         port = int(url.rsplit(":", 1)[1])
         assert allowed == {f"localhost:{port}", f"127.0.0.1:{port}"}
-    finally:
-        server.stop()
+
+
+def test_the_server_has_an_event_loop_of_its_own() -> None:
+    """It answers in a thread that has no event loop, as from Python 3.14 on the main one has none."""
+
+    def ask() -> tuple[int, Any]:
+        with served(State()) as (server, url):
+            loop = server.io_loop
+            client = loop.run_in_executor(None, urlopen, f"{url}/static/js/bokeh.min.js")
+            client.add_done_callback(lambda _: loop.stop())
+            loop.start()
+            with pytest.raises(RuntimeError, match="no current event loop"):
+                asyncio.get_event_loop()
+            return client.result().status, loop
+
+    with ThreadPoolExecutor(1) as thread:
+        status, loop = thread.submit(ask).result()
+    assert status == 200
+    assert loop.asyncio_loop.is_closed()
 
 
 def test_at_every_address_a_browser_may_name_the_machine() -> None:
@@ -417,8 +436,9 @@ def test_a_port_in_use_is_the_users_error() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(InputError, match="free"):
-            make_server(State(), port=taken.getsockname()[1], address="127.0.0.1")
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match="free"), served(State(), port=port, address="127.0.0.1"):
+            pass
 
 
 def test_without_the_packages_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,17 +16,15 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 import renp
+from cases import DAY, ENERGIES, runs
 from oracles import notebook
 from relative import relative
 from renp.inference.ensembles import crossing_ensemble, fit_ensemble
 from renp.inference.likelihood import Data
 from renp.inference.newton import CONVERGED, NO_RISE
 
-YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01)
-ENERGIES = np.array([1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164])
 BACKGROUND = 1e-6
-DAY = 86400.0
 MU = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
 MEDIATOR = 0.2  # eV, off shell at all of the energies
 
@@ -37,13 +35,9 @@ Reals = NDArray[np.float64]
 Expected = Callable[[Reals], Reals]
 
 
-def runs(days: float) -> renp.Experiment:
-    return renp.Experiment(YB, renp.Target(), ENERGIES, days * DAY, BACKGROUND)
-
-
 def by_hand(days: float) -> notebook.Runs:
     durations, backgrounds = np.full(7, days * DAY), np.full(7, BACKGROUND)
-    return notebook.Runs(2.14349, 2.23072, ENERGIES, durations, backgrounds)
+    return notebook.Runs(2.14349, 2.23072, np.array(ENERGIES), durations, backgrounds)
 
 
 def nature(**changed: Any) -> notebook.Nature:
@@ -64,7 +58,7 @@ def rates(days: float) -> tuple[renp.Likelihood, Expected]:
     """Return likelihood and notebook for a moment, the normalisation and a background for each run."""
     errors = [0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.5]
     nuisances = renp.Nuisances(normalisation=0.05, background=errors)
-    likelihood = renp.Likelihood(runs(days), NU, MU, nuisances=nuisances)
+    likelihood = renp.Likelihood(runs(days, background=BACKGROUND), NU, MU, nuisances=nuisances)
     unit, exposure = float(likelihood.parameters[0].plus), days * DAY * notebook.WIDTH
     null = exposure * notebook.spectrum(by_hand(days), nature())
     signal = exposure * notebook.spectrum(by_hand(days), nature(magnetic=single(unit))) - null
@@ -77,10 +71,27 @@ def rates(days: float) -> tuple[renp.Likelihood, Expected]:
 
 
 @cache
+def own_rates(days: float) -> tuple[renp.Likelihood, Expected]:
+    """Return likelihood and notebook for a moment, and an efficiency and a background for each run."""
+    efficiency, background = [0.05, 0.1, 0.2, 0.1, 0.05, 0.1, 0.2], [0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.5]
+    uncertain = {"efficiency_error": efficiency, "background_error": background}
+    likelihood = renp.Likelihood(runs(days, background=BACKGROUND, **uncertain), NU, MU)
+    unit, exposure = float(likelihood.parameters[0].plus), days * DAY * notebook.WIDTH
+    null = exposure * notebook.spectrum(by_hand(days), nature())
+    signal = exposure * notebook.spectrum(by_hand(days), nature(magnetic=single(unit))) - null
+
+    def expected(x: Reals) -> Reals:
+        dark = BACKGROUND * days * DAY * (1 + np.array(background)) ** x[8:]
+        return (1 + np.array(efficiency)) ** x[1:8] * (null + x[0] * signal) + dark
+
+    return likelihood, expected
+
+
+@cache
 def oscillation(days: float) -> tuple[renp.Likelihood, Expected]:
     """Return likelihood and notebook for a moment, mixing, splittings, normalisation and background."""
     nuisances = renp.Nuisances("all", normalisation=0.05, background=0.1)
-    likelihood = renp.Likelihood(runs(days), NU, MU, nuisances=nuisances)
+    likelihood = renp.Likelihood(runs(days, background=BACKGROUND), NU, MU, nuisances=nuisances)
     unit = float(likelihood.parameters[0].plus)
 
     def expected(x: Reals) -> Reals:
@@ -102,7 +113,7 @@ def signed(days: float) -> tuple[renp.Likelihood, Expected]:
     """Return likelihood and notebook for a coupling that interferes with the weak one."""
     unit_coupling = {"g": renp.VectorMediator(MEDIATOR, 1.0, left={(1, 1): 1.0})}
     nuisances = renp.Nuisances(normalisation=0.05)
-    likelihood = renp.Likelihood(runs(days), NU, unit_coupling, nuisances=nuisances)
+    likelihood = renp.Likelihood(runs(days, background=BACKGROUND), NU, unit_coupling, nuisances=nuisances)
     unit = float(likelihood.parameters[0].plus)
 
     def expected(x: Reals) -> Reals:
@@ -218,7 +229,7 @@ def at(likelihood: renp.Likelihood, first: float) -> Reals:
 # --- the same answers -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make", [rates, oscillation])
+@pytest.mark.parametrize("make", [rates, own_rates, oscillation])
 def test_the_two_likelihoods_are_the_same(make: Callable[[float], tuple[renp.Likelihood, Expected]]) -> None:
     likelihood, expected = make(10.0)
     x = np.abs(np.random.default_rng(1).normal(size=len(likelihood.names)))
@@ -238,6 +249,12 @@ def test_rates_fluctuated() -> None:
     uppers, lowers = compare(likelihood, expected, data, (2.71,))
     assert uppers == 4
     assert lowers < 4  # some are at the bound
+
+
+def test_own_rates_of_runs() -> None:
+    likelihood, expected = own_rates(10.0)
+    data = toys(likelihood, at(likelihood, 0.5), 2, seed=4)
+    assert compare(likelihood, expected, data, (2.71,))[0] == 2
 
 
 def test_rates_with_a_few_counts() -> None:

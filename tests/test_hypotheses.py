@@ -15,15 +15,13 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 import renp
+from cases import DAY, YB, runs
 from relative import relative
 from renp.inference.best_fits import best_fits
 from renp.inference.hypotheses import _seen_by, compare, discovery, required_exposure
 from renp.inference.likelihood import Data
 from renp.results.base import Result
 
-DAY = 86400.0
-YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
-ENERGIES = [1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]
 NU = renp.Neutrinos(0.01)
 INVERTED = renp.Neutrinos(0.01, "inverted")
 MAJORANA = renp.Neutrinos(0.01, nature="majorana")
@@ -33,10 +31,6 @@ TOYS = 10_000
 
 def unit(k: int = 1, moment: type = renp.MagneticMoment) -> dict[str, renp.Interaction]:
     return {"g": moment({(k, k): 1.0})}
-
-
-def runs(days: float = 10.0) -> renp.Experiment:
-    return renp.Experiment(YB, renp.Target(), ENERGIES, days * DAY)
 
 
 @functools.cache
@@ -65,10 +59,10 @@ def during(
     likelihood: renp.Likelihood, days: float | NDArray = 10.0, n: list[float] | NDArray | None = None
 ) -> renp.Likelihood:
     """Return a likelihood of runs of another duration, with observed counts or without."""
-    duration = jnp.asarray(np.broadcast_to(days * DAY, (7,)))
-    observed = None if n is None else jnp.asarray(n, dtype=float)
+    duration = np.broadcast_to(days * DAY, (7,))
+    observed = None if n is None else np.asarray(n, dtype=float)
     return eqx.tree_at(
-        lambda one: (one.experiment.duration, one.experiment.counts),
+        lambda one: (one.experiment.runs.duration, one.experiment.runs.counts),
         likelihood,
         (duration, observed),
         is_leaf=lambda leaf: leaf is None,

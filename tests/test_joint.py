@@ -5,29 +5,24 @@ import numpy as np
 import pytest
 
 import renp
+from cases import ENERGIES, runs
 from relative import relative
 from renp.bounds import bound, moment_basis, quadratic_form, solar_square, solar_weights
 from renp.inference.information import information
 from renp.inference.region import allowed_region
-from renp.inference.upper_limits import moment_couplings
+from renp.interactions.dipole import moment_couplings
 
-YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01)
-ENERGIES = [1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]
-
-
-def runs(energies=ENERGIES, **options) -> renp.Experiment:
-    return renp.Experiment(YB, renp.Target(), energies, 10 * 86400.0, **options)
 
 
 def all_moments(experiment: renp.Experiment, **options) -> renp.Likelihood:
-    units = {f"{k} {e}": unit for k, of in moment_couplings("dirac").items() for e, unit in of.items()}
+    units = moment_couplings("dirac")
     return renp.Likelihood(experiment, NU, units, **options)
 
 
 @pytest.mark.parametrize(("energies", "rank"), [(ENERGIES, 7), (ENERGIES[:3], 3), ([1.0, 1.0], 1)])
 def test_as_many_directions_are_seen_as_different_energies(energies, rank) -> None:
-    found = information(all_moments(runs(energies)))
+    found = information(all_moments(runs(energies=energies)))
     assert (found.rank, len(found.unseen)) == (rank, 12 - rank)
 
 
@@ -72,12 +67,12 @@ def test_region_of_renp_alone_is_the_limit_one_at_a_time() -> None:
 
 
 def test_reactors_are_blind_and_stars_are_not() -> None:
-    found = allowed_region(runs([1.068]), NU, ["gemma-2013"])
+    found = allowed_region(runs(energies=[1.068]), NU, ["gemma-2013"])
     assert all(np.isinf(x) for x in found.world.values())
     # What hides an element from the reactor are other elements, and those cost counts in RENP.
     assert all(0.9 * found.renp[e] < found.together[e] < 1.0001 * found.renp[e] for e in found.renp)
     assert found.together["magnetic-moment 11"] < 0.98 * found.renp["magnetic-moment 11"]
-    stars = allowed_region(runs([1.068]), NU, ["red-giants-2019"])
+    stars = allowed_region(runs(energies=[1.068]), NU, ["red-giants-2019"])
     assert stars.world["magnetic-moment 11"] == relative(2.2e-12, rel=1e-5)
     assert stars.together["magnetic-moment 11"] == relative(2.2e-12, rel=1e-2)
 
@@ -91,7 +86,7 @@ def test_results_are_tables_files_and_pictures(tmp_path) -> None:
     majorana = renp.Neutrinos(0.01, nature="majorana")
     for result in (
         information(all_moments(runs())),
-        allowed_region(runs([1.068]), majorana, ["borexino-2017"]),
+        allowed_region(runs(energies=[1.068]), majorana, ["borexino-2017"]),
     ):
         for ending in ("json", "csv", "nc", "png"):
             assert result.save(tmp_path / f"result.{ending}").stat().st_size > 0

@@ -10,20 +10,14 @@ from iminuit import Minuit
 from scipy import optimize, stats
 
 import renp
+from cases import DAY, YB, runs
 from relative import relative
 from renp.inference.poisson import best_fit, chi2, signal_limit
 from renp.inference.upper_limits import delta_chi2, moment_signals
 
-YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01, release="nufit-5.1")
-ENERGIES = [1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]
-DAY = 86400.0
 
 jitted_fit, jitted_limit = jax.jit(best_fit), jax.jit(signal_limit)
-
-
-def runs(days: float = 10.0, **options) -> renp.Experiment:
-    return renp.Experiment(YB, renp.Target(), ENERGIES, days * DAY, **options)
 
 
 def by_minuit(signal: np.ndarray, background: np.ndarray, counts: np.ndarray, rise: float) -> tuple:

@@ -304,7 +304,7 @@ def test_limits_after_an_excess_are_counted_from_the_best_fit(excess: float) -> 
     background = 1e-5
     before = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.0712], 10 * DAY, background)
     observed = np.round(excess * np.asarray(renp.expected_counts(before, NU)))
-    before = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.0712], 10 * DAY, background, observed)
+    before = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.0712], 10 * DAY, background, counts=observed)
     uncertain = renp.Nuisances(normalisation=0.05)
     few = renp.Constraints(candidates=300)
     plan = renp.plan(
@@ -326,7 +326,7 @@ def test_limits_after_an_excess_are_counted_from_the_best_fit(excess: float) -> 
         [*np.asarray(before.photon_energy), *plan.photon_energy],
         [*np.asarray(before.duration), *plan.duration],
         background,
-        [*observed, *np.asarray(expected)],
+        counts=[*observed, *np.asarray(expected)],
     )
     limits = renp.upper_limits(every, NU, couplings={"m": COUPLING}, nuisances=uncertain).limits
     assert plan.reached == relative(limits["m"]["mu_11"], rel=1e-6)

@@ -489,6 +489,29 @@ efficiency = 0.3
             Scenario.from_text("\n".join(lines))
 
 
+def test_an_effect_is_declared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One entry of the registry is known to `refined`, scenario files, the explorer and its code."""
+    from renp.atoms.effects import EFFECTS, Effect
+    from renp.explorer.page import Explorer
+    from renp.explorer.snippet import to_python
+    from renp.explorer.state import State
+    from renp.scenario import Scenario
+
+    text = '[atom]\nname = "Yb"\napproximation = ["recoil"]\n[neutrinos]\nlightest_mass = "0.01 eV"\n'
+    with pytest.raises(renp.errors.ScenarioError, match="recoil"):
+        Scenario.from_text(text)
+    with pytest.raises(renp.InputError, match="recoil"):
+        PAPERS.refined(recoil=True)
+    effect = Effect("recoil of the atom", "The photon's momentum.", lambda *_: {"boost": 0.01})
+    monkeypatch.setitem(EFFECTS, "recoil", effect)
+    assert (PAPERS.refined().boost, PAPERS.refined(recoil=False).boost) == (0.01, 0.0)
+    assert Scenario.from_text(text).atom.boost == 0.01
+    controls = Explorer(State()).controls
+    (field,) = [field for field in controls.fields if field.key == "effects"]
+    assert field.widget.options["recoil of the atom"] == "recoil"
+    assert "recoil=True" in to_python(State(effects=("recoil",)))
+
+
 def test_the_sheet_of_an_atom() -> None:
     from renp.results.atom import AtomSheet
 

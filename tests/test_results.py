@@ -46,7 +46,7 @@ def without_windows() -> Iterator[None]:
 
 
 def runs(energies: Any = tuple(ENERGIES), counts: Any = None, atom: renp.Atom = YB) -> renp.Experiment:
-    return renp.Experiment(atom, renp.Target(), energies, [10 * DAY, 5 * DAY], 0.1 / DAY, counts)
+    return renp.Experiment(atom, renp.Target(), energies, [10 * DAY, 5 * DAY], 0.1 / DAY, counts=counts)
 
 
 def moment_curves() -> dict[str, dict[str, np.ndarray]]:

@@ -145,6 +145,15 @@ def test_limits_are_those_of_upper_limits(tmp_path: Path, statistics: str, setti
         same_limits(scanned, data, place)
 
 
+def test_limits_over_the_error_of_an_efficiency(tmp_path: Path) -> None:
+    """From none on, where the parameter is there but moves nothing."""
+    axis = '[[scan.axis]]\nparameter = "run[1].efficiency_error"\nvalues = [0.0, 0.1]\n'
+    scanned = scenario('[scan]\nresult = "limits"\ncouplings = ["magnetic-moment 12"]\n' + axis)
+    data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
+    for place in points(data.limit, ("coupling",)):
+        same_limits(scanned, data, place)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "axis",
@@ -169,23 +178,20 @@ def test_limits_where_the_likelihood_itself_changes(tmp_path: Path, axis: str) -
 def same_limits(scanned: Scenario, data: xr.Dataset, place: dict[str, int]) -> None:
     one = at(scanned, data, **place)
     profiled = scanned.scan.settings.profiled
-    names = tuple(scanned.limited) if profiled else tuple(scanned.scan.settings.couplings)
-    units: dict[str, dict[str, renp.Interaction]] = {}
-    for name in names:
-        kind, label, unit = one.limited[name]
-        units.setdefault(kind, {})[label] = unit
+    sought = scanned.scan.settings.couplings
+    limited = {coupling.name: coupling for coupling in one.limited if profiled or coupling.name in sought}
     exact = renp.upper_limits(
         one.experiment,
         one.neutrinos,
         one.confidence_level,
-        couplings=units,
+        couplings=list(limited.values()),
         profiled=profiled,
         nuisances=one.nuisances,
     )
     for k, name in enumerate(data.coupling.values):
-        kind, label, _ = one.limited[str(name)]
-        found = float(data.limit.isel(place)[k])
-        assert found == relative(exact.limit(kind, label, scanned.scan.settings.sign), rel=1e-8)
+        coupling = limited[str(name)]
+        limit = exact.limit(coupling.kind, coupling.label, scanned.scan.settings.sign)
+        assert float(data.limit.isel(place)[k]) == relative(limit, rel=1e-8)
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def test_minimal_file_is_the_standard_model_without_runs() -> None:
 
 def test_whole_file_equals_python() -> None:
     yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(0.01)
-    runs = renp.Experiment(yb, renp.Target(1e21, 1e21, 100.0), [1.068], 10 * DAY, 0.1 / DAY, [118])
+    runs = renp.Experiment(yb, renp.Target(1e21, 1e21, 100.0), [1.068], 10 * DAY, 0.1 / DAY, counts=[118])
     model = renp.Weak() + renp.MagneticMoment({(1, 1): 3e-11})
     scenario = Scenario.from_text(TEXT)
     assert scenario.atom == yb

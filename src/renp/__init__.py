@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         Weak,
     )
     from renp.interactions.contract import check_interaction
-    from renp.interactions.couplings import Couplings, Interaction, Model
+    from renp.interactions.couplings import Coupling, Couplings, Interaction, Model
     from renp.laser import Laser
     from renp.neutrinos import Neutrinos
     from renp.planning.plan import Constraints, plan
@@ -56,6 +56,7 @@ __all__ = [
     "Charge",
     "ChargeRadius",
     "Constraints",
+    "Coupling",
     "Couplings",
     "ElectricMoment",
     "Experiment",
@@ -105,7 +106,7 @@ __all__ = [
 _HOME = {
     "renp.atoms.atom": ["Atom"],
     "renp.interactions.contract": ["check_interaction"],
-    "renp.interactions.couplings": ["Couplings", "Interaction", "Model"],
+    "renp.interactions.couplings": ["Coupling", "Couplings", "Interaction", "Model"],
     "renp.differential": ["angular_spectrum", "differential_spectrum"],
     "renp.errors": ["InputError", "PoleWarning"],
     "renp.experiment": ["Experiment", "Target", "expected_counts"],

@@ -15,8 +15,9 @@ from renp.interactions.couplings import Interaction
 from renp.laser import SHARP, Laser
 from renp.neutrinos import Neutrinos
 from renp.references import references_of
+from renp.runs import Runs, Values
 from renp.spectrum import spectral_function
-from renp.validation import Scalar, finite, instance, is_traced, number, photon_energies, reals
+from renp.validation import Scalar, finite, instance, is_traced, number
 
 PUBLISHED_WIDTH = 0.002
 """Γ_0 at n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s; Phys. Sci. Forum 8, 51, Eq. (3)."""
@@ -109,11 +110,16 @@ class Experiment(eqx.Module):
         The trigger's line; sharp if left out.
     efficiency
         Part of the signal's photons that are counted, from 0 to 1, in each run; one number serves for all.
+    background_error, efficiency_error
+        Relative errors of these, each run's its own and independent of all others: 0.05 for 5 %, at most 1;
+        one number serves for all. They make the parameters "background_1", "efficiency_1", … of a
+        likelihood, log-normal factors on the rates. What all runs have in common is of `renp.Nuisances`.
 
     Raises
     ------
     InputError
-        For photon energies out of range, negative durations, backgrounds or counts, or unequal lengths.
+        For photon energies out of range, negative durations, backgrounds or counts, efficiencies or errors
+        above 1, or unequal lengths.
 
     Examples
     --------
@@ -124,12 +130,8 @@ class Experiment(eqx.Module):
 
     atom: Atom
     target: Target
-    photon_energy: Reals
-    duration: Reals
-    background: Reals
-    counts: Reals | None
+    runs: Runs
     laser: Laser
-    efficiency: Reals
 
     def __init__(
         self,
@@ -138,29 +140,27 @@ class Experiment(eqx.Module):
         photon_energy: Any,
         duration: Any,
         background: Any = 0.0,
+        *,
         counts: Any = None,
         laser: Laser = SHARP,
         efficiency: Any = 1.0,
+        background_error: Any = 0.0,
+        efficiency_error: Any = 0.0,
     ) -> None:
         instance("laser", laser, Laser)
         instance("atom", atom, Atom)
         instance("target", target, Target)
-        self.atom = atom
-        self.target = target
-        self.photon_energy = jnp.atleast_1d(photon_energies(photon_energy, atom.E_vg, "photon_energy"))
-        if self.photon_energy.ndim != 1:
-            shape = f"an array of shape {self.photon_energy.shape}"
-            raise InputError("photon_energy", shape, "a list, one for each run")
-        n = self.photon_energy.shape[0]
-        self.duration = _per_run("duration", duration, n, "a time in s, at least 0")
-        self.background = _per_run("background", background, n, "a rate in 1/s, at least 0")
-        self.counts = None
-        if counts is not None:
-            self.counts = _per_run("counts", counts, n, "a number of counts, at least 0")
-        self.laser = laser
-        self.efficiency = _per_run("efficiency", efficiency, n, "a part, from 0 to 1")
-        if not is_traced(self.efficiency) and np.any(np.asarray(self.efficiency) > 1):
-            raise InputError("efficiency", float(np.max(self.efficiency)), "a part, from 0 to 1")
+        self.atom, self.target, self.laser = atom, target, laser
+        self.runs = Runs.checked(
+            atom.E_vg,
+            photon_energy=photon_energy,
+            duration=duration,
+            background=background,
+            efficiency=efficiency,
+            background_error=background_error,
+            efficiency_error=efficiency_error,
+            counts=counts,
+        )
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -168,13 +168,94 @@ class Experiment(eqx.Module):
         return references_of([self.atom, self.target])
 
     @property
-    def background_counts(self) -> Reals:
+    def photon_energy(self) -> Reals:
+        """Of each run, eV."""
+        return jnp.asarray(self.runs.photon_energy)
+
+    @property
+    def duration(self) -> Reals:
+        """Of each run, s."""
+        return jnp.asarray(self.runs.duration)
+
+    @property
+    def background(self) -> Reals:
+        """Rate of each run, 1/s."""
+        return jnp.asarray(self.runs.background)
+
+    @property
+    def efficiency(self) -> Reals:
+        """Of each run, from 0 to 1."""
+        return jnp.asarray(self.runs.efficiency)
+
+    @property
+    def background_error(self) -> Reals:
+        """Relative error of each run's background."""
+        return jnp.asarray(self.runs.background_error)
+
+    @property
+    def efficiency_error(self) -> Reals:
+        """Relative error of each run's efficiency."""
+        return jnp.asarray(self.runs.efficiency_error)
+
+    @property
+    def counts(self) -> Reals | None:
+        """Observed in each run, or None."""
+        return None if self.runs.counts is None else jnp.asarray(self.runs.counts)
+
+    @property
+    def exposure(self) -> Values:
+        """Signal counts of each run where I = 1: T ε η Γ_0."""
+        return self.runs.duration * self.runs.efficiency * self.target.reference_width
+
+    @property
+    def background_counts(self) -> Values:
         """Expected background counts of each run."""
-        return self.duration * self.background
+        return self.runs.duration * self.runs.background
+
+    def with_runs(self, runs: Runs) -> "Experiment":
+        """Return other runs with the same atom, target and laser; nothing is checked.
+
+        Examples
+        --------
+        >>> both = Experiment(Atom.named("Yb"), Target(), [1.068, 1.069], 86400.0)
+        >>> both.with_runs(both.runs.rows([1])).photon_energy
+        Array([1.069], dtype=float64)
+        """
+        other: Experiment = eqx.tree_at(lambda one: one.runs, self, runs)
+        return other
+
+
+def check_certain(experiment: Experiment) -> None:
+    """Raise `InputError` if a run has an error, for results that take everything else as known."""
+    for name in ("background_error", "efficiency_error"):
+        errors = getattr(experiment.runs, name)
+        if not is_traced(errors) and np.any(errors):
+            allowed = "left out: nothing is uncertain here, as it is in renp.upper_limits"
+            raise InputError(name, float(np.max(errors)), allowed)
+
+
+def counts_of(
+    experiment: Experiment,
+    spectrum: Float[Array, "*batch n"],
+    signal: Scalar | Values = 1.0,
+    background: Scalar | Values = 1.0,
+) -> Float[Array, "*batch n"]:
+    """Return T (ε η Γ_0 I + b) of each run, signal and background times factors. Nothing is checked.
+
+    Source: PLB 841 137911, Eq. (17).
+
+    Examples
+    --------
+    >>> runs = Experiment(Atom.named("Yb"), Target(), [1.068], 86400.0, 1e-4, efficiency=0.5)
+    >>> counts_of(runs, jnp.array([1.0])).round(2)
+    Array([95.04], dtype=float64)
+    """
+    emitted = signal * (experiment.exposure * spectrum)
+    return jnp.asarray(emitted + background * experiment.background_counts)
 
 
 def expected_counts(experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None = None) -> Reals:
-    """Return the expected counts of each run, background included: T (Γ_0 I(ω) + background).
+    """Return the expected counts of each run, background included: T (ε η Γ_0 I(ω) + background).
 
     Source: PLB 841 137911, Eq. (17).
 
@@ -200,8 +281,7 @@ def expected_counts(experiment: Experiment, neutrinos: Neutrinos, model: Interac
     >>> renp.expected_counts(runs, renp.Neutrinos(0.01)).round(1)
     Array([117.1], dtype=float64)
     """
-    instance("experiment", experiment, Experiment)
-    return signal_counts(experiment, neutrinos, model) + experiment.background_counts
+    return _counts(experiment, neutrinos, model, background=1.0)
 
 
 def signal_counts(experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None = None) -> Reals:
@@ -214,10 +294,16 @@ def signal_counts(experiment: Experiment, neutrinos: Neutrinos, model: Interacti
     >>> signal_counts(runs, renp.Neutrinos(0.01))
     Array([0.], dtype=float64)
     """
-    photons, atom = experiment.photon_energy, experiment.atom
-    spectrum = spectral_function(photons, atom, neutrinos, model, laser=experiment.laser)
-    counts = experiment.duration * experiment.target.reference_width * experiment.efficiency * spectrum
-    return finite(counts, "the expected counts")
+    return _counts(experiment, neutrinos, model, background=0.0)
+
+
+def _counts(
+    experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None, background: float
+) -> Reals:
+    instance("experiment", experiment, Experiment)
+    photons, laser = experiment.photon_energy, experiment.laser
+    spectrum = spectral_function(photons, experiment.atom, neutrinos, model, laser=laser)
+    return finite(counts_of(experiment, spectrum, background=background), "the expected counts")
 
 
 def mean_dynamical_factor(factor: Callable[[float], float], duration: float) -> float:
@@ -238,18 +324,3 @@ def mean_dynamical_factor(factor: Callable[[float], float], duration: float) -> 
     time = float(number("duration", duration, "a time in s above 0", low=0.0, open_low=True))
     total, _ = integrate.quad(factor, 0.0, time, limit=200)
     return float(number("factor", total / time, "a finite factor, at least 0", low=0.0))
-
-
-def _per_run(name: str, value: Any, n: int, allowed: str) -> Reals:
-    if is_traced(value):
-        return jnp.broadcast_to(value, (n,))
-    values = reals(name, value, allowed)
-    if values.shape not in ((), (n,)):
-        given = f"{values.size} values" if values.ndim == 1 else f"an array of shape {values.shape}"
-        raise InputError(name, given, f"one value, or one for each of {n} runs")
-    wrong = ~(np.isfinite(values) & (values >= 0))
-    if np.any(wrong):
-        k = np.argmax(wrong)
-        place = f"{name}[{k}]" if values.ndim else name
-        raise InputError(place, values.ravel()[k], allowed)
-    return jnp.broadcast_to(jnp.asarray(values), (n,))

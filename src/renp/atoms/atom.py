@@ -1,14 +1,6 @@
 """Atoms: the levels |e⟩ and |v⟩ above the ground state |g⟩, and how the atom passes the pair's current on.
 
-The papers simplify the atom in three ways, each of which `Atom.refined` undoes by itself:
-
-======  ==========================================================  ====================================
-effect  papers                                                      refined
-======  ==========================================================  ====================================
-spin    average over directions, w_T = w_L = 1                      sums over spin states, polarised light
-states  one intermediate state |v⟩                                  Σ_v c_v/(E_vg − ω) with signs
-orbit   the photon couples to 2S                                    to L + 2S, which is S between J ≠ J'
-======  ==========================================================  ====================================
+The papers simplify the atom in ways that `renp.atoms.effects` lists; `Atom.refined` undoes each by itself.
 """
 
 import tomllib
@@ -19,7 +11,8 @@ from typing import Any, Literal, TypeAlias
 
 import equinox as eqx
 
-from renp.atoms.spin import AVERAGED, SpinWeights, spin_weights
+from renp.atoms.effects import EFFECTS, effects_of
+from renp.atoms.spin import AVERAGED, SpinWeights
 from renp.constants import WAVENUMBER
 from renp.datafiles import read_toml
 from renp.errors import InputError
@@ -27,8 +20,6 @@ from renp.references import references_of
 from renp.validation import Scalar, choice, is_traced, number
 
 Approximation: TypeAlias = Literal["papers", "full"]
-APPROXIMATIONS = ("papers", "full")
-EFFECTS = ("spin", "states", "orbit")
 
 
 @dataclass(frozen=True)
@@ -140,58 +131,44 @@ class Atom(eqx.Module):
         """Keys of the references behind the levels."""
         return references_of(self.levels)
 
-    def refined(
-        self,
-        *,
-        spin: bool = True,
-        states: bool = True,
-        orbit: bool = True,
-        polarisation: str = "linear",
-    ) -> "Atom":
+    def refined(self, *, polarisation: str = "linear", **effects: bool) -> "Atom":
         """Return the atom with what the papers leave out; levels say J and amplitudes.
 
         Parameters
         ----------
-        spin
-            Weights of the spin sums, `renp.atoms.spin.spin_weights`.
-        states
-            The further intermediate states of the levels that have an amplitude.
-        orbit
-            Half of the papers' coupling to the photon: ⟨L⟩ = −⟨S⟩ between different J, since J = L + S has
-            no matrix elements there.
         polarisation
             Of the trigger, "linear" or "circular".
+        **effects
+            False for an effect of `renp.atoms.effects` that is left out: ``spin``, weights of the spin sums;
+            ``states``, the further intermediate states that have an amplitude; ``orbit``, half of the
+            papers' coupling to the photon: ⟨L⟩ = −⟨S⟩ between different J, since J = L + S has no matrix
+            elements there.
 
         Raises
         ------
         InputError
-            If the atom has no levels, or |e⟩ and |v⟩ have the same J, for which the orbital part is not
-            known from angular momentum alone.
+            If the atom has no levels, there is no such effect, or |e⟩ and |v⟩ have the same J, for which the
+            orbital part is not known from angular momentum alone.
 
         Examples
         --------
         >>> full = Atom.named("Yb").refined()
         >>> full.spin_weights, full.orbit
         (SpinWeights(transverse=1.5, longitudinal=0.0), 0.5)
+        >>> Atom.named("Yb").refined(spin=False).spin_weights
+        SpinWeights(transverse=1.0, longitudinal=1.0)
         """
         if len(self.levels) < 2:
             raise InputError("atom", self.name, "one with levels, whose J decide what is refined")
-        e, v = self.levels[:2]
-        if orbit and e.J == v.J:
-            raise InputError("orbit", f"J = {e.J} for both states", "left out: it needs more than J")
-        further = [
-            (level.energy, level.amplitude) for level in self.levels[2:] if level.amplitude is not None
-        ]
-        return Atom(
-            self.name,
-            self.E_eg,
-            self.E_vg,
-            self.levels,
-            spin_weights(e.J, v.J, 0, polarisation) if spin else self.spin_weights,
-            further if states else self.states,
-            0.5 if orbit else self.orbit,
-            self.boost,
-        )
+        for name in effects:
+            choice("effect", name, tuple(EFFECTS))
+        values: dict[str, Any] = {
+            name: getattr(self, name) for name in ("spin_weights", "states", "orbit", "boost")
+        }
+        for name, effect in EFFECTS.items():
+            if effects.get(name, True):
+                values |= effect.refine(self.levels, polarisation)
+        return Atom(self.name, self.E_eg, self.E_vg, self.levels, **values)
 
     def boosted(self, momentum: Any) -> "Atom":
         """Return the atom with a momentum p_eg along the photon's direction, eV.
@@ -254,7 +231,7 @@ class Atom(eqx.Module):
         levels = [Level(**entry["e"]), Level(**entry["v"])]
         levels += [Level(**level) for level in entry.get("further", [])]
         atom = cls(name, levels[0].energy, levels[1].energy, tuple(levels))
-        return atom.refined() if choice("approximation", approximation, APPROXIMATIONS) == "full" else atom
+        return atom.refined() if effects_of(approximation) else atom
 
 
 def _energy(name: str, value: Any, allowed: str) -> Scalar:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from renp.interactions.couplings import Interaction
+    from renp.interactions.couplings import Coupling
     from renp.neutrinos import Neutrinos
     from renp.results import Result
     from renp.scenario import Scenario
@@ -163,9 +163,6 @@ def limits(
     from renp.inference.upper_limits import upper_limits
 
     scenario = _read(file, runs=True)
-    chosen: dict[str, dict[str, Interaction]] = {}
-    for kind, label, unit in _limited(scenario, couplings).values():
-        chosen.setdefault(kind, {})[label] = unit
     long = method == "feldman-cousins"
     with quietly(options), progress_display(options, counted=False, shown=long) as progress:
         task = progress.add_task("limits", total=None)
@@ -173,7 +170,7 @@ def limits(
             scenario.experiment,
             scenario.neutrinos,
             scenario.confidence_level,
-            couplings=chosen,
+            couplings=_limited(scenario, couplings),
             method=method,
             profiled=profiled,
             nuisances=scenario.nuisances,
@@ -365,9 +362,6 @@ def plan(
         _quantity("change-time", change_time, "s"),
         candidates,
     )
-    chosen = None
-    if couplings is not None:
-        chosen = {name: unit for name, (_, _, unit) in _limited(read, couplings).items()}
     with quietly(options), progress_display(options, counted=False) as progress:
         task = progress.add_task("plan", total=None)
         result = best_plan(
@@ -376,7 +370,7 @@ def plan(
             _worlds(read.neutrinos, masses, both_orderings=both_orderings),
             total=None if total is None else _quantity("total", total, "s"),
             elements=elements,
-            couplings=chosen,
+            couplings=None if couplings is None else _limited(read, couplings),
             strength=strength,
             model=read.model if aim == "discovery" else None,
             nuisances=read.nuisances,
@@ -460,15 +454,9 @@ def workspace(file: File, coupling: str, *, options: Output = DEFAULT) -> None:
     from renp.validation import choice
 
     scenario = _read(file, runs=True)
-    units = {
-        f"{kind} {label}": unit
-        for kind, of_kind in scenario.couplings.items()
-        for label, (unit, _) in of_kind.items()
-    }
-    choice("coupling", coupling, tuple(units))
-    likelihood = Likelihood(
-        scenario.experiment, scenario.neutrinos, {coupling: units[coupling]}, nuisances=scenario.nuisances
-    )
+    known = {one.name: one for one in scenario.couplings}
+    chosen = known[choice("coupling", coupling, tuple(known))]
+    likelihood = Likelihood(scenario.experiment, scenario.neutrinos, [chosen], nuisances=scenario.nuisances)
     content = pyhf_workspace(likelihood, coupling)
     if options.output is not None:
         write_text(options.output, json.dumps(content, indent=1) + "\n")
@@ -625,15 +613,16 @@ def _read(file: Path, *, runs: bool = False) -> "Scenario":
     return scenario
 
 
-def _limited(scenario: "Scenario", names: str | None) -> "dict[str, tuple[str, str, Interaction]]":
+def _limited(scenario: "Scenario", names: str | None) -> "list[Coupling]":
     """Return the couplings of these names, with a comma between them; all without names, the file's first."""
     from renp.validation import choice
 
-    known = dict(sorted(scenario.limited.items(), key=lambda item: item[1][0] not in scenario.couplings))
+    kinds = {coupling.kind for coupling in scenario.couplings}
+    known = {one.name: one for one in sorted(scenario.limited, key=lambda one: one.kind not in kinds)}
     if names is None:
-        return known
+        return list(known.values())
     chosen = dict.fromkeys(choice("couplings", name.strip(), tuple(known)) for name in names.split(","))
-    return {name: known[name] for name in chosen}
+    return [known[name] for name in chosen]
 
 
 def _references(file: Path) -> tuple[str, ...]:

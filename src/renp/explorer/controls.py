@@ -6,19 +6,18 @@ from typing import Any
 
 import panel as pn
 
-from renp.atoms.atom import EFFECTS, Atom, symbols
+from renp.atoms.atom import Atom, symbols
+from renp.atoms.effects import EFFECTS, effects_of
 from renp.explorer.fields import Edit, Field, Slider, number_field, number_in, text_input, text_of
 from renp.explorer.interaction_controls import without_diagonals
 from renp.explorer.look import Look
 from renp.explorer.state import PLACES, State
 from renp.neutrinos import NATURES, ORDERINGS, release_values, releases
-from renp.scenario.build import effects_of
 from renp.scenario.keys import unit_of_field
 
 HEAVIEST = 0.08
 """End of the slider of the lightest mass, eV; the field beside it takes any."""
 
-_EFFECT_LABELS = {"spin": "spin sums", "states": "further states", "orbit": "orbital current"}
 _LABELS = {
     "sin2_theta12": "sin²θ₁₂",
     "sin2_theta13": "sin²θ₁₃",
@@ -60,7 +59,7 @@ class Controls:
 
     def reveal(self, state: State) -> None:
         """Show no control of what has no effect in a state."""
-        shown = (state["nature"], *effects_of(state.scenario.atom))
+        shown = (state["nature"], *effects_of(state["effects"]))
         for name, views in self._only.items():
             for view in views:
                 view.visible = name in shown
@@ -89,9 +88,13 @@ class Controls:
 
     def _atom(self) -> list[Any]:
         effects = pn.widgets.CheckBoxGroup(
-            options={label: effect for effect, label in _EFFECT_LABELS.items()}, inline=True, margin=(0, 10)
+            options={effect.label: name for name, effect in EFFECTS.items()}, inline=True, margin=(0, 10)
         )
-        title = pn.pane.HTML("Beyond the papers' approximation", margin=(4, 10, 0, 10))
+        said = "".join(f"<li>{effect.label}: {effect.sentence}</li>" for effect in EFFECTS.values())
+        title = pn.pane.HTML(
+            f"<details><summary>Beyond the papers' approximation</summary><ul>{said}</ul></details>",
+            margin=(4, 10, 0, 10),
+        )
         light = self.add("polarisation", select("Polarisation of the trigger", ("linear", "circular")))
         self._only["spin"] = [light]
         return [
@@ -102,7 +105,7 @@ class Controls:
                 lambda s, v: s.changed(atom=v, E_eg=None, E_vg=None),
             ),
             title,
-            self.add("effects", effects, lambda s: list(effects_of(s.scenario.atom)), _with_effects),
+            self.add("effects", effects, lambda s: list(effects_of(s["effects"])), _with_effects),
             light,
         ]
 

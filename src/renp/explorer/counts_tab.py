@@ -15,7 +15,7 @@ from renp.explorer.run_controls import RunControls
 from renp.explorer.setup import Setup
 from renp.explorer.state import State
 from renp.explorer.timing import in_background
-from renp.inference.upper_limits import MOMENTS
+from renp.interactions.dipole import MOMENTS
 from renp.results.limits import Limits
 from renp.scenario.schema import RunSection
 

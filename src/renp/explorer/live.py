@@ -4,11 +4,9 @@ They are those of `renp.results`, without what a result needs to be kept: checks
 built, and runs are padded with runs of no duration.
 """
 
-from dataclasses import fields, replace
 from functools import partial
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -131,15 +129,12 @@ def limits(setup: Setting) -> Limits:
     >>> f"{found.limits['magnetic-moment']['11']:.2e}"
     '4.43e-11'
     """
-    couplings: dict[str, dict[str, Interaction]] = {}
-    for kind, label, unit in setup.limited.values():
-        couplings.setdefault(kind, {})[label] = unit
-    runs, nuisances = padded(setup.experiment), setup.nuisances
-    if isinstance(nuisances.background, list):
-        missing = runs.photon_energy.shape[0] - len(nuisances.background)
-        nuisances = replace(nuisances, background=[*nuisances.background, *[0.0] * missing])
     return upper_limits(
-        runs, setup.neutrinos, float(setup.confidence_level), couplings=couplings, nuisances=nuisances
+        setup.experiment,
+        setup.neutrinos,
+        float(setup.confidence_level),
+        couplings=setup.limited,
+        nuisances=setup.nuisances,
     )
 
 
@@ -153,20 +148,4 @@ def padded(experiment: Experiment) -> Experiment:
     >>> padded(one).photon_energy.shape
     (16,)
     """
-    n = experiment.photon_energy.shape[0]
-    missing = max(-(-n // STEP), 1) * STEP - n
-    fillers = {"photon_energy": 0.5 * float(experiment.atom.E_eg), "efficiency": 1.0}
-    columns = {
-        field.name: column
-        for field in fields(experiment)
-        if isinstance(column := getattr(experiment, field.name), jax.Array)
-    }
-    longer: Experiment = eqx.tree_at(
-        lambda one: [getattr(one, name) for name in columns],
-        experiment,
-        [
-            jnp.asarray(np.concatenate([np.asarray(column), np.full(missing, fillers.get(name, 0.0))]))
-            for name, column in columns.items()
-        ],
-    )
-    return longer
+    return experiment.with_runs(experiment.runs.padded(max(-(-len(experiment.runs) // STEP), 1) * STEP))

@@ -1,12 +1,13 @@
 """The page served on this machine."""
 
+import asyncio
 import signal
 import socket
 import threading
 import warnings
 import webbrowser
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from ipaddress import ip_address
 from typing import Any, get_args
@@ -135,8 +136,11 @@ def warm_up(start: State, stopped: threading.Event) -> None:
             step()
 
 
-def make_server(start: State, *, port: int = 0, address: str = "localhost") -> tuple[Any, str]:
-    """Return a server that has not been started, and the address of its page; port 0 is any that is free.
+@contextmanager
+def served(start: State, *, port: int = 0, address: str = "localhost") -> Iterator[tuple[Any, str]]:
+    """Serve the page within a block, in an event loop of its own; give the server and the page's address.
+
+    Port 0 is any that is free. The page answers while ``server.io_loop`` runs.
 
     Raises
     ------
@@ -144,19 +148,30 @@ def make_server(start: State, *, port: int = 0, address: str = "localhost") -> t
         If the address or port cannot be had.
     """
     number("port", port, "a port, from 0 to 65535", low=0, high=65535)
-    try:
-        port, names = _claimed(port, address), names_of(address)
+
+    async def listen() -> tuple[Any, str]:
+        free, names = _claimed(port, address), names_of(address)
         server = get_server(
             {"/": page(start)},
-            port=port,
+            port=free,
             address=address,
-            websocket_origin=[f"{name}:{port}" for name in names],
+            websocket_origin=[f"{name}:{free}" for name in names],
             title=TITLE,
             session_token_expiration=SESSION_EXPIRES,
         )
-    except OSError as error:
-        raise InputError("port", f"{port} at {address}", f"free ({error.strerror or error})") from None
-    return server, f"http://{names[0]}:{port}"
+        server.start()
+        return server, f"http://{names[0]}:{free}"
+
+    # Given how to make a loop, the runner leaves the thread's current one alone, which need not exist.
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        try:
+            server, url = runner.run(listen())
+        except OSError as error:
+            raise InputError("port", f"{port} at {address}", f"free ({error.strerror or error})") from None
+        try:
+            yield server, url
+        finally:
+            server.stop()
 
 
 def serve(
@@ -167,35 +182,29 @@ def serve(
     browser: bool = True,
     tell: Callable[[str], None] = print,
 ) -> None:
-    """Serve the explorer until it is interrupted; ``tell`` is told its address.
+    """Serve the explorer until Ctrl-C or SIGTERM; ``tell`` is told its address.
 
     Raises
     ------
     InputError
         If the address or port cannot be had.
     """
-    server, url = make_server(start, port=port, address=address)
-    if not is_local(address):
-        words = f"the explorer listens at {address}: whoever reaches that address can use it"
-        warnings.warn(words, UserWarning, stacklevel=2)
-    stopped = threading.Event()
-    threading.Thread(target=warm_up, args=(start, stopped)).start()
-    tell(url)
-    if browser:
-        server.io_loop.add_callback(webbrowser.open, url)
-    try:
-        _run(server)
-    finally:
-        stopped.set()
-
-
-def _run(server: Any) -> None:
-    """Run until Ctrl-C or SIGTERM. Bokeh's own loop prints to stdout then, and goes on if nobody reads it."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    server.start()
-    with suppress(KeyboardInterrupt):
-        server.io_loop.start()
-    server.stop()
+    with served(start, port=port, address=address) as (server, url):
+        if not is_local(address):
+            words = f"the explorer listens at {address}: whoever reaches that address can use it"
+            warnings.warn(words, UserWarning, stacklevel=2)
+        stopped = threading.Event()
+        threading.Thread(target=warm_up, args=(start, stopped)).start()
+        tell(url)
+        if browser:
+            server.io_loop.add_callback(webbrowser.open, url)
+        # Bokeh's own way to run prints to stdout at the end, and goes on if nobody reads it.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            with suppress(KeyboardInterrupt):
+                server.io_loop.start()
+        finally:
+            stopped.set()
 
 
 def _claimed(port: int, address: str) -> int:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from renp.atoms.effects import EFFECTS, effects_of
 from renp.explorer.sampling import view_window
 from renp.explorer.setup import build
 from renp.explorer.state import State
 from renp.interactions.couplings import Interaction
-from renp.scenario.build import effects_of
 from renp.scenario.schema import AtomSection, Document, RunSection, Section, StatisticsSection
 
 
@@ -78,13 +78,13 @@ def _statistics(section: StatisticsSection) -> str:
 
 
 def _atom(section: AtomSection) -> str:
-    effects = effects_of(section)
+    effects = effects_of(section.approximation)
     text = f"renp.Atom.named({section.name!r})"
     if section.E_eg is not None:
         levels = f", {text}.levels" if effects else ""
         text = f"renp.Atom({section.name!r}, {section.E_eg!r}, {section.E_vg!r}{levels})"
     if effects:
-        chosen = {effect: effect in effects for effect in ("spin", "states", "orbit")}
+        chosen = {effect: effect in effects for effect in EFFECTS}
         text += f".refined({_keywords(chosen | {'polarisation': section.polarisation})})"
     return text + (f".boosted({section.boost!r})" if section.boost else "")
 

@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 from zlib import crc32
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -265,7 +264,7 @@ def required_exposure(
 
     def reached(log_factor: float) -> float:
         factor = math.exp(log_factor)
-        return _asimov_significance(_longer(true, factor), _longer(tested, factor), point)
+        return _asimov_significance(true.with_exposure(factor), tested.with_exposure(factor), point)
 
     factor = _root(lambda log_factor: reached(log_factor) - wanted)
     ends = (0.0, _FARTHEST) if factor in (0.0, math.inf) else (math.log(factor) - 4, math.log(factor) + 4)
@@ -483,13 +482,6 @@ def _root(missing: Callable[[float], float]) -> float:
             return math.exp(optimize.brentq(missing, near, far, xtol=1e-8))
         near = far
     return math.inf if here < 0 else 0.0
-
-
-def _longer(likelihood: Likelihood, factor: float) -> Likelihood:
-    longer: Likelihood = eqx.tree_at(
-        lambda one: one.experiment.duration, likelihood, replace_fn=lambda duration: factor * duration
-    )
-    return longer
 
 
 def _rows(data: Data) -> Data:

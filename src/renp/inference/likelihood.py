@@ -9,9 +9,9 @@ Couplings enter the amplitude linearly, so that counts are a quadratic form in t
 masses, mixing nor the calibration vary, its coefficients are computed once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax
@@ -22,12 +22,14 @@ from numpy.typing import NDArray
 
 from renp.atoms.atom import Atom
 from renp.errors import InputError
-from renp.experiment import Experiment, expected_counts
+from renp.experiment import Experiment, counts_of, expected_counts
 from renp.formula.line import line_spectrum, line_spectrum_of_runs
 from renp.inference.nuisances import (
     BACKGROUND,
     CALIBRATION,
+    EFFICIENCY,
     NORMALISATION,
+    RATES,
     Nuisances,
     nuisance_parameters,
     value_of,
@@ -36,11 +38,12 @@ from renp.inference.nuisances import (
 from renp.inference.parameters import CONSTRAINED, Parameter, coordinate, coupling, physical
 from renp.inference.poisson import chi2
 from renp.interactions import Weak
-from renp.interactions.couplings import Interaction, Model, Scaled
+from renp.interactions.couplings import Coupling, Interaction, Model, Scaled
+from renp.interactions.given import GivenCouplings, given_couplings
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
 from renp.references import references_of
-from renp.validation import Scalar, choice, instance
+from renp.validation import Scalar, choice
 
 Point: TypeAlias = Float[Array, "p"]
 Counts: TypeAlias = Float[Array, "n"]
@@ -79,12 +82,13 @@ class Likelihood(eqx.Module):
     neutrinos
         What is emitted; the values of what is not fitted.
     couplings
-        Interactions by name; the parameter of this name is a real number that multiplies the interaction.
-        ``{"mu_11": MagneticMoment({(1, 1): 1.0})}`` has the parameter mu_11 in μ_B.
+        Interactions by name, or by kind and label, or a list of `renp.Coupling`; the parameter of this name
+        is a real number that multiplies the interaction. ``{"mu_11": MagneticMoment({(1, 1): 1.0})}`` has the
+        parameter mu_11 in μ_B.
     model
         What there is besides; the standard model `Weak()` if left out.
     nuisances
-        Which neutrino parameters and rates are uncertain; none if left out.
+        Which neutrino parameters and rates are uncertain, besides each run's own rates; none if left out.
 
     Raises
     ------
@@ -107,7 +111,7 @@ class Likelihood(eqx.Module):
     experiment: Experiment
     neutrinos: Neutrinos
     model: Interaction
-    couplings: tuple[Interaction, ...]
+    couplings: tuple[Coupling, ...]
     parameters: tuple[Parameter, ...]
     response: Float[Array, "n k k"] | None
     """Quadratic form of I(ω) in (1, coordinates of the couplings); None where the kinematics vary."""
@@ -116,30 +120,28 @@ class Likelihood(eqx.Module):
         self,
         experiment: Experiment,
         neutrinos: Neutrinos,
-        couplings: Mapping[str, Interaction] | None = None,
+        couplings: GivenCouplings = (),
         model: Interaction | None = None,
         nuisances: Nuisances | None = None,
     ) -> None:
-        units = dict(couplings or {})
+        self.couplings = given_couplings(couplings)
         model = Weak() if model is None else model
         expected_counts(experiment, neutrinos, model)
-        for name, interaction in units.items():
-            instance(name, interaction, Interaction)
-            if name.startswith((CALIBRATION, NORMALISATION, BACKGROUND)):
-                raise InputError("couplings", repr(name), "a name that no rate or calibration has")
-            expected_counts(experiment, neutrinos, interaction)
-        scales, response = _scaled_response(_runs(experiment, neutrinos, model, units), experiment)
+        for one in self.couplings:
+            if one.name.startswith((CALIBRATION, *RATES)):
+                raise InputError("couplings", repr(one.name), "a name that no rate or calibration has")
+            expected_counts(experiment, neutrinos, one.interaction)
+        scales, response = _scaled_response(_runs(experiment, neutrinos, model, self.couplings), experiment)
         others = nuisance_parameters(Nuisances() if nuisances is None else nuisances, experiment, neutrinos)
         seen = _interferes(response)
         if phases := {p.name: value_of(neutrinos, p.name) + 1.0 for p in others if p.unit == "rad"}:
             turned = with_values(neutrinos, {name: jnp.array(value) for name, value in phases.items()})
-            seen = seen | _interferes(_form(scales, *_runs(experiment, turned, model, units)))
+            seen = seen | _interferes(_form(scales, *_runs(experiment, turned, model, self.couplings)))
         fitted = [
-            coupling(name, float(scale), units[name].coupling_unit, interferes=bool(signed))
-            for name, scale, signed in zip(units, scales, seen, strict=True)
+            coupling(one.name, float(scale), one.unit, interferes=bool(signed))
+            for one, scale, signed in zip(self.couplings, scales, seen, strict=True)
         ]
         self.experiment, self.neutrinos, self.model = experiment, neutrinos, model
-        self.couplings = tuple(units.values())
         self.parameters = (*fitted, *others)
         if len(set(self.names)) < len(self.names):
             twice = next(name for name in self.names if self.names.count(name) > 1)
@@ -153,7 +155,7 @@ class Likelihood(eqx.Module):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the parameters: couplings, neutrinos, calibration, normalisation, backgrounds."""
+        """Names of the parameters: couplings, neutrinos, calibration, factors on rates."""
         return tuple(p.name for p in self.parameters)
 
     @property
@@ -217,10 +219,8 @@ class Likelihood(eqx.Module):
     def expected(self, x: Point) -> Counts:
         """Return the expected counts N of each run, backgrounds included."""
         values = self.values(x)
-        width = self.experiment.target.reference_width * self.experiment.efficiency
-        rate = self._spectral_function(x, values) * width
-        normalisation = values.get(NORMALISATION, jnp.array(1.0))
-        return self.experiment.duration * (normalisation * rate + self._background(values))
+        signal, background = self._factor(values, NORMALISATION, EFFICIENCY), self._factor(values, BACKGROUND)
+        return counts_of(self.experiment, self._spectral_function(x, values), signal, background)
 
     def chi2(self, x: Point, data: Data) -> Float[Array, ""]:
         """Return −2 ln L, relative to a perfect description of the counts."""
@@ -256,7 +256,7 @@ class Likelihood(eqx.Module):
     def with_exposure(self, factor: Scalar) -> "Likelihood":
         """Return the likelihood of runs that last longer by a factor."""
         longer: Likelihood = eqx.tree_at(
-            lambda one: one.experiment.duration, self, factor * self.experiment.duration
+            lambda one: one.experiment.runs.duration, self, factor * self.experiment.runs.duration
         )
         return longer
 
@@ -283,7 +283,7 @@ class Likelihood(eqx.Module):
         self,
         experiment: Experiment,
         neutrinos: Neutrinos,
-        couplings: Sequence[Interaction],
+        interactions: Sequence[Interaction],
         nuisances: Nuisances,
     ) -> "Likelihood":
         """Return the likelihood at another point of a scan: the same parameters in the units they have there.
@@ -294,8 +294,8 @@ class Likelihood(eqx.Module):
         ----------
         experiment, neutrinos
             As many runs, and neutrinos of the same ordering and nature.
-        couplings
-            The interactions, in the order of this likelihood's.
+        interactions
+            Those of this likelihood's couplings, in their order.
         nuisances
             With the same parameters.
 
@@ -309,14 +309,16 @@ class Likelihood(eqx.Module):
         >>> there.expected(there.point(mu=3e-11)).round(1)
         Array([123.2], dtype=float64)
         """
-        units = dict(zip(self.names, couplings, strict=False))
-        scales, response = _scaled_response(_runs(experiment, neutrinos, self.model, units), experiment)
+        couplings = tuple(
+            Coupling(c.kind, c.label, unit) for c, unit in zip(self.couplings, interactions, strict=True)
+        )
+        scales, response = _scaled_response(_runs(experiment, neutrinos, self.model, couplings), experiment)
         others = nuisance_parameters(nuisances, experiment, neutrinos)
         fitted = [replace(p, plus=s, minus=s) for p, s in zip(self.parameters, scales, strict=False)]
         new = (
             experiment,
             neutrinos,
-            tuple(couplings),
+            couplings,
             (*fitted, *others),
             None if self._kinematic else response,
         )
@@ -332,8 +334,7 @@ class Likelihood(eqx.Module):
         response = self.response
         if response is not None:
             units = np.array([p.plus for p in self.parameters[: len(self.couplings)]], dtype=float)
-            runs = _runs(experiment, neutrinos, self.model, dict(enumerate(self.couplings)))
-            response = _form(units, *runs)
+            response = _form(units, *_runs(experiment, neutrinos, self.model, self.couplings))
         other: Likelihood = eqx.tree_at(
             lambda one: (one.experiment, one.neutrinos, one.response),
             self,
@@ -345,8 +346,7 @@ class Likelihood(eqx.Module):
     @property
     def _kinematic(self) -> bool:
         """Whether a parameter changes masses, mixing or photon energies."""
-        rates = (NORMALISATION, BACKGROUND)
-        return any(not p.name.startswith(rates) for p in self.parameters[len(self.couplings) :])
+        return any(not p.name.startswith(RATES) for p in self.parameters[len(self.couplings) :])
 
     def _nominal(self, parameter: Parameter) -> float:
         if parameter.kind == "free":
@@ -359,24 +359,29 @@ class Likelihood(eqx.Module):
             return _quadratic(self.response, x, [p.kind == "magnitude" for p in fitted])
         others = {p.name for p in self.parameters[len(self.couplings) :]}
         offset = values.get(CALIBRATION, jnp.array(0.0))
-        changed = {n: values[n] for n in others if not n.startswith((CALIBRATION, NORMALISATION, BACKGROUND))}
+        changed = {n: values[n] for n in others if not n.startswith((CALIBRATION, *RATES))}
         amplitudes = [
             p.plus * (jnp.sqrt(x[k] + _AT_ZERO) if p.kind == "magnitude" else x[k])
             for k, p in enumerate(fitted)
         ]
-        model = _superposed(self.model, self.couplings, amplitudes)
+        interactions = tuple(c.interaction for c in self.couplings)
+        model = _superposed(self.model, interactions, amplitudes)
         photons, neutrinos = self.experiment.photon_energy + offset, with_values(self.neutrinos, changed)
         rate: Counts = line_spectrum_of_runs(
             photons, self.experiment.laser, self.experiment.atom, neutrinos, model
         )
         return rate
 
-    def _background(self, values: dict[str, Array]) -> Counts:
-        rates = self.experiment.background
-        if BACKGROUND in values:
-            return rates * values[BACKGROUND]
+    def _factor(self, values: dict[str, Array], *names: str) -> Scalar | Counts:
+        """Return the product of factors on a rate, common to all runs or with a number of each run's own."""
+        factor: Scalar | Counts = 1.0
         one = jnp.array(1.0)
-        return rates * jnp.stack([values.get(f"{BACKGROUND}_{k + 1}", one) for k in range(len(rates))])
+        for name in names:
+            own = [values.get(f"{name}_{k + 1}") for k in range(len(self.experiment.runs))]
+            factor = factor * values.get(name, 1.0)
+            if any(value is not None for value in own):
+                factor = factor * jnp.stack([one if value is None else value for value in own])
+        return factor
 
 
 def _poisson(key: Array, mean: Counts, number: int) -> Float[Array, "toys n"]:
@@ -407,16 +412,16 @@ def _quadratic(form: Float[Array, "n k k"], x: Point, magnitude: list[bool]) -> 
 
 
 def _runs(
-    experiment: Experiment, neutrinos: Neutrinos, model: Interaction, couplings: Mapping[Any, Interaction]
+    experiment: Experiment, neutrinos: Neutrinos, model: Interaction, couplings: tuple[Coupling, ...]
 ) -> _Runs:
     line = experiment.photon_energy, experiment.laser, experiment.atom
-    return *line, neutrinos, model, tuple(couplings.values())
+    return *line, neutrinos, model, tuple(coupling.interaction for coupling in couplings)
 
 
 def _scaled_response(runs: _Runs, experiment: Experiment) -> tuple[Float[Array, "k"], Float[Array, "n k k"]]:
     """Return units in which the couplings matter, and the quadratic form of I(ω) in these units."""
-    exposure = experiment.duration * experiment.target.reference_width * experiment.efficiency
-    alone = exposure @ jnp.einsum("nkk->nk", _form(jnp.ones(len(runs[-1])), *runs))
+    spectra = jnp.einsum("nkk->kn", _form(jnp.ones(len(runs[-1])), *runs))
+    alone = jnp.sum(counts_of(experiment, spectra, background=0.0), axis=1)
     null = alone[0] + jnp.sum(experiment.background_counts)
     signal = alone[1:]
     scale = jnp.sqrt((jnp.sqrt(null) + 1) / jnp.where(signal > 0, signal, 1.0))

@@ -9,9 +9,10 @@ from jaxtyping import ArrayLike
 
 from renp.constants import DAY
 from renp.errors import InputError
-from renp.experiment import Experiment, expected_counts
+from renp.experiment import Experiment, check_certain, expected_counts
 from renp.inference.poisson import signal_limit
-from renp.inference.upper_limits import delta_chi2, moment_elements, moment_signals
+from renp.inference.upper_limits import delta_chi2, moment_signals
+from renp.interactions.dipole import moment_elements
 from renp.neutrinos import Neutrinos
 from renp.references import PAPERS
 from renp.results.base import provenance
@@ -62,6 +63,7 @@ def limit_curves(
     ['5.5e-11', '2.9e-11', '1.6e-11']
     """
     instance("experiment", experiment, Experiment)
+    check_certain(experiment)
     instance("neutrinos", neutrinos, Neutrinos)
     rise = delta_chi2(confidence_level)
     exposures = _exposures(np.logspace(0, 3, 61) if exposure is None else exposure)

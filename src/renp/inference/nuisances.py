@@ -1,7 +1,7 @@
 """Which neutrino parameters and rates are uncertain, as parameters of a likelihood."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import equinox as eqx
@@ -16,7 +16,10 @@ from renp.validation import Scalar, choice, instance, is_traced, number
 
 NORMALISATION = "normalisation"
 CALIBRATION = "calibration"
+EFFICIENCY = "efficiency"
 BACKGROUND = "background"
+RATES = (NORMALISATION, EFFICIENCY, BACKGROUND)
+"""Names of factors on rates; one that is a run's own ends with its number, as in "efficiency_1"."""
 
 _UNITS = {"lightest_mass": "eV", "delta_cp": "rad", "dm2_21": "eV²", "dm2_31": "eV²", "dm2_32": "eV²"}
 _TYPICAL = {"lightest_mass": 0.01, "dm2_21": 1e-5, "dm2_31": 1e-4, "dm2_32": 1e-4}
@@ -25,7 +28,7 @@ _PHASES = ("majorana_phase_21", "majorana_phase_31")
 
 @dataclass(frozen=True)
 class Nuisances:
-    """What else is uncertain; by default nothing.
+    """What else is uncertain; by default nothing. Errors of single runs are of `renp.Experiment`.
 
     Parameters
     ----------
@@ -58,12 +61,13 @@ class Nuisances:
 def nuisance_parameters(
     nuisances: Nuisances, experiment: Experiment, neutrinos: Neutrinos
 ) -> tuple[Parameter, ...]:
-    """Return the parameters, in the order neutrinos, calibration, normalisation, backgrounds.
+    """Return the parameters, in the order neutrinos, calibration, normalisation, efficiencies, backgrounds.
 
     Raises
     ------
     InputError
-        For unknown names, negative errors, or a release without errors.
+        For unknown names, negative errors, a release without errors, or errors of the runs' backgrounds that
+        are given twice.
 
     Examples
     --------
@@ -82,7 +86,33 @@ def nuisance_parameters(
         found.append(constrained(CALIBRATION, 0.0, nuisances.calibration, nuisances.calibration, "eV"))
     if _varies(_error("normalisation", nuisances.normalisation)):
         found.append(relative(NORMALISATION, nuisances.normalisation))
-    return (*found, *_backgrounds(nuisances.background, experiment))
+    runs = experiment.runs
+    found += _each(EFFICIENCY, runs.efficiency_error, len(runs))
+    if not isinstance(nuisances.background, Sequence) and np.ndim(nuisances.background) == 0:
+        if _varies(error := _error(BACKGROUND, nuisances.background)):
+            found.append(relative(BACKGROUND, error))
+        return (*found, *_each(BACKGROUND, runs.background_error, len(runs)))
+    if is_traced(runs.background_error) or np.any(runs.background_error):
+        allowed = "left out of the runs, or one number for all of them in the nuisances"
+        raise InputError("background_error", runs.background_error, allowed)
+    return (*found, *_each(BACKGROUND, nuisances.background, len(runs)))
+
+
+def common(nuisances: Nuisances, efficiency_error: float, background_error: float) -> Nuisances:
+    """Return nuisances in which more errors of the rates are common to all runs.
+
+    A common factor on the efficiencies is one on the signal. Two log-normal factors are one, the logarithms
+    of whose errors add in quadrature.
+
+    Examples
+    --------
+    >>> round(common(Nuisances(normalisation=0.03), 0.04, 0.0).normalisation, 4)
+    0.0503
+    """
+    both = _together(nuisances.normalisation, efficiency_error)
+    return replace(
+        nuisances, normalisation=both, background=_together(nuisances.background, background_error)
+    )
 
 
 def with_values(neutrinos: Neutrinos, values: dict[str, Array]) -> Neutrinos:
@@ -173,12 +203,13 @@ def _varies(error: Scalar) -> bool:
     return is_traced(error) or bool(error)
 
 
-def _backgrounds(errors: float | Sequence[float], experiment: Experiment) -> list[Parameter]:
-    if not isinstance(errors, Sequence) and np.ndim(errors) == 0:
-        error = _error(BACKGROUND, errors)
-        return [relative(BACKGROUND, error)] if _varies(error) else []
-    runs = len(experiment.photon_energy)
-    given = [_error(f"{BACKGROUND}[{k}]", error) for k, error in enumerate(errors)]  # type: ignore[arg-type]
-    if len(given) != runs:
-        raise InputError(BACKGROUND, f"{len(given)} errors", f"one error, or one for each of {runs} runs")
-    return [relative(f"{BACKGROUND}_{k + 1}", error) for k, error in enumerate(given) if _varies(error)]
+def _each(name: str, errors: Any, runs: int) -> list[Parameter]:
+    """Return the factors on the rates of single runs; runs without an error have none."""
+    if len(errors) != runs:
+        raise InputError(name, f"{len(errors)} errors", f"one error, or one for each of {runs} runs")
+    given = [_error(f"{name}[{k}]", error) for k, error in enumerate(errors)]
+    return [relative(f"{name}_{k + 1}", error) for k, error in enumerate(given) if _varies(error)]
+
+
+def _together(one: Any, other: float) -> float:
+    return float(np.expm1(np.hypot(np.log1p(one), np.log1p(other)))) if other else one

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
 from renp.errors import InputError
-from renp.experiment import Experiment
+from renp.experiment import Experiment, check_certain
 from renp.inference.strength import strength_counts, strength_limits
 from renp.inference.upper_limits import delta_chi2
 from renp.interactions.couplings import Interaction
@@ -74,6 +74,7 @@ def reach(
     """
     rise = delta_chi2(confidence_level)
     instance("experiment", experiment, Experiment)
+    check_certain(experiment)
     instance("neutrinos", neutrinos, Neutrinos)
     within("masses", masses, "finite masses in eV, at least 0", low=0.0)
     if experiment.counts is not None:

@@ -21,8 +21,9 @@ from renp.bounds.model import FLAVOURS
 from renp.bounds.moment_elements import Square
 from renp.bounds.solar import solar_weights
 from renp.errors import InputError
-from renp.experiment import Experiment, expected_counts
-from renp.inference.upper_limits import MOMENTS, delta_chi2, moment_elements, moment_signals
+from renp.experiment import Experiment, check_certain, expected_counts
+from renp.inference.upper_limits import delta_chi2, moment_signals
+from renp.interactions.dipole import MOMENTS, moment_elements
 from renp.neutrinos import Neutrinos
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
@@ -75,6 +76,7 @@ def allowed_region(
     >>> all(found.together[e] <= min(found.renp[e], found.world[e]) * 1.0001 for e in found.together)
     True
     """
+    check_certain(experiment)
     forms = [_form(bound(key), neutrinos) * _SCALE**2 for key in world]
     null = np.asarray(expected_counts(experiment, neutrinos))
     data = null if experiment.counts is None else np.asarray(experiment.counts)

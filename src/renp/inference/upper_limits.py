@@ -14,8 +14,8 @@ What a limit means depends on the method, and every result says which it is:
     The upper end of the unified interval, by toys: right also for few counts.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, cast, overload
+from collections.abc import Callable
+from typing import Any, cast, overload
 
 import jax
 import jax.numpy as jnp
@@ -27,18 +27,14 @@ from renp.experiment import Experiment, expected_counts, signal_counts
 from renp.inference.likelihood import Likelihood
 from renp.inference.limit_search import CITES, METHODS, CouplingLimit, LimitSearch, Method
 from renp.inference.nuisances import Nuisances
-from renp.interactions import ElectricMoment, MagneticMoment
-from renp.interactions.couplings import Interaction
-from renp.interactions.photon import PhotonCoupling
+from renp.interactions.couplings import Coupling
+from renp.interactions.dipole import MOMENTS, moment_couplings, moment_elements
+from renp.interactions.given import GivenCouplings, given_couplings
 from renp.neutrinos import Neutrinos
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
 from renp.results.limits import Limits
 from renp.validation import Scalar, choice, instance, is_traced, number
-
-MOMENTS: tuple[type[PhotonCoupling], ...] = (MagneticMoment, ElectricMoment)
-
-Couplings: TypeAlias = Mapping[str, Mapping[str, Interaction]]
 
 
 @overload
@@ -62,38 +58,12 @@ def delta_chi2(confidence_level: Scalar) -> Scalar:
     return float(2 * erfinv(level) ** 2)
 
 
-def moment_elements(nature: str) -> tuple[tuple[int, int], ...]:
-    """Return the independent elements of a matrix of moments.
-
-    Examples
-    --------
-    >>> moment_elements("majorana")
-    ((1, 2), (1, 3), (2, 3))
-    """
-    first = 1 if nature == "majorana" else 0
-    return tuple((i + 1, j + 1) for i in range(3) for j in range(i + first, 3))
-
-
-def moment_couplings(nature: str) -> dict[str, dict[str, Interaction]]:
-    """Return each element of each kind of moment at 1 μ_B.
-
-    Examples
-    --------
-    >>> moment_couplings("majorana")["electric-moment"]["12"]
-    ElectricMoment(elements={(1, 2): 1.0})
-    """
-    return {
-        moment.kind: {f"{i}{j}": moment({(i, j): 1.0}) for i, j in moment_elements(nature)}
-        for moment in MOMENTS
-    }
-
-
 def upper_limits(
     experiment: Experiment,
     neutrinos: Neutrinos,
     confidence_level: float = 0.90,
     *,
-    couplings: Couplings | None = None,
+    couplings: GivenCouplings | None = None,
     method: str = "delta-chi2",
     profiled: bool = False,
     nuisances: Nuisances | None = None,
@@ -115,8 +85,8 @@ def upper_limits(
     confidence_level
         Between 0 and 1.
     couplings
-        By kind and label, the interaction that the coupling multiplies; every element of the magnetic and
-        electric moments if left out.
+        What is limited, by kind and label the interaction that the coupling multiplies, or in any other form
+        that `Likelihood` takes; every element of the magnetic and electric moments if left out.
     method
         "delta-chi2", "asymptotic", "cls" or "feldman-cousins".
     profiled
@@ -157,22 +127,24 @@ def upper_limits(
     instance("neutrinos", neutrinos, Neutrinos)
     known = cast(Method, choice("method", method, METHODS))
     check_possible(experiment, expected_counts(experiment, neutrinos))
-    given = moment_couplings(neutrinos.nature) if couplings is None else couplings
+    given = moment_couplings(neutrinos.nature) if couplings is None else given_couplings(couplings)
     tell = progress or (lambda _: None)
     search = LimitSearch(known, confidence_level, rise, profiled, bands, jax.random.key(seed))
-    found: dict[str, dict[str, CouplingLimit]] = {kind: {} for kind in given}
+    by_name: dict[str, CouplingLimit] = {}
     for group in _groups(given, profiled):
-        units = {f"{kind} {label}": given[kind][label] for kind, label in group}
-        likelihood = Likelihood(experiment, neutrinos, units, nuisances=nuisances)
-        for k, (kind, label) in enumerate(group):
-            tell(f"{kind} {label}")
-            found[kind][label] = search.limit(likelihood, k)
+        likelihood = Likelihood(experiment, neutrinos, group, nuisances=nuisances)
+        for k, coupling in enumerate(group):
+            tell(coupling.name)
+            by_name[coupling.name] = search.limit(likelihood, k)
+    found: dict[str, dict[str, CouplingLimit]] = {}
+    for coupling in given:
+        found.setdefault(coupling.family, {})[coupling.label] = by_name[coupling.name]
     return Limits(
         confidence_level=float(confidence_level),
         kind="expected" if experiment.counts is None else "observed",
         method=method,
         profiled=profiled,
-        units={kind: next(iter(of_kind.values())).coupling_unit for kind, of_kind in given.items()},
+        units={coupling.family: coupling.unit for coupling in given},
         limits=_each(found, "limit"),
         expected=_each(found, "expected"),
         ends={
@@ -189,7 +161,7 @@ def upper_limits(
             merged(PAPERS, references_of(given), CITES[known]),
             experiment=experiment,
             neutrinos=neutrinos,
-            couplings=[f"{kind} {label}" for kind, of_kind in given.items() for label in of_kind],
+            couplings=[coupling.name for coupling in given],
             confidence_level=confidence_level,
             method=f"{method}, {'all couplings profiled' if profiled else 'one coupling at a time'}",
             nuisances=nuisances or Nuisances(),
@@ -198,13 +170,14 @@ def upper_limits(
     )
 
 
-def _groups(couplings: Couplings, profiled: bool) -> list[list[tuple[str, str]]]:
+def _groups(couplings: tuple[Coupling, ...], profiled: bool) -> list[tuple[Coupling, ...]]:
     """Return the couplings that share a likelihood: all if profiled, else those that never interfere."""
-    names = [(kind, label) for kind, of_kind in couplings.items() for label in of_kind]
     if profiled:
-        return [names]
-    moments = [name for name in names if name[0] in {moment.kind for moment in MOMENTS}]
-    return [group for group in [moments, *([name] for name in names if name not in moments)] if group]
+        return [couplings]
+    kinds = {moment.kind for moment in MOMENTS}
+    moments = tuple(one for one in couplings if one.family in kinds)
+    others: list[tuple[Coupling, ...]] = [(one,) for one in couplings if one.family not in kinds]
+    return [moments, *others] if moments else others
 
 
 def _each(found: dict[str, dict[str, CouplingLimit]], field: str) -> dict[str, dict[str, Any]]:

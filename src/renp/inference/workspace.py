@@ -20,7 +20,7 @@ import numpy as np
 from renp._types import Reals
 from renp.errors import InputError
 from renp.inference.likelihood import Data, Likelihood
-from renp.inference.nuisances import BACKGROUND, NORMALISATION
+from renp.inference.nuisances import BACKGROUND, EFFICIENCY, NORMALISATION
 from renp.inference.parameters import Parameter
 
 Json: TypeAlias = dict[str, Any]
@@ -111,8 +111,7 @@ def _data(likelihood: Likelihood) -> Data:
 
 def _signal(likelihood: Likelihood, name: str) -> tuple[_Varied, _Varied]:
     """Return the counts of the standard model, and of the signal at coordinate 1, without background."""
-    rates = likelihood.experiment.background
-    dark = eqx.tree_at(lambda full: full.experiment.background, likelihood, jnp.zeros_like(rates))
+    dark = eqx.tree_at(lambda full: full.experiment.runs.background, likelihood, replace_fn=np.zeros_like)
     measured = [k for k, p in enumerate(likelihood.parameters) if p.kind == "constrained"]
     pulls = jnp.eye(len(likelihood.names))[jnp.array(measured, dtype=int)]
     points = likelihood.point() + jnp.concatenate([jnp.zeros((1, pulls.shape[1])), pulls, -pulls])
@@ -146,13 +145,14 @@ def _samples(
     likelihood: Likelihood, model: _Varied, signal: _Varied, background: Reals, r: int
 ) -> list[Json]:
     poi = {"name": POI, "type": "normfactor", "data": None}
-    signal_modifiers = [*_rate(likelihood, NORMALISATION), *_shapes(signal, r), poi]
-    model_modifiers = [*_rate(likelihood, NORMALISATION), *_shapes(model, r)]
-    background_modifiers = [*_rate(likelihood, BACKGROUND), *_rate(likelihood, f"{BACKGROUND}_{r + 1}")]
+    emission, dark = (
+        [*_rate(likelihood, common), *_rate(likelihood, f"{own}_{r + 1}")]
+        for common, own in ((NORMALISATION, EFFICIENCY), (BACKGROUND, BACKGROUND))
+    )
     samples = [
-        ("standard model", model.nominal, _largest(model), model_modifiers),
-        ("signal", signal.nominal, _largest(signal), signal_modifiers),
-        ("background", background, background, background_modifiers),
+        ("standard model", model.nominal, _largest(model), [*emission, *_shapes(model, r)]),
+        ("signal", signal.nominal, _largest(signal), [*emission, *_shapes(signal, r), poi]),
+        ("background", background, background, dark),
     ]
     return [
         {"name": name, "data": [float(counts[r])], "modifiers": modifiers}

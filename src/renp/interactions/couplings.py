@@ -36,6 +36,7 @@ import numpy as np
 from jaxtyping import Array
 
 from renp._types import Matrix
+from renp.errors import InputError
 from renp.neutrinos import Neutrinos
 from renp.references import references_of
 from renp.validation import Scalar, is_traced, matrix, number
@@ -79,7 +80,7 @@ class Interaction(eqx.Module):
     units: ClassVar[Mapping[str, str]] = {}
     """Unit of each argument that is a quantity; scenario files give it with a unit."""
     coupling_unit: ClassVar[str] = ""
-    """Unit of the numbers that multiply the interactions of `directions`."""
+    """Unit of the numbers that multiply the interactions of its `directions`."""
     cites: ClassVar[tuple[str, ...]] = ()
     """What the formula rests on: keys of ``data/references.bib``, or BibTeX entries of one's own."""
 
@@ -107,19 +108,24 @@ class Interaction(eqx.Module):
         """
         return None
 
-    def directions(self) -> dict[str, tuple["Interaction", float]]:
-        """Return what a fit may vary: by label, interactions and the numbers that multiply them here.
+    def directions(self) -> tuple["Coupling", ...]:
+        """Return what a fit may vary: couplings whose values times interactions add up to this interaction.
 
-        The products add up to this interaction. One direction, the interaction as a whole, unless a
-        subclass has more.
+        One, the interaction as a whole, unless a subclass has more.
 
         Examples
         --------
         >>> import renp
-        >>> renp.MagneticMoment({(1, 2): 3e-11}).directions()
-        {'12': (MagneticMoment(elements={(1, 2): 1.0}), 3e-11)}
+        >>> (moment,) = renp.MagneticMoment({(1, 2): 3e-11}).directions()
+        >>> moment.name, moment.interaction, moment.value
+        ('magnetic-moment 12', MagneticMoment(elements={(1, 2): 1.0}), 3e-11)
         """
-        return {"strength": (self, 1.0)}
+        return (Coupling(self.family, "strength", self, 1.0),)
+
+    @property
+    def family(self) -> str:
+        """What its couplings are called: its kind, or the name of a class without one."""
+        return self.kind or type(self).__name__.lower()
 
     def __repr__(self) -> str:
         """Return the constructor's call: matrices as the dict of their elements that are not zero."""
@@ -218,6 +224,54 @@ class Model(Interaction):
     def poles(self) -> list[float]:
         """Return the poles of every interaction."""
         return [pole for interaction in self.interactions for pole in interaction.poles()]
+
+
+class Coupling(eqx.Module):
+    """A real number that fits vary and limits are set on, known by what it multiplies: immutable, a pytree.
+
+    Examples
+    --------
+    >>> import renp
+    >>> mu = renp.Coupling("magnetic-moment", "11", renp.MagneticMoment({(1, 1): 1.0}))
+    >>> mu.name, mu.unit
+    ('magnetic-moment 11', 'μ_B')
+    """
+
+    kind: str = eqx.field(static=True)
+    """What couplings of one sort share; empty for one that has a name of its own."""
+    label: str = eqx.field(static=True)
+    """Which one of them; the whole name where there is no kind."""
+    interaction: Interaction
+    """Its amplitude is multiplied by the coupling."""
+    value: Scalar = 0.0
+    """The number itself, in the model that the coupling was taken from; fits and limits leave it aside."""
+
+    def __check_init__(self) -> None:
+        for what in ("kind", "label"):
+            if not isinstance(text := getattr(self, what), str):
+                raise InputError(f"{what} of a coupling", repr(text), "text")
+        if not isinstance(self.interaction, Interaction):
+            raise InputError(f"interaction of {self.name!r}", repr(self.interaction), "an interaction")
+
+    @property
+    def name(self) -> str:
+        """Kind and label, or the label alone."""
+        return f"{self.kind} {self.label}" if self.kind else self.label
+
+    @property
+    def unit(self) -> str:
+        """Unit of the number."""
+        return self.interaction.coupling_unit
+
+    @property
+    def family(self) -> str:
+        """Under what results list it: its kind, or without one that of the interaction."""
+        return self.kind or self.interaction.family
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of the references behind the interaction."""
+        return self.interaction.references
 
 
 def _show(value: Any) -> str:

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from renp.constants import BOHR_MAGNETON
-from renp.interactions.couplings import Couplings
+from renp.interactions.couplings import Coupling, Couplings
 from renp.interactions.photon import PhotonCoupling
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar
@@ -79,3 +79,33 @@ class ElectricMoment(PhotonCoupling):
         """Return the electric moments: Eq. (1) is −iσq (μ + iε γ5), and eps stands beside μ."""
         del q2
         return Couplings(eps=1j * BOHR_MAGNETON * self._matrix(neutrinos))
+
+
+MOMENTS: tuple[type[PhotonCoupling], ...] = (MagneticMoment, ElectricMoment)
+
+
+def moment_elements(nature: str) -> tuple[tuple[int, int], ...]:
+    """Return the independent elements of a matrix of moments.
+
+    Examples
+    --------
+    >>> moment_elements("majorana")
+    ((1, 2), (1, 3), (2, 3))
+    """
+    first = 1 if nature == "majorana" else 0
+    return tuple((i + 1, j + 1) for i in range(3) for j in range(i + first, 3))
+
+
+def moment_couplings(nature: str) -> tuple[Coupling, ...]:
+    """Return each element of each kind of moment at 1 μ_B.
+
+    Examples
+    --------
+    >>> [coupling.name for coupling in moment_couplings("majorana")][3:]
+    ['electric-moment 12', 'electric-moment 13', 'electric-moment 23']
+    """
+    return tuple(
+        Coupling(moment.kind, f"{i}{j}", moment({(i, j): 1.0}))
+        for moment in MOMENTS
+        for i, j in moment_elements(nature)
+    )

@@ -8,7 +8,7 @@ import numpy as np
 from renp._types import Matrix
 from renp.errors import InputError
 from renp.interactions.completion import Symmetry, complete, independent_elements, violations
-from renp.interactions.couplings import Interaction
+from renp.interactions.couplings import Coupling, Interaction
 from renp.neutrinos import Neutrinos
 from renp.validation import is_traced
 
@@ -49,14 +49,16 @@ class PhotonCoupling(Interaction):
                     allowed = "left out: a Majorana neutrino has no diagonal element"
                     raise InputError(f"{name}[{k + 1}, {k + 1}]", f"{value:.6g}", allowed)
 
-    def directions(self) -> dict[str, tuple[Interaction, float]]:
+    def directions(self) -> tuple[Coupling, ...]:
         """Return each element by itself: a real one as it is, a complex one at its phase."""
-        found: dict[str, tuple[Interaction, float]] = {}
-        for i, j in np.argwhere(np.asarray(self.elements) != 0):
-            value = complex(self.elements[i, j])
-            size = value.real if value.imag == 0 else abs(value)
-            found[f"{i + 1}{j + 1}"] = (type(self)({(int(i) + 1, int(j) + 1): value / size}), size)
-        return found
+        return tuple(
+            self._element(int(i) + 1, int(j) + 1) for i, j in np.argwhere(np.asarray(self.elements) != 0)
+        )
+
+    def _element(self, i: int, j: int) -> Coupling:
+        value = complex(self.elements[i - 1, j - 1])
+        size = value.real if value.imag == 0 else abs(value)
+        return Coupling(self.family, f"{i}{j}", type(self)({(i, j): value / size}), size)
 
     def _symmetry(self, neutrinos: Neutrinos) -> Symmetry:
         return self.majorana_symmetry if neutrinos.nature == "majorana" else "hermitian"

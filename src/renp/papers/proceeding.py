@@ -12,9 +12,9 @@ from scipy import optimize
 
 from renp.datafiles import read_toml
 from renp.inference.reach import mass_grid, pole_masses, reach
-from renp.inference.upper_limits import moment_elements
 from renp.interactions import ScalarMediator, VectorMediator, Weak
 from renp.interactions.couplings import Interaction
+from renp.interactions.dipole import moment_elements
 from renp.neutrinos import Neutrinos
 from renp.results.base import provenance
 from renp.results.comparison import Comparison, Number

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from renp.atoms.atom import APPROXIMATIONS, Atom
+from renp.atoms.atom import Atom
+from renp.atoms.effects import APPROXIMATIONS
 from renp.constants import DAY
 from renp.experiment import Experiment, Target, expected_counts
 from renp.inference.upper_limits import upper_limits

@@ -17,9 +17,9 @@ discovery             the model                                 the standard mod
 All is for every one of the neutrinos given, and the worst counts.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -33,11 +33,10 @@ from renp.inference.nuisances import Nuisances, value_of
 from renp.inference.parameters import physical
 from renp.inference.search import MASS
 from renp.interactions import Weak
-from renp.interactions.couplings import Interaction
+from renp.interactions.couplings import Coupling, Interaction
+from renp.interactions.dipole import ElectricMoment, MagneticMoment
 from renp.neutrinos import Neutrinos
 from renp.planning.contrasts import Contrast, Done, best_fit, rates
-
-Couplings: TypeAlias = Mapping[str, Interaction]
 
 LIMITS = "limits"
 INTERVALS = ("lightest-mass", "majorana-phases")
@@ -55,8 +54,8 @@ class Setting:
     """What all contrasts of a plan share."""
 
     candidates: Experiment
-    couplings: Mapping[str, Interaction]
-    """By name; what is multiplied by the size or fitted."""
+    couplings: tuple[Coupling, ...]
+    """What is given a size or fitted."""
     strength: float
     """Size of a coupling that is simulated, in the unit of the couplings."""
     model: Interaction
@@ -99,11 +98,11 @@ def world_name(neutrinos: Neutrinos) -> str:
 
 
 def _limits(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
-    null = _likelihood(setting, neutrinos, {})
+    null = _likelihood(setting, neutrinos, ())
     found = []
     everything = _likelihood(setting, neutrinos, setting.couplings) if setting.profiled else None
-    for place, (name, unit) in enumerate(setting.couplings.items()):
-        tested = everything or _likelihood(setting, neutrinos, {name: unit})
+    for place, coupling in enumerate(setting.couplings):
+        tested = everything or _likelihood(setting, neutrinos, (coupling,))
         k = place if everything else 0
         signs = (1.0,) if tested.parameters[k].kind == "magnitude" else (1.0, -1.0)
         # A limit is counted from the least χ², which an excess in earlier counts has elsewhere than at 0.
@@ -112,7 +111,14 @@ def _limits(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
         best = 0.0 if fitted is None else float(physical(tested.parameters[k], fitted[k]))
         found += [
             _contrast(
-                setting, (name, world_name(neutrinos)), true, point, tested, k, best=best, direction=sign
+                setting,
+                (coupling.name, world_name(neutrinos)),
+                true,
+                point,
+                tested,
+                k,
+                best=best,
+                direction=sign,
             )
             for sign in signs
         ]
@@ -121,34 +127,41 @@ def _limits(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
 
 def _identify(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
     if len(setting.couplings) < 2:
-        raise InputError("couplings", list(setting.couplings), "two or more that are to be told apart")
+        raise InputError("couplings", _names(setting), "two or more that are to be told apart")
     return _pairs(setting, neutrinos, setting.couplings, setting.couplings)
 
 
 def _magnetic_or_electric(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
     magnetic, electric = (
-        {name: unit for name, unit in setting.couplings.items() if name.startswith(kind)}
-        for kind in ("magnetic", "electric")
+        tuple(coupling for coupling in setting.couplings if coupling.family == moment.kind)
+        for moment in (MagneticMoment, ElectricMoment)
     )
     if not (magnetic and electric):
-        raise InputError("elements", list(setting.couplings), "elements of both kinds of moments")
+        raise InputError("elements", _names(setting), "elements of both kinds of moments")
     return [*_pairs(setting, neutrinos, magnetic, electric), *_pairs(setting, neutrinos, electric, magnetic)]
 
 
-def _pairs(setting: Setting, neutrinos: Neutrinos, true: Couplings, tested: Couplings) -> list[Contrast]:
+def _names(setting: Setting) -> list[str]:
+    return [coupling.name for coupling in setting.couplings]
+
+
+def _pairs(
+    setting: Setting, neutrinos: Neutrinos, true: tuple[Coupling, ...], tested: tuple[Coupling, ...]
+) -> list[Contrast]:
     """Return contrasts of each true coupling with each other one that may have any size."""
-    both = {**true, **tested}
-    alone = {name: _likelihood(setting, neutrinos, {name: unit}) for name, unit in both.items()}
+    alone = {one.name: _likelihood(setting, neutrinos, (one,)) for one in (*true, *tested)}
     together = _likelihood(setting, neutrinos, tested) if setting.profiled else None
     found = []
-    for name in true:
+    for name in (one.name for one in true):
         point = alone[name].point(**{"coupling 1": setting.strength})
         others = (
-            {"any other": together} if together is not None else {n: alone[n] for n in tested if n != name}
+            {"any other": together}
+            if together is not None
+            else {one.name: alone[one.name] for one in tested if one.name != name}
         )
         for other, hypothesis in others.items():
-            if together is not None and name in tested:
-                rest = {n: unit for n, unit in tested.items() if n != name}
+            if together is not None:
+                rest = tuple(one for one in tested if one.name != name)
                 hypothesis = _likelihood(setting, neutrinos, rest)
             title = (f"{name} or {other}", world_name(neutrinos))
             found.append(_contrast(setting, title, alone[name], point, hypothesis))
@@ -168,18 +181,12 @@ def _phases(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
 def _intervals(setting: Setting, neutrinos: Neutrinos, names: list[str]) -> list[Contrast]:
     others = tuple(name for name in setting.nuisances.free if name not in names)
     free = (*others, *names) if setting.profiled else others
-    null = _likelihood(setting, neutrinos, {})
+    null = _likelihood(setting, neutrinos, ())
     found = []
     for name in names:
         own = free if name in free else (*others, name)
-        nuisances = Nuisances(
-            setting.nuisances.oscillation,
-            own,
-            setting.nuisances.normalisation,
-            setting.nuisances.background,
-            setting.nuisances.calibration,
-        )
-        tested = Likelihood(setting.candidates, neutrinos, {}, setting.model, nuisances)
+        nuisances = replace(setting.nuisances, free=own)
+        tested = Likelihood(setting.candidates, neutrinos, (), setting.model, nuisances)
         centre = float(value_of(neutrinos, name))
         k = tested.index(name)
         found += [
@@ -208,7 +215,7 @@ def _like(neutrinos: Neutrinos, ordering: str, nature: str) -> Neutrinos:
 
 def _two(setting: Setting, neutrinos: Neutrinos, other: Neutrinos) -> list[Contrast]:
     """Return both contrasts of two kinds of neutrinos."""
-    one, two = (_likelihood(setting, nu, {}) for nu in (neutrinos, other))
+    one, two = (_likelihood(setting, nu, ()) for nu in (neutrinos, other))
     return [
         _contrast(setting, (world_name(a.neutrinos), f"not {world_name(b.neutrinos)}"), a, a.point(), b)
         for a, b in ((one, two), (two, one))
@@ -216,20 +223,21 @@ def _two(setting: Setting, neutrinos: Neutrinos, other: Neutrinos) -> list[Contr
 
 
 def _discovery(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
-    true = _likelihood(setting, neutrinos, {})
-    tested = Likelihood(setting.candidates, neutrinos, {}, Weak(), setting.nuisances)
+    true = _likelihood(setting, neutrinos, ())
+    tested = Likelihood(setting.candidates, neutrinos, (), Weak(), setting.nuisances)
     return [_contrast(setting, ("model", world_name(neutrinos)), true, true.point(), tested)]
 
 
-def _likelihood(setting: Setting, neutrinos: Neutrinos, couplings: Couplings) -> Likelihood:
+def _likelihood(setting: Setting, neutrinos: Neutrinos, couplings: tuple[Coupling, ...]) -> Likelihood:
     """Return a likelihood of the candidates; quickly if only the lightest mass differs from a known one."""
-    for known in setting.known.get(tuple(couplings), []):
+    names = tuple(coupling.name for coupling in couplings)
+    for known in setting.known.get(names, []):
         if _same_but_for_mass(known.neutrinos, neutrinos):
             return known.with_neutrinos(neutrinos)
     # Names are part of what is compiled: with places instead, one compilation serves all.
-    units = {f"coupling {k + 1}": unit for k, unit in enumerate(couplings.values())}
-    made = Likelihood(setting.candidates, neutrinos, units, setting.model, setting.nuisances)
-    setting.known.setdefault(tuple(couplings), []).append(made)
+    numbered = [Coupling("coupling", f"{k + 1}", one.interaction) for k, one in enumerate(couplings)]
+    made = Likelihood(setting.candidates, neutrinos, numbered, setting.model, setting.nuisances)
+    setting.known.setdefault(names, []).append(made)
     return made
 
 
@@ -276,7 +284,7 @@ def _fitted(setting: Setting, tested: Likelihood) -> Point | None:
 
 
 def _without_counts(runs: Experiment) -> Experiment:
-    bare: Experiment = eqx.tree_at(lambda e: e.counts, runs, None, is_leaf=lambda x: x is None)
+    bare: Experiment = eqx.tree_at(lambda e: e.runs.counts, runs, None, is_leaf=lambda x: x is None)
     return bare
 
 

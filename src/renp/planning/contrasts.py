@@ -26,6 +26,7 @@ from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.newton import Minimum, minimise
 from renp.inference.parameters import coordinate
 from renp.inference.poisson import chi2
+from renp.runs import Runs
 
 _DARK = 1e-4
 """Least rate of a hypothesis relative to the truth. Where it allows nothing a single count would exclude it;
@@ -160,8 +161,8 @@ class Contrast:
         """Return likelihood and Asimov data of the runs with time, and of those made before."""
         rows = np.flatnonzero(times)
         size = _PADDED * (1 + (rows.size - 1) // _PADDED)
-        durations = np.concatenate([times[rows], np.zeros(size - rows.size)])
-        rows = np.concatenate([rows, np.zeros(size - rows.size, dtype=rows.dtype)])
+        rows = np.append(rows, np.repeat(rows[:1], size - rows.size))
+        durations = np.where(np.arange(size) < np.count_nonzero(times), times[rows], 0.0)
         likelihood = _with_times(_rows(self.tested, rows), durations)
         counts = jnp.asarray(durations * self.truth[rows])
         if self.done is not None:
@@ -194,7 +195,7 @@ def _least_of(found: Minimum) -> Point:
 
 def rates(likelihood: Likelihood, x: Point) -> Reals:
     """Return the rates of counts at the candidates, 1/s."""
-    found: Reals = np.asarray(_expected(likelihood, x)) / np.asarray(likelihood.experiment.duration)
+    found: Reals = np.asarray(_expected(likelihood, x)) / np.asarray(likelihood.experiment.runs.duration)
     return found
 
 
@@ -208,27 +209,27 @@ def _minima(likelihood: Likelihood, data: Data, starts: Any, moves: Any) -> Mini
     return jax.vmap(lambda x: minimise(likelihood, data, x, moves, 200))(starts)
 
 
-def _of_runs(likelihood: Likelihood) -> list[Any]:
-    """Return the parts of a likelihood that have one entry for each run."""
-    runs = likelihood.experiment
-    return [runs.photon_energy, runs.duration, runs.background, runs.efficiency, likelihood.response]
-
-
-def _replaced(likelihood: Likelihood, parts: list[Any]) -> Likelihood:
-    other: Likelihood = eqx.tree_at(_of_runs, likelihood, parts, is_leaf=lambda x: x is None)
-    return other
-
-
 def _rows(likelihood: Likelihood, rows: NDArray[np.intp]) -> Likelihood:
-    parts = _of_runs(likelihood)
-    return _replaced(likelihood, [part if part is None else np.asarray(part)[rows] for part in parts])
-
-
-def _with_times(likelihood: Likelihood, times: Reals) -> Likelihood:
-    other: Likelihood = eqx.tree_at(lambda one: one.experiment.duration, likelihood, jnp.asarray(times))
-    return other
+    response = likelihood.response
+    some = None if response is None else np.asarray(response)[rows]
+    return _replaced(likelihood, likelihood.experiment.runs.rows(rows), some)
 
 
 def _joined(one: Likelihood, other: Likelihood, order: NDArray[np.intp]) -> Likelihood:
-    pairs = zip(_of_runs(one), _of_runs(other), strict=True)
-    return _replaced(one, [a if a is None else np.concatenate([a, b])[order] for a, b in pairs])
+    both = None if one.response is None else np.concatenate([one.response, other.response])[order]
+    return _replaced(one, one.experiment.runs.joined(other.experiment.runs).rows(order), both)
+
+
+def _with_times(likelihood: Likelihood, times: Reals) -> Likelihood:
+    other: Likelihood = eqx.tree_at(lambda one: one.experiment.runs.duration, likelihood, times)
+    return other
+
+
+def _replaced(likelihood: Likelihood, runs: Runs, response: Any) -> Likelihood:
+    other: Likelihood = eqx.tree_at(
+        lambda one: (one.experiment.runs, one.response),
+        likelihood,
+        (runs, response),
+        is_leaf=lambda x: x is None,
+    )
+    return other

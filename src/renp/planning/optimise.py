@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import equinox as eqx
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize as scipy_optimize
@@ -50,7 +51,7 @@ class Search:
 
     contrasts: list[Contrast]
     template: Experiment
-    """Atom, target and background of the candidates."""
+    """The candidates to begin with: all runs are like their first at other photon energies."""
     allowed: Range
     total: float
     rise: float | None
@@ -63,7 +64,7 @@ class Search:
     @property
     def energies(self) -> Reals:
         """Candidates, increasing."""
-        return np.asarray(self.contrasts[0].tested.experiment.photon_energy)
+        return np.asarray(self.contrasts[0].tested.experiment.runs.photon_energy)
 
     def cuts(self, size: float) -> Cuts:
         """Return all cuts known, for a size."""
@@ -116,15 +117,8 @@ class Search:
         return total
 
     def _runs(self, energies: Reals) -> Experiment:
-        return Experiment(
-            self.template.atom,
-            self.template.target,
-            energies,
-            self.template.duration[0],
-            self.template.background[0],
-            laser=self.template.laser,
-            efficiency=self.template.efficiency[0],
-        )
+        like_one = self.template.runs.rows(np.zeros(energies.size, dtype=int))
+        return self.template.with_runs(eqx.tree_at(lambda runs: runs.photon_energy, like_one, energies))
 
 
 def filled(values: NDArray[Any], room: int = 256) -> NDArray[Any]:

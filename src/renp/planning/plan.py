@@ -11,10 +11,12 @@ import numpy as np
 from renp._types import Reals
 from renp.errors import InputError
 from renp.experiment import Experiment
-from renp.inference.nuisances import Nuisances
-from renp.inference.upper_limits import MOMENTS, delta_chi2, moment_couplings
+from renp.inference.nuisances import Nuisances, common
+from renp.inference.upper_limits import delta_chi2
 from renp.interactions import Weak
-from renp.interactions.couplings import Interaction
+from renp.interactions.couplings import Coupling, Interaction
+from renp.interactions.dipole import MOMENTS, moment_couplings
+from renp.interactions.given import GivenCouplings, given_couplings
 from renp.neutrinos import Neutrinos
 from renp.planning.aims import AIMS, LIMITS, SIZED, Setting, contrasts_of
 from renp.planning.candidates import Range, laser_range
@@ -23,6 +25,7 @@ from renp.planning.optimise import Optimum, Search, constrained, filled, optimum
 from renp.references import merged, references_of
 from renp.results.base import provenance
 from renp.results.plan import Plan
+from renp.runs import COLUMNS, Runs
 from renp.spectrum import spectral_function
 from renp.validation import choice, instance, number
 
@@ -35,6 +38,9 @@ _STRENGTH = 5e-11
 
 _PERCENT = 0.6827
 """Confidence level of errors."""
+
+_ERRORS = ("efficiency_error", "background_error")
+_ALIKE = "the same at all photon energies for a plan"
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ def plan(
     *,
     total: float | None = None,
     elements: str = "both",
-    couplings: Mapping[str, Interaction] | None = None,
+    couplings: GivenCouplings | None = None,
     weights: Mapping[str, float] | None = None,
     strength: float = _STRENGTH,
     model: Interaction | None = None,
@@ -105,7 +111,10 @@ def plan(
         "identify", "magnetic-or-electric", "ordering", "nature", "discovery": the least significance;
         "lightest-mass", "majorana-phases": the worst error (68 %).
     experiment
-        Atom, target and background; its runs are what the plan is compared with, at equal total time.
+        Atom, target, and what all runs have alike: background, efficiency and their errors; its runs are what
+        the plan is compared with, at equal total time. An error of its runs is taken as one that all runs
+        have in common, those made before included: errors of each run's own would average out in a plan that
+        divides every run into many, which then would seem to have none.
     neutrinos
         What is emitted; several if the plan is to be good for each of them, and the worst counts.
     total
@@ -113,7 +122,7 @@ def plan(
     elements
         "magnetic-moment", "electric-moment" or "both": the moments that matter.
     couplings
-        Other couplings by name, instead of the moments.
+        Others instead of the moments, in any form that `renp.Likelihood` takes.
     weights
         By the name of a coupling, how much its limit matters: the largest weight × limit is made small.
     strength
@@ -142,7 +151,8 @@ def plan(
     Raises
     ------
     InputError
-        For an unknown aim, constraints that no plan fulfils, or an aim that no run can serve.
+        For an unknown aim, constraints that no plan fulfils, an aim that no run can serve, or runs that
+        differ in what a plan takes to be alike.
 
     Examples
     --------
@@ -162,13 +172,12 @@ def plan(
     allowed = laser_range(experiment.atom, worlds, *limits.laser, limits.clearance)
     if limits.least_duration > time:
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
-    background = _background(experiment)
     setting = Setting(
-        _runs(experiment, filled(allowed.grid(limits.candidates)), time, background),
-        dict(couplings) if couplings is not None else _moments(known, elements, worlds),
+        _runs(experiment, filled(allowed.grid(limits.candidates)), time),
+        _moments(known, elements, worlds) if couplings is None else given_couplings(couplings),
         strength,
         Weak() if model is None else model,
-        nuisances or Nuisances(),
+        _common_errors(nuisances or Nuisances(), experiment, done),
         profiled,
         done,
     )
@@ -176,7 +185,7 @@ def plan(
     tell("contrasts")
     contrasts = [_weighted(one, weights or {}) for one in contrasts_of(known, setting, worlds)]
     if not contrasts:
-        raise InputError("couplings", {}, "one or more")
+        raise InputError("couplings", "none", "one or more")
     level = confidence_level if known == LIMITS else _PERCENT
     rise = delta_chi2(level) if known in SIZED else None
     search = Search(contrasts, setting.candidates, allowed, time, rise)
@@ -240,7 +249,7 @@ def _result(
             experiment=experiment,
             neutrinos=list(worlds),
             total=search.total,
-            couplings=list(setting.couplings),
+            couplings=[coupling.name for coupling in setting.couplings],
             profiled=setting.profiled,
             nuisances=setting.nuisances,
             **({"confidence_level": level} if rise is not None else {}),
@@ -291,28 +300,36 @@ def _reference(search: Search, experiment: Experiment) -> dict[str, dict[str, fl
     times = _scaled(experiment, search.total)
     if not times.size or not times.sum() > 0:
         return None
-    runs = _runs(experiment, np.asarray(experiment.photon_energy), search.total, _background(experiment))
+    runs = _runs(experiment, np.asarray(experiment.photon_energy), search.total)
     return _figures(search, [one.at(runs) for one in search.contrasts], times)
 
 
 def _scaled(experiment: Experiment, total: float) -> Reals:
-    durations = np.asarray(experiment.duration, dtype=float)
+    durations = np.asarray(experiment.runs.duration)
     sum_ = durations.sum()
     return durations * (total / sum_) if sum_ > 0 else durations
 
 
-def _runs(experiment: Experiment, energies: Reals, total: float, background: float) -> Experiment:
+def _runs(experiment: Experiment, energies: Reals, total: float) -> Experiment:
+    """Return runs at photon energies, all like the experiment's; what is uncertain of them is common."""
+    common = {
+        name: 0.0 if name in _ERRORS else _same(name, column.default, experiment)
+        for name, column in COLUMNS.items()
+        if column.default is not None
+    }
     each = total / max(energies.size, 1)
-    efficiency = _same("efficiency", experiment.efficiency, 1.0)
-    return Experiment(
-        experiment.atom,
-        experiment.target,
-        energies,
-        each,
-        background,
-        laser=experiment.laser,
-        efficiency=efficiency,
-    )
+    runs = Runs.checked(experiment.atom.E_vg, photon_energy=energies, duration=each, **common)
+    return experiment.with_runs(runs)
+
+
+def _common_errors(nuisances: Nuisances, experiment: Experiment, done: Experiment | None) -> Nuisances:
+    """Return nuisances with the errors of runs, as ones that all runs of the plan have in common."""
+    known = [experiment] if done is None else [experiment, done]
+    efficiency, background = (_same(name, 0.0, *known) for name in _ERRORS)
+    own = np.unique(np.asarray(nuisances.background, dtype=float))
+    if own.size > 1:
+        raise InputError("background", own.tolist(), _ALIKE)
+    return common(replace(nuisances, background=float(own[0])), efficiency, background)
 
 
 def _merged(energies: Reals, times: Reals) -> tuple[Reals, Reals]:
@@ -340,28 +357,23 @@ def _weighted(contrast: Contrast, weights: Mapping[str, float]) -> Contrast:
     return replace(contrast, direction=contrast.direction / weight)
 
 
-def _moments(aim: str, elements: str, worlds: Sequence[Neutrinos]) -> dict[str, Interaction]:
+def _moments(aim: str, elements: str, worlds: Sequence[Neutrinos]) -> tuple[Coupling, ...]:
     if aim not in (LIMITS, "identify", "magnetic-or-electric"):
-        return {}
+        return ()
     kinds = choice("elements", elements, ELEMENTS)
     if len({one.nature for one in worlds}) > 1:
         raise InputError("neutrinos", "of both natures", "of one: Majorana neutrinos have other moments")
-    return {
-        f"{kind} {label}": unit
-        for kind, of_kind in moment_couplings(worlds[0].nature).items()
-        for label, unit in of_kind.items()
-        if kinds in (kind, "both") or aim == "magnetic-or-electric"
-    }
+    return tuple(
+        coupling
+        for coupling in moment_couplings(worlds[0].nature)
+        if kinds in (coupling.kind, "both") or aim == "magnetic-or-electric"
+    )
 
 
-def _background(experiment: Experiment) -> float:
-    return _same("background", experiment.background, 0.0)
-
-
-def _same(name: str, values: Any, default: float) -> float:
-    known = np.unique(np.asarray(values))
+def _same(name: str, default: float, *experiments: Experiment) -> float:
+    known = np.unique(np.concatenate([getattr(one.runs, name) for one in experiments]))
     if known.size > 1:
-        raise InputError(name, known.tolist(), "the same at all photon energies for a plan")
+        raise InputError(name, known.tolist(), _ALIKE)
     return float(known[0]) if known.size else default
 
 
@@ -372,7 +384,7 @@ def _total(total: float | None, experiment: Experiment) -> float:
 
 def _unit(aim: str, setting: Setting) -> str:
     if aim == LIMITS:
-        return next(iter(setting.couplings.values())).coupling_unit
+        return setting.couplings[0].unit
     return {"lightest-mass": "eV", "majorana-phases": "rad"}.get(aim, "")
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from renp._version import __version__
 from renp.errors import InputError
+from renp.interactions.couplings import Coupling
 from renp.scans.grid import Chunks, cut
 from renp.scenario import Scenario
 from renp.scenario.keys import Key, replaced
@@ -134,9 +135,9 @@ class Definition:
         if settings.result == "significance":
             return (Variable("significance", "1"),)
         if settings.result == "limits":
-            names = self.couplings(scenario)
-            units = dict.fromkeys(scenario.limited[name][2].coupling_unit or "1" for name in names)
-            return (Variable("limit", ", ".join(units), "coupling", names),)
+            limited = self.limited(scenario)
+            units = dict.fromkeys(coupling.unit or "1" for coupling in limited)
+            return (Variable("limit", ", ".join(units), "coupling", tuple(one.name for one in limited)),)
         planned = tuple(range(1, PLANNED_RUNS + 1))
         return (
             Variable("reached", ""),
@@ -145,7 +146,8 @@ class Definition:
             Variable("duration", "s", "run", planned),
         )
 
-    def couplings(self, scenario: Scenario) -> tuple[str, ...]:
+    def limited(self, scenario: Scenario) -> tuple[Coupling, ...]:
         """Return the couplings whose limits are sought."""
+        known = {coupling.name: coupling for coupling in scenario.limited}
         chosen = self.scan.settings.couplings
-        return tuple(scenario.limited) if chosen is None else tuple(chosen)
+        return tuple(known.values()) if chosen is None else tuple(known[name] for name in chosen)

@@ -71,7 +71,7 @@ def _build(definition: Definition, number: int) -> Evaluator:
     return evaluate_limits.limits_evaluator(
         first,
         ends,
-        definition.couplings(first),
+        definition.limited(first),
         keys,
         like,
         profiled=settings.profiled,

@@ -21,7 +21,7 @@ from renp.inference.islands import outermost, returns
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NOT_CONVERGED, Crossing, Minimum, crossing, minimise
 from renp.inference.upper_limits import delta_chi2, upper_limits
-from renp.interactions.couplings import Interaction
+from renp.interactions.couplings import Coupling
 from renp.interactions.photon import PhotonCoupling
 from renp.scans.batches import Keys, Point, compiled, flattened, over_points
 from renp.scans.grid import Columns
@@ -60,7 +60,7 @@ class LimitsOfChunk:
     """Computes the limits on some couplings at all points of a chunk."""
 
     scenario: Scenario
-    names: tuple[str, ...]
+    couplings: tuple[Coupling, ...]
     profiled: bool
     sign: str
     keys: Keys
@@ -99,29 +99,26 @@ class LimitsOfChunk:
         return limits
 
     def _single(self, here: Setting) -> Reals:
+        sought = {coupling.name for coupling in self.couplings}
         limited = here.limited
-        units: dict[str, dict[str, Interaction]] = {}
-        for name, (kind, label, unit) in limited.items():
-            if self.profiled or name in self.names:
-                units.setdefault(kind, {})[label] = unit
         try:
             found = upper_limits(
                 here.experiment,
                 here.neutrinos,
                 float(here.confidence_level),
-                couplings=units,
+                couplings=[one for one in limited if self.profiled or one.name in sought],
                 profiled=self.profiled,
                 nuisances=here.nuisances,
             )
         except (InputError, FloatingPointError):  # counts that cannot be, a rate that overflows
-            return np.full(len(self.names), np.nan)
-        return np.array([found.limit(*limited[name][:2], self.sign) for name in self.names])
+            return np.full(len(self.couplings), np.nan)
+        return np.array([found.limit(one.kind, one.label, self.sign) for one in self.couplings])
 
 
 def limits_evaluator(
     scenario: Scenario,
     ends: Sequence[Scenario],
-    names: tuple[str, ...],
+    couplings: tuple[Coupling, ...],
     keys: Keys,
     like: tuple[Columns, ...],
     *,
@@ -136,8 +133,8 @@ def limits_evaluator(
         With the words of the chunk.
     ends
         The same at a few points of the scan.
-    names
-        Of the couplings.
+    couplings
+        Whose limits are sought.
     keys
         Parameters of each numeric axis.
     like
@@ -147,9 +144,10 @@ def limits_evaluator(
     sign
         "positive" or "negative" for the limit on couplings of that sign, "either" for the weaker of the two.
     """
-    every = tuple(scenario.limited)
-    groups = [(every, tuple(every.index(name) for name in names))] if profiled else []
-    groups = groups or [((name,), (0,)) for name in names]
+    every = scenario.limited
+    names = [coupling.name for coupling in every]
+    groups = [(every, tuple(names.index(one.name) for one in couplings))] if profiled else []
+    groups = groups or [((one,), (0,)) for one in couplings]
     ready: dict[object, tuple[Callable[..., Found], Callable[..., Found]]] = {}
     searches = []
     for group, places in groups:
@@ -158,7 +156,7 @@ def limits_evaluator(
         if form not in ready:  # couplings of one kind differ in numbers only
             ready[form] = _functions(scenario, terms, reference, keys, like, profiled=profiled, sign=sign)
         searches.append(Search(reference, places, *ready[form]))
-    return LimitsOfChunk(scenario, names, profiled, sign, keys, tuple(searches))
+    return LimitsOfChunk(scenario, couplings, profiled, sign, keys, tuple(searches))
 
 
 def _functions(
@@ -196,21 +194,21 @@ def _limit(
     sign: str,
 ) -> Found:
     """Return the limit on one coupling by Δχ², as `renp.inference.limit_search` finds it."""
-    couplings = [
-        unit if term is None else here.terms[term]
-        for unit, term in zip(reference.couplings, terms, strict=True)
+    interactions = [
+        coupling.interaction if term is None else here.terms[term]
+        for coupling, term in zip(reference.couplings, terms, strict=True)
     ]
-    likelihood = reference.at(here.experiment, here.neutrinos, couplings, here.nuisances)
+    likelihood = reference.at(here.experiment, here.neutrinos, interactions, here.nuisances)
     parameters = likelihood.parameters
     number = jnp.arange(len(parameters))
-    moves = (number == place) | (number >= len(couplings)) | profiled
+    moves = (number == place) | (number >= len(interactions)) | profiled
     best, data = _best(likelihood, moves, steps)
     rise = delta_chi2(here.confidence_level)
-    signed = jnp.array([p.kind != "magnitude" for p in parameters[: len(couplings)]])[place]
+    signed = jnp.array([p.kind != "magnitude" for p in parameters[: len(interactions)]])[place]
     above = crossing(likelihood, data, best, moves, place, 1.0, rise, steps)
     good = (best.status == CONVERGED) & ~best.corner & (above.status != NOT_CONVERGED)
     furthest = jnp.abs(above.value)
-    if any(p.kind != "magnitude" for p in parameters[: len(couplings)]):
+    if any(p.kind != "magnitude" for p in parameters[: len(interactions)]):
         starts = returns(likelihood, best.x, place)
         minima = [best, *(minimise(likelihood, data, x, moves, steps) for x in starts)]
 
@@ -222,7 +220,7 @@ def _limit(
         either = jnp.maximum(jnp.abs(upper[0]), jnp.abs(lower[0]))
         furthest = jnp.where(signed, of_sign.get(sign, either), furthest)
         good = good & (~signed | (lower[1] & upper[1]))
-    unit = jnp.stack([jnp.asarray(p.plus) for p in parameters[: len(couplings)]])[place]
+    unit = jnp.stack([jnp.asarray(p.plus) for p in parameters[: len(interactions)]])[place]
     return Found(unit * jnp.where(signed, furthest, jnp.sqrt(furthest)), good)
 
 
@@ -236,14 +234,17 @@ def _best(likelihood: Likelihood, moves: Bool[Array, "p"], steps: int) -> tuple[
     return minimise(likelihood, likelihood.data, start, moves, steps), likelihood.data
 
 
-def _reference(ends: Sequence[Scenario], group: tuple[str, ...]) -> Likelihood:
+def _reference(ends: Sequence[Scenario], group: tuple[Coupling, ...]) -> Likelihood:
     """Return a likelihood of some couplings; one that interferes at any of some points is taken to do so."""
     found = []
     for scenario in ends:
-        # A single coupling has no name of its own, so that all of one kind have the same form.
-        names = group if len(group) > 1 else ("coupling",)
-        units = {name: scenario.limited[own][2] for name, own in zip(names, group, strict=True)}
-        found.append(Likelihood(scenario.experiment, scenario.neutrinos, units, nuisances=scenario.nuisances))
+        known = {coupling.name: coupling for coupling in scenario.limited}
+        couplings = [known[coupling.name] for coupling in group]
+        if len(group) == 1:  # without a name of its own, so that all of one kind have the same form
+            couplings = [Coupling("", "coupling", couplings[0].interaction)]
+        found.append(
+            Likelihood(scenario.experiment, scenario.neutrinos, couplings, nuisances=scenario.nuisances)
+        )
     first = found[0]
     signed = [any(one.parameters[k].kind == "coupling" for one in found) for k in range(len(group))]
     fitted = tuple(
@@ -255,12 +256,9 @@ def _reference(ends: Sequence[Scenario], group: tuple[str, ...]) -> Likelihood:
     return changed
 
 
-def _terms(scenario: Scenario, group: tuple[str, ...]) -> Terms:
+def _terms(scenario: Scenario, group: tuple[Coupling, ...]) -> Terms:
     """Return which couplings are interactions of the file as a whole; matrices are taken by element."""
-    terms = scenario.couplings
-    places = {kind: place for place, kind in enumerate(terms)}
-    found: list[int | None] = []
-    for name in group:
-        kind, _, unit = scenario.limited[name]
-        found.append(None if isinstance(unit, PhotonCoupling) else places[kind])
-    return tuple(found)
+    kinds = list(dict.fromkeys(coupling.kind for coupling in scenario.couplings))
+    return tuple(
+        None if isinstance(one.interaction, PhotonCoupling) else kinds.index(one.kind) for one in group
+    )

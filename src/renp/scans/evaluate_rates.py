@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
-from renp.experiment import expected_counts
+from renp.experiment import counts_of, expected_counts
 from renp.formula.line import line_spectrum
 from renp.formula.master_formula import total_spectrum
 from renp.inference.best_fits import best_fits
@@ -158,13 +158,10 @@ def _counts(scenario: Scenario, at: Point, runs: int, *, standard: bool = False)
 
     def one(run: Array, values: Point) -> Array:
         here = scenario.at(values)
-        experiment = here.experiment
         model = Weak() if standard else here.model
-        line = experiment.photon_energy[run][None], experiment.laser, experiment.atom, here.neutrinos
-        width = experiment.target.reference_width * experiment.efficiency[run]
-        rate = width * line_spectrum(*line, model)[0] + experiment.background[run]
-        counts: Array = experiment.duration[run] * rate
-        return counts
+        alone = here.experiment.with_runs(here.experiment.runs.rows(run[None]))
+        spectrum = line_spectrum(alone.photon_energy, alone.laser, alone.atom, here.neutrinos, model)
+        return counts_of(alone, spectrum)[0]
 
     found: Counts = jax.vmap(jax.vmap(one, in_axes=(None, 0)), in_axes=(0, None))(jnp.arange(runs), at)
     return found

@@ -12,17 +12,20 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from renp.atoms.atom import APPROXIMATIONS, EFFECTS, Atom, symbols
+from renp.atoms.atom import Atom, symbols
+from renp.atoms.effects import EFFECTS, effects_of
 from renp.errors import InputError
 from renp.experiment import Experiment, Target
 from renp.inference.likelihood import Likelihood, Point
 from renp.inference.nuisances import Nuisances, nuisance_parameters
-from renp.inference.upper_limits import delta_chi2, moment_couplings
+from renp.inference.upper_limits import delta_chi2
 from renp.interactions import Weak
-from renp.interactions.couplings import Interaction
+from renp.interactions.couplings import Coupling, Interaction
+from renp.interactions.dipole import MOMENTS, moment_couplings
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
 from renp.references import references_of
+from renp.runs import COLUMNS
 from renp.scenario.interactions import interaction_arguments
 from renp.scenario.keys import Key
 from renp.scenario.problems import TableError
@@ -35,7 +38,7 @@ from renp.scenario.schema import (
     StatisticsSection,
     TargetSection,
 )
-from renp.validation import Scalar, choice, is_traced, number
+from renp.validation import Scalar, is_traced, number
 
 UNCHANGED: Mapping[Key, Scalar] = MappingProxyType({})
 
@@ -63,33 +66,27 @@ class Setting:
         return sum(self.terms, start=Weak())
 
     @property
-    def couplings(self) -> dict[str, dict[str, tuple[Interaction, float]]]:
-        """What a fit varies: by kind and label, interactions and the numbers that multiply them in the file.
-
-        A second interaction of a kind is called "kind (2)".
-        """
+    def couplings(self) -> tuple[Coupling, ...]:
+        """What a fit varies, with the values that the couplings have in the file."""
         named = zip(self.term_names, self.terms, strict=True)
-        return {name: interaction.directions() for name, interaction in named}
+        return tuple(
+            Coupling(name, one.label, one.interaction, one.value)
+            for name, term in named
+            for one in term.directions()
+        )
 
     @property
     def term_names(self) -> tuple[str, ...]:
         """A name for each term; a second one of a kind is called "kind (2)"."""
-        kinds = [term.kind or type(term).__name__.lower() for term in self.terms]
+        kinds = [term.family for term in self.terms]
         earlier = [kinds[:k].count(kind) for k, kind in enumerate(kinds)]
         return tuple(f"{kind} ({n + 1})" if n else kind for kind, n in zip(kinds, earlier, strict=True))
 
     @property
-    def limited(self) -> dict[str, tuple[str, str, Interaction]]:
-        """What limits are set on: by name, kind, label and unit of every moment and other coupling."""
-        found = moment_couplings(self.neutrinos.nature)
-        for kind, of_kind in self.couplings.items():
-            if kind.split(" (")[0] not in found:
-                found[kind] = {label: unit for label, (unit, _) in of_kind.items()}
-        return {
-            f"{kind} {label}": (kind, label, unit)
-            for kind, of_kind in found.items()
-            for label, unit in of_kind.items()
-        }
+    def limited(self) -> tuple[Coupling, ...]:
+        """What limits are set on: every moment, and the file's other couplings."""
+        others = [one for one in self.couplings if not isinstance(one.interaction, MOMENTS)]
+        return (*moment_couplings(self.neutrinos.nature), *others)
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -98,13 +95,11 @@ class Setting:
 
     def likelihood(self) -> Likelihood:
         """Return the likelihood of the runs, with the file's couplings and what else is uncertain."""
-        units = {f"{kind} {e}": unit for kind, of in self.couplings.items() for e, (unit, _) in of.items()}
-        return Likelihood(self.experiment, self.neutrinos, units, nuisances=self.nuisances)
+        return Likelihood(self.experiment, self.neutrinos, self.couplings, nuisances=self.nuisances)
 
     def truth(self, likelihood: Likelihood) -> Point:
         """Return the point of a likelihood at which the couplings are those of the file."""
-        values = {f"{kind} {e}": value for kind, of in self.couplings.items() for e, (_, value) in of.items()}
-        return likelihood.point(**values)
+        return likelihood.point(**{one.name: float(one.value) for one in self.couplings})
 
 
 def build(document: Document, folder: Path, values: Mapping[Key, Scalar] = UNCHANGED) -> Setting:
@@ -160,18 +155,11 @@ def _with_item(holder: Any, part: int | str, value: Scalar) -> Any:
 def build_atom(folder: Path, section: AtomSection) -> Atom:
     """Return the atom of a section; a file that it names lies in the folder."""
     atom = _known_atom(folder, section)
-    if effects := effects_of(section):
+    if effects := effects_of(section.approximation):
         chosen = {effect: effect in effects for effect in EFFECTS}
         atom = atom.refined(**chosen, polarisation=section.polarisation)
     boosted = is_traced(section.boost) or section.boost
     return atom.boosted(section.boost) if boosted else atom
-
-
-def effects_of(section: AtomSection) -> tuple[str, ...]:
-    """Return what the papers leave out and the section takes into account."""
-    if isinstance(section.approximation, list):
-        return tuple(choice("approximation", effect, EFFECTS) for effect in section.approximation)
-    return EFFECTS if choice("approximation", section.approximation, APPROXIMATIONS) == "full" else ()
 
 
 def _known_atom(folder: Path, section: AtomSection) -> Atom:
@@ -187,7 +175,7 @@ def _known_atom(folder: Path, section: AtomSection) -> Atom:
         missing = "E_eg" if section.E_eg is None else "E_vg"
         raise ValueError(f"{missing} is missing: an atom of one's own needs both energies")
     # Without effects that rest on them, levels of the catalogue would be cited for energies of one's own.
-    refined = effects_of(section) and section.name in symbols()
+    refined = effects_of(section.approximation) and section.name in symbols()
     levels = Atom.named(section.name).levels if refined else ()
     return Atom(section.name, section.E_eg, section.E_vg, levels)
 
@@ -239,11 +227,10 @@ def check_run(atom: Atom | None, target: Target, section: RunSection) -> RunSect
 
 
 def build_experiment(atom: Atom, target: Target, laser: Laser, runs: Sequence[RunSection]) -> Experiment:
-    """Return target and runs, each key of the runs an argument; they have counts if all of them do."""
-    columns = {name: _column([getattr(run, name) for run in runs]) for name in RunSection.model_fields}
-    if not runs or any(run.counts is None for run in runs):
-        columns["counts"] = None
-    return Experiment(atom, target, laser=laser, **columns)
+    """Return target and runs; the runs have counts if all of them do."""
+    counted = bool(runs) and all(run.counts is not None for run in runs)
+    columns = {name: _column([getattr(run, name) for run in runs]) for name in COLUMNS}
+    return Experiment(atom, target, laser=laser, **columns | ({} if counted else {"counts": None}))
 
 
 def _column(values: list[Any]) -> Any:

@@ -66,6 +66,24 @@ def _spaced(unit: str) -> str:
     return f" {unit[1:]}" if unit.startswith("1/") else f" {unit}"
 
 
+def parse_relative(value: Any) -> Any:
+    """Return a number given in per cent as a part; anything else as it is.
+
+    Examples
+    --------
+    >>> parse_relative("5 %"), parse_relative(0.05)
+    (0.05, 0.05)
+    """
+    if not isinstance(value, str):
+        return value
+    try:
+        if value.endswith("%"):
+            return float(value[:-1]) / 100
+    except ValueError:
+        pass
+    raise ValueError(f'{value!r}: must be a number without a unit, such as 0.05, or "5 %"')
+
+
 def parse_number(value: Any) -> complex | float:
     """Return a number, or text such as "1e-11+2e-11j", as a number.
 

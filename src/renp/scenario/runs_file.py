@@ -8,15 +8,15 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from renp.runs import COLUMNS
 from renp.scenario.quantities import parse_quantity
 
 _HEADING = re.compile(r"\s*(?P<name>\w+)\s*(?:\[(?P<unit>[^]]+)\])?\s*$")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
-_WITH_UNIT = {"photon_energy": "eV", "duration": "s", "background": "1/s"}
 _NOTE = "note"
-_COLUMNS = (*_WITH_UNIT, "counts", "efficiency", _NOTE)
-_REQUIRED = ("photon_energy", "duration")
+_NAMES = (*COLUMNS, _NOTE)
+_REQUIRED = tuple(name for name, column in COLUMNS.items() if column.required)
 
 _MEANT = {"wavelength": "photon_energy [nm]", "hours": "duration [hour]", "days": "duration [day]"}
 """What to say where a heading begins with a word."""
@@ -88,7 +88,7 @@ def _columns(headings: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
             problems.append(str(error))
     names = [name for name, _ in columns]
     if not problems and (sorted(set(names)) != sorted(names) or not {*_REQUIRED} <= set(names)):
-        others = ", ".join(name for name in _COLUMNS if name not in _REQUIRED)
+        others = ", ".join(name for name in _NAMES if name not in _REQUIRED)
         allowed = f"photon_energy and duration, and may have {others}, each once"
         problems.append(f"has the columns {names}: must have {allowed}")
     return columns, problems
@@ -97,17 +97,18 @@ def _columns(headings: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
 def _column(heading: str) -> tuple[str, str]:
     match = _HEADING.match(heading)
     name, unit = (match["name"], match["unit"]) if match else (heading, None)
-    if name not in _COLUMNS:
+    if name not in _NAMES:
         meant = next((right for word, right in _MEANT.items() if name.lower().startswith(word)), None)
-        meant = meant or next(iter(get_close_matches(name, _COLUMNS, n=1)), None)
+        meant = meant or next(iter(get_close_matches(name, _NAMES, n=1)), None)
         hint = f" (did you mean {meant}?)" if meant else ""
-        raise ValueError(f"has a column {heading!r}{hint}: must be one of {', '.join(_COLUMNS)}")
-    if (unit is None) == (name in _WITH_UNIT):
+        raise ValueError(f"has a column {heading!r}{hint}: must be one of {', '.join(_NAMES)}")
+    known = COLUMNS[name].unit if name != _NOTE else ""
+    if (unit is None) == bool(known):
         wanted = "with a unit, as in 'duration [day]'" if unit is None else "without a unit"
         raise ValueError(f"has a column {heading!r}: must be {wanted}")
     if unit is not None:
         try:
-            parse_quantity(f"1 {unit}", _WITH_UNIT[name], photon=name == "photon_energy")
+            parse_quantity(f"1 {unit}", known, photon=name == "photon_energy")
         except ValueError as error:
             raise ValueError(f"has a column {heading!r}: {error}") from None
     return name, unit or ""

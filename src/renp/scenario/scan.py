@@ -234,14 +234,14 @@ def _suitable(settings: ScanSection, scenario: Setting, photon: Any) -> None:
         raise InputError("result", repr(settings.result), "of a file with at least one [[run]]")
     for name in settings.couplings or ():
         instance("couplings", name, str)
-        choice("couplings", name, tuple(scenario.limited))
+        choice("couplings", name, [coupling.name for coupling in scenario.limited])
 
 
 def _same_couplings(
     settings: ScanSection, scenario: Setting, known: tuple[str, ...] | None
 ) -> tuple[str, ...]:
     """Return the names of the couplings, which must be the same everywhere."""
-    found = tuple(settings.couplings or scenario.limited)
+    found = tuple(settings.couplings or (coupling.name for coupling in scenario.limited))
     if settings.result == "limits" and known is not None and found != known:
         raise InputError("couplings", "left out", "given, since not all points of the scan have the same")
     return found

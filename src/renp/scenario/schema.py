@@ -4,11 +4,11 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from renp.constants import DAY
-from renp.scenario.quantities import parse_quantity
+from renp.scenario.quantities import parse_quantity, parse_relative
 
 Table: TypeAlias = dict[str, Any]
 
@@ -61,6 +61,8 @@ Density = Annotated[float, Unit("1/cm^3")]
 Volume = Annotated[float, Unit("cm^3")]
 Time = Annotated[float, Unit("s")]
 Rate = Annotated[float, Unit("1/s")]
+Relative = Annotated[float, BeforeValidator(parse_relative)]
+"""A number, or one in per cent, such as 0.05 or "5 %"."""
 
 
 class Section(BaseModel):
@@ -75,7 +77,7 @@ class AtomSection(Section):
     name: str = ""
     file: str | None = None
     approximation: str | list[str] = "papers"
-    """"papers", "full", or a list of the effects "spin", "states" and "orbit"."""
+    """"papers", "full", or a list of the effects of `renp.atoms.effects.EFFECTS`."""
     polarisation: str = "linear"
     boost: Energy = 0.0
     E_eg: PhotonEnergy | None = None
@@ -124,7 +126,9 @@ class RunSection(Section):
     duration: Time
     counts: int | None = None
     background: Rate = 0.0
-    efficiency: float = 1.0
+    efficiency: Relative = 1.0
+    background_error: Relative = 0.0
+    efficiency_error: Relative = 0.0
 
 
 class RunsSection(Section):

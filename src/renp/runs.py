@@ -1,0 +1,166 @@
+"""Runs: for each of them a photon energy, a time, a background, an efficiency, and their errors.
+
+What a column is stands here once: its name and unit, what is allowed, and the value if left out. Checks, the
+headings of CSV files and plans follow from it; `renp.Experiment` and the scenario's [[run]] have the names.
+"""
+
+import dataclasses
+from typing import Any, NamedTuple, TypeAlias
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from renp.errors import InputError
+from renp.validation import Scalar, is_traced, photon_energies, reals
+
+Values: TypeAlias = Float[Array | np.ndarray[Any, Any], "n"]
+"""One number for each run: of NumPy unless it is traced, so that compiling finds it known."""
+
+
+class Column(NamedTuple):
+    """What one number of every run is."""
+
+    unit: str
+    """As text, or empty."""
+    allowed: str
+    """In words, for messages."""
+    default: float | None = None
+    """For all runs, if left out."""
+    most: float = np.inf
+    """The largest that is allowed; none may be negative."""
+    required: bool = False
+
+
+def _column(*args: Any, **kwargs: Any) -> Any:
+    return eqx.field(metadata={"column": Column(*args, **kwargs)})
+
+
+class Runs(eqx.Module):
+    """Numbers of each run; immutable, a JAX pytree. Nothing is checked: `Runs.checked` does.
+
+    Examples
+    --------
+    >>> runs = Runs.checked(2.23, photon_energy=[1.068, 1.07], duration=86400.0)
+    >>> len(runs), runs.duration, runs.efficiency_error
+    (2, array([86400., 86400.]), array([0., 0.]))
+    """
+
+    photon_energy: Values = _column("eV", "photon energies in eV", required=True)
+    duration: Values = _column("s", "a time in s, at least 0", required=True)
+    background: Values = _column("1/s", "a rate in 1/s, at least 0", 0.0)
+    efficiency: Values = _column("", "a part, from 0 to 1", 1.0, 1.0)
+    background_error: Values = _column("", "relative, from 0 to 1: 5 % is 0.05", 0.0, 1.0)
+    efficiency_error: Values = _column("", "relative, from 0 to 1: 5 % is 0.05", 0.0, 1.0)
+    counts: Values | None = _column("", "a number of counts, at least 0")
+
+    @classmethod
+    def checked(cls, E_vg: Scalar, **columns: Any) -> "Runs":
+        """Return runs of columns by name, each one value for all runs or one for each.
+
+        Parameters
+        ----------
+        E_vg
+            Of the atom, eV, which photon energies must be below.
+        columns
+            Numbers; traced ones pass unchecked.
+
+        Raises
+        ------
+        InputError
+            Naming the column, and the first run whose value is not allowed.
+
+        Examples
+        --------
+        >>> Runs.checked(2.23, photon_energy=[1.068, 1.07], duration=[1.0, -1.0])
+        Traceback (most recent call last):
+        renp.errors.InputError: duration[1] = -1.0: must be a time in s, at least 0
+        """
+        checked = photon_energies(columns.pop("photon_energy"), E_vg, "photon_energy")
+        energies: Any = checked if is_traced(checked) else np.asarray(checked)
+        energies = energies if energies.ndim else energies[None]
+        if energies.ndim != 1:
+            raise InputError(
+                "photon_energy", f"an array of shape {energies.shape}", "a list, one for each run"
+            )
+        given = {name: columns.get(name, column.default) for name, column in COLUMNS.items()}
+        given["photon_energy"] = energies
+        full: Any = {name: _per_run(name, value, energies.shape[0]) for name, value in given.items()}
+        return cls(**full)
+
+    def __len__(self) -> int:
+        return int(self.photon_energy.shape[0])
+
+    def rows(self, indices: Any) -> "Runs":
+        """Return some of the runs, in the order of their places.
+
+        Examples
+        --------
+        >>> runs = Runs.checked(2.23, photon_energy=[1.068, 1.07], duration=86400.0)
+        >>> runs.rows([1, 1, 0]).photon_energy
+        array([1.07 , 1.07 , 1.068])
+        """
+        known = not is_traced(indices)
+        some: Runs = jax.tree.map(lambda column: (column if known else jnp.asarray(column))[indices], self)
+        return some
+
+    def padded(self, length: int) -> "Runs":
+        """Return as many runs as ``length``, the last one repeated without duration and counts.
+
+        Examples
+        --------
+        >>> runs = Runs.checked(2.23, photon_energy=[1.068], duration=86400.0, counts=[12])
+        >>> longer = runs.padded(3)
+        >>> longer.photon_energy, longer.duration, longer.counts
+        (array([1.068, 1.068, 1.068]), array([86400.,     0.,     0.]), array([12.,  0.,  0.]))
+        """
+
+        def pad(name: str) -> Any:
+            repeated = len(self) and name not in ("duration", "counts")
+            column = getattr(self, name)
+            return np.pad(column, (0, length - len(self)), mode="edge" if repeated else "constant")
+
+        columns: Any = {name: None if getattr(self, name) is None else pad(name) for name in COLUMNS}
+        return Runs(**columns)
+
+    def joined(self, other: "Runs") -> "Runs":
+        """Return the runs of both.
+
+        Raises
+        ------
+        InputError
+            If one has counts and the other has none.
+
+        Examples
+        --------
+        >>> one = Runs.checked(2.23, photon_energy=[1.068], duration=86400.0)
+        >>> one.joined(one).photon_energy
+        array([1.068, 1.068])
+        """
+        if (self.counts is None) != (other.counts is None):
+            raise InputError("counts", None, "given for all runs that are joined, or for none")
+        both: Runs = jax.tree.map(lambda *columns: np.concatenate(columns), self, other)
+        return both
+
+
+COLUMNS: dict[str, Column] = {field.name: field.metadata["column"] for field in dataclasses.fields(Runs)}
+"""By name, in the order in which they are shown."""
+
+
+def _per_run(name: str, value: Any, n: int) -> Values | None:
+    column = COLUMNS[name]
+    if value is None and not column.required:
+        return None
+    if is_traced(value):
+        return jnp.broadcast_to(value, (n,))
+    values = reals(name, value, column.allowed)
+    if values.shape not in ((), (n,)):
+        given = f"{values.size} values" if values.ndim == 1 else f"an array of shape {values.shape}"
+        raise InputError(name, given, f"one value, or one for each of {n} runs")
+    wrong = ~(np.isfinite(values) & (values >= 0) & (values <= column.most))
+    if np.any(wrong):
+        k = np.argmax(wrong)
+        raise InputError(f"{name}[{k}]" if values.ndim else name, values.ravel()[k], column.allowed)
+    return np.broadcast_to(values, (n,)).copy()
