@@ -118,7 +118,7 @@ def pole_masses(experiment: Experiment) -> Masses:
     """
     atom = experiment.atom
     # In NumPy, since a caller may be compiling.
-    E_eg, p_eg, omega = float(atom.E_eg), float(atom.boost), np.asarray(experiment.photon_energy)
+    E_eg, p_eg, omega = float(atom.E_eg), float(atom.boost), np.asarray(experiment.runs.photon_energy)
     q2 = (E_eg - p_eg) * (E_eg + p_eg - 2 * omega)
     return np.sort(np.sqrt(q2[q2 > 0]))
 
