@@ -70,7 +70,8 @@ def sizes(low: float = 1e-13, high: float = 1e-9) -> st.SearchStrategy[float | s
 def matrices(nature: str) -> st.SearchStrategy[Any]:
     """Return elements, or for Dirac neutrinos sometimes all rows."""
     pairs = ("12", "13", "23") if nature == "majorana" else ("11", "12", "23", "33")
-    elements = st.dictionaries(st.sampled_from(pairs), sizes(), min_size=1)
+    by_pair = {pair: st.floats(1e-13, 1e-9) if pair in ("11", "33") else sizes() for pair in pairs}
+    elements = st.fixed_dictionaries({}, optional=by_pair)
     if nature == "majorana":
         return elements
     numbers = st.lists(st.floats(0, 1e-9), min_size=6, max_size=6)
@@ -183,10 +184,11 @@ def runs(draw: Any) -> list[Table]:
 
 
 @st.composite
-def statistics(draw: Any, runs: list[Table]) -> Table:
+def statistics(draw: Any, runs: list[Table], nature: str) -> Table:
     """Return [statistics]; errors of single backgrounds stand here or with the runs."""
     relative = st.floats(0, 1)
     backgrounds = relative
+    measured = st.lists(st.just("sin2_theta12"), max_size=1)
     if not any("background_error" in run for run in runs):
         backgrounds = relative | st.lists(relative, min_size=len(runs), max_size=len(runs))
     table: Table = draw(
@@ -194,7 +196,7 @@ def statistics(draw: Any, runs: list[Table]) -> Table:
             {},
             {
                 "confidence_level": st.floats(0.5, 0.99),
-                "oscillation": st.just("all") | st.lists(st.just("sin2_theta12"), max_size=1),
+                "oscillation": measured if nature == "majorana" else measured | st.just("all"),
                 "free": st.lists(st.just("lightest_mass"), max_size=1),
                 "normalisation_error": relative,
                 "background_error": backgrounds,
@@ -252,7 +254,7 @@ def contents(draw: Any) -> tuple[Table, dict[str, str]]:
     elif made:
         tables["run"] = made
     if draw(st.booleans()):
-        tables["statistics"] = draw(statistics(made))
+        tables["statistics"] = draw(statistics(made, tables["neutrinos"]["nature"]))
     if made and draw(st.integers(0, 3)) == 0:
         tables["scan"] = draw(scans)
     return tables, others

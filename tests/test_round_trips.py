@@ -21,7 +21,7 @@ SECTIONS = schema.SECTIONS | {
     "scan": schema.ScanSection,
     "scan.axis": schema.AxisSection,
 }
-DRAWN = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+DRAWN = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": [Phase.generate]}
 
 
 def check(file: File) -> None:

@@ -47,9 +47,10 @@ class Unit:
 
     def text(self, value: float) -> str:
         """Return a number as text that reads back to itself; times are in days where they can be."""
-        days = {"s": value / DAY, "1/s": value * DAY}.get(self.name, math.nan)
-        if {"s": days * DAY, "1/s": days / DAY}.get(self.name) == value:
-            return f"{days!r} day" if self.name == "s" else f"{days!r} / day"
+        if self.name in ("s", "1/s"):
+            days = f"{value / DAY!r} day" if self.name == "s" else f"{value * DAY!r} / day"
+            if "inf" not in days and parse_quantity(days, self.name) == value:
+                return days
         return f"{value!r} {self.name.replace('1/', '/ ')}"
 
 

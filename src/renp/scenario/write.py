@@ -39,7 +39,7 @@ def to_text(document: Document, onto: str = "") -> str:
     _update(file, Document.model_validate(tomllib.loads(onto)).tables() if onto.strip() else {}, wanted)
     text = tomlkit.dumps(file)
     # What cannot be edited, such as a table in several pieces, is written anew.
-    return text if _says(text, wanted) else to_text(document)
+    return text if not onto.strip() or _says(text, wanted) else to_text(document)
 
 
 def planned(document: Document, plan: Plan) -> Document:
