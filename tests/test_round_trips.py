@@ -21,7 +21,7 @@ SECTIONS = schema.SECTIONS | {
     "scan": schema.ScanSection,
     "scan.axis": schema.AxisSection,
 }
-DRAWN = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": [Phase.generate]}
+DRAWN = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": [Phase.explicit, Phase.generate]}
 
 
 def check(file: File) -> None:
@@ -71,7 +71,7 @@ def test_the_files_have_every_key() -> None:
     seen: set[tuple[str, str]] = set()
     forms: set[str] = set()
 
-    @settings(max_examples=300, derandomize=True, database=None, phases=[Phase.generate], **DRAWN)
+    @settings(max_examples=300, derandomize=True, database=None, **DRAWN)
     @given(scenario_files())
     def collect(file: File) -> None:
         for name, table in file.tables.items():

@@ -34,12 +34,14 @@ def to_text(document: Document, onto: str = "") -> str:
     lightest_mass = "0.02 eV"
     <BLANKLINE>
     """
-    wanted = document.tables()
+    said, wanted = _said(onto) if onto.strip() else {}, document.tables()
+    if said == wanted:
+        return onto
     file = tomlkit.parse(onto)
-    _update(file, Document.model_validate(tomllib.loads(onto)).tables() if onto.strip() else {}, wanted)
+    _update(file, said, wanted)
     text = tomlkit.dumps(file)
     # What cannot be edited, such as a table in several pieces, is written anew.
-    return text if not onto.strip() or _says(text, wanted) else to_text(document)
+    return text if not said or _said(text) == wanted else to_text(document)
 
 
 def planned(document: Document, plan: Plan) -> Document:
@@ -66,8 +68,9 @@ def with_comment(text: str, words: str) -> str:
     return text.rstrip() + "\n\n" + "".join(f"# {line}\n" for line in words.splitlines())
 
 
-def _says(text: str, wanted: Table) -> bool:
-    return Document.model_validate(tomllib.loads(text)).tables() == wanted
+def _said(text: str) -> Table:
+    """Return the tables of a file, its quantities in the units in which they are written."""
+    return Document.model_validate(tomllib.loads(text)).tables()
 
 
 def _update(holder: Any, old: Table, new: Table) -> None:
