@@ -452,6 +452,36 @@ def test_a_wrong_file_is_answered() -> None:
         explore("no-such-file.toml")
 
 
+def test_links_of_earlier_versions_still_open() -> None:
+    """Parameters that differ from the release's once were a table."""
+    query = (
+        'atom=Yb&lightest_mass=0.02&oscillation={"sin2_theta12":0.31,"delta_cp":3.0}&runs=[[1.068,864000.0]]'
+    )
+    state = from_query(query)
+    assert state == State.of(lightest_mass=0.02, sin2_theta12=0.31, delta_cp=3.0, runs=[[1.068]])
+    assert build(state).neutrinos == renp.Neutrinos(0.02, sin2_theta12=0.31, delta_cp=3.0)
+
+
+def test_what_files_say_is_shown_in_place_of_their_names(tmp_path: Path) -> None:
+    level = 'label = "{}"\nwavenumber = {}\nJ = {}\nsource = "mine"\nverified = true\n'
+    atom = 'name = "mine"\n[e]\n' + level.format("e", 14317.5, 0) + "[v]\n" + level.format("v", 14504.3, 1)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine.toml").write_text(atom)
+    (tmp_path / "other" / "runs.csv").write_text(
+        "photon_energy [eV], duration [day], background [1/day], efficiency\n0.88, 10, 2, 0.5\n"
+    )
+    file = tmp_path / "run.toml"
+    names = '[atom]\nfile = "other/mine.toml"\n[runs]\nfile = "other/runs.csv"\n'
+    file.write_text(names + '[neutrinos]\nlightest_mass = "0.01 eV"\n')
+    read, state = Scenario.read(file), start_state(file)
+    alone = Scenario.from_text(to_text(state.scenario))
+    assert "file" not in alone.text
+    for one in (build(state), alone):
+        assert (one.atom.name, one.atom.E_eg, one.atom.E_vg) == ("mine", read.atom.E_eg, read.atom.E_vg)
+        assert repr(one.experiment.runs) == repr(read.experiment.runs)
+    assert [run.efficiency for run in state.scenario.run] == [0.5]
+
+
 def test_levels_of_an_atom_file_are_answered(tmp_path: Path) -> None:
     """The page has no controls for them, and would lose them."""
     level = 'label = "{}"\nwavenumber = {}\nJ = {}\nsource = "mine"\nverified = true\n'
