@@ -143,8 +143,8 @@ def test_what_could_be_mixed_up_is_given_by_name(name: str) -> None:
 @pytest.mark.parametrize(
     ("call", "new"),
     [
-        (lambda: renp.Nuisances(normalisation_error=0.1), renp.Nuisances(normalisation_error=0.1)),
-        (lambda: renp.Constraints(laser_range=(1.0, None)), renp.Constraints(laser_range=(1.0, None))),
+        (lambda: renp.Nuisances(normalisation=0.1), renp.Nuisances(normalisation_error=0.1)),
+        (lambda: renp.Constraints(laser=(1.0, None)), renp.Constraints(laser_range=(1.0, None))),
     ],
 )
 def test_old_names_work_with_a_warning(call: Callable[[], object], new: object) -> None:

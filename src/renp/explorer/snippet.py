@@ -72,7 +72,7 @@ def _runs(document: Document) -> list[str]:
 
 def _statistics(section: StatisticsSection) -> str:
     others = section.model_dump(exclude_defaults=True, exclude={"confidence_level"})
-    uncertain = _keywords({name.removesuffix("_error"): value for name, value in others.items()})
+    uncertain = _keywords(others)
     level = repr(section.confidence_level)
     return f"{level}, nuisances=renp.Nuisances({uncertain})" if uncertain else level
 
