@@ -10,6 +10,7 @@ from scipy import optimize, stats
 from scipy.special import xlogy
 
 import renp
+from cases import ENERGIES, YB
 from relative import relative
 from renp.inference.asymptotic import (
     METHODS,
@@ -21,9 +22,6 @@ from renp.inference.asymptotic import (
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NO_RISE
 from renp.interactions.couplings import Scaled
-
-YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
-ENERGIES = (1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164)
 
 
 @cache

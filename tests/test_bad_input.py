@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import renp
+from cases import DAY
 from relative import relative
 
 NAN, INF = math.nan, math.inf
-DAY = 86400.0
 YB = renp.Atom.named("Yb")
 DIRAC = renp.Neutrinos(0.01)
 MAJORANA = renp.Neutrinos(0.01, nature="majorana")

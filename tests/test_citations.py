@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import pytest
 
 import renp
+from cases import DAY
 from renp.bounds import catalogue
 from renp.cli import main
 from renp.datafiles import read_text, read_toml
@@ -17,7 +18,6 @@ from renp.inference.limit_search import CITES
 from renp.references import bibtex, entries, references_of, split_keys
 from renp.results import Counts, Spectrum
 
-DAY = 86400.0
 NU = renp.Neutrinos(0.01)
 RUNS = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0712], 10 * DAY)
 OWN = "@misc{own,\n  title = {A {Model} of One's Own}\n}"

@@ -17,12 +17,11 @@ import pytest
 import xarray as xr
 
 import renp
+from cases import DAY
 from relative import relative
 from renp.cli import main
 from renp.results import Catalogue
 from renp.scenario import Scenario, preset_names, preset_text
-
-DAY = 86400.0
 
 TEXT = """\
 [atom]

@@ -13,6 +13,7 @@ import xarray as xr
 from scipy import optimize
 
 import renp
+from cases import DAY, YB
 from relative import relative
 from renp.errors import InputError
 from renp.inference.ensembles import crossing_ensemble, fit_ensemble
@@ -23,9 +24,7 @@ from renp.inference.profiles import contour, profile
 from renp.inference.search import threshold_masses
 from renp.results.profiles import Profile, quantile
 
-YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01)
-DAY = 86400.0
 ENERGIES = (1.068, 1.0712)
 COUPLINGS = {
     "none": {},

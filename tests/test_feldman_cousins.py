@@ -7,10 +7,10 @@ import pytest
 from scipy import stats
 
 import renp
+from cases import YB
 from relative import relative
 from renp.inference.feldman_cousins import critical_value, feldman_cousins
 
-YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01)
 ONLY = jnp.array([True])
 

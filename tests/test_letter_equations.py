@@ -5,11 +5,11 @@ import pytest
 from scipy import integrate
 
 import renp
+from cases import YB
 from oracles import spinors
 from relative import relative
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
 
-YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01, release="nufit-5.1")
 OMEGA = np.array([0.4, 1.0, 1.05, 1.069, 1.0705])
 ELEMENTS = [(i, j) for i in (1, 2, 3) for j in range(i, 4)]

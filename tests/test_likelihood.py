@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import renp
+from cases import YB
 from oracles import notebook
 from relative import relative
 from renp.inference import parameters
@@ -19,12 +20,10 @@ from renp.inference.likelihood import Data
 from renp.inference.nuisances import nuisance_parameters
 from renp.inference.parameters import asymmetric, constrained, coordinate, coupling, free, physical
 
-YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01)
 ENERGIES = [1.05, 1.068, 1.0699, 1.0712, 1.0715]
 DURATIONS = [1e5, 2e5, 8e5, 0.0, 5e5]
 BACKGROUNDS = [1e-5, 0.0, 3e-5, 1e-5, 2e-5]
-DAY = 86400.0
 MEDIATOR = 0.5  # eV, off shell at all of the energies
 MU = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
 

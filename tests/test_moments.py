@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import renp
+from cases import DAY
 from relative import relative
 from renp.papers import letter
 from renp.results.moments import MomentSpectra
 
-DAY = 86400.0
 SR = renp.Atom.named("Sr")
 INVERTED = renp.Neutrinos(0.01, "inverted", "majorana")
 ENERGIES = [0.884, 0.8846, 0.8865]

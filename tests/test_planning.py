@@ -9,13 +9,13 @@ import pytest
 from numpy.typing import NDArray
 
 import renp
+from cases import DAY
 from relative import relative
 from renp.papers.letter import setup
 from renp.planning.design import Cuts, best_shares, few_lines, upper_bound
 from renp.results.plan import Plan
 from renp.scenario import Scenario, preset_text
 
-DAY = 86400.0
 RISE = 2.705543454095404
 RUNS, NU = setup().experiment, setup().neutrinos
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 import renp
+from cases import YB
 from relative import relative
 from renp.inference.posterior import log_likelihoods, posterior
 
 pytest.importorskip("numpyro")
 
-YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01)
 TEN_DAYS = 864000.0
 ONE = {(1, 1): 1.0}

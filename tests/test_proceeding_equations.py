@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import renp
+from cases import YB
 from relative import relative
 from renp.papers import formulas
 
-YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 OMEGA = np.array([0.4, 1.0, 1.05, 1.069, 1.0705])
 NATURES = ["dirac", "majorana"]
 

@@ -22,14 +22,13 @@ from PIL import Image
 
 import renp
 import renp.results
+from cases import DAY, YB
 from relative import relative
 from renp.results import Catalogue, Counts, Limits, Result, Spectrum, Table
 from renp.results.comparison import Comparison, Number
 from renp.results.moments import LimitCurves, MomentSpectra
 from renp.results.style import style
 
-DAY = 86400.0
-YB = renp.Atom("Yb", 2.14349, 2.23072)
 DIRAC = renp.Neutrinos(0.01)
 ENERGIES = [1.068, 1.0708]
 MODEL = renp.Weak() + renp.MagneticMoment({(1, 2): 3e-11})

@@ -5,10 +5,10 @@ import pytest
 from scipy import stats
 
 import renp
+from cases import YB
 from relative import relative
 from renp.inference.toys import KINDS, measure_coverage, throw_toys
 
-YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 NU = renp.Neutrinos(0.01)
 ENERGIES = [1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]
 UNIT = {"mu": renp.MagneticMoment({(1, 1): 1.0})}

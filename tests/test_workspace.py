@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 import renp
+from cases import ENERGIES, YB
 from relative import relative
 from renp.inference.asymptotic import expected_limits, hypothesis_test, upper_limit
 from renp.inference.likelihood import Data, Likelihood
@@ -23,8 +24,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:jsonschema.RefResolver is deprecated:DeprecationWarning"),
 ]
 
-YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
-ENERGIES = (1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164)
 
 NUISANCES = {
     "none": renp.Nuisances(),
