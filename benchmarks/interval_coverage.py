@@ -28,7 +28,8 @@ What it says:
   below the truth without being excluded: what is quoted as 90 % is close to 95 %.
 - "asymptotic" is the one-sided limit with the boundary at 0; it assumes many counts, and where they are few it is wrong by
   the most: {asymptotic}.
-- "cls" over-covers on purpose, most where there is little sensitivity.
+- "cls", here by its formula for many counts, over-covers on purpose, most where there is little sensitivity. Where one or two
+  events are expected the formula covers too little, so that `upper_limits` lists all outcomes there, and then covers at least as said.
 - Only "feldman-cousins", whose critical values come from toys, keeps 90 % at every exposure.
 """
 

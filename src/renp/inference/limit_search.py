@@ -13,7 +13,7 @@ from scipy.stats import chi2
 
 from renp._types import Mask, Reals
 from renp.errors import InputError
-from renp.inference import asymptotic
+from renp.inference import asymptotic, few_counts
 from renp.inference.ensembles import crossing_ensemble, fit_ensemble
 from renp.inference.feldman_cousins import feldman_cousins
 from renp.inference.islands import STARTS, outermost, returns
@@ -33,6 +33,9 @@ CITES: dict[Method, tuple[str, ...]] = {
 
 BANDS = (-2, -1, 0, 1, 2)
 """Standard deviations of the expected band."""
+
+FEW: tuple[Method, ...] = ("cls", "feldman-cousins")
+"""Methods that know what to do where counts are few."""
 
 _BAND_TOYS = 2000
 _CONSTRUCTION_TOYS = 4000
@@ -54,6 +57,8 @@ class CouplingLimit(NamedTuple):
     converged: bool
     p_value: float
     """Of the best fit to observed counts; NaN without them, or without degrees of freedom."""
+    distribution: str
+    """What the method's p-values come from: "formula", "outcomes" or "toys"."""
 
 
 class LimitSearch(NamedTuple):
@@ -77,6 +82,11 @@ class LimitSearch(NamedTuple):
         start = jnp.where(moves, likelihood.start, likelihood.point())
         null = likelihood.asimov(likelihood.point())
         observed = null if likelihood.experiment.counts is None else likelihood.data
+        p_value = self._p_value(likelihood, jax.tree.map(lambda a: a[None], observed), start, moves)
+        if self.method in FEW and parameter.kind == "magnitude" and int(np.sum(moves)) == 1:
+            found = self._of_few_counts(likelihood, k)
+            if found is not None:
+                return found._replace(p_value=p_value)
         both = jax.tree.map(lambda a, b: jnp.stack([a, b]), observed, null)
         x, good = self._coordinates(likelihood, both, start, moves, k)
         size = np.where(good, _size(likelihood, k, _furthest(x)), np.nan)
@@ -85,8 +95,37 @@ class LimitSearch(NamedTuple):
             low, high = np.where(good[0], float(parameter.plus) * x[:, 0], np.nan)
             ends = (float(low), float(high))
         band = self._band(likelihood, observed, start, moves, k) if self.bands else None
-        p_value = self._p_value(likelihood, both, start, moves)
-        return CouplingLimit(float(size[0]), float(size[1]), ends, band, bool(np.all(good)), p_value)
+        distribution = "toys" if self.method == "feldman-cousins" else "formula"
+        return CouplingLimit(
+            float(size[0]), float(size[1]), ends, band, bool(np.all(good)), p_value, distribution
+        )
+
+    def _of_few_counts(self, likelihood: Likelihood, k: int) -> CouplingLimit | None:
+        """Return the limit from all outcomes that there can be; None where they are too many."""
+        here = likelihood.point()
+        null = np.asarray(likelihood.expected(here))
+        signal = few_counts.Signal(null, np.asarray(likelihood.expected(here.at[k].set(1.0))) - null)
+        counts = likelihood.experiment.counts
+        method: few_counts.Method = "cls" if self.method == "cls" else "feldman-cousins"
+        found = few_counts.limits(
+            signal,
+            None if counts is None else np.asarray(counts),
+            method,
+            self.confidence_level,
+            BANDS if self.bands else (0,),
+        )
+        if found is None:
+            return None
+        lower, upper, *band = _size(likelihood, k, np.array([found.lower, found.upper, *found.band]))
+        return CouplingLimit(
+            limit=float(upper),
+            expected=float(band[len(band) // 2]),
+            ends=(float(lower), float(upper)) if self.method == "feldman-cousins" else None,
+            band=tuple(float(x) for x in band) if self.bands else None,
+            converged=not np.isnan(upper),
+            p_value=np.nan,
+            distribution=found.distribution,
+        )
 
     def _p_value(self, likelihood: Likelihood, data: Data, start: Array, moves: Mask) -> float:
         if likelihood.experiment.counts is None:

@@ -9,9 +9,12 @@ What a limit means depends on the method, and every result says which it is:
 "asymptotic"
     One-sided: p = 1 − CL for the test statistic q̃, which knows that a coupling squared is at least 0.
 "cls"
-    The same for p_s+b/p_b, which does not exclude what the experiment cannot see.
+    The same for p_s+b/p_b, which does not exclude what the experiment cannot see. For a coupling without a
+    sign that alone is uncertain, p-values are exact where the outcomes that there can be are few enough to be
+    listed, and from drawn outcomes where there are too many and 100 counts or fewer are expected; the
+    asymptotic formula, which covers too little there, serves for more counts.
 "feldman-cousins"
-    The upper end of the unified interval, by toys: right also for few counts.
+    The upper end of the unified interval, with the same outcomes, otherwise by toys.
 """
 
 from collections.abc import Callable
@@ -106,7 +109,8 @@ def upper_limits(
     Limits
         ``.limits["magnetic-moment"]["11"]`` in μ_B; infinite where no run is sensitive. For a coupling with
         interference, which has a sign, it is the end of the interval further from 0, for either sign:
-        ``.ends`` has both, and who knows the sign takes the end that has it. A second solution
+        ``.ends`` has both, and who knows the sign takes the end that has it; so it does for
+        "feldman-cousins". ``.distributions`` says what p-values come from. A second solution
         further away, where the square outweighs the interference, lies within them, as within `renp.reach`.
 
     Raises
@@ -153,6 +157,7 @@ def upper_limits(
             if (signed := {e: x.ends for e, x in of_kind.items() if x.ends is not None})
         },
         bands=_each(found, "band") if bands else None,
+        distributions=_each(found, "distribution"),
         failed=tuple(
             f"{k} {e}" for k, of_kind in found.items() for e, x in of_kind.items() if not x.converged
         ),

@@ -53,6 +53,10 @@ class Limits(Result):
     """Of the best fit of each coupling to observed counts, as `renp.fit` has it: where it is tiny, the
     coupling does not describe the counts, and its limit says little. None for expected limits."""
 
+    distributions: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What the method's p-values come from, for each coupling: the "formula" for many counts, all "outcomes"
+    that there can be, or "toys"."""
+
     columns = (
         Column("confidence_level"),
         Column("kind"),
@@ -65,6 +69,7 @@ class Limits(Result):
         Column("bands", ("element", "deviation"), name="{key} band", optional=True),
         Column("p_values", ("element",), name="{key} p-value", optional=True),
         Column("failed"),
+        Column("distributions"),
     )
 
     def limit(self, kind: str, label: str, sign: str = "either") -> float:
@@ -85,7 +90,10 @@ class Limits(Result):
         title = f"{self.kind} upper limits at {level} ({self.method}), {others} beside the standard model"
         if any(math.isinf(x) for of_kind in self.limits.values() for x in of_kind.values()):
             title += "; none: no run is sensitive to it"
-        return title + ("; from, to: where a coupling has a sign, both ends" if self.ends else "")
+        if self.method in ("cls", "feldman-cousins"):
+            used = {_COMES_FROM[name] for of_kind in self.distributions.values() for name in of_kind.values()}
+            title += f"; p-values from {' or '.join(sorted(used))}" if used else ""
+        return title + ("; from, to: both ends of an interval" if self.ends else "")
 
     def full_table(self) -> Table:
         """Return one row for each element and one column for each kind; with more to show, a row for each."""
@@ -182,6 +190,13 @@ class Limits(Result):
         values = np.hstack([np.hstack(of_kind) for of_kind in shown])
         positive = values[np.isfinite(values) & (values > 0)]
         return (positive.min() / 1.2, positive.max() * 1.2) if positive.size else (0.1, 1.0)
+
+
+_COMES_FROM = {
+    "formula": "the formula for many counts",
+    "outcomes": "all outcomes of few counts",
+    "toys": "toys",
+}
 
 
 def _shown(limits: dict[str, float]) -> Reals:

@@ -1,0 +1,126 @@
+"""Limits where counts are few: published tables, closed forms, and coverage."""
+
+import numpy as np
+import pytest
+from scipy import optimize, stats
+
+import renp
+from cases import DAY, YB
+from relative import relative
+from renp.inference.few_counts import Outcomes, Signal, accepted, interval, lengthened, observed, outcomes
+
+TOP = 40.0
+NU = renp.Neutrinos(0.01)
+
+# Phys. Rev. D 57 (1998) 3873, Table IV, 90 % C.L.: from memory. Rows n₀ = 0 … 10, columns as in BACKGROUNDS.
+BACKGROUNDS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0)
+TABLE = """\
+0.00,2.44 0.00,1.94 0.00,1.61 0.00,1.33 0.00,1.26 0.00,1.18 0.00,1.08 0.00,1.06 0.00,1.01 0.00,0.98
+0.11,4.36 0.00,3.86 0.00,3.36 0.00,2.91 0.00,2.53 0.00,2.19 0.00,1.88 0.00,1.59 0.00,1.39 0.00,1.22
+0.53,5.91 0.03,5.41 0.00,4.91 0.00,4.41 0.00,3.91 0.00,3.45 0.00,3.04 0.00,2.67 0.00,2.33 0.00,1.73
+1.10,7.42 0.60,6.92 0.10,6.42 0.00,5.92 0.00,5.42 0.00,4.92 0.00,4.42 0.00,3.95 0.00,3.53 0.00,2.78
+1.47,8.60 1.17,8.10 0.74,7.60 0.24,7.10 0.00,6.60 0.00,6.10 0.00,5.60 0.00,5.10 0.00,4.60 0.00,3.60
+1.84,9.99 1.53,9.49 1.25,8.99 0.93,8.49 0.43,7.99 0.00,7.49 0.00,6.99 0.00,6.49 0.00,5.99 0.00,4.99
+2.21,11.47 1.90,10.97 1.61,10.47 1.33,9.97 1.08,9.47 0.65,8.97 0.15,8.47 0.00,7.97 0.00,7.47 0.00,6.47
+3.56,12.53 3.06,12.03 2.56,11.53 2.09,11.03 1.59,10.53 1.18,10.03 0.89,9.53 0.39,9.03 0.00,8.53 0.00,7.53
+3.96,13.99 3.46,13.49 2.96,12.99 2.51,12.49 2.14,11.99 1.81,11.49 1.51,10.99 1.06,10.49 0.66,9.99 0.00,8.99
+4.36,15.30 3.86,14.80 3.36,14.30 2.91,13.80 2.53,13.30 2.19,12.80 1.88,12.30 1.59,11.80 1.33,11.30 0.43,10.30
+5.50,16.50 5.00,16.00 4.50,15.50 4.00,15.00 3.50,14.50 3.04,14.00 2.63,13.50 2.27,13.00 1.94,12.50 1.19,11.50
+"""
+ROWS = [[tuple(map(float, cell.split(","))) for cell in row.split()] for row in TABLE.splitlines()]
+
+
+def one_run(background: float, counts: float) -> tuple[Outcomes, Outcomes]:
+    expected = Signal(np.array([background]), np.array([1.0]))
+    every = outcomes(expected, TOP)
+    assert every is not None
+    assert every.distribution == "outcomes"
+    return every, observed(expected, np.array([counts]))
+
+
+@pytest.mark.parametrize("background", [0.0, 3.0, pytest.param(None, marks=pytest.mark.slow)])
+def test_feldman_and_cousins_table_iv(background: float | None) -> None:
+    """To the printed digits, all rows; intervals are lengthened as in Sec. IV C."""
+    columns = BACKGROUNDS if background is None else (background,)
+    for n, row in enumerate(ROWS):
+        for b, published in zip(BACKGROUNDS, row, strict=True):
+            if b in columns:
+                every, here = one_run(b, n)
+                lower, upper = interval(every, here, TOP, "feldman-cousins", 0.90)
+                assert lower == pytest.approx(published[0], abs=0.0051), (n, b)
+                assert lengthened(here, upper, 0.90) == pytest.approx(published[1], abs=0.0051), (n, b)
+
+
+@pytest.mark.parametrize(
+    ("counts", "background", "level"),
+    [(0, 0.0, 0.90), (0, 3.0, 0.95), (3, 3.0, 0.90), (5, 3.0, 0.95), (10, 3.0, 0.90), (100, 100.0, 0.95)],
+)
+def test_cls_of_one_run_is_a_ratio_of_poisson_sums(counts: int, background: float, level: float) -> None:
+    """P(n ≤ n₀ | s + b) = (1 − CL) P(n ≤ n₀ | b)."""
+
+    def excess(s: float) -> float:
+        ratio = stats.poisson.cdf(counts, s + background) / stats.poisson.cdf(counts, background)
+        return float(ratio) - (1 - level)
+
+    every, here = one_run(background, counts)
+    exact = optimize.brentq(excess, 0.0, TOP, xtol=1e-13)
+    assert interval(every, here, TOP, "cls", level)[1] == relative(exact, rel=1e-9)
+
+
+@pytest.mark.parametrize("method", ["cls", "feldman-cousins"])
+@pytest.mark.parametrize("null", [[0.2, 0.1], [2.0, 1.0, 0.5]])
+def test_coverage_is_at_least_nominal(method: str, null: list[float]) -> None:
+    """The probability of outcomes that accept the truth; today's asymptotic limits reach 0.64."""
+    expected = Signal(np.array(null), np.linspace(1.0, 0.4, len(null)))
+    every = outcomes(expected, 12.0)
+    assert every is not None
+    for truth in (0.0, 0.3, 1.0, 3.0, 8.0):
+        at = np.array([truth])
+        held = accepted(every, every, at, method, 0.90)[0] @ every.probabilities(at)[0]
+        assert held >= 0.90 - 1e-9
+
+
+def test_drawn_outcomes_give_the_limits_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = Signal(np.array([3.0, 1.5]), np.array([1.0, 0.7]))
+    here = observed(expected, np.array([5.0, 1.0]))
+    every = outcomes(expected, 25.0)
+    monkeypatch.setattr("renp.inference.few_counts.MOST_OUTCOMES", 10)
+    drawn = outcomes(expected, 25.0)
+    assert every is not None
+    assert drawn is not None
+    assert (every.distribution, drawn.distribution) == ("outcomes", "toys")
+    ends = [interval(one, here, 25.0, "cls", 0.90)[1] for one in (every, drawn)]
+    assert ends[1] == relative(ends[0], rel=0.02)
+
+
+def test_many_counts_in_many_runs_are_left_to_the_formula() -> None:
+    assert outcomes(Signal(np.full(4, 50.0), np.ones(4)), 40.0) is None
+
+
+def test_nothing_seen_and_nothing_expected_allows_events_2_303() -> None:
+    runs = renp.Experiment(YB, renp.Target(), [1.068], DAY, counts=[0])
+    mu = renp.MagneticMoment({(1, 1): 1.0})
+    found = renp.upper_limits(runs, NU, couplings={"mu": mu}, method="cls")
+    assert [*found.distributions.values()] == [{"mu": "outcomes"}]
+    kind, label = next((k, e) for k, of in found.limits.items() for e in of)
+    events = renp.experiment.signal_counts(runs, NU, mu)[0] * found.limits[kind][label] ** 2
+    null = renp.expected_counts(runs, NU)[0]
+    # CLs without counts is exp(−s), whatever the background.
+    assert float(events) == relative(np.log(10), rel=1e-6)
+    assert null > 0
+    assert "outcomes of few counts" in str(found)
+
+
+def test_expected_is_the_median_and_feldman_cousins_has_lower_ends() -> None:
+    runs = renp.Experiment(YB, renp.Target(), [1.068], DAY)
+    found = renp.upper_limits(
+        runs, NU, method="cls", bands=True, couplings={"mu": renp.MagneticMoment({(1, 1): 1.0})}
+    )
+    kind, label = next((k, e) for k, of in found.limits.items() for e in of)
+    assert found.bands is not None
+    assert found.limits[kind][label] == found.expected[kind][label] == found.bands[kind][label][2]
+    assert np.all(np.diff(found.bands[kind][label]) >= 0)
+    seen = renp.Experiment(YB, renp.Target(), [1.068], DAY, counts=[40])
+    unified = renp.upper_limits(seen, NU, method="feldman-cousins")
+    low, high = unified.ends["magnetic-moment"]["11"]
+    assert 0 < low < high == unified.limits["magnetic-moment"]["11"]
