@@ -22,6 +22,8 @@ from renp.errors import InputError
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.nuisances import BACKGROUND, EFFICIENCY, NORMALISATION
 from renp.inference.parameters import Parameter
+from renp.inference.search import checked_data
+from renp.validation import instance
 
 Json: TypeAlias = dict[str, Any]
 
@@ -76,8 +78,9 @@ def pyhf_workspace(likelihood: Likelihood, name: str, data: Data | None = None) 
     >>> workspace["measurements"][0]["name"]
     'mu_11 = 6.817456087164453e-11 sqrt(mu)'
     """
+    instance("likelihood", likelihood, Likelihood)
     _check_expressible(likelihood, name)
-    data = _data(likelihood) if data is None else data
+    data = _data(likelihood) if data is None else checked_data(likelihood, data)
     counts = np.asarray(data.counts)
     model, signal = _signal(likelihood, name)
     background = np.asarray(likelihood.experiment.background_counts)

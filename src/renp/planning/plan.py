@@ -164,7 +164,8 @@ def plan(
     """
     known = choice("aim", aim, AIMS)
     instance("experiment", experiment, Experiment)
-    worlds = [neutrinos] if isinstance(neutrinos, Neutrinos) else list(neutrinos)
+    worlds = [neutrinos] if isinstance(neutrinos, Neutrinos) else neutrinos
+    instance("neutrinos", worlds, Sequence, "Neutrinos, or a list of them")
     for one in worlds:
         instance("neutrinos", one, Neutrinos)
     limits = _checked(constraints or Constraints())

@@ -10,6 +10,7 @@ from renp.scans.definition import Definition
 from renp.scans.executors import on_cluster, on_threads
 from renp.scans.store import Store
 from renp.scenario import Scenario
+from renp.validation import instance
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Told how many points are done, and how many there are."""
@@ -65,6 +66,8 @@ def scan(
     ...     float(found.dataset().expected[0, 0].round(1))
     126.3
     """
+    instance("scenario", scenario, (Scenario, str, Path), "a Scenario, or its file")
+    instance("output", output, (str, Path), "a file ending in .zarr")
     read = scenario if isinstance(scenario, Scenario) else Scenario.read(scenario)
     definition = Definition.of(read)
     store = Store.open(Path(output), definition)
