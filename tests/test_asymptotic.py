@@ -1,6 +1,7 @@
 """Limits by asymptotic formulae: against the formulae solved by other means, in all corners, and by toys."""
 
 from functools import cache
+from typing import get_args
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ from scipy.special import xlogy
 import renp
 from relative import relative
 from renp.inference.asymptotic import (
-    METHODS,
+    Method,
     expected_limits,
     hypothesis_test,
     limit_ensemble,
@@ -22,6 +23,7 @@ from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NO_RISE
 from renp.interactions.couplings import Scaled
 
+METHODS = get_args(Method)
 YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
 ENERGIES = (1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164)
 

@@ -175,6 +175,21 @@ def instance(name: str, value: Any, cls: type | tuple[type, ...], allowed: str =
         raise InputError(name, f"{shorten(repr(value), 60)}, of type {type(value).__name__}", allowed)
 
 
+def confidence(value: Any, low: float = 0.0) -> Scalar:
+    """Return a confidence level above ``low`` and below 1, or raise `InputError`.
+
+    Examples
+    --------
+    >>> confidence(0.9)
+    0.9
+    """
+    allowed = f"a probability above {low:g} and below 1"
+    level = number("confidence_level", value, allowed, low=low, high=1.0, open_low=True)
+    if not is_traced(level) and level == 1:
+        raise InputError("confidence_level", level, allowed)
+    return level
+
+
 def whole(name: str, value: Any, least: int = 0) -> int:
     """Return a whole number, at least ``least``, or raise `InputError`.
 

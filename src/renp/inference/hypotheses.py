@@ -29,7 +29,7 @@ from renp.inference.best_fits import Fits, best_fits
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.results.base import provenance
 from renp.results.hypotheses import Discovery, HypothesisComparison, Pair, Probability, RequiredExposure
-from renp.validation import choice, instance, number, whole
+from renp.validation import choice, confidence, instance, number, whole
 
 Values: TypeAlias = Mapping[str, float]
 
@@ -176,7 +176,7 @@ def compare(
     >>> round(result.pair("normal", "inverted").significance, 1)
     6.0
     """
-    level = _level(confidence_level)
+    level = float(confidence(confidence_level))
     _check_same_runs(hypotheses)
     number_of_toys = whole("toys", toys)
     points = _simulated_points(hypotheses, {} if truth is None else truth)
@@ -526,11 +526,3 @@ def _check_same_runs(hypotheses: Mapping[str, Likelihood]) -> None:
             if (mine is None) != (theirs is None) or (mine is not None and not np.array_equal(mine, theirs)):
                 allowed = f"of the same runs as {next(iter(hypotheses))!r}: {what} differs"
                 raise InputError("hypotheses", repr(name), allowed)
-
-
-def _level(confidence_level: float) -> float:
-    allowed = "a probability above 0 and below 1"
-    level = float(number("confidence_level", confidence_level, allowed, low=0.0, high=1.0, open_low=True))
-    if level == 1:
-        raise InputError("confidence_level", level, allowed)
-    return level

@@ -13,7 +13,7 @@ from renp.scenario import Scenario
 from renp.validation import instance
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Told how many points are done, and how many there are."""
+"""Called with how many points are done, and how many there are."""
 
 
 def scan(
@@ -38,7 +38,7 @@ def scan(
     cluster
         Address of a Dask scheduler whose workers compute; the threads of this process if left out.
     progress
-        Told how many points are done, and how many there are.
+        Called with how many points are done, and how many there are.
 
     Returns
     -------
@@ -74,12 +74,12 @@ def scan(
     chunks = definition.chunks
     total = math.prod(chunks.shape)
     done = total - sum(chunks.points(number) for number in store)
-    tell = progress or (lambda _done, _total: None)
-    tell(done, total)
+    report = progress or (lambda _done, _total: None)
+    report(done, total)
     todo = iter(store)
     arriving = on_threads(definition, todo) if cluster is None else on_cluster(definition, todo, cluster)
     for number, answer in arriving:
         store.write(number, answer)
         done += chunks.points(number)
-        tell(done, total)
+        report(done, total)
     return Scan.read(output)
