@@ -1,6 +1,7 @@
 """Limits by asymptotic formulae: against the formulae solved by other means, in all corners, and by toys."""
 
 from functools import cache
+from typing import get_args
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +14,7 @@ import renp
 from cases import ENERGIES, YB
 from relative import relative
 from renp.inference.asymptotic import (
-    METHODS,
+    Method,
     expected_limits,
     hypothesis_test,
     limit_ensemble,
@@ -22,6 +23,8 @@ from renp.inference.asymptotic import (
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NO_RISE
 from renp.interactions.couplings import Scaled
+
+METHODS = get_args(Method)
 
 
 @cache

@@ -13,6 +13,7 @@ import pytest
 import renp
 from cases import DAY
 from relative import relative
+from renp.compiled import compiled
 
 NAN, INF = math.nan, math.inf
 YB = renp.Atom.named("Yb")
@@ -662,3 +663,16 @@ def test_a_warning_is_not_an_error_by_default() -> None:
         warnings.simplefilter("always")
         assert np.all(np.isfinite(spectrum([1.0, 1.05], model=vector(on_shell(1.02)))))
     assert [w.category for w in seen] == [renp.PoleWarning]
+
+
+def test_an_error_of_a_compiled_function_is_its_own_and_comes_once() -> None:
+    calls = []
+
+    @compiled
+    def fails(x: Any) -> Any:
+        calls.append(x)
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        fails(1.0)
+    assert len(calls) == 1

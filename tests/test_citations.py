@@ -14,7 +14,7 @@ from cases import DAY
 from renp.bounds import catalogue
 from renp.cli import main
 from renp.datafiles import read_text, read_toml
-from renp.inference.limit_search import CITES
+from renp.inference.methods import METHODS
 from renp.references import bibtex, entries, references_of, split_keys
 from renp.results import Counts, Spectrum
 
@@ -78,8 +78,8 @@ def test_identifiers_agree_with_the_data_files() -> None:
 @pytest.mark.parametrize("method", ["delta-chi2", "asymptotic", "cls"])
 def test_limits_name_their_method_and_no_other(method: str) -> None:
     found = renp.upper_limits(RUNS, NU, method=method).references
-    others = {key for of_other in CITES.values() for key in of_other} - set(CITES[method])  # type: ignore[index]
-    assert set(CITES[method]) <= set(found)  # type: ignore[index]
+    others = {key for other in METHODS.values() for key in other.cites} - set(METHODS[method].cites)
+    assert set(METHODS[method].cites) <= set(found)
     assert not (others - {"ge-2023-letter"}) & set(found)
 
 

@@ -429,7 +429,7 @@ def test_hypotheses_are_of_the_same_runs() -> None:
         compare({"one": one, "two": two})
     with pytest.raises(renp.InputError, match="of the same runs as 'true': duration differs"):
         required_exposure(one, two)
-    with pytest.raises(renp.InputError, match="two = 3: must be a Likelihood"):
+    with pytest.raises(renp.InputError, match="two = 3, of type int: must be a Likelihood"):
         compare({"one": one, "two": 3})  # type: ignore[dict-item]
 
 

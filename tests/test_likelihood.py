@@ -477,7 +477,7 @@ def test_couplings_that_these_neutrinos_cannot_have() -> None:
 
 
 def test_nuisances_of_the_wrong_class() -> None:
-    with pytest.raises(renp.InputError, match="nuisances = 'all': must be a Nuisances"):
+    with pytest.raises(renp.InputError, match="nuisances = 'all', of type str: must be a Nuisances"):
         renp.Likelihood(runs(), NU, MU, nuisances="all")  # type: ignore[arg-type]
 
 

@@ -13,6 +13,10 @@ _OPTIONS: dict[str, Any] = {"xla_cpu_prefer_vector_width": 512}
 """XLA stops at 256 bits; processors without wider vectors are not asked for more than they have."""
 
 
+_REFUSALS = ("`compiler_options` can only be passed to top-level", "No such compile option")
+"""What JAX says of options within another compiled function, and a compiler of those it does not know."""
+
+
 def compiled(function: Callable[..., Found]) -> Callable[..., Found]:
     """Return a function compiled by JAX, with options that hold where it is not part of another one.
 
@@ -30,8 +34,9 @@ def compiled(function: Callable[..., Found]) -> Callable[..., Found]:
     def call(*args: Any, **kwargs: Any) -> Found:
         try:
             return alone(*args, **kwargs)
-        except (ValueError, JaxRuntimeError):
-            # Within another compiled function JAX takes no options; another compiler may not know these.
+        except (ValueError, JaxRuntimeError) as error:
+            if not any(words in str(error) for words in _REFUSALS):
+                raise
             return part(*args, **kwargs)
 
     return call

@@ -162,16 +162,47 @@ def reals(name: str, value: Any, allowed: str) -> NDArray[np.float64]:
     return array.astype(float)
 
 
-def instance(name: str, value: Any, cls: type) -> None:
-    """Raise `InputError` unless ``value`` is of a class.
+def instance(name: str, value: Any, cls: type | tuple[type, ...], allowed: str = "") -> None:
+    """Raise `InputError` unless ``value`` is of a class; ``allowed`` is the class's name if left out.
 
     Examples
     --------
     >>> instance("name", "Yb", str)
     """
     if not isinstance(value, cls):
-        article = "an" if cls.__name__[0] in "AEIO" else "a"
-        raise InputError(name, shorten(repr(value), 60), f"{article} {cls.__name__}")
+        if not allowed and isinstance(cls, type):
+            allowed = f"{'an' if cls.__name__[0] in 'AEIO' else 'a'} {cls.__name__}"
+        raise InputError(name, f"{shorten(repr(value), 60)}, of type {type(value).__name__}", allowed)
+
+
+def confidence(value: Any, low: float = 0.0) -> Scalar:
+    """Return a confidence level above ``low`` and below 1, or raise `InputError`.
+
+    Examples
+    --------
+    >>> confidence(0.9)
+    0.9
+    """
+    allowed = f"a probability above {low:g} and below 1"
+    level = number("confidence_level", value, allowed, low=low, high=1.0, open_low=True)
+    if not is_traced(level) and level == 1:
+        raise InputError("confidence_level", level, allowed)
+    return level
+
+
+def whole(name: str, value: Any, least: int = 0) -> int:
+    """Return a whole number, at least ``least``, or raise `InputError`.
+
+    Examples
+    --------
+    >>> whole("toys", 1e4)
+    10000
+    """
+    allowed = f"a whole number, at least {least}"
+    result = float(number(name, value, allowed, low=least))
+    if not result.is_integer():
+        raise InputError(name, value, allowed)
+    return int(result)
 
 
 def within(

@@ -19,7 +19,7 @@ from scipy.special import ndtri
 from renp.bounds.catalogue import Bound
 from renp.constants import ELECTRON_MASS
 from renp.datafiles import read_toml
-from renp.validation import Scalar, choice, number
+from renp.validation import Scalar, choice, confidence
 
 ALPHAS = ("cs", "rb")
 """Measurements of the fine-structure constant that do not use a_e: recoil of caesium and of rubidium."""
@@ -80,8 +80,7 @@ def largest_shift(alpha: str = "cs", confidence_level: float = 0.90) -> float:
     >>> f"{largest_shift('cs'):.2e} {largest_shift('rb'):.2e}"
     '1.45e-12 5.96e-13'
     """
-    allowed = "a probability above 0 and below 1"
-    level = number("confidence_level", confidence_level, allowed, low=0, high=1 - 1e-15, open_low=True)
+    level = confidence(confidence_level)
     difference = moment_difference(alpha)
     z = float(ndtri((1 + float(level)) / 2))
     return abs(difference.value) + z * difference.uncertainty

@@ -19,6 +19,8 @@ from renp.cli.output import (
     write_text,
 )
 from renp.errors import InputError, ScenarioError
+from renp.inference import methods
+from renp.planning.aims import AIMS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -129,7 +131,7 @@ def counts(file: File, *, options: Output = DEFAULT) -> None:
 def limits(
     file: File,
     *,
-    method: str = "delta-chi2",
+    method: Annotated[str, Parameter(help=methods.listed())] = "delta-chi2",
     couplings: str | None = None,
     profiled: Annotated[bool, Parameter(negative=())] = False,
     bands: Annotated[bool, Parameter(negative=())] = False,
@@ -148,9 +150,6 @@ def limits(
 
     Parameters
     ----------
-    method
-        delta-chi2, asymptotic, cls or feldman-cousins (by toys: minutes for each coupling); a coupling with a
-        sign has delta-chi2 only.
     couplings
         Only these, such as "magnetic-moment 11, magnetic-moment 22"; all if left out.
     profiled
@@ -163,7 +162,7 @@ def limits(
     from renp.inference.upper_limits import upper_limits
 
     scenario = _read(file, runs=True)
-    long = method == "feldman-cousins"
+    long = method in methods.METHODS and methods.METHODS[method].by_toys
     with quietly(options), progress_display(options, counted=False, shown=long) as progress:
         task = progress.add_task("limits", total=None)
         result = upper_limits(
@@ -289,7 +288,7 @@ def toys(
 def plan(
     file: File,
     *,
-    aim: str = "limits",
+    aim: Annotated[str, Parameter(help=", ".join(AIMS) + ".")] = "limits",
     elements: str = "both",
     couplings: str | None = None,
     total: str | None = None,
@@ -313,8 +312,6 @@ def plan(
 
     Parameters
     ----------
-    aim
-        limits, identify, magnetic-or-electric, lightest-mass, majorana-phases, ordering, nature or discovery.
     elements
         magnetic-moment, electric-moment or both.
     couplings
@@ -367,7 +364,7 @@ def plan(
         result = best_plan(
             aim,
             read.experiment,
-            _worlds(read.neutrinos, lightest_masses, both_orderings=both_orderings),
+            _hypotheses(read.neutrinos, lightest_masses, both_orderings=both_orderings),
             total=None if total is None else _quantity("total", total, "s"),
             elements=elements,
             couplings=None if couplings is None else _limited(read, couplings),
@@ -649,7 +646,7 @@ def _laser_range(text: str | None) -> tuple[float | None, float | None]:
     return min(ends), max(ends)
 
 
-def _worlds(neutrinos: "Neutrinos", masses: str | None, *, both_orderings: bool) -> "list[Neutrinos]":
+def _hypotheses(neutrinos: "Neutrinos", masses: str | None, *, both_orderings: bool) -> "list[Neutrinos]":
     """Return the file's neutrinos with other lightest masses, and those of the other ordering's release."""
     import jax.numpy as jnp
 
@@ -664,12 +661,12 @@ def _worlds(neutrinos: "Neutrinos", masses: str | None, *, both_orderings: bool)
         ) from None
     for mass in known:
         Neutrinos(mass)
-    worlds = [with_values(neutrinos, {"lightest_mass": jnp.array(mass)}) for mass in known]
+    hypotheses = [with_values(neutrinos, {"lightest_mass": jnp.array(mass)}) for mass in known]
     if both_orderings:
         other = {"normal": "inverted", "inverted": "normal"}[neutrinos.ordering]
         phases = neutrinos.majorana_phases
-        worlds += [Neutrinos(mass, other, neutrinos.nature, neutrinos.release, phases) for mass in known]
-    return worlds
+        hypotheses += [Neutrinos(mass, other, neutrinos.nature, neutrinos.release, phases) for mass in known]
+    return hypotheses
 
 
 def _photon_energies(text: str) -> "NDArray[np.float64]":

@@ -21,7 +21,7 @@ from renp.explorer.state import VIEW, State
 from renp.explorer.timing import in_background, with_lock
 from renp.planning.aims import AIMS
 from renp.planning.plan import ELEMENTS, Constraints, plan
-from renp.results.plan import MADE_SMALL, Plan
+from renp.results.plan import Plan
 from renp.scenario.write import planned
 
 CANDIDATES = 400
@@ -41,7 +41,7 @@ class PlanTab:
         self.result: Plan | None = None
         self._for: State | None = None
         self.fields = [
-            Field("aim", select("Aim", AIMS), edit, look),
+            Field("aim", select("Aim", tuple(AIMS)), edit, look),
             Field("elements", select("Moments", ELEMENTS), edit, look),
             Field(
                 "total",
@@ -107,7 +107,7 @@ class PlanTab:
     def _show_result(self, result: Plan) -> None:
         self._plot.show_other(result.photon_energy.tolist())
         self._reveal(True)
-        small = result.aim in MADE_SMALL
+        small = result.made_small
         reached = result.limits
         order = sorted(reached, key=lambda name: -reached[name] if small else reached[name])[:24]
         before = result.reference_limits
@@ -176,7 +176,7 @@ def with_plan(state: State, result: Plan) -> State:
 
 def plan_words(result: Plan) -> str:
     """Return what a plan says, in words and as a table."""
-    small = result.aim in MADE_SMALL
+    small = result.made_small
     what = ("largest " if small else "least ") + _WORDS.get(result.aim, "significance")
     unit = f" {result.unit}" if result.unit else " σ"
     words = f"{what} {result.reached:.3g}{unit}; at most {100 * result.optimality_gap:.2g} % from the optimum"

@@ -15,7 +15,7 @@ A coordinate is the square of the coupling in its unit u: the limit on the coupl
 """
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import jax
 import jax.numpy as jnp
@@ -27,7 +27,7 @@ from renp.errors import InputError
 from renp.inference.ensembles import in_chunks, retried
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.newton import CONVERGED, NO_RISE, NOT_CONVERGED, Minimum, minimise
-from renp.validation import Scalar, choice, number
+from renp.validation import Scalar, choice, confidence
 
 Method: TypeAlias = Literal["asymptotic", "cls"]
 Real: TypeAlias = Float[Array, ""]
@@ -35,8 +35,6 @@ Flag: TypeAlias = bool | Bool[Array, ""]
 Place: TypeAlias = int | Int[Array, ""]
 Pair: TypeAlias = tuple[Real, Real]
 Points: TypeAlias = Float[Array, "*two p"]
-
-METHODS = ("asymptotic", "cls")
 
 FLUCTUATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Fluctuations of background-only data, in standard deviations, for which limits are expected."""
@@ -504,12 +502,8 @@ def _others(moves: Mask, k: Place) -> Mask:
 def _checked(likelihood: Likelihood, k: int, confidence_level: float, method: Method) -> Scalar:
     """Return 1 − CL, after checking what was asked for."""
     _check_magnitude(likelihood, k)
-    choice("method", method, METHODS)
-    allowed = "a probability above 0.5 and below 1"
-    level = number("confidence_level", confidence_level, allowed, low=0.5, high=1.0, open_low=True)
-    if level == 1:
-        raise InputError("confidence_level", level, allowed)
-    return 1 - level
+    choice("method", method, get_args(Method))
+    return 1 - confidence(confidence_level, 0.5)
 
 
 def _check_magnitude(likelihood: Likelihood, k: int) -> None:

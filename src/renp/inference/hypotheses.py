@@ -29,7 +29,7 @@ from renp.inference.best_fits import Fits, best_fits
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.results.base import provenance
 from renp.results.hypotheses import Discovery, HypothesisComparison, Pair, Probability, RequiredExposure
-from renp.validation import choice, instance, number
+from renp.validation import choice, confidence, instance, number, whole
 
 Values: TypeAlias = Mapping[str, float]
 
@@ -93,14 +93,14 @@ def discovery(
     instance("likelihood", likelihood, Likelihood)
     names = [p.name for p in likelihood.parameters if p.kind in ("magnitude", "coupling")]
     k = likelihood.index(choice("coupling", coupling, names))
-    number_of_toys = _whole("toys", toys)
+    number_of_toys = whole("toys", toys)
     data = _observed_or_expected(likelihood, truth)
     null, free = _without_and_with(likelihood, _rows(data), k)
     q0 = float(_rise(null, free)[0])
     signed = likelihood.parameters[k].kind == "coupling"
     drawn = np.array([])
     if number_of_toys:
-        sample = likelihood.toys(jnp.asarray(null.x[0]), jax.random.key(_whole("seed", seed)), number_of_toys)
+        sample = likelihood.toys(jnp.asarray(null.x[0]), jax.random.key(whole("seed", seed)), number_of_toys)
         drawn = _rise(*_without_and_with(likelihood, sample, k))
     converged = drawn[~np.isnan(drawn)]
     return Discovery(
@@ -176,11 +176,11 @@ def compare(
     >>> round(result.pair("normal", "inverted").significance, 1)
     6.0
     """
-    level = _level(confidence_level)
+    level = float(confidence(confidence_level))
     _check_same_runs(hypotheses)
-    number_of_toys = _whole("toys", toys)
-    points = _simulated_points(hypotheses, truth or {})
-    key = jax.random.key(_whole("seed", seed))
+    number_of_toys = whole("toys", toys)
+    points = _simulated_points(hypotheses, {} if truth is None else truth)
+    key = jax.random.key(whole("seed", seed))
     samples = {
         name: _sample(hypotheses[name], x, jax.random.fold_in(key, crc32(name.encode())), number_of_toys)
         for name, x in points.items()
@@ -260,7 +260,7 @@ def required_exposure(
     wanted = float(
         number("significance", significance, "a number of standard deviations above 0", low=0, open_low=True)
     )
-    point = true.point(**dict(truth or {}))
+    point = true.truth(truth)
 
     def reached(log_factor: float) -> float:
         factor = math.exp(log_factor)
@@ -322,7 +322,7 @@ class _Sampled(NamedTuple):
 
 def _observed_or_expected(likelihood: Likelihood, truth: Values | None) -> Data:
     if truth is not None:
-        return likelihood.asimov(likelihood.point(**dict(truth)))
+        return likelihood.asimov(likelihood.truth(truth))
     if likelihood.experiment.counts is None:
         raise InputError("truth", None, "a point, since the runs have no observed counts")
     return likelihood.data
@@ -343,9 +343,10 @@ def _rise(null: Fits, free: Fits) -> Reals:
 
 
 def _simulated_points(hypotheses: Mapping[str, Likelihood], truth: Mapping[str, Values]) -> dict[str, Point]:
+    instance("truth", truth, Mapping, "for each hypothesis its values by the names of parameters")
     for name in truth:
         choice("truth", name, tuple(hypotheses))
-    points = {name: hypotheses[name].point(**dict(values)) for name, values in truth.items()}
+    points = {name: hypotheses[name].truth(values) for name, values in truth.items()}
     first = next(iter(points), next(iter(hypotheses)))
     observed = hypotheses[first].experiment.counts is not None
     if not observed and not points:
@@ -512,6 +513,7 @@ def _fraction(passed: NDArray[np.bool_]) -> Probability:
 
 
 def _check_same_runs(hypotheses: Mapping[str, Likelihood]) -> None:
+    instance("hypotheses", hypotheses, Mapping, "two likelihoods or more by name")
     if len(hypotheses) < 2:
         raise InputError("hypotheses", tuple(hypotheses), "two likelihoods or more")
     first: Likelihood | None = None
@@ -524,19 +526,3 @@ def _check_same_runs(hypotheses: Mapping[str, Likelihood]) -> None:
             if (mine is None) != (theirs is None) or (mine is not None and not np.array_equal(mine, theirs)):
                 allowed = f"of the same runs as {next(iter(hypotheses))!r}: {what} differs"
                 raise InputError("hypotheses", repr(name), allowed)
-
-
-def _whole(name: str, value: int) -> int:
-    allowed = "a whole number, at least 0"
-    found = float(number(name, value, allowed, low=0.0))
-    if not found.is_integer():
-        raise InputError(name, value, allowed)
-    return int(found)
-
-
-def _level(confidence_level: float) -> float:
-    allowed = "a probability above 0 and below 1"
-    level = float(number("confidence_level", confidence_level, allowed, low=0.0, high=1.0, open_low=True))
-    if level == 1:
-        raise InputError("confidence_level", level, allowed)
-    return level

@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from renp.inference.likelihood import Likelihood, Point
 from renp.inference.newton import local
+from renp.inference.search import checked_point
 from renp.results.base import provenance
 from renp.results.information import Information, UnseenDirection
+from renp.validation import instance
 
 _NULL = 1e-9
 """Eigenvalues of the scaled information below this part of the largest are zero."""
@@ -42,7 +44,8 @@ def information(likelihood: Likelihood, x: Point | None = None) -> Information:
     >>> found.rank, len(found.unseen)
     (2, 1)
     """
-    x = likelihood.point() if x is None else x
+    instance("likelihood", likelihood, Likelihood)
+    x = likelihood.point() if x is None else checked_point(likelihood, "x", x)
     here = jax.jit(lambda one: local(likelihood, one, likelihood.asimov(one)))(x)
     matrix = np.asarray(here.curvature) / 2
     scale = np.sqrt(np.where(np.diag(matrix) > 0, np.diag(matrix), 1.0))

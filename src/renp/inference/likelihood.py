@@ -9,7 +9,7 @@ Couplings enter the amplitude linearly, so that counts are a quadratic form in t
 masses, mixing nor the calibration vary, its coefficients are computed once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
@@ -43,7 +43,7 @@ from renp.interactions.given import GivenCouplings, given_couplings
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
 from renp.references import references_of
-from renp.validation import Scalar, choice
+from renp.validation import Scalar, choice, instance
 
 Point: TypeAlias = Float[Array, "p"]
 Counts: TypeAlias = Float[Array, "n"]
@@ -197,6 +197,21 @@ class Likelihood(eqx.Module):
         for name in values:
             self.index(name)
         return jnp.array([coordinate(p, values.get(p.name, self._nominal(p))) for p in self.parameters])
+
+    def truth(self, values: Mapping[str, float] | None) -> Point:
+        """Return the point of physical values by name, as `point` does; without any of none.
+
+        Raises
+        ------
+        InputError
+            For anything but values by the names of parameters.
+        """
+        if values is None:
+            return self.point()
+        instance("truth", values, Mapping, "values by the names of parameters, such as {'mu_11': 3e-11}")
+        for name in values:
+            self.index(name)
+        return self.point(**values)
 
     @property
     def nominal(self) -> Point:

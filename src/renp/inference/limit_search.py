@@ -1,7 +1,7 @@
-"""How the limit on one coupling is found, by each method."""
+"""How the limit on one coupling is found, by each of `renp.inference.methods`."""
 
 from functools import partial
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 import jax
 import jax.numpy as jnp
@@ -18,24 +18,13 @@ from renp.inference.ensembles import crossing_ensemble, fit_ensemble
 from renp.inference.feldman_cousins import feldman_cousins
 from renp.inference.islands import STARTS, outermost, returns
 from renp.inference.likelihood import Data, Likelihood
+from renp.inference.methods import METHODS, load
 from renp.inference.newton import CONVERGED, NOT_CONVERGED, Crossing, Minimum
-
-Method: TypeAlias = Literal["delta-chi2", "asymptotic", "cls", "feldman-cousins"]
-METHODS: tuple[Method, ...] = ("delta-chi2", "asymptotic", "cls", "feldman-cousins")
-
-CITES: dict[Method, tuple[str, ...]] = {
-    "delta-chi2": ("ge-2023-letter",),
-    "asymptotic": ("cowan-2011",),
-    "cls": ("cowan-2011", "read-2002"),
-    "feldman-cousins": ("feldman-1998",),
-}
-"""Keys of each method's references."""
 
 BANDS = (-2, -1, 0, 1, 2)
 """Standard deviations of the expected band."""
 
-FEW: tuple[Method, ...] = ("cls", "feldman-cousins")
-"""Methods that know what to do where counts are few."""
+Ends: TypeAlias = tuple[Reals, NDArray[np.bool_]]
 
 _BAND_TOYS = 2000
 _CONSTRUCTION_TOYS = 4000
@@ -58,13 +47,13 @@ class CouplingLimit(NamedTuple):
     p_value: float
     """Of the best fit to observed counts; NaN without them, or without degrees of freedom."""
     distribution: str
-    """What the method's p-values come from: "formula", "outcomes" or "toys"."""
+    """What the method's p-values come from: "formula", "outcomes" or "toys"; empty where that is no question."""
 
 
 class LimitSearch(NamedTuple):
     """Method, level and settings of a search for limits."""
 
-    method: Method
+    method: str
     confidence_level: float
     rise: float
     profiled: bool
@@ -74,28 +63,35 @@ class LimitSearch(NamedTuple):
     def limit(self, likelihood: Likelihood, k: int) -> CouplingLimit:
         """Return the limit on coupling k of a likelihood."""
         parameter = likelihood.parameters[k]
-        if parameter.kind != "magnitude" and (self.method != "delta-chi2"):
-            allowed = f"'delta-chi2' for {parameter.name}, which interferes and has a sign"
+        method = METHODS[self.method]
+        if parameter.kind != "magnitude" and not method.signed:
+            can = " or ".join(repr(name) for name, other in METHODS.items() if other.signed)
+            allowed = f"{can} for {parameter.name}, which interferes and has a sign"
             raise InputError("method", repr(self.method), allowed)
+        if self.bands and not method.band:
+            raise InputError("bands", True, f"left out with the method {self.method!r}")
         place = jnp.arange(len(likelihood.parameters))
         moves = (place == k) | (place >= len(likelihood.couplings)) | self.profiled
         start = jnp.where(moves, likelihood.start, likelihood.point())
         null = likelihood.asimov(likelihood.point())
         observed = null if likelihood.experiment.counts is None else likelihood.data
         p_value = self._p_value(likelihood, jax.tree.map(lambda a: a[None], observed), start, moves)
-        if self.method in FEW and parameter.kind == "magnitude" and int(np.sum(moves)) == 1:
+        if method.few_counts and parameter.kind == "magnitude" and int(np.sum(moves)) == 1:
             found = self._of_few_counts(likelihood, k)
             if found is not None:
                 return found._replace(p_value=p_value)
         both = jax.tree.map(lambda a, b: jnp.stack([a, b]), observed, null)
-        x, good = self._coordinates(likelihood, both, start, moves, k)
+        x, good = load(method.ends)(self, likelihood, both, start, moves, k)
         size = np.where(good, _size(likelihood, k, _furthest(x)), np.nan)
         ends = None
         if parameter.kind != "magnitude":
             low, high = np.where(good[0], float(parameter.plus) * x[:, 0], np.nan)
             ends = (float(low), float(high))
-        band = self._band(likelihood, observed, start, moves, k) if self.bands else None
-        distribution = "toys" if self.method == "feldman-cousins" else "formula"
+        band = None
+        if self.bands:
+            middle = load(method.band)(self, likelihood, observed, start, moves, k)
+            band = tuple(float(size) for size in _size(likelihood, k, middle))
+        distribution = "toys" if method.by_toys else "formula" if method.few_counts else ""
         return CouplingLimit(
             float(size[0]), float(size[1]), ends, band, bool(np.all(good)), p_value, distribution
         )
@@ -106,11 +102,10 @@ class LimitSearch(NamedTuple):
         null = np.asarray(likelihood.expected(here))
         signal = few_counts.Signal(null, np.asarray(likelihood.expected(here.at[k].set(1.0))) - null)
         counts = likelihood.experiment.counts
-        method: few_counts.Method = "cls" if self.method == "cls" else "feldman-cousins"
         found = few_counts.limits(
             signal,
             None if counts is None else np.asarray(counts),
-            method,
+            cast(few_counts.Method, self.method),
             self.confidence_level,
             BANDS if self.bands else (0,),
         )
@@ -135,71 +130,76 @@ class LimitSearch(NamedTuple):
         least = float(fit_ensemble(likelihood, data, start, moves).chi2[0])
         return float(chi2.sf(least, degrees)) if degrees > 0 else float("nan")
 
-    def _coordinates(
-        self, likelihood: Likelihood, data: Data, start: Array, moves: Mask, k: int
-    ) -> tuple[Reals, NDArray[np.bool_]]:
-        """Return the coordinates of the ends for each data set, and whether the search converged.
 
-        Shape (2, sets) for a coupling that has a sign, (1, sets) otherwise.
-        """
-        if self.method == "feldman-cousins":
-            return self._unified(likelihood, data, moves, k)
-        if self.method != "delta-chi2":
-            found = asymptotic.limit_ensemble(
-                likelihood, data, start, moves, k, self.confidence_level, self.method
-            )
-            return np.asarray(found.value)[None], np.asarray(found.status) != NOT_CONVERGED
-        best = fit_ensemble(likelihood, data, start, moves)
-        if likelihood.parameters[k].kind == "magnitude":
-            end = crossing_ensemble(likelihood, data, best, moves, k, 1.0, self.rise)
-            converged = np.asarray(best.status) == CONVERGED
-            return np.asarray(end.value)[None], converged & (np.asarray(end.status) != NOT_CONVERGED)
-        starts = np.asarray(_returns(likelihood, best.x, k))
-        minima = [best, *(fit_ensemble(likelihood, data, starts[:, j], moves) for j in range(STARTS))]
+def ends_by_delta_chi2(
+    search: LimitSearch, likelihood: Likelihood, data: Data, start: Array, moves: Mask, k: int
+) -> Ends:
+    """Return where the χ² has risen above its minimum."""
+    best = fit_ensemble(likelihood, data, start, moves)
+    if likelihood.parameters[k].kind == "magnitude":
+        end = crossing_ensemble(likelihood, data, best, moves, k, 1.0, search.rise)
+        converged = np.asarray(best.status) == CONVERGED
+        return np.asarray(end.value)[None], converged & (np.asarray(end.status) != NOT_CONVERGED)
+    starts = np.asarray(_returns(likelihood, best.x, k))
+    minima = [best, *(fit_ensemble(likelihood, data, starts[:, j], moves) for j in range(STARTS))]
 
-        def cross(side: float, minimum: Minimum, rise: Array) -> Crossing:
-            return crossing_ensemble(likelihood, data, minimum, moves, k, side, rise)
+    def cross(side: float, minimum: Minimum, rise: Array) -> Crossing:
+        return crossing_ensemble(likelihood, data, minimum, moves, k, side, rise)
 
-        lower, upper = (outermost(minima, partial(cross, side), side, self.rise) for side in (-1.0, 1.0))
-        return np.array([lower[0], upper[0]]), np.asarray(lower[1] & upper[1])
+    lower, upper = (outermost(minima, partial(cross, side), side, search.rise) for side in (-1.0, 1.0))
+    return np.array([lower[0], upper[0]]), np.asarray(lower[1] & upper[1])
 
-    def _unified(
-        self, likelihood: Likelihood, data: Data, moves: Mask, k: int
-    ) -> tuple[Reals, NDArray[np.bool_]]:
-        counts, which = np.unique(np.hstack([data.counts, data.pulls]), axis=0, return_inverse=True)
-        runs = data.counts.shape[1]
-        upper = [
-            feldman_cousins(
-                likelihood,
-                Data(jnp.asarray(one[:runs]), jnp.asarray(one[runs:])),
-                k,
-                moves,
-                self.rise,
-                self.confidence_level,
-                self.key,
-                _CONSTRUCTION_TOYS,
-            ).upper
-            for one in counts
-        ]
-        x = np.array(upper)[which]
-        return x[None], ~np.isnan(x)
 
-    def _band(
-        self, likelihood: Likelihood, observed: Data, start: Array, moves: Mask, k: int
-    ) -> tuple[float, ...]:
-        """Return the limits expected within −2, …, 2 standard deviations."""
-        if self.method == "feldman-cousins":
-            raise InputError("bands", True, "left out with the method 'feldman-cousins'")
-        if self.method == "delta-chi2":
-            toys = likelihood.toys(likelihood.point(), self.key, _BAND_TOYS)
-            x, good = self._coordinates(likelihood, toys, start, moves, k)
-            x = np.quantile(_furthest(x)[good], ndtr(np.array(BANDS, dtype=float)), method="inverted_cdf")
-        else:
-            found = asymptotic.expected_limits(
-                likelihood, observed, start, moves, k, self.confidence_level, self.method
-            )
-            x = np.asarray(found.value)
-        return tuple(float(size) for size in _size(likelihood, k, x))
+def band_by_toys(
+    search: LimitSearch, likelihood: Likelihood, _: Data, start: Array, moves: Mask, k: int
+) -> Reals:
+    """Return quantiles of the limits of toys of the standard model."""
+    toys = likelihood.toys(likelihood.point(), search.key, _BAND_TOYS)
+    x, good = load(METHODS[search.method].ends)(search, likelihood, toys, start, moves, k)
+    quantiles = ndtr(np.array(BANDS, dtype=float))
+    middle: Reals = np.quantile(_furthest(x)[good], quantiles, method="inverted_cdf")
+    return middle
+
+
+def ends_by_formulae(
+    search: LimitSearch, likelihood: Likelihood, data: Data, start: Array, moves: Mask, k: int
+) -> Ends:
+    """Return asymptotic limits, one-sided or by CLs as the method says."""
+    method = cast(asymptotic.Method, search.method)
+    found = asymptotic.limit_ensemble(likelihood, data, start, moves, k, search.confidence_level, method)
+    return np.asarray(found.value)[None], np.asarray(found.status) != NOT_CONVERGED
+
+
+def band_by_formulae(
+    search: LimitSearch, likelihood: Likelihood, observed: Data, start: Array, moves: Mask, k: int
+) -> Reals:
+    """Return limits for fluctuations of Asimov data."""
+    method = cast(asymptotic.Method, search.method)
+    found = asymptotic.expected_limits(likelihood, observed, start, moves, k, search.confidence_level, method)
+    return np.asarray(found.value)
+
+
+def ends_by_construction(
+    search: LimitSearch, likelihood: Likelihood, data: Data, _: Array, moves: Mask, k: int
+) -> Ends:
+    """Return upper ends of unified intervals, once for equal data."""
+    counts, which = np.unique(np.hstack([data.counts, data.pulls]), axis=0, return_inverse=True)
+    runs = data.counts.shape[1]
+    upper = [
+        feldman_cousins(
+            likelihood,
+            Data(jnp.asarray(one[:runs]), jnp.asarray(one[runs:])),
+            k,
+            moves,
+            search.rise,
+            search.confidence_level,
+            search.key,
+            _CONSTRUCTION_TOYS,
+        ).upper
+        for one in counts
+    ]
+    x = np.array(upper)[which]
+    return x[None], ~np.isnan(x)
 
 
 def _furthest(ends: Reals) -> Reals:

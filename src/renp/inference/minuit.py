@@ -9,10 +9,9 @@ from iminuit import Minuit  # type: ignore[import-untyped]
 from jaxtyping import ArrayLike
 
 from renp._types import Reals
-from renp.errors import InputError
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import local
-from renp.inference.search import checked_data
+from renp.inference.search import checked_data, checked_point
 
 _FIRST_STEP = 0.1
 
@@ -57,10 +56,10 @@ def minuit(likelihood: Likelihood, data: Data | None = None, start: ArrayLike | 
     (True, '4.40e-11')
     """
     evaluate = _remembered(likelihood, checked_data(likelihood, data))
-    first = np.asarray(likelihood.point() if start is None else start, dtype=float)
-    if first.shape != (len(likelihood.names),):
-        raise InputError("start", f"an array of shape {first.shape}", "a point, see Likelihood.point")
-    made = Minuit(lambda x: evaluate(x)[0], first, grad=lambda x: evaluate(x)[1], name=likelihood.names)
+    first = likelihood.point() if start is None else checked_point(likelihood, "start", start)
+    made = Minuit(
+        lambda x: evaluate(x)[0], np.asarray(first), grad=lambda x: evaluate(x)[1], name=likelihood.names
+    )
     made.errordef = Minuit.LEAST_SQUARES
     made.errors = _FIRST_STEP
     for parameter in likelihood.parameters:

@@ -37,6 +37,21 @@ _SUFFICIENT = 1e-3
 _FIRST_DAMPING = 1e-4
 _LEAST_DAMPING = 1e-12
 
+_TRUSTED = 0.01
+"""Share of the rise by which the χ² may lie above its profile for the profile to say which side this is."""
+
+_LEAP = 4
+"""How much further than now from the minimum, beside one unit, a step may lead."""
+
+_ACCURATE = 1e-10
+"""Share of the rise by which a crossing may be missed."""
+
+_ROUNDING = 1e-14
+"""Of the χ², relative to itself and to what its terms are made of."""
+
+_FASTER, _LEAST_REFUSED = 10, 1e-6
+"""Factor on the damping after a step, and what a refused step makes of it at least."""
+
 _BEYOND = 1e12
 """Where a parameter of order one is taken to be at infinity."""
 
@@ -140,9 +155,10 @@ def minimise(
         there = local(likelihood, trial, data)
         moved = trial - x
         expected = -moved @ (here.slope + here.curvature @ moved / 2)
-        rounding = 1e-14 * (1 + here.chi2 + jnp.sqrt(here.chi2 * seen))
+        rounding = _ROUNDING * (1 + here.chi2 + jnp.sqrt(here.chi2 * seen))
         better = there.chi2 <= here.chi2 - _SUFFICIENT * jnp.maximum(expected, 0.0) + rounding
-        damping = jnp.where(better, state.damping / 10, jnp.maximum(state.damping, 1e-6) * 10)
+        more = jnp.maximum(state.damping, _LEAST_REFUSED) * _FASTER
+        damping = jnp.where(better, state.damping / _FASTER, more)
         stalled = ~better & (jnp.max(jnp.abs(moved), initial=0.0) < _SHORTEST)
         # At a corner the parameters that move thresholds rest, and the others find their minimum.
         corner = stalled & ~state.corner & jnp.isfinite(here.chi2) & jnp.any(moves & shifts)
@@ -221,20 +237,21 @@ def crossing(
             heading = model.own + model.along * side * jnp.minimum(step, 1.0)
             active = active & ~(((x <= low) & (heading < 0)) | ((x >= high) & (heading > 0)))
         own, along, distance = model.own, model.along, model.distance
-        trusted = distance < 0.01 * rise
+        trusted = distance < _TRUSTED * rise
         inside = jnp.where(
             defined & trusted & (value < target), jnp.maximum(state.inside, ahead), state.inside
         )
         over = ~defined | (trusted & (value >= target))
         outside = jnp.where(over, jnp.minimum(state.outside, ahead), state.outside)
         # What gives way on a flat profile may meet its bound further out.
-        proposed = ahead + jnp.minimum(step, 4 * (ahead + 1))
+        proposed = ahead + jnp.minimum(step, _LEAP * (ahead + 1))
         accepted = defined & (proposed > inside) & (proposed < outside)
         to = jnp.where(accepted, proposed, jnp.where(outside < jnp.inf, (inside + outside) / 2, proposed))
         to = jnp.minimum(to, end)
         others = jnp.where(defined, x + own + along * side * (to - ahead), state.good)
         there = jnp.where(is_k, best.x + side * to, jnp.clip(others, low, high))
-        done = defined & (jnp.abs(value - target) < 1e-10 * rise) & (distance < 1e-10 * rise)
+        crossed = (jnp.abs(value - target) < _ACCURATE * rise) & (distance < _ACCURATE * rise)
+        done = defined & crossed
         # Past the bound of the parameter, or of all numbers of order one.
         hopeless = ~done & (~(to < _BEYOND) | (defined & trusted & (ahead >= end) & (value < target)))
         return _Search(
@@ -328,7 +345,7 @@ def _solve(
     size = active.size
     for k in range(size):
         # Rounding must not turn the pivot of a direction that nothing determines negative.
-        pivot = jnp.maximum(a[k, k], 1e-14 * jnp.where(active[k], diagonal[k], 1.0))
+        pivot = jnp.maximum(a[k, k], _ROUNDING * jnp.where(active[k], diagonal[k], 1.0))
         row = a[k] / jnp.where(pivot > 0, pivot, 1.0)
         a = (a - a[:, k, None] * row).at[k].set(row)
     return a[:, size:]

@@ -154,11 +154,14 @@ def coordinate(parameter: Parameter, value: float) -> float:
     >>> coordinate(constrained("sin2_theta12", 0.308, 0.012, 0.011, ""), 0.332)
     2.0
     """
-    x = float(_inverse(parameter, value))
+    numeric = np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
+    x = float(_inverse(parameter, value)) if numeric else np.nan
     if not (np.isfinite(x) and parameter.low <= x <= parameter.high):
         ends = [float(physical(parameter, jnp.asarray(end))) for end in (parameter.low, parameter.high)]
         raise InputError(
-            parameter.name, value, f"finite, from {ends[0]:g} to {ends[1]:g} {parameter.unit}".rstrip()
+            parameter.name,
+            value if numeric else repr(value),
+            f"finite, from {ends[0]:g} to {ends[1]:g} {parameter.unit}".rstrip(),
         )
     return x
 

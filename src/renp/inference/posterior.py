@@ -23,8 +23,9 @@ from jaxtyping import Array, Float
 from renp.errors import InputError
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.parameters import CONSTRAINED, Parameter, physical
+from renp.inference.search import checked_data
 from renp.results.base import provenance
-from renp.validation import choice, instance, number
+from renp.validation import choice, instance, number, whole
 
 if TYPE_CHECKING:
     from arviz import InferenceData
@@ -104,8 +105,8 @@ def posterior(
     """
     numpyro, arviz = _packages()
     instance("likelihood", likelihood, Likelihood)
-    seen = likelihood.data if data is None else data
-    sizes = [_whole(*named) for named in (("draws", draws), ("warmup", warmup), ("chains", chains))]
+    seen = checked_data(likelihood, data)
+    sizes = [whole(*named, 1) for named in (("draws", draws), ("warmup", warmup), ("chains", chains))]
     sites = _sites(likelihood, seen, dict(priors or {}))
     kernel = numpyro.infer.NUTS(
         _model(likelihood, seen, sites),
@@ -119,7 +120,7 @@ def posterior(
         chain_method="vectorized",
         progress_bar=progress,
     )
-    sampler.run(jax.random.key(_whole("seed", seed, least=0)), extra_fields=tuple(_STATISTICS))
+    sampler.run(jax.random.key(whole("seed", seed)), extra_fields=tuple(_STATISTICS))
     made_by = provenance(
         ("phan-2019", "hoffman-2014"),
         likelihood=likelihood,
@@ -297,11 +298,3 @@ def _inference_data(
         )
     result: InferenceData = found
     return result
-
-
-def _whole(name: str, value: int, least: int = 1) -> int:
-    allowed = f"a whole number, at least {least}"
-    found = float(number(name, value, allowed, low=float(least)))
-    if not found.is_integer():
-        raise InputError(name, value, allowed)
-    return int(found)

@@ -1,6 +1,7 @@
 """The χ² minimised over all parameters but some: profiles and contours."""
 
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import TypeAlias
 
 import jax.numpy as jnp
@@ -146,15 +147,15 @@ def contour(
     >>> contour(likelihood, ("mu_11", "mu_12"), ([0, 3e-11], [0, 2e-11, 4e-11])).delta_chi2.shape
     (2, 3)
     """
-    if isinstance(names, str) or len(names) != 2 or names[0] == names[1]:
+    if not isinstance(names, Sequence) or isinstance(names, str) or len(names) != 2 or names[0] == names[1]:
         raise InputError("names", repr(names), "two different parameters")
     found = _searched(likelihood, data, fixed, names)
     places = [likelihood.index(name) for name in names]
     pair = [likelihood.parameters[k] for k in places]
     if values is None:
         grids = [_grid(found, k, _SIDE) for k in places]
-    elif len(values) != 2:
-        raise InputError("values", f"{len(values)} lists", "two lists, one for each parameter")
+    elif not isinstance(values, Sequence) or len(values) != 2:
+        raise InputError("values", shorten(repr(values), 60), "two lists, one for each parameter")
     else:
         grids = [_given(p, v) for p, v in zip(pair, values, strict=True)]
     points = np.stack(np.meshgrid(*grids, indexing="ij"), axis=-1).reshape(-1, 2)

@@ -17,7 +17,7 @@ from renp.inference.upper_limits import delta_chi2
 from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.results.limits import SIGNS
-from renp.validation import Scalar, choice, instance, is_traced, number, within
+from renp.validation import Scalar, choice, instance, is_traced, number, whole, within
 
 Masses: TypeAlias = NDArray[np.float64]
 
@@ -161,6 +161,6 @@ def mass_grid(experiment: Experiment, low: float = 1e-3, high: float = 1e5, poin
     number("high", high, allowed, low=float(low), open_low=True)
     near = np.logspace(-6, -0.5, 24)
     around = [m * (1 + side * near) for m in pole_masses(experiment) for side in (-1, 1)]
-    grid = np.unique(np.concatenate([np.geomspace(low, high, points), *around]))
+    grid = np.unique(np.concatenate([np.geomspace(low, high, whole("points", points, 2)), *around]))
     inside: Masses = grid[(grid >= low) & (grid <= high)]
     return inside

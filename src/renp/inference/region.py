@@ -28,6 +28,7 @@ from renp.neutrinos import Neutrinos
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
 from renp.results.region import Region
+from renp.validation import instance
 
 _SCALE = 1e-11
 """Moments are found in units of this, μ_B."""
@@ -76,7 +77,11 @@ def allowed_region(
     >>> all(found.together[e] <= min(found.renp[e], found.world[e]) * 1.0001 for e in found.together)
     True
     """
+    instance("experiment", experiment, Experiment)
     check_certain(experiment)
+    instance("neutrinos", neutrinos, Neutrinos)
+    if isinstance(world, str) or not isinstance(world, Sequence):
+        raise InputError("world", repr(world), "a list of keys of the catalogue of limits")
     forms = [_form(bound(key), neutrinos) * _SCALE**2 for key in world]
     null = np.asarray(expected_counts(experiment, neutrinos))
     data = null if experiment.counts is None else np.asarray(experiment.counts)

@@ -7,7 +7,7 @@ least exactly where a pair of neutrinos just fails to be emitted in a run; these
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,7 +18,7 @@ from renp._types import Reals
 from renp.errors import InputError
 from renp.formula.kinematics import momentum_transfer_squared
 from renp.inference.ensembles import CHUNK, fit_ensemble
-from renp.inference.likelihood import Data, Likelihood
+from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.newton import CONVERGED
 from renp.validation import instance, within
 
@@ -225,6 +225,15 @@ def checked_data(likelihood: Likelihood, data: Data | None) -> Data:
         shapes = f"counts of shape {counts.shape}, pulls of shape {pulls.shape}"
         raise InputError("data", shapes, f"of the shapes {wanted[0]} and {wanted[1]}: one data set")
     return Data(counts, pulls)
+
+
+def checked_point(likelihood: Likelihood, name: str, x: Any) -> Point:
+    """Return coordinates as an array, or raise `InputError`."""
+    allowed = "a point, see Likelihood.point"
+    point = within(name, x, allowed)
+    if point.shape != (len(likelihood.names),):
+        raise InputError(name, f"an array of shape {point.shape}", allowed)
+    return point
 
 
 def moving(likelihood: Likelihood, fixed: Sequence[str]) -> Mask:

@@ -19,7 +19,7 @@ from renp.inference.newton import CONVERGED, Minimum
 from renp.inference.upper_limits import delta_chi2
 from renp.results.base import provenance
 from renp.results.toys import Coverage, CoverageRow, Toys
-from renp.validation import instance, number
+from renp.validation import instance, whole, within
 
 Progress: TypeAlias = Callable[[float], None]
 
@@ -82,9 +82,9 @@ def throw_toys(
     (0, True)
     """
     instance("likelihood", likelihood, Likelihood)
-    total = int(number("toys", toys, "a number of toys, at least 1", low=1))
+    total = whole("toys", toys, 1)
     rise = delta_chi2(confidence_level)
-    x = likelihood.point(**dict(truth or {}))
+    x = likelihood.truth(truth)
     everything = jnp.ones(x.size, dtype=bool)
     parts = []
     for data in _batches(likelihood, x, jax.random.key(seed), total):
@@ -164,9 +164,13 @@ def measure_coverage(
     >>> print(measure_coverage(likelihood, "mu", (6e-11,), toys=500).table().columns[-1])
     failed
     """
+    instance("likelihood", likelihood, Likelihood)
     k = likelihood.index(coupling)
     if likelihood.parameters[k].kind != "magnitude":
         raise InputError("coupling", repr(coupling), "one without interference, whose size alone counts")
+    for name, given in (("values", values), ("exposures", exposures)):
+        if np.ndim(within(name, given, "a list of finite numbers, at least 0", 0.0)) != 1:
+            raise InputError(name, repr(given), "a list of finite numbers, at least 0")
     keys = iter(jax.random.split(jax.random.key(seed), len(exposures) * len(values)))
     rows: list[CoverageRow] = []
     for exposure in exposures:

@@ -1,24 +1,10 @@
 """Upper limits on couplings, one at a time or with all others profiled.
 
-What a limit means depends on the method, and every result says which it is:
-
-"delta-chi2"
-    The coupling at which −2 ln L has risen above its minimum by the quantile of χ² with one degree of
-    freedom, 2.71 for 90 %, the upper end of a two-sided interval: what the letter's "Poisson statistics" is
-    taken to mean.
-"asymptotic"
-    One-sided: p = 1 − CL for the test statistic q̃, which knows that a coupling squared is at least 0.
-"cls"
-    The same for p_s+b/p_b, which does not exclude what the experiment cannot see. For a coupling without a
-    sign that alone is uncertain, p-values are exact where the outcomes that there can be are few enough to be
-    listed, and from drawn outcomes where there are too many and 100 counts or fewer are expected; the
-    asymptotic formula, which covers too little there, serves for more counts.
-"feldman-cousins"
-    The upper end of the unified interval, with the same outcomes, otherwise by toys.
+What a limit means depends on the method, see `renp.inference.methods`, and every result says which it is.
 """
 
 from collections.abc import Callable
-from typing import Any, cast, overload
+from typing import Any, overload
 
 import jax
 import jax.numpy as jnp
@@ -28,7 +14,8 @@ from scipy.special import erfinv
 from renp.errors import InputError
 from renp.experiment import Experiment, expected_counts, signal_counts
 from renp.inference.likelihood import Likelihood
-from renp.inference.limit_search import CITES, METHODS, CouplingLimit, LimitSearch, Method
+from renp.inference.limit_search import CouplingLimit, LimitSearch
+from renp.inference.methods import METHODS
 from renp.inference.nuisances import Nuisances
 from renp.interactions.couplings import Coupling
 from renp.interactions.dipole import MOMENTS, moment_couplings, moment_elements
@@ -37,7 +24,7 @@ from renp.neutrinos import Neutrinos
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
 from renp.results.limits import Limits
-from renp.validation import Scalar, choice, instance, is_traced, number
+from renp.validation import Scalar, choice, confidence, instance, is_traced
 
 
 @overload
@@ -52,12 +39,9 @@ def delta_chi2(confidence_level: Scalar) -> Scalar:
     >>> round(delta_chi2(0.90), 4)
     2.7055
     """
-    allowed = "a probability above 0 and below 1"
-    level = number("confidence_level", confidence_level, allowed, low=0, high=1, open_low=True)
+    level = confidence(confidence_level)
     if is_traced(level):
         return 2 * jax.scipy.special.erfinv(level) ** 2
-    if level == 1:
-        raise InputError("confidence_level", level, allowed)
     return float(2 * erfinv(level) ** 2)
 
 
@@ -77,7 +61,7 @@ def upper_limits(
     """Return upper limits on the size of couplings beside the standard model.
 
     Source: PLB 841 137911, Fig. 3, for the default: 2 Σ [N − N_SM + N_SM ln(N_SM/N)] with Δχ² = 2.71
-    for 90 %, all others zero. The top of this module says what the other methods mean.
+    for 90 %, all others zero. `renp.inference.methods` says what the other methods mean.
 
     Parameters
     ----------
@@ -102,7 +86,7 @@ def upper_limits(
     seed
         Of the toys.
     progress
-        Told the name of each coupling when its turn comes.
+        Called with the name of each coupling when its turn comes.
 
     Returns
     -------
@@ -129,16 +113,16 @@ def upper_limits(
     """
     rise = delta_chi2(confidence_level)
     instance("neutrinos", neutrinos, Neutrinos)
-    known = cast(Method, choice("method", method, METHODS))
+    choice("method", method, tuple(METHODS))
     check_possible(experiment, expected_counts(experiment, neutrinos))
     given = moment_couplings(neutrinos.nature) if couplings is None else given_couplings(couplings)
-    tell = progress or (lambda _: None)
-    search = LimitSearch(known, confidence_level, rise, profiled, bands, jax.random.key(seed))
+    search = LimitSearch(method, confidence_level, rise, profiled, bands, jax.random.key(seed))
     by_name: dict[str, CouplingLimit] = {}
     for group in _groups(given, profiled):
         likelihood = Likelihood(experiment, neutrinos, group, nuisances=nuisances)
         for k, coupling in enumerate(group):
-            tell(coupling.name)
+            if progress is not None:
+                progress(coupling.name)
             by_name[coupling.name] = search.limit(likelihood, k)
     found: dict[str, dict[str, CouplingLimit]] = {}
     for coupling in given:
@@ -163,7 +147,7 @@ def upper_limits(
         ),
         p_values=None if experiment.counts is None else _each(found, "p_value"),
         made_by=provenance(
-            merged(PAPERS, references_of(given), CITES[known]),
+            merged(PAPERS, references_of(given), METHODS[method].cites),
             experiment=experiment,
             neutrinos=neutrinos,
             couplings=[coupling.name for coupling in given],

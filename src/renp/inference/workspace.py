@@ -22,6 +22,8 @@ from renp.errors import InputError, renamed
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.nuisances import BACKGROUND, EFFICIENCY, NORMALISATION
 from renp.inference.parameters import Parameter
+from renp.inference.search import checked_data
+from renp.validation import instance
 
 Json: TypeAlias = dict[str, Any]
 
@@ -77,8 +79,9 @@ def pyhf_workspace(likelihood: Likelihood, coupling: str, data: Data | None = No
     >>> workspace["measurements"][0]["name"]
     'mu_11 = 6.817456087164453e-11 sqrt(mu)'
     """
+    instance("likelihood", likelihood, Likelihood)
     _check_expressible(likelihood, coupling)
-    data = _data(likelihood) if data is None else data
+    data = _data(likelihood) if data is None else checked_data(likelihood, data)
     counts = np.asarray(data.counts)
     model, signal = _signal(likelihood, coupling)
     background = np.asarray(likelihood.experiment.background_counts)

@@ -17,7 +17,7 @@ import numpy as np
 from renp.errors import InputError
 from renp.interactions.couplings import MAJORANA_SIGN, NAMES, Couplings, Interaction, Model, Scaled
 from renp.neutrinos import Neutrinos
-from renp.validation import Scalar, is_traced
+from renp.validation import Scalar, instance, is_traced
 
 _ANTIHERMITIAN = ("s", "eps")
 """By their definition: s = i × hermitian beside the electron's iγ5, eps = iε; all others are hermitian."""
@@ -68,6 +68,7 @@ def check_interaction(interaction: Interaction, *, hermitian: bool = True) -> No
     ...
     renp.errors.InputError: V[1, 1] of Forgetful = 0.1: must be 0 for Majorana neutrinos: ...
     """
+    instance("interaction", interaction, Interaction)
     refusals = []
     for nature in ("dirac", "majorana"):
         phases = (0.4, 1.1) if nature == "majorana" else (0.0, 0.0)

@@ -1,309 +1,70 @@
-"""What a plan is for: the contrasts of each aim.
+"""What a plan can be for: one table for all who name an aim.
 
-====================  ========================================  ===========================================
-aim                   truth                                     tested, and what the plan makes large or small
-====================  ========================================  ===========================================
-limits                no coupling, or the best fit of each to   each coupling; its upper limit
-                      the counts of runs made before
-identify              one element of a moment                   another element of any size; significance
-magnetic-or-electric  a magnetic element                        electric elements of any size, and reverse
-lightest-mass         the mass                                  another mass; the error
-majorana-phases       the phases                                another phase; the error
-ordering              one ordering                              the other one, and reverse; significance
-nature                Dirac or Majorana                         the other one, and reverse; significance
-discovery             the model                                 the standard model; significance
-====================  ========================================  ===========================================
-
-All is for every one of the neutrinos given, and the worst counts.
+The command line's help reads it before anything is computed, so that nothing heavy is imported here: an aim
+says in which module its contrasts are.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
 
-import equinox as eqx
-import jax.numpy as jnp
-import numpy as np
-
-from renp._types import Reals
-from renp.errors import InputError
-from renp.experiment import Experiment
-from renp.inference.likelihood import Data, Likelihood, Point
-from renp.inference.nuisances import Nuisances, value_of
-from renp.inference.parameters import physical
-from renp.inference.search import MASS
-from renp.interactions import Weak
-from renp.interactions.couplings import Coupling, Interaction
-from renp.interactions.dipole import ElectricMoment, MagneticMoment
-from renp.neutrinos import Neutrinos
-from renp.planning.contrasts import Contrast, Done, best_fit, rates
-
-LIMITS = "limits"
-INTERVALS = ("lightest-mass", "majorana-phases")
-SIZED = (LIMITS, *INTERVALS)
-"""Aims for which a size is made small; for the others a significance is made large."""
-
-AIMS = (*SIZED, "identify", "magnetic-or-electric", "ordering", "nature", "discovery")
-
-_MASSES = (0.0, 0.5, 1.5, 3.0)
-"""Lightest masses, in units of the nominal one, from which fits with a free mass start besides."""
+_TRUTHS = "renp.planning.truths"
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What all contrasts of a plan share."""
+class Aim:
+    """An aim of plans.
 
-    candidates: Experiment
-    couplings: tuple[Coupling, ...]
-    """What is given a size or fitted."""
-    strength: float
-    """Size of a coupling that is simulated, in the unit of the couplings."""
-    model: Interaction
-    nuisances: Nuisances
-    profiled: bool
-    done: Experiment | None = None
-    known: dict[tuple[str, ...], list[Likelihood]] = field(default_factory=dict)
-
-
-def contrasts_of(aim: str, setting: Setting, worlds: Sequence[Neutrinos]) -> list[Contrast]:
-    """Return all that a plan with an aim has to tell apart.
-
-    Raises
-    ------
-    InputError
-        If the aim needs couplings or neutrinos that were not given.
+    Parameters
+    ----------
+    tells
+        What is told apart, and what the plan makes large or small.
+    contrasts
+        "module:function" that returns the contrasts for one of the neutrinos; it takes a
+        `renp.planning.truths.Setting` and the neutrinos.
+    error_of
+        Unit of what is measured, for an aim whose error, at 68 %, is made small.
+    of_couplings
+        Whether it is about couplings, the moments if none are given.
+    both_moments
+        Whether moments of both kinds are needed, whichever elements matter.
+    is_limit
+        Whether upper limits are made small, at the confidence level that is given.
     """
-    of_world = {
-        "limits": _limits,
-        "identify": _identify,
-        "magnetic-or-electric": _magnetic_or_electric,
-        "lightest-mass": _mass,
-        "majorana-phases": _phases,
-        "ordering": _orderings,
-        "nature": _natures,
-        "discovery": _discovery,
-    }[aim]
-    return [contrast for neutrinos in worlds for contrast in of_world(setting, neutrinos)]
+
+    tells: str
+    contrasts: str
+    error_of: str = ""
+    of_couplings: bool = False
+    both_moments: bool = False
+    is_limit: bool = False
+
+    @property
+    def made_small(self) -> bool:
+        """Whether a limit or an error is made small, instead of a significance large."""
+        return self.is_limit or bool(self.error_of)
 
 
-def world_name(neutrinos: Neutrinos) -> str:
-    """Return what distinguishes neutrinos for which a plan is made.
-
-    Examples
-    --------
-    >>> world_name(Neutrinos(0.01))
-    'dirac, normal, 0.01 eV'
-    """
-    return f"{neutrinos.nature}, {neutrinos.ordering}, {float(neutrinos.lightest_mass):g} eV"
-
-
-def _limits(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
-    null = _likelihood(setting, neutrinos, ())
-    found = []
-    everything = _likelihood(setting, neutrinos, setting.couplings) if setting.profiled else None
-    for place, coupling in enumerate(setting.couplings):
-        tested = everything or _likelihood(setting, neutrinos, (coupling,))
-        k = place if everything else 0
-        signs = (1.0,) if tested.parameters[k].kind == "magnitude" else (1.0, -1.0)
-        # A limit is counted from the least χ², which an excess in earlier counts has elsewhere than at 0.
-        fitted = _fitted(setting, tested)
-        true, point = (null, null.point()) if fitted is None else (tested, fitted)
-        best = 0.0 if fitted is None else float(physical(tested.parameters[k], fitted[k]))
-        found += [
-            _contrast(
-                setting,
-                (coupling.name, world_name(neutrinos)),
-                true,
-                point,
-                tested,
-                k,
-                best=best,
-                direction=sign,
-            )
-            for sign in signs
-        ]
-    return found
-
-
-def _identify(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
-    if len(setting.couplings) < 2:
-        raise InputError("couplings", _names(setting), "two or more that are to be told apart")
-    return _pairs(setting, neutrinos, setting.couplings, setting.couplings)
-
-
-def _magnetic_or_electric(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
-    magnetic, electric = (
-        tuple(coupling for coupling in setting.couplings if coupling.family == moment.kind)
-        for moment in (MagneticMoment, ElectricMoment)
-    )
-    if not (magnetic and electric):
-        raise InputError("elements", _names(setting), "elements of both kinds of moments")
-    return [*_pairs(setting, neutrinos, magnetic, electric), *_pairs(setting, neutrinos, electric, magnetic)]
-
-
-def _names(setting: Setting) -> list[str]:
-    return [coupling.name for coupling in setting.couplings]
-
-
-def _pairs(
-    setting: Setting, neutrinos: Neutrinos, true: tuple[Coupling, ...], tested: tuple[Coupling, ...]
-) -> list[Contrast]:
-    """Return contrasts of each true coupling with each other one that may have any size."""
-    alone = {one.name: _likelihood(setting, neutrinos, (one,)) for one in (*true, *tested)}
-    together = _likelihood(setting, neutrinos, tested) if setting.profiled else None
-    found = []
-    for name in (one.name for one in true):
-        point = alone[name].point(**{"coupling 1": setting.strength})
-        others = (
-            {"any other": together}
-            if together is not None
-            else {one.name: alone[one.name] for one in tested if one.name != name}
-        )
-        for other, hypothesis in others.items():
-            if together is not None:
-                rest = tuple(one for one in tested if one.name != name)
-                hypothesis = _likelihood(setting, neutrinos, rest)
-            title = (f"{name} or {other}", world_name(neutrinos))
-            found.append(_contrast(setting, title, alone[name], point, hypothesis))
-    return found
-
-
-def _mass(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
-    return _intervals(setting, neutrinos, [MASS])
-
-
-def _phases(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
-    if neutrinos.nature != "majorana":
-        raise InputError("nature", neutrinos.nature, "'majorana': Dirac neutrinos have no such phases")
-    return _intervals(setting, neutrinos, ["majorana_phase_21", "majorana_phase_31"])
-
-
-def _intervals(setting: Setting, neutrinos: Neutrinos, names: list[str]) -> list[Contrast]:
-    others = tuple(name for name in setting.nuisances.free if name not in names)
-    free = (*others, *names) if setting.profiled else others
-    null = _likelihood(setting, neutrinos, ())
-    found = []
-    for name in names:
-        own = free if name in free else (*others, name)
-        nuisances = replace(setting.nuisances, free=own)
-        tested = Likelihood(setting.candidates, neutrinos, (), setting.model, nuisances)
-        centre = float(value_of(neutrinos, name))
-        k = tested.index(name)
-        found += [
-            _contrast(
-                setting, (name, world_name(neutrinos)), null, null.point(), tested, k, centre, direction=side
-            )
-            for side in (1.0, -1.0)
-        ]
-    return found
-
-
-def _orderings(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
-    ordering = {"normal": "inverted", "inverted": "normal"}[neutrinos.ordering]
-    return _two(setting, neutrinos, _like(neutrinos, ordering, neutrinos.nature))
-
-
-def _natures(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
-    nature = {"dirac": "majorana", "majorana": "dirac"}[neutrinos.nature]
-    return _two(setting, neutrinos, _like(neutrinos, neutrinos.ordering, nature))
-
-
-def _like(neutrinos: Neutrinos, ordering: str, nature: str) -> Neutrinos:
-    mass, phases = float(neutrinos.lightest_mass), neutrinos.majorana_phases
-    return Neutrinos(mass, ordering, nature, neutrinos.release, phases)
-
-
-def _two(setting: Setting, neutrinos: Neutrinos, other: Neutrinos) -> list[Contrast]:
-    """Return both contrasts of two kinds of neutrinos."""
-    one, two = (_likelihood(setting, nu, ()) for nu in (neutrinos, other))
-    return [
-        _contrast(setting, (world_name(a.neutrinos), f"not {world_name(b.neutrinos)}"), a, a.point(), b)
-        for a, b in ((one, two), (two, one))
-    ]
-
-
-def _discovery(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
-    true = _likelihood(setting, neutrinos, ())
-    tested = Likelihood(setting.candidates, neutrinos, (), Weak(), setting.nuisances)
-    return [_contrast(setting, ("model", world_name(neutrinos)), true, true.point(), tested)]
-
-
-def _likelihood(setting: Setting, neutrinos: Neutrinos, couplings: tuple[Coupling, ...]) -> Likelihood:
-    """Return a likelihood of the candidates; quickly if only the lightest mass differs from a known one."""
-    names = tuple(coupling.name for coupling in couplings)
-    for known in setting.known.get(names, []):
-        if _same_but_for_mass(known.neutrinos, neutrinos):
-            return known.with_neutrinos(neutrinos)
-    # Names are part of what is compiled: with places instead, one compilation serves all.
-    numbered = [Coupling("coupling", f"{k + 1}", one.interaction) for k, one in enumerate(couplings)]
-    made = Likelihood(setting.candidates, neutrinos, numbered, setting.model, setting.nuisances)
-    setting.known.setdefault(names, []).append(made)
-    return made
-
-
-def _same_but_for_mass(one: Neutrinos, other: Neutrinos) -> bool:
-    moved = eqx.tree_at(lambda nu: nu.lightest_mass, one, other.lightest_mass)
-    return bool(eqx.tree_equal(moved, other, typematch=False))
-
-
-def _contrast(
-    setting: Setting,
-    name: tuple[str, ...],
-    true: Likelihood,
-    point: Any,
-    tested: Likelihood,
-    held: int | None = None,
-    centre: float = 0.0,
-    *,
-    best: float | None = None,
-    direction: float = 1.0,
-) -> Contrast:
-    moves = np.arange(len(tested.names)) != (-1 if held is None else held)
-    return Contrast(
-        name,
-        rates(true, point),
-        true,
-        point,
-        tested,
-        _starts(tested),
-        moves,
-        held,
-        centre,
-        centre if best is None else best,
-        direction,
-        _done(setting, true, point, tested),
-    )
-
-
-def _fitted(setting: Setting, tested: Likelihood) -> Point | None:
-    """Return the best fit to the counts of runs made before; None without them."""
-    if setting.done is None or setting.done.counts is None:
-        return None
-    before = tested.with_runs(_without_counts(setting.done))
-    return best_fit(before, jnp.asarray(setting.done.counts), _starts(tested))
-
-
-def _without_counts(runs: Experiment) -> Experiment:
-    bare: Experiment = eqx.tree_at(lambda e: e.runs.counts, runs, None, is_leaf=lambda x: x is None)
-    return bare
-
-
-def _done(setting: Setting, true: Likelihood, point: Any, tested: Likelihood) -> Done | None:
-    if setting.done is None:
-        return None
-    runs = _without_counts(setting.done)
-    before = true.with_runs(runs)
-    counts = before.expected(point) if setting.done.counts is None else jnp.asarray(setting.done.counts)
-    data = Data(counts, jnp.zeros(len(before.constrained)))
-    return Done(tested.with_runs(runs), counts, float(before.chi2(point, data)))
-
-
-def _starts(likelihood: Likelihood) -> Reals:
-    """Return where searches for the least χ² begin: several lightest masses if that is free."""
-    starts = [np.asarray(likelihood.start, dtype=float)]
-    if MASS in likelihood.names:
-        k = likelihood.index(MASS)
-        for factor in _MASSES:
-            starts.append(starts[0].copy())
-            starts[-1][k] *= factor
-    return np.array(starts)
+AIMS = {
+    "limits": Aim(
+        "no coupling, or the best fit of each to earlier counts, from each coupling; its upper limit",
+        f"{_TRUTHS}:limits",
+        of_couplings=True,
+        is_limit=True,
+    ),
+    "lightest-mass": Aim("the mass from another mass; the error", f"{_TRUTHS}:masses", "eV"),
+    "majorana-phases": Aim("the phases from another phase; the error", f"{_TRUTHS}:phases", "rad"),
+    "identify": Aim(
+        "one element of a moment from another element of any size; significance",
+        f"{_TRUTHS}:identify",
+        of_couplings=True,
+    ),
+    "magnetic-or-electric": Aim(
+        "a magnetic element from electric elements of any size, and reverse; significance",
+        f"{_TRUTHS}:magnetic_or_electric",
+        of_couplings=True,
+        both_moments=True,
+    ),
+    "ordering": Aim("one ordering from the other one, and reverse; significance", f"{_TRUTHS}:orderings"),
+    "nature": Aim("Dirac from Majorana, and reverse; significance", f"{_TRUTHS}:natures"),
+    "discovery": Aim("the model from the standard model; significance", f"{_TRUTHS}:discovery"),
+}
+"""By the name that users give."""

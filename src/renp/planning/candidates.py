@@ -58,15 +58,15 @@ class Range:
 
 
 def laser_range(
-    atom: Atom, worlds: Sequence[Neutrinos], low: float | None, high: float | None, clearance: float
+    atom: Atom, hypotheses: Sequence[Neutrinos], low: float | None, high: float | None, clearance: float
 ) -> Range:
-    """Return what a laser reaches below the highest threshold of all worlds.
+    """Return what a laser reaches below the highest threshold of all hypotheses.
 
     Parameters
     ----------
     atom
         What is excited.
-    worlds
+    hypotheses
         Neutrinos for which the plan is made.
     low, high
         Ends of the laser's range, eV; without them, 0 and the highest threshold.
@@ -78,7 +78,7 @@ def laser_range(
     InputError
         If the range is empty or above all thresholds, where no pair can be emitted.
     """
-    every = np.unique(np.concatenate([np.asarray(thresholds(atom, nu)).ravel() for nu in worlds]))
+    every = np.unique(np.concatenate([np.asarray(thresholds(atom, nu)).ravel() for nu in hypotheses]))
     top = float(every[-1])
     bottom = float(0.0 if low is None else low)
     end = float(min(top if high is None else high, float(atom.E_eg + atom.boost) / 2))

@@ -11,6 +11,7 @@ import numpy as np
 from renp._types import Reals
 from renp.errors import InputError, renamed
 from renp.experiment import Experiment
+from renp.inference.methods import load
 from renp.inference.nuisances import Nuisances, common
 from renp.inference.upper_limits import delta_chi2
 from renp.interactions import Weak
@@ -18,10 +19,11 @@ from renp.interactions.couplings import Coupling, Interaction
 from renp.interactions.dipole import MOMENTS, moment_couplings
 from renp.interactions.given import GivenCouplings, given_couplings
 from renp.neutrinos import Neutrinos
-from renp.planning.aims import AIMS, LIMITS, SIZED, Setting, contrasts_of
+from renp.planning.aims import AIMS, Aim
 from renp.planning.candidates import Range, laser_range
 from renp.planning.contrasts import Contrast
 from renp.planning.optimise import Optimum, Search, constrained, filled, optimum, size_of_one
+from renp.planning.truths import Setting
 from renp.references import merged, references_of
 from renp.results.base import provenance
 from renp.results.plan import Plan
@@ -142,7 +144,7 @@ def plan(
         Runs that were made before, with counts or without; the plan is what to do next, and what it reaches
         is of all runs together.
     progress
-        Told in words what is being done.
+        Called with words for what is being done.
 
     Returns
     -------
@@ -163,34 +165,38 @@ def plan(
     >>> len(best.photon_energy), best.optimality_gap < 1e-4
     (2, True)
     """
-    known = choice("aim", aim, AIMS)
+    choice("aim", aim, tuple(AIMS))
+    known = AIMS[aim]
     instance("experiment", experiment, Experiment)
-    worlds = [neutrinos] if isinstance(neutrinos, Neutrinos) else list(neutrinos)
-    for one in worlds:
+    hypotheses = [neutrinos] if isinstance(neutrinos, Neutrinos) else neutrinos
+    instance("neutrinos", hypotheses, Sequence, "Neutrinos, or a list of them")
+    for one in hypotheses:
         instance("neutrinos", one, Neutrinos)
     limits = _checked(constraints or Constraints())
     time = _total(total, experiment)
-    allowed = laser_range(experiment.atom, worlds, *limits.laser_range, limits.clearance)
+    allowed = laser_range(experiment.atom, hypotheses, *limits.laser_range, limits.clearance)
     if limits.least_duration > time:
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
     setting = Setting(
         _runs(experiment, filled(allowed.grid(limits.candidates)), time),
-        _moments(known, elements, worlds) if couplings is None else given_couplings(couplings),
+        _moments(known, elements, hypotheses) if couplings is None else given_couplings(couplings),
         strength,
         Weak() if model is None else model,
         _common_errors(nuisances or Nuisances(), experiment, done),
         profiled,
         done,
     )
-    tell = progress or (lambda _: None)
-    tell("contrasts")
-    contrasts = [_weighted(one, weights or {}) for one in contrasts_of(known, setting, worlds)]
+    report = progress or (lambda _: None)
+    report("contrasts")
+    contrasts = [
+        _weighted(one, weights or {}) for nu in hypotheses for one in load(known.contrasts)(setting, nu)
+    ]
     if not contrasts:
         raise InputError("couplings", "none", "one or more")
-    level = confidence_level if known == LIMITS else _PERCENT
-    rise = delta_chi2(level) if known in SIZED else None
+    level = confidence_level if known.is_limit else _PERCENT
+    rise = delta_chi2(level) if known.made_small else None
     search = Search(contrasts, setting.candidates, allowed, time, rise)
-    best = optimum(search, tell)
+    best = optimum(search, report)
     if limits.frequencies or limits.least_duration or limits.change_time:
         best = constrained(
             search,
@@ -198,9 +204,9 @@ def plan(
             lines=limits.frequencies,
             least=limits.least_duration / time,
             change=limits.change_time / time,
-            progress=tell,
+            progress=report,
         )
-    return _result(known, search, best, experiment, worlds, setting, level)
+    return _result(aim, search, best, experiment, hypotheses, setting, level)
 
 
 def _result(
@@ -208,7 +214,7 @@ def _result(
     search: Search,
     best: Optimum,
     experiment: Experiment,
-    worlds: Sequence[Neutrinos],
+    hypotheses: Sequence[Neutrinos],
     setting: Setting,
     level: float,
 ) -> Plan:
@@ -217,7 +223,7 @@ def _result(
     figures = _figures(search, search.contrasts, search.total * best.shares)
     reference = _reference(search, experiment)
     shown = _shown(search.allowed, energies)
-    null = worlds[0]
+    null = hypotheses[0]
     reached, bound = best.reached, best.bound
     if rise is None:
         _check_told_apart(search, best)
@@ -228,13 +234,14 @@ def _result(
     order = np.argsort(search.energies)
     return Plan(
         aim=aim,
+        made_small=AIMS[aim].made_small,
         photon_energy=energies,
         duration=times,
         reached=float(reached),
         bound=float(bound),
         optimality_gap=float(max(gap, 0.0)),
         confidence_level=level,
-        unit=_unit(aim, setting),
+        unit=setting.couplings[0].unit if AIMS[aim].is_limit else AIMS[aim].error_of,
         figures=figures,
         reference=reference,
         reference_energy=np.asarray(experiment.photon_energy),
@@ -245,10 +252,10 @@ def _result(
         spectrum=np.asarray(spectral_function(shown, experiment.atom, null, setting.model)),
         thresholds=search.allowed.edges,
         made_by=provenance(
-            merged(references_of([worlds, setting.model, setting.couplings]), CITES),
+            merged(references_of([hypotheses, setting.model, setting.couplings]), CITES),
             aim=aim,
             experiment=experiment,
-            neutrinos=list(worlds),
+            neutrinos=list(hypotheses),
             total=search.total,
             couplings=[coupling.name for coupling in setting.couplings],
             profiled=setting.profiled,
@@ -278,16 +285,16 @@ def _figures(search: Search, contrasts: list[Contrast], times: Reals) -> dict[st
     """Return what times reach: by contrast and kind of neutrinos, a size or a significance."""
     found: dict[str, dict[str, float]] = {}
     for contrast in contrasts:
-        name, world = contrast.name[0], " ".join(contrast.name[1:])
+        name, neutrinos = contrast.name[0], " ".join(contrast.name[1:])
         if search.rise is not None:
             value = size_of_one(contrast, times, max(_size_hint(contrast), 1e-300), search.rise)
             value *= abs(contrast.direction)
-            value = max(value, found.get(name, {}).get(world, 0.0))
+            value = max(value, found.get(name, {}).get(neutrinos, 0.0))
         else:
             x = contrast.least(times, 1.0)
             value = math.sqrt(max(contrast.separation(times, x), 0.0))
-            value = min(value, found.get(name, {}).get(world, np.inf))
-        found.setdefault(name, {})[world] = value
+            value = min(value, found.get(name, {}).get(neutrinos, np.inf))
+        found.setdefault(name, {})[neutrinos] = value
     return found
 
 
@@ -358,16 +365,16 @@ def _weighted(contrast: Contrast, weights: Mapping[str, float]) -> Contrast:
     return replace(contrast, direction=contrast.direction / weight)
 
 
-def _moments(aim: str, elements: str, worlds: Sequence[Neutrinos]) -> tuple[Coupling, ...]:
-    if aim not in (LIMITS, "identify", "magnetic-or-electric"):
+def _moments(aim: Aim, elements: str, hypotheses: Sequence[Neutrinos]) -> tuple[Coupling, ...]:
+    if not aim.of_couplings:
         return ()
     kinds = choice("elements", elements, ELEMENTS)
-    if len({one.nature for one in worlds}) > 1:
+    if len({one.nature for one in hypotheses}) > 1:
         raise InputError("neutrinos", "of both natures", "of one: Majorana neutrinos have other moments")
     return tuple(
         coupling
-        for coupling in moment_couplings(worlds[0].nature)
-        if kinds in (coupling.kind, "both") or aim == "magnetic-or-electric"
+        for coupling in moment_couplings(hypotheses[0].nature)
+        if kinds in (coupling.kind, "both") or aim.both_moments
     )
 
 
@@ -381,12 +388,6 @@ def _same(name: str, default: float, *experiments: Experiment) -> float:
 def _total(total: float | None, experiment: Experiment) -> float:
     known: Any = float(jnp.sum(experiment.duration)) if total is None else total
     return float(number("total", known, "a time in s above 0", low=0.0, open_low=True))
-
-
-def _unit(aim: str, setting: Setting) -> str:
-    if aim == LIMITS:
-        return setting.couplings[0].unit
-    return {"lightest-mass": "eV", "majorana-phases": "rad"}.get(aim, "")
 
 
 def _checked(constraints: Constraints) -> Constraints:

@@ -13,6 +13,7 @@ from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.results.base import Result, provenance
 from renp.results.columns import Column
+from renp.validation import instance
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,6 +63,7 @@ class Counts(Result):
         >>> Counts.compute(runs, renp.Neutrinos(0.01)).expected.round(1)
         array([117.1])
         """
+        instance("experiment", experiment, Experiment)
         model = Weak() if model is None else model
         observed = experiment.counts
         return cls(

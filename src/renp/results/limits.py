@@ -90,9 +90,9 @@ class Limits(Result):
         title = f"{self.kind} upper limits at {level} ({self.method}), {others} beside the standard model"
         if any(math.isinf(x) for of_kind in self.limits.values() for x in of_kind.values()):
             title += "; none: no run is sensitive to it"
-        if self.method in ("cls", "feldman-cousins"):
-            used = {_COMES_FROM[name] for of_kind in self.distributions.values() for name in of_kind.values()}
-            title += f"; p-values from {' or '.join(sorted(used))}" if used else ""
+        used = {name for of_kind in self.distributions.values() for name in of_kind.values() if name}
+        if used:
+            title += f"; p-values from {' or '.join(_COMES_FROM[name] for name in sorted(used))}"
         return title + ("; from, to: both ends of an interval" if self.ends else "")
 
     def full_table(self) -> Table:

@@ -19,8 +19,6 @@ Figures: TypeAlias = dict[str, dict[str, float]]
 NEAR = 5e-7
 """Distance from a threshold, eV, below which a plan hangs on where exactly the masses put it."""
 
-MADE_SMALL = ("limits", "lightest-mass", "majorana-phases")
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Plan(Result):
@@ -28,6 +26,8 @@ class Plan(Result):
 
     aim: str
     """What the plan is for."""
+    made_small: bool
+    """Whether it makes something small, a limit or an error, instead of a significance large."""
     photon_energy: Reals
     """eV, increasing."""
     duration: Reals
@@ -78,11 +78,6 @@ class Plan(Result):
     )
 
     @property
-    def made_small(self) -> bool:
-        """Whether the plan makes something small, a limit or an error, instead of a significance large."""
-        return self.aim in MADE_SMALL
-
-    @property
     def quantity(self) -> str:
         """What is made small or large."""
         if self.aim == "limits":
@@ -92,12 +87,17 @@ class Plan(Result):
     @property
     def limits(self) -> dict[str, float]:
         """The worst over all neutrinos, by what is told apart."""
-        return worst(self.aim, self.figures)
+        return self._worst(self.figures)
 
     @property
     def reference_limits(self) -> dict[str, float] | None:
         """The same for the experiment's own runs."""
-        return None if self.reference is None else worst(self.aim, self.reference)
+        return None if self.reference is None else self._worst(self.reference)
+
+    def _worst(self, figures: Figures) -> dict[str, float]:
+        """Return the largest limit or error, or the least significance, over all neutrinos."""
+        pick = max if self.made_small else min
+        return {name: pick(of_neutrinos.values()) for name, of_neutrinos in figures.items()}
 
     @property
     def at_threshold(self) -> bool:
@@ -139,9 +139,3 @@ class Plan(Result):
         from renp.results.plan_plot import draw_plan
 
         return draw_plan(self)
-
-
-def worst(aim: str, figures: Figures) -> dict[str, float]:
-    """Return the worst over all neutrinos: the largest limit or error, the least significance."""
-    pick = max if aim in MADE_SMALL else min
-    return {name: pick(of_world.values()) for name, of_world in figures.items()}

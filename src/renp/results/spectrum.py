@@ -18,7 +18,7 @@ from renp.results.base import Result, provenance
 from renp.results.columns import Column
 from renp.results.table import Table
 from renp.spectrum import spectral_function, thresholds
-from renp.validation import photon_energies
+from renp.validation import instance, photon_energies
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,6 +75,7 @@ class Spectrum(Result):
         photon energy (eV)      I(ω)  standard model
                      1.068  0.067775        0.067775
         """
+        instance("atom", atom, Atom)
         if omega is None:
             omega = threshold_grid(atom, neutrinos)
         energies = np.atleast_1d(np.asarray(photon_energies(omega, atom.E_vg)))

@@ -10,9 +10,10 @@ from renp.scans.definition import Definition
 from renp.scans.executors import on_cluster, on_threads
 from renp.scans.store import Store
 from renp.scenario import Scenario
+from renp.validation import instance
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Told how many points are done, and how many there are."""
+"""Called with how many points are done, and how many there are."""
 
 
 def scan(
@@ -37,7 +38,7 @@ def scan(
     cluster
         Address of a Dask scheduler whose workers compute; the threads of this process if left out.
     progress
-        Told how many points are done, and how many there are.
+        Called with how many points are done, and how many there are.
 
     Returns
     -------
@@ -65,18 +66,20 @@ def scan(
     ...     float(found.dataset().expected[0, 0].round(1))
     126.3
     """
+    instance("scenario", scenario, (Scenario, str, Path), "a Scenario, or its file")
+    instance("output", output, (str, Path), "a file ending in .zarr")
     read = scenario if isinstance(scenario, Scenario) else Scenario.read(scenario)
     definition = Definition.of(read)
     store = Store.open(Path(output), definition)
     chunks = definition.chunks
     total = math.prod(chunks.shape)
     done = total - sum(chunks.points(number) for number in store)
-    tell = progress or (lambda _done, _total: None)
-    tell(done, total)
+    report = progress or (lambda _done, _total: None)
+    report(done, total)
     todo = iter(store)
     arriving = on_threads(definition, todo) if cluster is None else on_cluster(definition, todo, cluster)
     for number, answer in arriving:
         store.write(number, answer)
         done += chunks.points(number)
-        tell(done, total)
+        report(done, total)
     return Scan.read(output)

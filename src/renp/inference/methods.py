@@ -1,0 +1,109 @@
+"""The methods by which limits are found, and what each means: one table for all who name them.
+
+The command line's help reads it before anything is computed, so that nothing heavy is imported here: a method
+says in which module its functions are.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of finding upper limits.
+
+    Parameters
+    ----------
+    means
+        What its limit is.
+    cites
+        Keys of its references.
+    ends
+        "module:function" that returns the coordinates of the ends for each data set, shape (2, sets) for a
+        coupling that has a sign and (1, sets) otherwise, and whether each search converged; it takes a
+        `renp.inference.limit_search.LimitSearch`, a likelihood, data, start, moves, and the coupling's place.
+    band
+        "module:function" that takes the same and returns the coordinates of the limits that the standard
+        model would give within −2, …, 2 standard deviations; empty without one.
+    signed
+        Whether a coupling that interferes, and has a sign, can be limited.
+    by_toys
+        Whether it takes minutes, except where counts are few.
+    few_counts
+        Whether p-values come from all outcomes that there can be (`renp.inference.few_counts`) where these
+        are few enough, for a coupling without a sign that alone is uncertain.
+    """
+
+    means: str
+    cites: tuple[str, ...]
+    ends: str
+    band: str = ""
+    signed: bool = False
+    by_toys: bool = False
+    few_counts: bool = False
+
+
+_SEARCH = "renp.inference.limit_search"
+
+METHODS = {
+    "delta-chi2": Method(
+        "the coupling at which −2 ln L has risen above its minimum by the quantile of χ² with one degree of "
+        "freedom, 2.71 for 90 %, the upper end of a two-sided interval: what the letter's \"Poisson "
+        'statistics" is taken to mean',
+        ("ge-2023-letter",),
+        f"{_SEARCH}:ends_by_delta_chi2",
+        f"{_SEARCH}:band_by_toys",
+        signed=True,
+    ),
+    "asymptotic": Method(
+        "one-sided: p = 1 − CL for the test statistic q̃, which knows that a coupling squared is at least 0",
+        ("cowan-2011",),
+        f"{_SEARCH}:ends_by_formulae",
+        f"{_SEARCH}:band_by_formulae",
+    ),
+    "cls": Method(
+        "the same for p_s+b/p_b, which does not exclude what the experiment cannot see; where counts are "
+        "few, from all outcomes that there can be, since the formulae cover too little there",
+        ("cowan-2011", "read-2002"),
+        f"{_SEARCH}:ends_by_formulae",
+        f"{_SEARCH}:band_by_formulae",
+        few_counts=True,
+    ),
+    "feldman-cousins": Method(
+        "the upper end of the unified interval: from all outcomes where counts are few, otherwise by toys",
+        ("feldman-1998",),
+        f"{_SEARCH}:ends_by_construction",
+        by_toys=True,
+        few_counts=True,
+    ),
+}
+"""By the name that users give."""
+
+
+def load(place: str) -> Callable[..., Any]:
+    """Return a function by "module:function".
+
+    Examples
+    --------
+    >>> load("math:sqrt")(4.0)
+    2.0
+    """
+    module, _, name = place.partition(":")
+    function: Callable[..., Any] = getattr(import_module(module), name)
+    return function
+
+
+def listed() -> str:
+    """Return the names in a sentence, with what is special about them, for help.
+
+    Examples
+    --------
+    >>> listed()
+    'delta-chi2, asymptotic, cls, feldman-cousins (minutes for each coupling, unless counts are few); ...'
+    """
+    slow = " (minutes for each coupling, unless counts are few)"
+    names = ", ".join(name + slow * method.by_toys for name, method in METHODS.items())
+    signed = " or ".join(name for name, method in METHODS.items() if method.signed)
+    return f"{names}; for a coupling with a sign {signed} only."
