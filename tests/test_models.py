@@ -91,12 +91,12 @@ def test_directions_add_up_to_the_interaction(model: renp.Interaction, sizes: di
     """Each is an element by itself, of size 1; a real one keeps its sign, a complex one its phase."""
     nu = renp.Neutrinos(0.01)
     directions = model.directions()
-    assert {label: size for label, (_, size) in directions.items()} == relative(sizes, rel=1e-15)
-    total = sum((size * direction for direction, size in directions.values()), renp.Couplings())
-    for label, (direction, _) in directions.items():
-        if label != "strength":
-            place = int(label[0]) - 1, int(label[1]) - 1
-            alone = np.abs(np.asarray(direction.elements))
+    assert {one.label: one.value for one in directions} == relative(sizes, rel=1e-15)
+    total = sum((one.value * one.interaction for one in directions), renp.Couplings())
+    for one in directions:
+        if one.label != "strength":
+            place = int(one.label[0]) - 1, int(one.label[1]) - 1
+            alone = np.abs(np.asarray(one.interaction.elements))
             assert np.argwhere(alone).tolist() == [list(place)]
             assert alone[place] == relative(1.0, rel=1e-15)
     for name in ("V", "A", "mu", "eps"):

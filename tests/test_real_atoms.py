@@ -310,7 +310,7 @@ def without_decay() -> renp.Atom:
         (lambda: renp.Experiment(PAPERS, renp.Target(), [1.0], 1.0, efficiency=1.5), "efficiency = 1.5"),
         (
             lambda: renp.Experiment(PAPERS, renp.Target(), [1.0, 1.0], 1.0, efficiency=[0.5, 1.5]),
-            "efficiency = 1.5",
+            r"efficiency\[1\] = 1.5",
         ),
         (lambda: reference_width(renp.Atom("X", 2.0, 3.0)), "atom = X: must be one whose level"),
         (lambda: reference_width(without_decay()), "atom = mine: must be one whose level"),

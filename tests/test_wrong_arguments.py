@@ -64,8 +64,8 @@ RIGHT: dict[Callable[..., Any], dict[str, Any]] = {
     renp.plan: {"aim": "limits", "experiment": RUNS, "neutrinos": DIRAC},
     renp.posterior: {"likelihood": SEEN, "data": DATA},
     renp.profile: {"likelihood": SEEN, "name": "mu", "values": [0, 1e-11], "data": DATA},
-    renp.pyhf_workspace: {"likelihood": SEEN, "name": "mu", "data": DATA},
-    renp.reach: {"experiment": RUNS, "neutrinos": DIRAC, "at_mass": vector, "masses": [1e3]},
+    renp.pyhf_workspace: {"likelihood": SEEN, "coupling": "mu", "data": DATA},
+    renp.reach: {"experiment": RUNS, "neutrinos": DIRAC, "mediator_of_mass": vector, "masses": [1e3]},
     renp.required_exposure: {"true": LIKELIHOOD, "tested": WEAK, "truth": {}},
     renp.scan: {"scenario": "a.toml", "output": "a.zarr"},
     renp.spectral_function: {"omega": 1.0, "atom": YB, "neutrinos": DIRAC, "model": MOMENT},
@@ -108,7 +108,7 @@ def test_an_argument_of_another_type_is_named(function: Callable[..., Any], name
         pytest.importorskip("numpyro")
     with pytest.raises(renp.InputError) as raised:
         # Without the check of types that tests add.
-        inspect.unwrap(function)(*[wrong if key == name else value for key, value in RIGHT[function].items()])
+        inspect.unwrap(function)(**{**RIGHT[function], name: wrong})
     error = raised.value
     assert name in error.argument or error.argument in (CALLED.get(name), "parameter")
     assert repr(wrong) in str(error.value) or "Stranger()" in str(error.value)

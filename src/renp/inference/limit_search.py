@@ -47,7 +47,7 @@ class CouplingLimit(NamedTuple):
     p_value: float
     """Of the best fit to observed counts; NaN without them, or without degrees of freedom."""
     distribution: str
-    """What the method's p-values come from: "formula", "outcomes" or "toys"; empty where that is no question."""
+    """What p-values come from: "formula", "outcomes" or "toys"; empty where the method has none."""
 
 
 class LimitSearch(NamedTuple):
