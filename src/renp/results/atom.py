@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import jax.numpy as jnp
 
 from renp.atoms.atom import Atom
+from renp.atoms.effects import EFFECTS
 from renp.atoms.reference_width import DIPOLES, FIELDS, reference_width
-from renp.atoms.spin import POLARISATIONS, spin_weights
 from renp.errors import InputError
 from renp.experiment import PUBLISHED_WIDTH
 from renp.formula.master_formula import energy_denominator
@@ -91,18 +91,11 @@ def _levels(atom: Atom) -> list[Row]:
 
 
 def _effects(atom: Atom) -> list[Row]:
-    rows: list[Row] = []
-    e, v = atom.levels[:2]
-    for light in POLARISATIONS:
-        weights = spin_weights(e.J, v.J, 0, light)
-        for name, weight in zip(("w_T", "w_L"), weights, strict=True):
-            rows.append(Row(f"{name}, {light} light", float(weight), "", "sum over spin states; papers: 1"))
+    rows = [Row(*fact) for effect in EFFECTS.values() for fact in effect.facts(atom.levels)]
     middle = jnp.asarray(float(atom.E_eg) / 2)
-    full = atom.refined(spin=False, orbit=False)
-    factor = float(energy_denominator(middle, atom) / energy_denominator(middle, full))
+    others = {name: False for name in EFFECTS if name != "states"}
+    factor = float(energy_denominator(middle, atom) / energy_denominator(middle, atom.refined(**others)))
     rows.append(Row("rate with all states / with |v⟩ alone, at E_eg/2", factor, "", "Σ c/(E − ω); papers: 1"))
-    if e.J != v.J:
-        rows.append(Row("rate of moments with / without orbital current", 0.25, "", "⟨L⟩ = −⟨S⟩; papers: 1"))
     return rows
 
 
