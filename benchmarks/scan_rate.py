@@ -28,8 +28,7 @@ from renp.scans.batches import Point, compiled, over_points
 from renp.scans.definition import Definition
 from renp.scans.evaluate import _columns, evaluate
 from renp.scans.evaluate_rates import _BATCH
-from renp.scenario import preset_text
-from renp.scenario.sections import Sections
+from renp.scenario import Scenario, preset_text
 
 SPECTRA = 14
 MASSES = 8192
@@ -166,16 +165,16 @@ grid = {{ from = "0 eV", to = "0.1 eV", points = {MASSES} }}
 
 def bare_loop(definition: Definition) -> Any:
     """Return the compiled sum of the spectra of a chunk."""
-    sections = Sections(definition.data, definition.folder)
+    scenario = Scenario.from_data(definition.data, definition.folder)
     keys = tuple(axis.keys for axis in definition.scan.axes)
 
     def one(photon: jax.Array, at: Point) -> Any:
-        here = sections.at(at)
+        here = scenario.at(at)
         line = photon, here.atom, here.neutrinos
         return total_spectrum(*line, here.model)
 
     def batch(at: Point) -> jax.Array:
-        photons = sections.at({}).experiment.photon_energy
+        photons = scenario.at({}).experiment.photon_energy
         each = jax.vmap(jax.vmap(one, in_axes=(None, 0)), in_axes=(0, None))(photons, at)
         # Fused into the sum, the spectrum would not be vectorised.
         return jnp.sum(jax.lax.optimization_barrier(each), axis=0)

@@ -751,6 +751,67 @@ def test_plan_writes_a_scenario_that_reaches_what_it_says(command: Command, tmp_
     assert max(check.values()) == relative(max(said["limits"].values()), rel=1e-6)
 
 
+FIRST = 'photon_energy = "1.068 eV"{0}duration = "40 day"{0}background = "2 / day"{0}efficiency = 0.5'
+SECOND = FIRST.replace("1.068", "1.0708").replace("40", "30")
+HEAD = '[atom]\nname = "Yb"  # our own\n[neutrinos]\nlightest_mass = "10 meV"\n'
+CSV = "photon_energy [eV], duration [day], background [1/day], efficiency\n1.068,40,2,0.5\n1.0708,30,2,0.5\n"
+FORMS = {
+    "tables": f"{HEAD}[[run]]\n{FIRST}\n[statistics]\n[[ run ]] # second\n{SECOND}\n".format("\n"),
+    "inline": f"run = [\n  {{{{ {FIRST} }}}},\n  {{{{ {SECOND} }}}},\n]\n{HEAD}".format(", "),
+    "csv": f'{HEAD}[runs]\nfile = "runs.csv"\n',
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_planned_file_has_what_the_plan_was_computed_with(
+    command: Command, tmp_path: Path, form: str
+) -> None:
+    (tmp_path / "runs.csv").write_text(CSV)
+    (tmp_path / "there").mkdir()
+    path, planned = written(tmp_path, FORMS[form]), tmp_path / "there" / "plan.toml"
+    options = ("--elements", "magnetic-moment", "--candidates", "100", "--json", "--quiet")
+    said = command("plan", path, *options, "--scenario", planned).json()
+    scenario = Scenario.read(planned)
+    assert scenario.experiment.photon_energy.tolist() == said["photon_energy"]
+    assert np.asarray(scenario.experiment.background).tolist() == [2 / DAY] * len(said["photon_energy"])
+    assert np.asarray(scenario.experiment.efficiency).tolist() == [0.5] * len(said["photon_energy"])
+    check = command("limits", planned, "--json").json()["limits"]["magnetic-moment"]
+    assert max(check.values()) == pytest.approx(max(said["limits"].values()), rel=1e-6, abs=0)
+    assert '[atom]\nname = "Yb"  # our own' in scenario.text
+    assert 'lightest_mass = "10 meV"' in scenario.text
+    assert "# Plan for limits" in scenario.text
+    before = planned.read_text()
+    answer = command("plan", path, *options, "--scenario", planned)
+    assert answer.status == 2
+    assert "a file that does not exist yet" in answer.err
+    assert planned.read_text() == before
+    assert command("plan", path, *options, "--scenario", path).status == 2
+
+
+def test_a_plan_after_runs_is_written_with_them(command: Command, tmp_path: Path) -> None:
+    path = written(tmp_path, OBSERVED.replace('background = "0.1 / day"\n', ""))
+    planned = tmp_path / "plan.toml"
+    options = ("--total", "30 day", "--candidates", "100", "--json", "--quiet", "--after")
+    said = command("plan", path, *options, "--scenario", planned).json()
+    scenario = Scenario.read(planned)
+    assert scenario.experiment.photon_energy.tolist() == [1.068, 1.0708, *said["photon_energy"]]
+    assert scenario.experiment.counts is None
+    assert "# counts of the runs above: 130, 40" in scenario.text
+
+
+def test_an_atom_file_is_named_from_where_the_plan_lies(command: Command, tmp_path: Path) -> None:
+    level = 'label = "{}"\nwavenumber = {}\nJ = {}\nsource = "mine"\nverified = true\n'
+    atom = 'name = "mine"\n[e]\n' + level.format("e", 17288.4, 0) + "[v]\n" + level.format("v", 17992.0, 1)
+    (tmp_path / "atoms").mkdir()
+    (tmp_path / "atoms" / "mine.toml").write_text(atom)
+    path = written(tmp_path, TEXT.replace('name = "Yb"', 'file = "atoms/mine.toml"'))
+    (tmp_path / "there").mkdir()
+    planned = tmp_path / "there" / "plan.toml"
+    path.write_text(path.read_text().replace('background = "0.1 / day"\n', ""))
+    assert command("plan", path, "--candidates", "100", "--scenario", planned).status == 0
+    assert Scenario.read(planned).atom == Scenario.read(path).atom
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -5,7 +5,6 @@ import re
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,9 @@ from urllib.request import urlopen
 import pytest
 
 from renp.constants import DAY
-from renp.explorer.document import from_text
 from renp.explorer.sampling import edges
 from renp.explorer.setup import build
-from renp.explorer.start import start_state
+from renp.explorer.start import from_text, start_state
 from renp.results import Counts
 
 pytest.importorskip("playwright", reason='needs the extra "test": pip install "renp[test]"')
@@ -85,25 +83,25 @@ def test_buttons_change_the_curves_and_the_link(page: Page, press: str, key: str
 
 CARDS = ("Oscillation parameters", "Target", "Laser", "Atom of one's own")
 TEXTS = {
-    "Lightest mass, exactly (eV)": ("20 meV", lambda s: s.lightest_mass == 0.02),
-    "sin²θ₁₂": ("0.31", lambda s: s.oscillation["sin2_theta12"] == 0.31),
-    "Δm²₂₁ (eV²)": ("7.4e-5", lambda s: s.oscillation["dm2_21"] == 7.4e-5),
-    "Atoms per cm³": ("2e21", lambda s: s.target["density"] == 2e21),
-    "Volume (cm³)": ("50", lambda s: s.target["volume"] == 50),
-    "Dynamical factor η": ("0.5", lambda s: s.target["dynamical_factor"] == 0.5),
-    "Gaussian width (eV)": ("1e-6", lambda s: s.laser["gaussian"] == 1e-6),
-    "Boost p_eg (eV)": ("1e-4", lambda s: s.boost == 1e-4),
-    "E_vg (eV)": ("2.25", lambda s: s.E_vg == 2.25),
+    "Lightest mass, exactly (eV)": ("20 meV", lambda s: s["lightest_mass"] == 0.02),
+    "sin²θ₁₂": ("0.31", lambda s: s["sin2_theta12"] == 0.31),
+    "Δm²₂₁ (eV²)": ("7.4e-5", lambda s: s["dm2_21"] == 7.4e-5),
+    "Atoms per cm³": ("2e21", lambda s: s["target.density"] == 2e21),
+    "Volume (cm³)": ("50", lambda s: s["target.volume"] == 50),
+    "Dynamical factor η": ("0.5", lambda s: s["target.dynamical_factor"] == 0.5),
+    "Gaussian width (eV)": ("1e-6", lambda s: s["laser.gaussian"] == 1e-6),
+    "Boost p_eg (eV)": ("1e-4", lambda s: s["boost"] == 1e-4),
+    "E_vg (eV)": ("2.25", lambda s: s["E_vg"] == 2.25),
     "from ω (eV)": ("1.06", lambda s: s.window[0] == 1.06),
     "to ω (eV)": ("1.073", lambda s: s.window[1] == 1.073),
 }
 CHOICES = {
-    "Atom": ("Sr", lambda s: (s.atom, s.E_eg) == ("Sr", None)),
-    "Global fit": ("nufit-5.2", lambda s: s.release == "nufit-5.2"),
+    "Atom": ("Sr", lambda s: (s["atom"], s["E_eg"]) == ("Sr", None)),
+    "Global fit": ("nufit-5.2", lambda s: s["release"] == "nufit-5.2"),
 }
 BOXES = {
-    "spin sums": lambda s: s.effects == ("spin",),
-    "orbital current": lambda s: s.effects == ("spin", "orbit"),
+    "spin sums": lambda s: s["effects"] == ["spin"],
+    "orbital current": lambda s: s["effects"] == ["spin", "orbit"],
     "ratio to the standard model": lambda s: s.ratio,
 }
 
@@ -118,14 +116,14 @@ def test_each_control_changes_its_part_of_the_link(page: Page) -> None:
         page.page.get_by_label(label, exact=True).check()
         page.wait_state(check)
     page.page.get_by_label("Polarisation of the trigger").select_option("circular")
-    page.wait_state(lambda s: s.polarisation == "circular")
+    page.wait_state(lambda s: s["polarisation"] == "circular")
     for label, (option, check) in CHOICES.items():
         page.page.get_by_label(label, exact=True).select_option(option)
         page.wait_state(check)
     page.press("Majorana")  # which has no diagonal moment
-    page.wait_state(lambda s: s.interactions[0]["elements"] == {})
+    page.wait_state(lambda s: s.scenario.interaction[0]["elements"] == {})
     page.page.get_by_role("slider").nth(2).press("ArrowRight")
-    page.wait_state(lambda s: s.majorana_phases[1] > 0)
+    page.wait_state(lambda s: s["majorana_phases"][1] > 0)
     for check in [check for _, check in TEXTS.values()][:7]:  # none of them has undone another
         page.wait_state(check)
 
@@ -138,8 +136,8 @@ def test_elements_of_a_moment_and_a_mediator_can_be_set(page: Page) -> None:
     page.press("Add")
     page.until("() => location.search.includes('vector-mediator')")
     state = from_text(scenario(page))
-    assert state.interactions[0]["elements"] == {"11": 3e-11, "33": 8e-11}
-    assert state.interactions[1]["kind"] == "vector-mediator"
+    assert state.scenario.interaction[0]["elements"] == {"11": 3e-11, "33": 8e-11}
+    assert state.scenario.interaction[1]["kind"] == "vector-mediator"
 
 
 def test_wrong_entries_are_answered_beside_the_field(page: Page) -> None:
@@ -305,7 +303,7 @@ def test_ten_browsers_at_once_keep_working(browser: Any, url: str) -> None:
     print(f"ten pages follow within {time.perf_counter() - start:.1f} s")
     tops = [max(page.data("thresholds", "x")) for page in pages]
     begin = start_state()
-    expected = [max(edges(build(replace(begin, lightest_mass=float(mass)))).values()) for mass in masses]
+    expected = [max(edges(build(begin.changed(lightest_mass=float(mass)))).values()) for mass in masses]
     assert tops == relative(expected, rel=1e-13)
     for page in pages:
         assert page.errors == []
@@ -348,5 +346,5 @@ def test_a_plan_appears_and_can_be_taken(page: Page) -> None:
     page.until("() => Bokeh.documents[0].get_model_by_name('counts').data.run.length == 3")
     page.press("Counts, limits")
     state = from_text(scenario(page))
-    assert [run.photon_energy for run in state.runs] == page.data("counts", "energy")
-    assert sum(run.duration for run in state.runs) == relative(7 * 10 * DAY, rel=1e-6)
+    assert [run.photon_energy for run in state.scenario.run] == page.data("counts", "energy")
+    assert sum(run.duration for run in state.scenario.run) == relative(7 * 10 * DAY, rel=1e-6)

@@ -421,7 +421,7 @@ def test_aims_that_cannot_be_served() -> None:
 
 def test_a_plan_is_a_scenario() -> None:
     plan = letters_plan("magnetic-moment")
-    scenario = Scenario.from_text(plan.scenario_text(preset_text("letter")))
+    scenario = Scenario.from_text(Scenario.from_text(preset_text("letter")).planned(plan))
     assert np.asarray(scenario.experiment.photon_energy) == relative(plan.photon_energy, rel=1e-14)
     assert np.asarray(scenario.experiment.duration) == relative(plan.duration, rel=1e-14)
     limits = renp.upper_limits(scenario.experiment, scenario.neutrinos).limits["magnetic-moment"]

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from renp._version import __version__
-from renp.cli.output import Output, emit, make_folder, note, progress_display, quietly, show, write_text
+from renp.cli.output import (
+    Output,
+    emit,
+    make_folder,
+    new_file,
+    note,
+    progress_display,
+    quietly,
+    show,
+    write_text,
+)
 from renp.errors import InputError, ScenarioError
 
 if TYPE_CHECKING:
@@ -42,8 +52,7 @@ def init(preset: str = "letter", *, options: Output = DEFAULT) -> None:
 
     text = preset_text(preset)
     if options.output is not None:
-        if options.output.exists():
-            raise InputError("output", options.output, "a file that does not exist yet")
+        new_file("output", options.output)
         write_text(options.output, text)
         if not options.quiet:
             note(f"wrote {options.output}")
@@ -335,12 +344,15 @@ def plan(
     after
         Take the file's runs, with their counts if they have any, as made: plan what to do next.
     scenario
-        Write the plan as a scenario file that is ready to run.
+        Write the plan as a scenario file that is ready to run: the file with the plan's runs instead of its
+        own, or after them with --after.
     """
     from renp.planning.plan import Constraints
     from renp.planning.plan import plan as best_plan
     from renp.results.plan import NEAR
 
+    if scenario is not None:
+        new_file("scenario", scenario)
     read = _read(file, runs=total is None or after)
     constraints = Constraints(
         _laser(laser),
@@ -369,7 +381,7 @@ def plan(
             progress=lambda what: progress.update(task, description=f"plan: {what}"),
         )
     if scenario is not None:
-        write_text(scenario, result.scenario_text(read.text))
+        write_text(scenario, read.planned(result, after=after, folder=scenario.parent))
         if not options.quiet:
             note(f"wrote {scenario}")
     emit(result, options, read)
@@ -553,13 +565,13 @@ def explore(
         require_panel()
     except ImportError as error:
         raise InputError("explore", "without its packages", f"installed first: {error}") from None
-    from renp.explorer.document import to_text
     from renp.explorer.server import serve
     from renp.explorer.start import start_state
+    from renp.scenario.write import to_text
 
     start = start_state(file)
     if options.output is not None:
-        write_text(options.output, to_text(start))
+        write_text(options.output, to_text(start.scenario))
 
     def tell(url: str) -> None:
         if options.json:

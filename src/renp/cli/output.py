@@ -43,6 +43,12 @@ def show(content: Any) -> None:
     print(json.dumps(content))
 
 
+def new_file(option: str, path: Path) -> None:
+    """Say so if a file that is to be written is there already."""
+    if path.exists():
+        raise InputError(option, path, "a file that does not exist yet")
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file, or say why it cannot be written."""
     if not path.parent.is_dir():

@@ -67,15 +67,13 @@ def explore(scenario: "Scenario | Result | str | Path | None" = None, *, theme: 
     Examples
     --------
     >>> explorer = explore()
-    >>> explorer.state.atom, len(explorer.state.runs)
+    >>> explorer.state["atom"], len(explorer.state.scenario.run)
     ('Yb', 7)
     >>> explorer.change(lightest_mass=0.02)
     >>> round(float(explorer.setup.neutrinos.masses[0]), 3)
     0.02
     """
     require_panel()
-    from dataclasses import replace
-
     from renp.explorer.interactive import interactive
     from renp.explorer.notebook import load_extension
     from renp.explorer.page import Explorer
@@ -87,4 +85,4 @@ def explore(scenario: "Scenario | Result | str | Path | None" = None, *, theme: 
     theme = choice("theme", theme, ("light", "dark"))
     if isinstance(scenario, Result):
         return interactive(scenario, theme)
-    return Explorer(replace(start_state(scenario), theme=theme))
+    return Explorer(start_state(scenario).changed(theme=theme))

@@ -1,25 +1,24 @@
 """The controls of atom, neutrinos, target and laser."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from math import pi
 from typing import Any
 
 import panel as pn
 
-from renp.atoms.atom import symbols
-from renp.atoms.effects import EFFECTS
-from renp.explorer.document import LASER, OSCILLATION, TARGET
-from renp.explorer.fields import Edit, Field, Slider, number_in, text_input, text_of
+from renp.atoms.atom import Atom, symbols
+from renp.atoms.effects import EFFECTS, effects_of
+from renp.explorer.fields import Edit, Field, Slider, number_field, number_in, text_input, text_of
 from renp.explorer.interaction_controls import without_diagonals
 from renp.explorer.look import Look
-from renp.explorer.state import State
+from renp.explorer.state import PLACES, State
 from renp.neutrinos import NATURES, ORDERINGS, release_values, releases
+from renp.scenario.keys import unit_of_field
 
 HEAVIEST = 0.08
 """End of the slider of the lightest mass, eV; the field beside it takes any."""
 
-_OSCILLATION_LABELS = {
+_LABELS = {
     "sin2_theta12": "sin²θ₁₂",
     "sin2_theta13": "sin²θ₁₃",
     "sin2_theta23": "sin²θ₂₃",
@@ -27,19 +26,16 @@ _OSCILLATION_LABELS = {
     "dm2_21": "Δm²₂₁ (eV²)",
     "dm2_31": "Δm²₃₁ (eV²)",
     "dm2_32": "Δm²₃₂ (eV²)",
+    "target.density": "Atoms per cm³",
+    "target.photon_density": "Photons per cm³",
+    "target.volume": "Volume (cm³)",
+    "target.dynamical_factor": "Dynamical factor η",
+    "target.width": "Γ₀ at 10²¹/cm³, 100 cm³ (1/s)",
+    "laser.gaussian": "Gaussian width (eV)",
+    "laser.lorentzian": "Lorentzian width (eV)",
+    "laser.offset": "Offset (eV)",
 }
-_TARGET_LABELS = {
-    "density": ("Atoms per cm³", "1/cm^3", 1e21),
-    "photon_density": ("Photons per cm³", "1/cm^3", 1e21),
-    "volume": ("Volume (cm³)", "cm^3", 100.0),
-    "dynamical_factor": ("Dynamical factor η", "", 1.0),
-    "width": ("Γ₀ at 10²¹/cm³, 100 cm³ (1/s)", "1/s", 0.002),
-}
-_LASER_LABELS = {
-    "gaussian": "Gaussian width (eV)",
-    "lorentzian": "Lorentzian width (eV)",
-    "offset": "Offset (eV)",
-}
+"""Keys that have a text field for a number."""
 
 
 class Controls:
@@ -52,44 +48,64 @@ class Controls:
         atom = self._atom()
         neutrinos = self._neutrinos()
         self.basic = [*atom, *neutrinos]
+        release = self.add("release", select("Global fit", releases()))
+        delta = self.add("delta_cp", angle("Dirac phase δ (π)", 2), _delta, _in_pi("delta_cp"))
+        fits = [self._number(key, "of the global fit") for key in _LABELS if "." not in key]
         self.more = [
-            card("Oscillation parameters", self._oscillation()),
-            card("Target", self._target()),
-            card("Laser", self._laser()),
+            card("Oscillation parameters", [release, delta, *fits]),
+            *(card(name.capitalize(), self._section(name)) for name in ("target", "laser")),
             card("Atom of one's own", self._own_atom()),
         ]
 
     def reveal(self, state: State) -> None:
         """Show no control of what has no effect in a state."""
+        shown = (state["nature"], *effects_of(state["effects"]))
         for name, views in self._only.items():
             for view in views:
-                view.visible = name in (state.nature, *state.effects)
+                view.visible = name in shown
 
     def add(
-        self, key: str, widget: Any, read: Callable[[State], Any], write: Callable[[State, Any], State]
+        self,
+        key: str,
+        widget: Any,
+        read: Callable[[State], Any] | None = None,
+        write: Callable[[State, Any], State] | None = None,
     ) -> Any:
         """Add a field and return its view."""
-        field = Field(key, widget, read, write, self._edit, self._look)
+        return self._kept(Field(key, widget, self._edit, self._look, read, write))
+
+    def _kept(self, field: Field) -> Any:
         self.fields.append(field)
         return field.view
 
+    def _number(self, key: str, placeholder: str = "", label: str = "") -> Any:
+        unit = unit_of_field(*PLACES[key])
+        return self._kept(number_field(key, label or _LABELS[key], unit, self._edit, self._look, placeholder))
+
+    def _section(self, name: str) -> list[Any]:
+        usual = State()
+        return [self._number(key, text_of(usual[key])) for key in _LABELS if key.startswith(f"{name}.")]
+
     def _atom(self) -> list[Any]:
-        atom = select("Atom", symbols())
         effects = pn.widgets.CheckBoxGroup(
             options={effect.label: name for name, effect in EFFECTS.items()}, inline=True, margin=(0, 10)
         )
-        polarisation = select("Polarisation of the trigger", ("linear", "circular"))
         said = "".join(f"<li>{effect.label}: {effect.sentence}</li>" for effect in EFFECTS.values())
         title = pn.pane.HTML(
             f"<details><summary>Beyond the papers' approximation</summary><ul>{said}</ul></details>",
             margin=(4, 10, 0, 10),
         )
-        light = self.add("polarisation", polarisation, lambda s: s.polarisation, _setter("polarisation"))
+        light = self.add("polarisation", select("Polarisation of the trigger", ("linear", "circular")))
         self._only["spin"] = [light]
         return [
-            self.add("atom", atom, _catalogued, lambda s, v: replace(s, atom=v, E_eg=None, E_vg=None)),
+            self.add(
+                "atom",
+                select("Atom", symbols()),
+                lambda s: s["atom"] if s["atom"] in symbols() else None,
+                lambda s, v: s.changed(atom=v, E_eg=None, E_vg=None),
+            ),
             title,
-            self.add("effects", effects, lambda s: list(s.effects), _with_effects),
+            self.add("effects", effects, lambda s: list(effects_of(s["effects"])), _with_effects),
             light,
         ]
 
@@ -102,71 +118,26 @@ class Controls:
             format="0.0000",
             sizing_mode="stretch_width",
         )
-        exact = text_input("Lightest mass, exactly (eV)")
         phases = [
             self.add("majorana_phases", angle(f"Majorana phase α{name} (π)", 4), _phase(k), _with_phase(k))
             for k, name in enumerate(("₂₁", "₃₁"))
         ]
         self._only["majorana"] = phases
         return [
-            self.add("ordering", radio("Ordering", ORDERINGS), lambda s: s.ordering, _ordered),
-            self.add("nature", radio("Nature", NATURES), lambda s: s.nature, _natured),
-            self.add(
-                "lightest_mass", slider, lambda s: min(s.lightest_mass, HEAVIEST), _setter("lightest_mass")
-            ),
-            self.add(
-                "lightest_mass", exact, lambda s: text_of(s.lightest_mass), _number("lightest_mass", "eV")
-            ),
+            self.add("ordering", radio("Ordering", ORDERINGS), write=_ordered),
+            self.add("nature", radio("Nature", NATURES), write=_natured),
+            self.add("lightest_mass", slider, lambda s: min(s["lightest_mass"], HEAVIEST)),
+            self._number("lightest_mass", label="Lightest mass, exactly (eV)"),
             *phases,
         ]
 
-    def _oscillation(self) -> list[Any]:
-        release = self.add(
-            "release",
-            select("Global fit", releases()),
-            lambda s: s.release,
-            lambda s, v: replace(s, release=v),
-        )
-        delta = self.add("delta_cp", angle("Dirac phase δ (π)", 2), _delta, _with_delta)
-        units = OSCILLATION | {"dm2_21": "eV^2"}
-        texts = [
-            self.add(
-                key,
-                text_input(label, placeholder="of the global fit"),
-                *_entry("oscillation", key, units[key]),
-            )
-            for key, label in _OSCILLATION_LABELS.items()
-        ]
-        return [release, delta, *texts]
-
-    def _target(self) -> list[Any]:
-        return [
-            self.add(
-                f"target.{key}",
-                text_input(label, placeholder=text_of(usual)),
-                *_entry("target", key, unit),
-            )
-            for key, (label, unit, usual) in _TARGET_LABELS.items()
-            if key in TARGET
-        ]
-
-    def _laser(self) -> list[Any]:
-        return [
-            self.add(
-                f"laser.{key}", text_input(_LASER_LABELS[key], placeholder="0"), *_entry("laser", key, "eV")
-            )
-            for key in LASER
-        ]
-
     def _own_atom(self) -> list[Any]:
-        energies = [("E_eg", "E_eg (eV)"), ("E_vg", "E_vg (eV)")]
-        views = [self.add("name", text_input("Name"), lambda s: s.atom, _setter("atom"))]
+        views = [self.add("name", text_input("Name"))]
         views += [
-            self.add(key, text_input(label, placeholder="of the catalogue"), *_optional(key))
-            for key, label in energies
+            self.add(key, text_input(f"{key} (eV)", placeholder="of the catalogue"), *_energy(key))
+            for key in ("E_eg", "E_vg")
         ]
-        boost = text_input("Boost p_eg (eV)")
-        return [*views, self.add("boost", boost, lambda s: text_of(s.boost), _number("boost", "eV"))]
+        return [*views, self._number("boost", label="Boost p_eg (eV)")]
 
 
 def card(title: str, content: list[Any], *, collapsed: bool = True) -> Any:
@@ -194,80 +165,54 @@ def angle(label: str, most: float) -> Any:
     return Slider(label=label, start=0.0, end=most, step=0.01, format="0.00", sizing_mode="stretch_width")
 
 
-def _setter(name: str) -> Callable[[State, Any], State]:
-    return lambda state, value: state.changed(**{name: value})
-
-
-def _number(name: str, unit: str) -> Callable[[State, Any], State]:
-    return lambda state, text: state.changed(**{name: number_in(unit, text)})
-
-
-def _optional(name: str) -> tuple[Callable[[State], Any], Callable[[State, Any], State]]:
+def _energy(name: str) -> tuple[Callable[[State], Any], Callable[[State, Any], State]]:
     """Return how an energy of one's own is read and written; the other one follows if it was not set."""
     other = {"E_eg": "E_vg", "E_vg": "E_eg"}[name]
 
     def write(state: State, text: str) -> State:
         if not text.strip():
-            return replace(state, E_eg=None, E_vg=None)
-        value = number_in("eV", text, photon=True)
-        beside = getattr(state, other)
-        if beside is None and state.atom in symbols():
-            from renp.atoms.atom import Atom
+            return state.changed(E_eg=None, E_vg=None)
+        beside = state[other]
+        if beside is None and state["atom"] in symbols():
+            beside = float(getattr(Atom.named(state["atom"]), other))
+        return state.changed(**{name: number_in("eV", text, photon=True), other: beside})
 
-            beside = float(getattr(Atom.named(state.atom), other))
-        return state.changed(**{name: value, other: beside})
-
-    return lambda state: text_of(getattr(state, name)), write
-
-
-def _entry(section: str, key: str, unit: str) -> tuple[Callable[[State], Any], Callable[[State, Any], State]]:
-    """Return how an entry of a section is read and written; an empty text is the usual value."""
-
-    def write(state: State, text: str) -> State:
-        content = {k: v for k, v in getattr(state, section).items() if k != key}
-        return state.changed(**{section: content | ({key: number_in(unit, text)} if text.strip() else {})})
-
-    return lambda state: text_of(getattr(state, section).get(key)), write
-
-
-def _catalogued(state: State) -> Any:
-    return state.atom if state.atom in symbols() else None
+    return lambda state: text_of(state[name]), write
 
 
 def _with_effects(state: State, chosen: list[str]) -> State:
-    return replace(state, effects=tuple(effect for effect in EFFECTS if effect in chosen))
+    return state.changed(effects=[effect for effect in EFFECTS if effect in chosen])
 
 
 def _ordered(state: State, ordering: str) -> State:
     """Change the ordering; the large splitting of the other one goes with it."""
-    kept = {key: v for key, v in state.oscillation.items() if key not in ("dm2_31", "dm2_32")}
-    return replace(state, ordering=ordering, oscillation=kept)
+    return state.changed(ordering=ordering, dm2_31=None, dm2_32=None)
 
 
 def _natured(state: State, nature: str) -> State:
     """Change the nature; diagonal elements that Majorana neutrinos have not are left out."""
-    changed = replace(state, nature=nature)
+    changed = state.changed(nature=nature)
     return without_diagonals(changed) if nature == "majorana" else changed
 
 
 def _phase(k: int) -> Callable[[State], float]:
-    return lambda state: round(state.majorana_phases[k] % (4 * pi) / pi, 10)
+    return lambda state: round((state["majorana_phases"] or [0.0, 0.0])[k] % (4 * pi) / pi, 10)
 
 
 def _with_phase(k: int) -> Callable[[State, float], State]:
     def write(state: State, value: float) -> State:
-        phases = list(state.majorana_phases)
+        phases = list(state["majorana_phases"] or [0.0, 0.0])
         phases[k] = value * pi
-        return replace(state, majorana_phases=(phases[0], phases[1]))
+        return state.changed(majorana_phases=phases)
 
     return write
 
 
 def _delta(state: State) -> float:
-    known = state.oscillation.get("delta_cp")
-    value = release_values(state.release, state.ordering)["delta_cp"] if known is None else known
+    known = state["delta_cp"]
+    value = release_values(state["release"], state["ordering"])["delta_cp"] if known is None else known
     return round(value % (2 * pi) / pi, 10)
 
 
-def _with_delta(state: State, value: float) -> State:
-    return replace(state, oscillation=state.oscillation | {"delta_cp": value * pi})
+def _in_pi(key: str) -> Callable[[State, float], State]:
+    return lambda state, value: state.changed(**{key: value * pi})

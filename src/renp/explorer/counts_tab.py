@@ -1,6 +1,6 @@
 """Counts and limits: runs that are dragged, and what they see."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -9,20 +9,25 @@ import panel as pn
 from renp.constants import DAY
 from renp.explorer.charts import CountsChart, LimitsChart
 from renp.explorer.fields import Edit
-from renp.explorer.live import Expected, expected
+from renp.explorer.live import Expected, expected, limits
 from renp.explorer.look import Look
 from renp.explorer.run_controls import RunControls
 from renp.explorer.setup import Setup
 from renp.explorer.state import State
+from renp.explorer.timing import in_background
 from renp.interactions.dipole import MOMENTS
+from renp.results.limits import Limits
+from renp.scenario.schema import RunSection
 
-_MOMENTS = {moment.kind for moment in MOMENTS}
+MOMENT_KINDS = tuple(moment.kind for moment in MOMENTS)
 
 
 class CountsTab:
     """Fields of the runs, their counts and the limits on every coupling."""
 
     def __init__(self, edit: Edit, look: Look, plot: Any) -> None:
+        self._wanted: Setup | None = None
+        self._searching = False
         self.controls = RunControls(edit, look)
         self.counts, self.limits = CountsChart(look), LimitsChart(look)
         self.table = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10), stylesheets=[TABLE_CSS])
@@ -43,15 +48,42 @@ class CountsTab:
     def show(self, state: State, setup: Setup) -> None:
         """Compute counts and limits, and show them."""
         self.controls.show(state)
-        found = expected(setup, state.confidence_level)
-        self.counts.show([run.photon_energy for run in state.runs], found.model, found.standard)
-        moments = {f"{k} {e}": v for k in _MOMENTS & found.limits.keys() for e, v in found.limits[k].items()}
-        self.limits.show(dict(sorted(moments.items(), key=lambda item: item[0][:1] == "e")), "μ_B")
-        days = sum(run.duration for run in state.runs) / DAY
+        found = expected(setup)
+        runs = state.scenario.run
+        self.counts.show([run.photon_energy for run in runs], found.model, found.standard)
+        days = sum(run.duration for run in runs) / DAY
         self.counts.head(f"expected counts in {days:.6g} days")
-        self.limits.head(f"expected upper limits, {100 * state.confidence_level:g} % C.L.")
-        self.table.object = counts_table(state, found)
-        self.other.object = _others(found, setup)
+        self.table.object = counts_table(runs, found)
+        self._wanted = setup
+        if not self._searching:
+            self._search(setup)
+
+    def _search(self, setup: Setup) -> None:
+        """Search for the limits of what is shown, which takes longer than a slider waits."""
+        self._wanted, self._searching = setup, True
+
+        def search() -> Callable[[], None]:
+            try:
+                result = limits(setup)
+            except (ValueError, FloatingPointError) as error:
+                words = str(error)
+                return lambda: self._finish(setup, None, words)
+            return lambda: self._finish(setup, result, "")
+
+        in_background(search)
+
+    def _finish(self, setup: Setup, found: Limits | None, words: str) -> None:
+        self._searching = False
+        if self._wanted is not None and self._wanted is not setup:
+            self._search(self._wanted)
+        elif found is None:
+            self.limits.show({}, "μ_B")
+            self.other.object = f"<p role='status'>{escape(words)}</p>"
+        else:
+            moments = {f"{k} {e}": v for k in MOMENT_KINDS for e, v in found.limits[k].items()}
+            self.limits.show(moments, "μ_B")
+            self.limits.head(f"{found.kind} upper limits, {100 * found.confidence_level:g} % C.L.")
+            self.other.object = _others(found)
 
 
 WRAPPED = ":host { flex-direction: row; flex-wrap: wrap; }"
@@ -75,19 +107,19 @@ tr.excluded td.verdict { font-weight: 700; }
 """
 
 
-def counts_table(state: State, found: Expected) -> str:
+def counts_table(runs: Sequence[RunSection], found: Expected) -> str:
     """Return the counts of each run as an HTML table.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from renp.explorer.state import Run
+    >>> from renp.explorer.state import new_run
     >>> one = np.array([4.0])
-    >>> "4.00 ± 2.00" in counts_table(State(runs=(Run(1.068),)), Expected(one, one, {}))
+    >>> "4.00 ± 2.00" in counts_table([new_run(1.068)], Expected(one, one))
     True
     """
     head = ("run", "ω (eV)", "days", "expected", "standard model")
-    rows = zip(state.runs, found.model, found.standard, strict=True)
+    rows = zip(runs, found.model, found.standard, strict=True)
     cells = [
         (str(k + 1), f"{run.photon_energy:.9g}", f"{run.duration / DAY:.6g}", _with_error(n), f"{sm:.2f}")
         for k, (run, n, sm) in enumerate(rows)
@@ -106,13 +138,12 @@ def _with_error(counts: float) -> str:
     return f"{counts:.2f} ± {counts**0.5:.2f}"
 
 
-def _others(found: Expected, setup: Setup) -> str:
+def _others(found: Limits) -> str:
     """Return the limits on the couplings beside the moments, which have units of their own."""
-    units = {term.kind: term.coupling_unit for term in setup.terms}
     rows = [
-        (f"{kind} {label}", f"{value:.3g}", units.get(kind.split(" (")[0], ""))
+        (f"{kind} {label}", f"{value:.3g}", found.units[kind])
         for kind, of_kind in found.limits.items()
-        if kind not in _MOMENTS
+        if kind not in MOMENT_KINDS
         for label, value in of_kind.items()
     ]
     if not rows:

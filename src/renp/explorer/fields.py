@@ -25,18 +25,27 @@ class Field:
         Name of the part, as `renp.explorer.setup.StateError` has it.
     widget
         Anything with a value.
-    read, write
-        From the state to the widget's value, and from that to another state; ``write`` raises ValueError
-        for what cannot be read.
     edit
         What carries out a change.
     look
         Colours.
+    read, write
+        From the state to the widget's value, and from that to another state; ``write`` raises ValueError
+        for what cannot be read. Left out, the value is that of the key.
     """
 
-    def __init__(self, key: str, widget: Any, read: Read, write: Write, edit: Edit, look: Look) -> None:
-        self.key, self.widget = key, widget
-        self._read, self._write, self._edit = read, write, edit
+    def __init__(
+        self,
+        key: str,
+        widget: Any,
+        edit: Edit,
+        look: Look,
+        read: Read | None = None,
+        write: Write | None = None,
+    ) -> None:
+        self.key, self.widget, self._edit = key, widget, edit
+        self._read = read or (lambda state: state[key])
+        self._write = write or (lambda state, value: state.changed(**{key: value}))
         self._quiet = self._waiting = False
         self._latest: Any = None
         style = f":host {{ color: {look.wrong}; font-size: 13px; margin: 0 10px; }}"
@@ -100,6 +109,21 @@ def number_in(unit: str, text: str, *, photon: bool = False) -> float:
         if not unit:
             raise ValueError(f"{text!r}: must be a number") from None
     return parse_quantity(text, unit, photon=photon)
+
+
+def number_field(key: str, label: str, unit: str, edit: Edit, look: Look, placeholder: str = "") -> Field:
+    """Return a text field of a number; empty, it has its usual value, or that of the atom or global fit."""
+
+    def read(state: State) -> str:
+        name = key.rpartition(".")[2]
+        given = not placeholder or name in state.section_of(key).model_fields_set
+        return text_of(state[key]) if given else ""
+
+    def write(state: State, text: str) -> State:
+        given = text.strip() or not placeholder
+        return state.changed(**{key: number_in(unit, text, photon=key.startswith("E_")) if given else None})
+
+    return Field(key, text_input(label, placeholder=placeholder), edit, look, read, write)
 
 
 def text_of(value: float | None) -> str:

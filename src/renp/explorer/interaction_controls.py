@@ -3,7 +3,7 @@
 import inspect
 import math
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, get_args
 
 import panel as pn
@@ -11,11 +11,12 @@ import panel as pn
 from renp.errors import InputError
 from renp.explorer.fields import Edit, Field, Slider, check_box, number_in, text_input, ticked
 from renp.explorer.look import Look
-from renp.explorer.state import State, Table
+from renp.explorer.state import State
 from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.scenario.interactions import build_interaction, kinds
 from renp.scenario.quantities import parse_number, parse_quantity
+from renp.scenario.schema import Table
 
 UPPER = ("11", "12", "13", "22", "23", "33")
 
@@ -74,9 +75,9 @@ def elements_of(value: Any) -> dict[str, Any]:
 
 def without_diagonals(state: State) -> State:
     """Return the state of Majorana neutrinos without the diagonal elements that they cannot have."""
-    probe = Neutrinos(state.lightest_mass, nature="majorana")
+    probe = Neutrinos(state["lightest_mass"], nature="majorana")
     tables = []
-    for table in state.interactions:
+    for table in state.scenario.interaction:
         try:
             build_interaction(table).check(probe)
         except InputError:
@@ -90,7 +91,7 @@ def without_diagonals(state: State) -> State:
         except ValueError:
             pass
         tables.append(table)
-    return replace(state, interactions=tuple(tables))
+    return state.changed(interactions=tables)
 
 
 class InteractionControls:
@@ -113,10 +114,10 @@ class InteractionControls:
 
     def show(self, state: State) -> None:
         """Show the interactions of a state; their cards are made anew only where there are others."""
-        shape = [_shape(table) for table in state.interactions]
+        shape = [_shape(table) for table in state.scenario.interaction]
         if shape != self._shape:
             self._shape, self.fields = shape, []
-            self._cards.objects = [self._card(k, table) for k, table in enumerate(state.interactions)]
+            self._cards.objects = [self._card(k, table) for k, table in enumerate(state.scenario.interaction)]
         for field in self.fields:
             field.show(state)
 
@@ -194,7 +195,7 @@ class InteractionControls:
         place: str = "",
     ) -> Any:
         def write(state: State, value: Any) -> State:
-            table = state.interactions[k]
+            table = state.scenario.interaction[k]
             if put is not None:
                 return state.with_interaction(k, put(table, value))
             parsed = parse(value)
@@ -202,14 +203,14 @@ class InteractionControls:
             return state.with_interaction(k, rest if parsed is None else rest | {name: parsed})
 
         key = f"interactions.{k}.{name}{place}"
-        field = Field(key, widget, lambda s: read(s.interactions[k]), write, self._edit, self._look)
+        field = Field(key, widget, self._edit, self._look, lambda s: read(s.scenario.interaction[k]), write)
         self.fields.append(field)
         return field.view
 
 
 def _with_added(state: State, table: Table) -> State:
-    added = state.with_interaction(len(state.interactions), table)
-    return without_diagonals(added) if state.nature == "majorana" else added
+    added = state.with_interaction(len(state.scenario.interaction), table)
+    return without_diagonals(added) if state["nature"] == "majorana" else added
 
 
 def _parameters(cls: type[Interaction]) -> list[tuple[str, inspect.Parameter]]:

@@ -1,7 +1,6 @@
 """The explorer itself: one state, and all that follows from it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -23,7 +22,7 @@ from renp.explorer.sampling import view_window
 from renp.explorer.setup import Setup, StateError, build
 from renp.explorer.share_tab import ShareTab
 from renp.explorer.spectrum_plot import SpectrumPlot
-from renp.explorer.state import TABS, State
+from renp.explorer.state import State
 from renp.explorer.timing import Later, with_lock
 from renp.explorer.view_controls import ViewControls
 
@@ -57,11 +56,11 @@ class Explorer:
 
     Examples
     --------
-    >>> explorer = Explorer(State(lightest_mass=0.01))
+    >>> explorer = Explorer(State.of(lightest_mass=0.01))
     >>> explorer.change(lightest_mass=-1.0)
     >>> explorer.problems
     {'lightest_mass': '-1.0: must be a finite mass in eV, at least 0 and at most 10⁶'}
-    >>> explorer.state.lightest_mass
+    >>> explorer.state["lightest_mass"]
     0.01
     """
 
@@ -83,7 +82,7 @@ class Explorer:
         tabs = pn.widgets.RadioButtonGroup(
             label="View", options=TITLES, color="primary", variant="outline", margin=(6, 10)
         )
-        self.tabs = Field("tab", tabs, lambda s: s.tab, lambda s, tab: replace(s, tab=tab), self.edit, look)
+        self.tabs = Field("tab", tabs, self.edit, look)
         self.tabs.view.sizing_mode = self.tabs.words.sizing_mode = None
         self.message = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10), visible=False)
         self.panes = self._panes()
@@ -125,7 +124,7 @@ class Explorer:
             parts = state.parts if state.tab == "spectrum" else "total"
             plot.show(curves(setup, window, parts), window, ratio=state.ratio and state.tab == "spectrum")
         if state.tab == "counts":
-            self.plots["counts"].show_runs(state.runs)
+            self.plots["counts"].show_runs(state.scenario.run)
             self.counts.show(state, setup)
         elif state.tab == "plan":
             self.plan.show(state, setup)
@@ -140,7 +139,8 @@ class Explorer:
         self.controls.reveal(self.state)
         self.interactions.show(self.state)
         for field in self.fields:
-            field.show(self.state)
+            if field is not self.share.field:  # a file is written only where it is seen
+                field.show(self.state)
             field.say("")
         for tab, pane in self.panes.items():
             pane.visible = tab == self.state.tab
@@ -163,7 +163,7 @@ class Explorer:
     def _has(self, field: Field) -> bool:
         """Return whether the state has what a field shows: cards and rows follow only where they are seen."""
         name, _, rest = field.key.partition(".")
-        items = {"interactions": self.state.interactions, "runs": self.state.runs}.get(name)
+        items = {"interactions": self.state.scenario.interaction, "runs": self.state.scenario.run}.get(name)
         return items is None or not rest or int(rest.split(".")[0]) < len(items)
 
     def _complain(self, problems: dict[str, str], source: str) -> None:
@@ -183,7 +183,7 @@ class Explorer:
             unsaid = {}
         self.say("; ".join(unsaid.values()))
         if self.state.tab == "counts":
-            self.plots["counts"].show_runs(self.state.runs)
+            self.plots["counts"].show_runs(self.state.scenario.run)
 
     def say(self, words: str) -> None:
         """Say something above the views; nothing if empty."""
@@ -194,7 +194,7 @@ class Explorer:
         if window != view_window(self.state, self.setup):
             zoomed = None if window is None else (max(window[0], 0.0), window[1])
             self._later.call(
-                "zoom", _ZOOM_DELAY, lambda: self.edit("window", lambda s: replace(s, window=zoomed))
+                "zoom", _ZOOM_DELAY, lambda: self.edit("window", lambda s: s.changed(window=zoomed))
             )
 
     def _drag(self, lines: list[tuple[int, float]]) -> None:
@@ -210,7 +210,7 @@ class Explorer:
         other = "light" if self.state.theme == "dark" else "dark"
         if self._location is not None:
             self._location.reload = True
-            self._location.search = f"?{to_query(replace(self.state, theme=other))}"
+            self._location.search = f"?{to_query(self.state.changed(theme=other))}"
 
     def _panes(self) -> dict[str, Any]:
         spectrum = pn.Column(
@@ -220,7 +220,7 @@ class Explorer:
             sizing_mode="stretch_width",
         )
         views = (spectrum, self.counts.view, self.plan.view, self.bounds.view, self.share.view)
-        return dict(zip(TABS, views, strict=True))
+        return dict(zip(TITLES.values(), views, strict=True))
 
     def __panel__(self) -> Any:
         """Return what Panel shows."""

@@ -2,7 +2,6 @@
 
 import traceback
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,14 +17,18 @@ from renp.explorer.fields import Edit, Field, number_in, text_input, text_of
 from renp.explorer.look import Look
 from renp.explorer.setup import Setup, build
 from renp.explorer.spectrum_plot import SpectrumPlot
-from renp.explorer.state import Run, State
+from renp.explorer.state import VIEW, State
 from renp.explorer.timing import in_background, with_lock
 from renp.planning.aims import AIMS
 from renp.planning.plan import ELEMENTS, Constraints, plan
 from renp.results.plan import MADE_SMALL, Plan
+from renp.scenario.write import planned
 
 CANDIDATES = 400
 """Photon energies considered before the best are refined: fewer than `renp plan`, for a quick answer."""
+
+PLANNED = ("aim", "elements", "total")
+"""Keys of the view that a plan depends on."""
 
 _WORDS = {"limits": "upper limit", "lightest-mass": "error", "majorana-phases": "error"}
 
@@ -38,15 +41,15 @@ class PlanTab:
         self.result: Plan | None = None
         self._for: State | None = None
         self.fields = [
-            _field("aim", select("Aim", AIMS), "aim", edit, look),
-            _field("elements", select("Moments", ELEMENTS), "elements", edit, look),
+            Field("aim", select("Aim", AIMS), edit, look),
+            Field("elements", select("Moments", ELEMENTS), edit, look),
             Field(
                 "total",
                 text_input("Total time (days)", placeholder="of the runs"),
-                lambda s: "" if s.total is None else text_of(s.total / DAY),
-                lambda s, text: replace(s, total=number_in("day", text) * DAY if text.strip() else None),
                 edit,
                 look,
+                lambda s: "" if s.total is None else text_of(s.total / DAY),
+                lambda s, text: s.changed(total=number_in("day", text) * DAY if text.strip() else None),
             ),
         ]
         self.find = pn.widgets.Button(label="Find the best runs", color="primary", margin=(6, 10))
@@ -68,7 +71,7 @@ class PlanTab:
     def show(self, state: State, setup: Setup) -> None:
         """Show the controls; a plan of another state is not shown any more."""
         del setup
-        self._plot.show_own([run.photon_energy for run in state.runs])
+        self._plot.show_own([run.photon_energy for run in state.scenario.run])
         for field in self.fields:
             field.show(state)
         if self._for is not None and relevant(state) != relevant(self._for):
@@ -117,8 +120,8 @@ class PlanTab:
     def _take(self, _: Any) -> None:
         if self.result is None:
             return
-        runs = planned_runs(self.result)
-        self._edit("runs", lambda state: replace(state, runs=runs, tab="counts"))
+        result = self.result
+        self._edit("runs", lambda state: with_plan(state, result).changed(tab="counts"))
 
     def _forget(self) -> None:
         self.result = self._for = None
@@ -139,7 +142,8 @@ class PlanTab:
 
 def relevant(state: State) -> State:
     """Return the state without what a plan does not depend on."""
-    return replace(state, tab="", parts="", ratio=False, window=None, theme="")
+    usual = State()
+    return state.model_copy(update={name: usual[name] for name in VIEW if name not in PLANNED})
 
 
 def best_plan(state: State) -> Plan:
@@ -158,15 +162,16 @@ def best_plan(state: State) -> Plan:
         total=state.total,
         elements=state.elements,
         model=setup.model if state.aim == "discovery" else None,
-        confidence_level=state.confidence_level,
+        nuisances=setup.nuisances,
+        confidence_level=setup.confidence_level,
         constraints=Constraints(candidates=CANDIDATES),
     )
 
 
-def planned_runs(result: Plan) -> tuple[Run, ...]:
-    """Return the runs of a plan."""
-    pairs = zip(result.photon_energy, result.duration, strict=True)
-    return tuple(Run(float(energy), float(duration)) for energy, duration in pairs)
+def with_plan(state: State, result: Plan) -> State:
+    """Return the state with the runs of a plan, which have what its own have besides."""
+    document = planned(state.scenario, result)
+    return state.changed(runs=document.run)
 
 
 def plan_words(result: Plan) -> str:
@@ -182,7 +187,3 @@ def plan_words(result: Plan) -> str:
     days = np.asarray(result.duration) / DAY
     rows = [(f"{w:.9g}", f"{d:.4g}") for w, d in zip(result.photon_energy, days, strict=True)]
     return f"<p role='status'>The plan: {words}.</p>" + html_table(("ω (eV)", "days"), rows)
-
-
-def _field(key: str, widget: Any, name: str, edit: Edit, look: Look) -> Field:
-    return Field(key, widget, lambda s: getattr(s, name), lambda s, v: s.changed(**{name: v}), edit, look)

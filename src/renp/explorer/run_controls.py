@@ -1,14 +1,15 @@
 """Numeric fields of each run: what dragging does, for the keyboard."""
 
-from dataclasses import replace
 from typing import Any
 
 import panel as pn
 
 from renp.constants import DAY
-from renp.explorer.fields import Edit, Field, number_in, text_input, text_of
+from renp.explorer.fields import Edit, Field, number_field, number_in, text_input, text_of
 from renp.explorer.look import Look
-from renp.explorer.state import Run, State
+from renp.explorer.sampling import usual_window
+from renp.explorer.setup import build
+from renp.explorer.state import State, new_run
 
 _COLUMNS = (
     ("photon_energy", "ω (eV)", "eV", 1.0),
@@ -27,23 +28,16 @@ class RunControls:
         self._rows = pn.Column(sizing_mode="stretch_width", margin=0)
         self.add = pn.widgets.Button(label="Add a run", color="primary", margin=(6, 10))
         self.add.on_click(lambda _: edit("runs", _with_another))
-        self.level = Field(
-            "confidence_level",
-            text_input("Confidence level of limits"),
-            lambda s: text_of(s.confidence_level),
-            lambda s, text: replace(s, confidence_level=number_in("", text)),
-            edit,
-            look,
-        )
+        self.level = number_field("confidence_level", "Confidence level of limits", "", edit, look)
         self.view = pn.Column(
             self._rows, self.add, self.level.view, sizing_mode="stretch_width", max_width=760, margin=0
         )
 
     def show(self, state: State) -> None:
         """Show the runs of a state."""
-        if len(state.runs) != self._number:
-            self._number, self.fields = len(state.runs), []
-            self._rows.objects = [self._row(k) for k in range(len(state.runs))]
+        if len(state.scenario.run) != self._number:
+            self._number, self.fields = len(state.scenario.run), []
+            self._rows.objects = [self._row(k) for k in range(len(state.scenario.run))]
         for field in (*self.fields, self.level):
             field.show(state)
 
@@ -55,35 +49,31 @@ class RunControls:
 
     def _column(self, k: int, name: str, label: str, unit: str, factor: float) -> Any:
         def read(state: State) -> str:
-            value = getattr(state.runs[k], name) / factor
+            value = getattr(state.scenario.run[k], name) / factor
             return text_of(float(f"{value:.12g}"))
 
         def write(state: State, text: str) -> State:
             value = number_in(unit, text, photon=unit == "eV") * factor
-            runs = list(state.runs)
-            runs[k] = replace(runs[k], **{name: value})
-            return replace(state, runs=tuple(runs))
+            return state.with_run(k, **{name: value})
 
         widget = text_input(f"{k + 1}: {label}" if name == "photon_energy" else label)
-        field = Field(f"runs.{k}.{name}", widget, read, write, self._edit, self._look)
+        field = Field(f"runs.{k}.{name}", widget, self._edit, self._look, read, write)
         self.fields.append(field)
         return field.view
 
 
 def _without(state: State, k: int) -> State:
-    return replace(state, runs=tuple(run for j, run in enumerate(state.runs) if j != k))
+    return state.changed(runs=[run for j, run in enumerate(state.scenario.run) if j != k])
 
 
 def _with_another(state: State) -> State:
     """Return the state with a run beside the last one, a little lower."""
-    if not state.runs:
-        from renp.explorer.sampling import usual_window
-        from renp.explorer.setup import build
-
+    runs = state.scenario.run
+    if not runs:
         low, high = usual_window(build(state))
-        return state.with_run(Run((low + high) / 2))
-    last = state.runs[-1]
-    return state.with_run(replace(last, photon_energy=round(last.photon_energy * (1 - 5e-4), 6)))
+        return state.changed(runs=[new_run((low + high) / 2)])
+    energy = round(runs[-1].photon_energy * (1 - 5e-4), 6)
+    return state.changed(runs=[*runs, runs[-1]]).with_run(len(runs), photon_energy=energy)
 
 
 def moved(state: State, lines: list[tuple[int, float]]) -> State:
@@ -91,15 +81,15 @@ def moved(state: State, lines: list[tuple[int, float]]) -> State:
 
     Examples
     --------
-    >>> state = State(runs=(Run(1.0, 5.0), Run(1.1, 6.0)))
-    >>> [(run.photon_energy, run.duration) for run in moved(state, [(2, 1.2), (0, 1.3)]).runs]
+    >>> state = State.of(runs=[[1.0, 5.0], [1.1, 6.0]])
+    >>> [(run.photon_energy, run.duration) for run in moved(state, [(2, 1.2), (0, 1.3)]).scenario.run]
     [(1.2, 6.0), (1.3, 864000.0)]
     """
-    runs = []
-    for number, energy in lines:
-        known = state.runs[number - 1] if 1 <= number <= len(state.runs) else Run(energy)
-        # Ten digits: 10⁻¹⁰ eV, finer than any line, and a number that can be read.
-        runs.append(
-            replace(known, photon_energy=round(energy, 10)) if energy != known.photon_energy else known
-        )
-    return replace(state, runs=tuple(runs))
+    before = state.scenario.run
+    known = [before[n - 1] if 1 <= n <= len(before) else new_run(energy) for n, energy in lines]
+    changed = state.changed(runs=known)
+    for k, (run, (_, energy)) in enumerate(zip(known, lines, strict=True)):
+        if energy != run.photon_energy:
+            # Ten digits: 10⁻¹⁰ eV, finer than any line, and a number that can be read.
+            changed = changed.with_run(k, photon_energy=round(energy, 10))
+    return changed

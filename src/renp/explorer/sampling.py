@@ -4,9 +4,9 @@ import jax
 import numpy as np
 
 from renp._types import Reals
-from renp.explorer.setup import Setup
 from renp.explorer.state import State
 from renp.formula.kinematics import FIRST, SECOND
+from renp.scenario.build import Setting
 from renp.spectrum import thresholds
 
 _thresholds = jax.jit(thresholds)
@@ -21,7 +21,7 @@ _SPAN = 0.013
 """Width of the window around the thresholds times E_eg, eV²: room for lightest masses up to 0.08 eV."""
 
 
-def edges(setup: Setup) -> dict[str, float]:
+def edges(setup: Setting) -> dict[str, float]:
     """Return the threshold of each unordered pair, eV.
 
     Examples
@@ -34,12 +34,12 @@ def edges(setup: Setup) -> dict[str, float]:
     return {pair: float(found[i, j]) for pair, i, j in zip(PAIRS, FIRST, SECOND, strict=True)}
 
 
-def whole_range(setup: Setup) -> tuple[float, float]:
+def whole_range(setup: Setting) -> tuple[float, float]:
     """Return all photon energies at which a pair may be emitted, and a little more, eV."""
     return 0.0, 1.01 * float(setup.atom.E_eg + setup.atom.boost) / 2
 
 
-def usual_window(setup: Setup) -> tuple[float, float]:
+def usual_window(setup: Setting) -> tuple[float, float]:
     """Return photon energies around the thresholds; the same for all masses, so that thresholds walk.
 
     Examples
@@ -54,7 +54,7 @@ def usual_window(setup: Setup) -> tuple[float, float]:
     return max(top - span, 0.0), top + 0.05 * span
 
 
-def view_window(state: State, setup: Setup) -> tuple[float, float]:
+def view_window(state: State, setup: Setting) -> tuple[float, float]:
     """Return the photon energies that the state shows, kept where the spectrum is defined."""
     low, high = state.window or usual_window(setup)
     highest = np.nextafter(float(setup.atom.E_vg), 0.0)

@@ -8,10 +8,9 @@ import warnings
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import parse_qsl
 
 import panel as pn
@@ -19,12 +18,12 @@ from panel.io.server import get_server
 
 from renp.errors import InputError
 from renp.explorer.address import from_query
-from renp.explorer.live import curves, expected
+from renp.explorer.live import curves, expected, limits
 from renp.explorer.look import LOOKS, page_css
 from renp.explorer.page import Explorer
 from renp.explorer.sampling import usual_window
 from renp.explorer.setup import StateError, build
-from renp.explorer.state import PARTS, State
+from renp.explorer.state import Parts, State
 from renp.results.bounds import Bounds
 from renp.validation import number
 
@@ -53,12 +52,12 @@ def linked_state(query: str, start: State) -> tuple[State, str]:
     Examples
     --------
     >>> state, wrong = linked_state("?lightest_mass=-1", State())
-    >>> state.lightest_mass, wrong
+    >>> state["lightest_mass"], wrong
     (0.01, 'The link: lightest_mass: -1.0: must be a finite mass in eV, at least 0 and at most 10⁶')
     """
     keys = dict(parse_qsl(query.lstrip("?"), keep_blank_values=True))
     theme = keys.get("theme", start.theme)
-    start = replace(start, theme=theme if theme in LOOKS else "light")
+    start = start.changed(theme=theme if theme in LOOKS else "light")
     if not keys.keys() - {"theme"}:
         return start, ""
     try:
@@ -127,8 +126,9 @@ def warm_up(start: State, stopped: threading.Event) -> None:
     """Compile what the first sliders will need, while the browser opens; or no more of it, once stopped."""
     setup = build(start)
     steps: list[Callable[[], Any]] = [
-        *(partial(curves, setup, usual_window(setup), parts) for parts in PARTS),
-        partial(expected, setup, start.confidence_level),
+        *(partial(curves, setup, usual_window(setup), parts) for parts in get_args(Parts)),
+        partial(expected, setup),
+        partial(limits, setup),
         partial(Bounds.compute, setup.neutrinos, setup.model),
     ]
     for step in steps:

@@ -6,16 +6,17 @@ from typing import Any
 
 import panel as pn
 
-from renp.explorer.document import from_text, to_text
 from renp.explorer.downloads import rename, save_buttons
 from renp.explorer.fields import Edit, Field
+from renp.explorer.live import limits
 from renp.explorer.look import Look
 from renp.explorer.sampling import edges, grid, view_window
 from renp.explorer.setup import build
 from renp.explorer.snippet import to_python
+from renp.explorer.start import from_text
 from renp.explorer.state import State
-from renp.inference.upper_limits import upper_limits
 from renp.results import Bounds, Counts, Result, Spectrum
+from renp.scenario.write import to_text
 
 LONGEST = 100_000
 """Characters of a scenario file."""
@@ -35,7 +36,7 @@ class ShareTab:
         style = ["textarea { font-family: ui-monospace, 'DejaVu Sans Mono', monospace; font-size: 13px; }"]
         self.scenario = pn.widgets.TextAreaInput(label="Scenario file (TOML)", stylesheets=style, **area)
         self.python = pn.widgets.TextAreaInput(label="Python", stylesheets=style, **area)
-        self.field = Field("scenario", self.scenario, to_text, _read, edit, look)
+        self.field = Field("scenario", self.scenario, edit, look, self._text, _read)
         self.field.words.stylesheets = [*self.field.words.stylesheets, ":host { white-space: pre-wrap; }"]
         copies = [self._copy("Copy the scenario", self.scenario), self._copy("Copy the Python", self.python)]
         file = pn.widgets.FileDownload(
@@ -64,6 +65,13 @@ class ShareTab:
         self.field.show(state)
         self.python.value = to_python(state)
 
+    def _text(self, state: State) -> str:
+        """Return the file, with what the user wrote into it as far as it says the same."""
+        try:
+            return to_text(state.scenario, self.scenario.value)
+        except ValueError:  # what is written there is wrong
+            return to_text(state.scenario)
+
     def _copy(self, label: str, source: Any) -> Any:
         button = pn.widgets.Button(label=label)
         button.js_on_click(args={"source": source, "button": button}, code=_COPY_JS)
@@ -90,7 +98,7 @@ def _counts_of(state: State) -> Result:
 
 def _limits_of(state: State) -> Result:
     setup = build(state)
-    return upper_limits(setup.experiment, setup.neutrinos, state.confidence_level)
+    return limits(setup)
 
 
 def _bounds_of(state: State) -> Result:
@@ -108,10 +116,4 @@ RESULTS: dict[str, Callable[[State], Result]] = {
 
 def _read(state: State, text: str) -> State:
     """Return the state of a file, in the view as it is."""
-    from dataclasses import replace
-
-    found = from_text(text)
-    kept = {
-        name: getattr(state, name) for name in ("tab", "parts", "ratio", "aim", "elements", "total", "theme")
-    }
-    return replace(found, **kept)
+    return state.changed(window=None).model_copy(update={"scenario": from_text(text).scenario})

@@ -19,7 +19,7 @@ from bokeh.models import (
 from renp.explorer.axis import EnergyAxis
 from renp.explorer.live import Curves
 from renp.explorer.look import MODEL, OWN, PLAN, Look, paint, part_styles
-from renp.explorer.state import Run
+from renp.scenario.schema import RunSection
 
 MOST_PARTS = 12
 
@@ -109,7 +109,7 @@ class SpectrumPlot:
         )
         self._show_window(window)
 
-    def show_runs(self, runs: Sequence[Run]) -> None:
+    def show_runs(self, runs: Sequence[RunSection]) -> None:
         """Show the runs as lines, unless the user is just moving them."""
         energies = [run.photon_energy for run in runs]
         known = self.handles.data

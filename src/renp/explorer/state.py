@@ -1,85 +1,253 @@
-"""What the explorer shows: one immutable value, from which page, link, scenario file and code follow."""
+"""What the explorer shows: a scenario and a view of it, from which page, link, file and code follow."""
 
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+import json
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from renp.constants import DAY
+from renp.scenario.problems import sentences
+from renp.scenario.schema import (
+    BARE,
+    AtomSection,
+    Document,
+    LaserSection,
+    NeutrinosSection,
+    RunSection,
+    ScanSection,
+    Section,
+    StatisticsSection,
+    Table,
+    TargetSection,
+)
+from renp.scenario.write import without_counts
 
-Table: TypeAlias = dict[str, Any]
-"""An [[interaction]] table of a scenario file; never changed in place."""
+Tab: TypeAlias = Literal["spectrum", "counts", "plan", "bounds", "share"]
+Parts: TypeAlias = Literal["total", "pairs", "interactions"]
+Theme: TypeAlias = Literal["light", "dark"]
 
-TABS = ("spectrum", "counts", "plan", "bounds", "share")
-PARTS = ("total", "pairs", "interactions")
-THEMES = ("light", "dark")
+PLACES: dict[str, tuple[str, ...]] = {
+    **{name: ("atom", name) for name in AtomSection.model_fields if name != "file"},
+    "atom": ("atom", "name"),
+    "effects": ("atom", "approximation"),
+    **{name: ("neutrinos", name) for name in NeutrinosSection.model_fields},
+    **{f"target.{name}": ("target", name) for name in TargetSection.model_fields},
+    **{f"laser.{name}": ("laser", name) for name in LaserSection.model_fields},
+    "confidence_level": ("statistics", "confidence_level"),
+    **{name: (name,) for name in ("target", "laser", "scan")},
+    "uncertain": ("statistics",),
+    "interactions": ("interaction",),
+    "runs": ("run",),
+}
+"""Where in the document a key of controls, links and problems is; what a page reads has no names of files."""
+
+_SHORT = ("photon_energy", "duration", "background", "efficiency")
+"""Keys of a run that is given as a list of numbers."""
 
 
-@dataclass(frozen=True)
-class Run:
-    """One run: photon energy in eV, duration in s, background in 1/s."""
-
-    photon_energy: float
-    duration: float = 10 * DAY
-    background: float = 0.0
-    efficiency: float = 1.0
+def _ordered(window: tuple[float, float]) -> tuple[float, float]:
+    if not window[0] < window[1]:
+        raise ValueError(f"{window}: must be two photon energies that increase")
+    return window
 
 
-@dataclass(frozen=True)
-class State:
-    """All that a user sets; energies in eV, times in s, angles in rad.
+Window: TypeAlias = Annotated[tuple[float, float], Field(strict=False), AfterValidator(_ordered)]
 
-    Nothing is checked here: `renp.explorer.setup.build` says what is wrong with a state.
+
+def _validated(section: type[Any], values: Table) -> Any:
+    """Return a section of bare numbers.
+
+    Raises
+    ------
+    ValueError
+        Saying what is wrong.
+    """
+    try:
+        return section.model_validate(values, context=BARE)
+    except ValidationError as error:
+        raise ValueError("; ".join(words for _, words in sentences(error))) from None
+
+
+def new_run(photon_energy: float, duration: float = 10 * DAY, **others: Any) -> RunSection:
+    """Return a run: photon energy in eV, duration in s, and other keys of [[run]].
 
     Examples
     --------
-    >>> State().with_run(Run(1.07)).runs[0].photon_energy
-    1.07
+    >>> new_run(1.068).duration
+    864000.0
+    """
+    run: RunSection = _validated(RunSection, {"photon_energy": photon_energy, "duration": duration, **others})
+    return run
+
+
+def as_run(given: Any) -> RunSection:
+    """Return a run that is given as numbers, as a table, or as it is.
+
+    Examples
+    --------
+    >>> as_run([1.068, 60.0, 1e-5]).background
+    1e-05
+    """
+    if isinstance(given, RunSection):
+        return given
+    if isinstance(given, dict):
+        return new_run(**given)
+    if not 1 <= len(given) <= len(_SHORT):
+        raise ValueError(f"{given}: must be {len(_SHORT)} numbers at most")
+    return new_run(**dict(zip(_SHORT, given, strict=False)))
+
+
+def short(run: RunSection) -> Any:
+    """Return the numbers of a run without usual ones at their end, or its table if it has other keys.
+
+    Examples
+    --------
+    >>> short(new_run(1.068)), short(new_run(1.068, counts=3))
+    ([1.068], {'photon_energy': 1.068, 'duration': 864000.0, 'counts': 3})
+    """
+    table = run.model_dump(exclude_defaults=True)
+    if not table.keys() <= set(_SHORT):
+        return table
+    numbers, usual = [getattr(run, name) for name in _SHORT], new_run(0.0)
+    while len(numbers) > 1 and numbers[-1] == getattr(usual, _SHORT[len(numbers) - 1]):
+        numbers.pop()
+    return numbers
+
+
+class State(Section):
+    """All that a user sets; energies in eV, times in s, angles in rad.
+
+    Only types are checked here: `renp.explorer.setup.build` says what is wrong with a state.
+
+    Examples
+    --------
+    >>> state = State().changed(lightest_mass=0.02, runs=[[1.068]])
+    >>> state["lightest_mass"], state.scenario.run[0].photon_energy
+    (0.02, 1.068)
     """
 
-    atom: str = "Yb"
-    E_eg: float | None = None
-    """Energies of one's own; None for those of the catalogue."""
-    E_vg: float | None = None
-    effects: tuple[str, ...] = ()
-    """What the papers leave out and is taken into account, of `renp.atoms.effects.EFFECTS`."""
-    polarisation: str = "linear"
-    boost: float = 0.0
-    lightest_mass: float = 0.01
-    ordering: str = "normal"
-    nature: str = "dirac"
-    release: str = "nufit-6.0"
-    majorana_phases: tuple[float, float] = (0.0, 0.0)
-    oscillation: dict[str, float] = field(default_factory=dict)
-    """Parameters that differ from the release's, by the names of `renp.Neutrinos`."""
-    interactions: tuple[Table, ...] = ()
-    runs: tuple[Run, ...] = ()
-    target: dict[str, float] = field(default_factory=dict)
-    """Arguments of `renp.Target` that differ from the papers'."""
-    laser: dict[str, float] = field(default_factory=dict)
-    """Arguments of `renp.Laser`; a sharp line if empty."""
-    confidence_level: float = 0.90
-    uncertain: Table = field(default_factory=dict)
-    """What else the [statistics] of the scenario file says; kept, and not used here."""
-    tab: str = "spectrum"
-    parts: str = "total"
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    scenario: Document = Document(
+        atom=AtomSection(name="Yb"),
+        neutrinos=_validated(
+            NeutrinosSection,
+            {"lightest_mass": 0.01, "ordering": "normal", "nature": "dirac", "release": "nufit-6.0"},
+        ),
+        statistics=StatisticsSection(confidence_level=0.90),
+    )
+    """What is measured; it names no files."""
+    tab: Tab = "spectrum"
+    parts: Parts = "total"
     ratio: bool = False
-    window: tuple[float, float] | None = None
+    window: Window | None = None
     """Photon energies shown; None for those around the thresholds."""
     aim: str = "limits"
     elements: str = "magnetic-moment"
     total: float | None = None
     """Time of a plan, s; that of the runs if None."""
-    theme: str = "light"
+    theme: Theme = "light"
+
+    @classmethod
+    def of(cls, **values: Any) -> "State":
+        """Return the usual state with other values of some keys."""
+        return cls().changed(**values)
+
+    def __getitem__(self, key: str) -> Any:
+        """Return the value of a key: a view's, or one of `PLACES`."""
+        if key in VIEW:
+            return getattr(self, key)
+        section, *name = PLACES[key]
+        held = getattr(self.scenario, section)
+        return getattr(held, name[0]) if name else held
+
+    def section_of(self, key: str) -> Section:
+        """Return the section of the document that a key is in."""
+        section: Section = getattr(self.scenario, PLACES[key][0])
+        return section
 
     def changed(self, **values: Any) -> "State":
-        """Return the state with other values of fields."""
-        return replace(self, **values)
+        """Return the state with other values of some keys; None is the usual value of one.
 
-    def with_run(self, run: Run) -> "State":
-        """Return the state with one more run."""
-        return replace(self, runs=(*self.runs, run))
+        Raises
+        ------
+        ValueError
+            For a value of a wrong type.
+        """
+        state = self
+        for key, value in values.items():
+            if key in VIEW:
+                others = {name: getattr(state, name) for name in (*VIEW, "scenario")}
+                state = _validated(State, others | {key: value})
+            else:
+                state = state.with_sections(**state._section(*PLACES[key], value=value))
+        return state
+
+    def _section(self, section: str, name: str = "", *, value: Any) -> Table:
+        """Return a section of the document with another value of a key, or with other keys."""
+        if section == "run":
+            return {section: as_counted(tuple(as_run(one) for one in value))}
+        if section == "interaction":
+            return {section: tuple(dict(table) for table in value)}
+        before = getattr(self.scenario, section)
+        if section == "scan":
+            return {section: value if value is None else _validated(ScanSection, value)}
+        given = {key: getattr(before, key) for key in before.model_fields_set}
+        if not name:
+            kept = ("confidence_level",) if section == "statistics" else ()
+            given = {key: old for key, old in given.items() if key in kept} | dict(value)
+        else:
+            given = {key: old for key, old in given.items() if key != name}
+            given |= {} if value is None else {name: value}
+        return {section: _validated(type(before), given)}
+
+    def with_sections(self, **sections: Any) -> "State":
+        """Return the state with other sections of the document."""
+        return self.model_copy(update={"scenario": self.scenario.changed(**sections)})
+
+    def with_run(self, k: int, **values: Any) -> "State":
+        """Return the state with run k changed; what was counted in the run as it was is left out."""
+        runs = list(self.scenario.run)
+        runs[k] = _validated(RunSection, runs[k].model_dump(exclude_unset=True) | values | {"counts": None})
+        return self.changed(runs=runs)
 
     def with_interaction(self, k: int, table: Table | None) -> "State":
         """Return the state with interaction k replaced, added at the end, or removed (None)."""
-        others = list(self.interactions)
+        others = list(self.scenario.interaction)
         others[k : k + 1] = [] if table is None else [table]
-        return replace(self, interactions=tuple(others))
+        return self.changed(interactions=others)
+
+
+VIEW = tuple(name for name in State.model_fields if name != "scenario")
+"""Keys of the view."""
+
+
+def as_counted(runs: tuple[RunSection, ...]) -> tuple[RunSection, ...]:
+    """Return runs without counts unless all have them: a run that was added or moved was not made.
+
+    Examples
+    --------
+    >>> [run.counts for run in as_counted((new_run(1.0, counts=3), new_run(1.1)))]
+    [None, None]
+    """
+    if all(run.counts is not None for run in runs):
+        return runs
+    return tuple(without_counts(run) for run in runs)
+
+
+def is_text(key: str) -> bool:
+    """Return whether a key has words, which links have as they are, in place of JSON.
+
+    Examples
+    --------
+    >>> is_text("ordering"), is_text("lightest_mass")
+    (True, False)
+    """
+    return isinstance(State()[key], str) and key != "effects"
+
+
+def as_json(value: Any) -> str:
+    """Return a value of a key as JSON."""
+    if isinstance(value, Section):
+        value = value.model_dump(exclude_unset=True, exclude_none=True)
+    return json.dumps(value, separators=(",", ":"))

@@ -1,7 +1,6 @@
 """What the spectrum shows: parts, ratio, and the window for those who do not use a mouse."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import panel as pn
@@ -28,18 +27,23 @@ class ViewControls:
         ratio = check_box("ratio to the standard model")
         low, high = text_input("from ω (eV)"), text_input("to ω (eV)")
         self.fields = [
-            Field("parts", parts, lambda s: s.parts, lambda s, v: replace(s, parts=v), edit, look),
+            Field("parts", parts, edit, look),
             Field(
-                "ratio", ratio, lambda s: ticked(s.ratio), lambda s, v: replace(s, ratio=bool(v)), edit, look
+                "ratio",
+                ratio,
+                edit,
+                look,
+                lambda s: ticked(s.ratio),
+                lambda s, v: s.changed(ratio=bool(v)),
             ),
-            Field("window", low, lambda s: self._end(s, 0), self._with_end(0), edit, look),
-            Field("window.high", high, lambda s: self._end(s, 1), self._with_end(1), edit, look),
+            Field("window", low, edit, look, lambda s: self._end(s, 0), self._with_end(0)),
+            Field("window.high", high, edit, look, lambda s: self._end(s, 1), self._with_end(1)),
         ]
         self.pair = pn.widgets.Select(label="Threshold", options=list(PAIRS), width=90)
         self.width = pn.widgets.Select(label="Window", options=WIDTHS, width=110)
         buttons = [
             _button("Zoom", lambda: edit("window", self._zoomed)),
-            _button("Around all", lambda: edit("window", lambda s: replace(s, window=None))),
+            _button("Around all", lambda: edit("window", lambda s: s.changed(window=None))),
             _button("Whole range", lambda: edit("window", self._whole)),
         ]
         for field in self.fields:
@@ -55,10 +59,10 @@ class ViewControls:
     def _zoomed(self, state: State) -> State:
         """Return the state that shows a threshold, a little right of the middle: all happens below it."""
         edge = edges(self._current())[self.pair.value]
-        return replace(state, window=(edge - 0.7 * self.width.value, edge + 0.3 * self.width.value))
+        return state.changed(window=(edge - 0.7 * self.width.value, edge + 0.3 * self.width.value))
 
     def _whole(self, state: State) -> State:
-        return replace(state, window=whole_range(self._current()))
+        return state.changed(window=whole_range(self._current()))
 
     def _end(self, state: State, k: int) -> str:
         return text_of(float(f"{view_window(state, self._current())[k]:.10g}"))
@@ -69,7 +73,7 @@ class ViewControls:
             ends[k] = number_in("eV", text, photon=True)
             if not 0 <= ends[0] < ends[1]:
                 raise ValueError(f"{text}: must be a photon energy that leaves a window of positive width")
-            return replace(state, window=(ends[0], ends[1]))
+            return state.changed(window=(ends[0], ends[1]))
 
         return write
 

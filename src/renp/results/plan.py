@@ -134,47 +134,11 @@ class Plan(Result):
     def __str__(self) -> str:
         return f"{self.table()}\n\n{self.reach_table()}"
 
-    def scenario_text(self, text: str) -> str:
-        """Return a scenario file with the plan's runs instead of its own.
-
-        Parameters
-        ----------
-        text
-            A scenario file; tables of runs in it are left out.
-        """
-        kept: list[str] = []
-        skipping = False
-        for line in text.splitlines():
-            heading = line.strip()
-            if heading.startswith("["):
-                skipping = heading.startswith(("[[run]]", "[runs]"))
-            if not skipping:
-                kept.append(line)
-        background = self._background(text)
-        lines = [
-            f"# Plan for {self.aim}, renp {self.made_by['renp']}; optimality gap {self.optimality_gap:.1e}"
-        ]
-        for energy, time in zip(self.photon_energy, self.duration, strict=True):
-            lines += [
-                "",
-                "[[run]]",
-                f'photon_energy = "{energy:.15g} eV"',
-                f'duration = "{time / DAY:.15g} day"',
-                *background,
-            ]
-        return "\n".join(kept).rstrip() + "\n\n" + "\n".join(lines) + "\n"
-
     def _draw(self) -> "Figure":
         """Return a figure: the spectrum with the runs, and what they reach beside the own runs."""
         from renp.results.plan_plot import draw_plan
 
         return draw_plan(self)
-
-    def _background(self, text: str) -> list[str]:
-        import tomllib
-
-        runs = tomllib.loads(text).get("run", [])
-        return [f'background = "{runs[0]["background"]}"'] if runs and "background" in runs[0] else []
 
 
 def worst(aim: str, figures: Figures) -> dict[str, float]:

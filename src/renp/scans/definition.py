@@ -13,8 +13,8 @@ from renp.interactions.couplings import Coupling
 from renp.scans.grid import Chunks, cut
 from renp.scenario import Scenario
 from renp.scenario.keys import Key, replaced
-from renp.scenario.problems import Table
 from renp.scenario.scan import PHOTON, ScanTable
+from renp.scenario.schema import Table
 
 CHUNK_POINTS = {
     "spectrum": 2**20,

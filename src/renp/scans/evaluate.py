@@ -54,7 +54,6 @@ def _evaluator(definition: Definition, number: int) -> Evaluator:
 
 def _build(definition: Definition, number: int) -> Evaluator:
     from renp.scans import evaluate_limits, evaluate_plans, evaluate_rates
-    from renp.scenario.sections import Sections
 
     words, settings = definition.categories(number), definition.scan.settings
     keys = tuple(axis.keys for axis in definition.scan.axes if axis.numeric)
@@ -67,7 +66,7 @@ def _build(definition: Definition, number: int) -> Evaluator:
     if settings.result == "significance":
         return evaluate_rates.significance_evaluator(first, keys, like)
     if settings.result == "plan":
-        return evaluate_plans.PlansOfChunk(Sections(first.data, first.folder), settings, keys)
+        return evaluate_plans.PlansOfChunk(first, settings, keys)
     ends = (first, definition.reference(words, -1))
     return evaluate_limits.limits_evaluator(
         first,

@@ -26,7 +26,7 @@ from renp.interactions.photon import PhotonCoupling
 from renp.scans.batches import Keys, Point, compiled, flattened, over_points
 from renp.scans.grid import Columns
 from renp.scenario import Scenario
-from renp.scenario.sections import Sections, Setting
+from renp.scenario.build import Setting
 
 Terms: TypeAlias = tuple[int | None, ...]
 """For each coupling the place of the file's interaction that it multiplies, if the axes may change that."""
@@ -59,7 +59,6 @@ class Search(NamedTuple):
 class LimitsOfChunk:
     """Computes the limits on some couplings at all points of a chunk."""
 
-    sections: Sections
     scenario: Scenario
     couplings: tuple[Coupling, ...]
     profiled: bool
@@ -95,13 +94,13 @@ class LimitsOfChunk:
             at = {key: float(x[k]) for key, x in flat.items()}
             point = tuple(at.values())
             if point not in known:
-                known[point] = self._single(self.sections.at(at))
+                known[point] = self._single(self.scenario.at(at))
             limits[:, k] = np.where(np.isnan(limits[:, k]), known[point], limits[:, k])
         return limits
 
     def _single(self, here: Setting) -> Reals:
         sought = {coupling.name for coupling in self.couplings}
-        limited = replace(self.scenario, neutrinos=here.neutrinos, model=here.model).limited
+        limited = here.limited
         try:
             found = upper_limits(
                 here.experiment,
@@ -145,7 +144,6 @@ def limits_evaluator(
     sign
         "positive" or "negative" for the limit on couplings of that sign, "either" for the weaker of the two.
     """
-    sections = Sections(scenario.data, scenario.folder)
     every = scenario.limited
     names = [coupling.name for coupling in every]
     groups = [(every, tuple(names.index(one.name) for one in couplings))] if profiled else []
@@ -156,13 +154,13 @@ def limits_evaluator(
         reference, terms = _reference(ends, group), _terms(scenario, group)
         form = (jax.tree.structure(reference), terms)
         if form not in ready:  # couplings of one kind differ in numbers only
-            ready[form] = _functions(sections, terms, reference, keys, like, profiled=profiled, sign=sign)
+            ready[form] = _functions(scenario, terms, reference, keys, like, profiled=profiled, sign=sign)
         searches.append(Search(reference, places, *ready[form]))
-    return LimitsOfChunk(sections, scenario, couplings, profiled, sign, keys, tuple(searches))
+    return LimitsOfChunk(scenario, couplings, profiled, sign, keys, tuple(searches))
 
 
 def _functions(
-    sections: Sections,
+    scenario: Scenario,
     terms: Terms,
     reference: Likelihood,
     keys: Keys,
@@ -173,7 +171,7 @@ def _functions(
 ) -> tuple[Callable[..., Found], Callable[..., Found]]:
     def of_points(reference: Likelihood, place: Array, at: Point, steps: int) -> Found:
         def one(values: Point) -> Found:
-            here = sections.at(values)
+            here = scenario.at(values)
             return _limit(reference, here, terms, place, steps, profiled=profiled, sign=sign)
 
         return jax.vmap(one)(at)

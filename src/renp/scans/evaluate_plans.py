@@ -11,15 +11,16 @@ from renp.results.plan import Plan
 from renp.scans.batches import Keys, flattened
 from renp.scans.definition import PLANNED_RUNS
 from renp.scans.grid import Columns
+from renp.scenario import Scenario
+from renp.scenario.build import Setting
 from renp.scenario.schema import ScanSection
-from renp.scenario.sections import Sections, Setting
 
 
 @dataclass(frozen=True)
 class PlansOfChunk:
     """Computes the plan at each point of a chunk: what it reaches, the gap, photon energies and times."""
 
-    sections: Sections
+    scenario: Scenario
     settings: ScanSection
     keys: Keys
 
@@ -29,7 +30,7 @@ class PlansOfChunk:
         flat = flattened(self.keys, columns)
         number = int(np.prod(shape, dtype=np.int64))
         found = [
-            self._plan(self.sections.at({k: float(x[n]) for k, x in flat.items()})) for n in range(number)
+            self._plan(self.scenario.at({k: float(x[n]) for k, x in flat.items()})) for n in range(number)
         ]
         reached = np.array([np.nan if p is None else p.reached for p in found])
         gap = np.array([np.nan if p is None else p.optimality_gap for p in found])

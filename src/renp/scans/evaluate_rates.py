@@ -21,9 +21,9 @@ from renp.interactions import Weak
 from renp.scans.batches import Keys, Point, compiled, flattened, over_points
 from renp.scans.grid import Columns
 from renp.scenario import Scenario
+from renp.scenario.build import Setting
 from renp.scenario.keys import Key
 from renp.scenario.scan import PHOTON
-from renp.scenario.sections import Sections, Setting
 
 Answer: TypeAlias = tuple[NDArray[np.float64], ...]
 """The variables of a chunk, each of shape (own dimension if any, *chunk)."""
@@ -70,11 +70,10 @@ def counts_evaluator(scenario: Scenario, keys: Keys, like: tuple[Columns, ...]) 
     like
         Values of the shapes of a chunk.
     """
-    sections = Sections(scenario.data, scenario.folder)
     runs = len(scenario.experiment.photon_energy)
 
     def counts(at: Point) -> Counts:
-        return _counts(sections, at, runs)
+        return _counts(scenario, at, runs)
 
     return Rates(compiled(lambda columns: over_points(counts, keys, columns, _BATCH), like), runs)
 
@@ -84,12 +83,11 @@ def spectrum_evaluator(scenario: Scenario, keys: Keys, like: tuple[Columns, ...]
 
     Whichever has more points, photon energies or the rest, is on the minor axis.
     """
-    sections = Sections(scenario.data, scenario.folder)
     place = keys.index((PHOTON,))
     rest = keys[:place] + keys[place + 1 :]
 
     def one(at: Point) -> Array:
-        here = sections.at({key: value for key, value in at.items() if key != PHOTON})
+        here = scenario.at({key: value for key, value in at.items() if key != PHOTON})
         spectrum: Array = total_spectrum(at[PHOTON][None], here.atom, here.neutrinos, here.model)[0]
         return spectrum
 
@@ -128,17 +126,16 @@ def significance_evaluator(
     model (Asimov data, arXiv:1007.1727). Where masses, mixing or the calibration are uncertain there may be
     several minima: points are then treated one by one, from several starts.
     """
-    sections = Sections(scenario.data, scenario.folder)
     runs = len(scenario.experiment.photon_energy)
     reference = Likelihood(scenario.experiment, scenario.neutrinos, {}, nuisances=scenario.nuisances)
     if any(p.kind in ("constrained", "free") for p in reference.parameters):
-        return _one_by_one(sections, keys)
+        return _one_by_one(scenario, keys)
 
     def significance(at: Point) -> Float[Array, "points"]:
-        seen = _counts(sections, at, runs)
+        seen = _counts(scenario, at, runs)
         if not reference.parameters:
-            return jnp.sqrt(_chi2(seen, _counts(sections, at, runs, standard=True)))
-        return jax.vmap(lambda one, counts: _fitted(sections.at(one), reference, counts), in_axes=(0, 1))(
+            return jnp.sqrt(_chi2(seen, _counts(scenario, at, runs, standard=True)))
+        return jax.vmap(lambda one, counts: _fitted(scenario.at(one), reference, counts), in_axes=(0, 1))(
             at, seen
         )
 
@@ -156,11 +153,11 @@ def _chi2(seen: Counts, null: Counts) -> Float[Array, "points"]:
     return total
 
 
-def _counts(sections: Sections, at: Point, runs: int, *, standard: bool = False) -> Counts:
+def _counts(scenario: Scenario, at: Point, runs: int, *, standard: bool = False) -> Counts:
     """Return counts with points on the minor axis, over which XLA vectorises."""
 
     def one(run: Array, values: Point) -> Array:
-        here = sections.at(values)
+        here = scenario.at(values)
         model = Weak() if standard else here.model
         alone = here.experiment.with_runs(here.experiment.runs.rows(run[None]))
         spectrum = line_spectrum(alone.photon_energy, alone.laser, alone.atom, here.neutrinos, model)
@@ -178,9 +175,9 @@ def _fitted(setting: Setting, reference: Likelihood, seen: Float[Array, "n"]) ->
     return jnp.where(best.status == CONVERGED, jnp.sqrt(jnp.maximum(best.chi2, 0.0)), jnp.nan)
 
 
-def _one_by_one(sections: Sections, keys: Keys) -> Callable[[tuple[Columns, ...]], Answer]:
+def _one_by_one(scenario: Scenario, keys: Keys) -> Callable[[tuple[Columns, ...]], Answer]:
     def one(at: dict[Key, float]) -> float:
-        here = sections.at(at)
+        here = scenario.at(at)
         standard = Likelihood(here.experiment, here.neutrinos, {}, nuisances=here.nuisances)
         counts = expected_counts(here.experiment, here.neutrinos, here.model)
         data = Data(jnp.asarray(counts)[None], jnp.zeros((1, len(standard.constrained))))

@@ -1,10 +1,13 @@
-"""From the sections of a scenario file to the package's own values.
+"""From a scenario document to the package's own values.
 
-Numbers in a section may be traced by JAX: so anything that a file says can be batched.
+Numbers of the document may be traced by JAX: so anything that a file says can be batched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import jax.numpy as jnp
@@ -13,21 +16,140 @@ from renp.atoms.atom import Atom, symbols
 from renp.atoms.effects import EFFECTS, effects_of
 from renp.errors import InputError
 from renp.experiment import Experiment, Target
+from renp.inference.likelihood import Likelihood, Point
 from renp.inference.nuisances import Nuisances, nuisance_parameters
 from renp.inference.upper_limits import delta_chi2
+from renp.interactions import Weak
+from renp.interactions.couplings import Coupling, Interaction
+from renp.interactions.dipole import MOMENTS, moment_couplings
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
+from renp.references import references_of
 from renp.runs import COLUMNS
+from renp.scenario.interactions import interaction_arguments
+from renp.scenario.keys import Key
 from renp.scenario.problems import TableError
 from renp.scenario.schema import (
     AtomSection,
+    Document,
     LaserSection,
     NeutrinosSection,
     RunSection,
     StatisticsSection,
     TargetSection,
 )
-from renp.validation import is_traced, number
+from renp.validation import Scalar, is_traced, number
+
+UNCHANGED: Mapping[Key, Scalar] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a scenario describes, as the package's values."""
+
+    atom: Atom
+    """What is excited."""
+    neutrinos: Neutrinos
+    """What is emitted."""
+    terms: tuple[Interaction, ...]
+    """What the model has besides the weak interaction, in the order of the file."""
+    experiment: Experiment
+    """Target and runs; without runs in the file, of length 0."""
+    confidence_level: Scalar
+    """Of limits and intervals."""
+    nuisances: Nuisances
+    """What is uncertain besides the couplings."""
+
+    @cached_property
+    def model(self) -> Interaction:
+        """The weak interaction and all that the file adds to it."""
+        return sum(self.terms, start=Weak())
+
+    @property
+    def couplings(self) -> tuple[Coupling, ...]:
+        """What a fit varies, with the values that the couplings have in the file."""
+        named = zip(self.term_names, self.terms, strict=True)
+        return tuple(
+            Coupling(name, one.label, one.interaction, one.value)
+            for name, term in named
+            for one in term.directions()
+        )
+
+    @property
+    def term_names(self) -> tuple[str, ...]:
+        """A name for each term; a second one of a kind is called "kind (2)"."""
+        kinds = [term.family for term in self.terms]
+        earlier = [kinds[:k].count(kind) for k, kind in enumerate(kinds)]
+        return tuple(f"{kind} ({n + 1})" if n else kind for kind, n in zip(kinds, earlier, strict=True))
+
+    @property
+    def limited(self) -> tuple[Coupling, ...]:
+        """What limits are set on: every moment, and the file's other couplings."""
+        others = [one for one in self.couplings if not isinstance(one.interaction, MOMENTS)]
+        return (*moment_couplings(self.neutrinos.nature), *others)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of the references behind all that the file names."""
+        return references_of([self.experiment, self.neutrinos, self.model])
+
+    def likelihood(self) -> Likelihood:
+        """Return the likelihood of the runs, with the file's couplings and what else is uncertain."""
+        return Likelihood(self.experiment, self.neutrinos, self.couplings, nuisances=self.nuisances)
+
+    def truth(self, likelihood: Likelihood) -> Point:
+        """Return the point of a likelihood at which the couplings are those of the file."""
+        return likelihood.point(**{one.name: float(one.value) for one in self.couplings})
+
+
+def build(document: Document, folder: Path, values: Mapping[Key, Scalar] = UNCHANGED) -> Setting:
+    """Return what a valid document describes at other values of some of its numbers; jax-traceable.
+
+    Examples
+    --------
+    >>> from renp.scenario import Scenario, preset_text
+    >>> scenario = Scenario.from_text(preset_text("letter"))
+    >>> mass = Key("neutrinos", None, "lightest_mass", None)
+    >>> build(scenario.document, scenario.folder, {mass: 0.02}).neutrinos.lightest_mass
+    0.02
+    """
+
+    def at(section: Any, name: str, index: int | None = None) -> Any:
+        changed = _changed(dict(section), name, index, values)
+        return section.model_copy(update=changed)
+
+    terms = []
+    for k, table in enumerate(document.interaction):
+        cls, arguments = interaction_arguments(table)
+        terms.append(cls(**{**arguments, **_changed(arguments, "interaction", k, values)}))
+    atom = build_atom(folder, at(document.atom, "atom"))
+    neutrinos = build_neutrinos(at(document.neutrinos, "neutrinos"))
+    experiment = build_experiment(
+        atom,
+        build_target(at(document.target, "target")),
+        build_laser(at(document.laser, "laser")),
+        [at(run, "run", k) for k, run in enumerate(document.run)],
+    )
+    statistics = at(document.statistics, "statistics")
+    level, nuisances = build_statistics(experiment, neutrinos, statistics)
+    return Setting(atom, neutrinos, tuple(terms), experiment, level, nuisances)
+
+
+def _changed(given: Mapping[str, Any], name: str, index: int | None, values: Mapping[Key, Scalar]) -> Any:
+    """Return the keys of a table that have other values; parts of lists and matrices are put into them."""
+    changed: dict[str, Any] = {}
+    for key, value in values.items():
+        if key.table == name and key.entry in (None, index):
+            before = changed.get(key.name, given.get(key.name, {}))
+            changed[key.name] = value if key.part is None else _with_item(before, key.part, value)
+    return changed
+
+
+def _with_item(holder: Any, part: int | str, value: Scalar) -> Any:
+    """Return a list or a matrix of elements with one part replaced."""
+    if isinstance(part, str):
+        return {**holder, (int(part[0]), int(part[1])): value}
+    return [value if k == part else old for k, old in enumerate(holder)]
 
 
 def build_atom(folder: Path, section: AtomSection) -> Atom:
@@ -52,6 +174,7 @@ def _known_atom(folder: Path, section: AtomSection) -> Atom:
     if section.E_eg is None or section.E_vg is None:
         missing = "E_eg" if section.E_eg is None else "E_vg"
         raise ValueError(f"{missing} is missing: an atom of one's own needs both energies")
+    # Without effects that rest on them, levels of the catalogue would be cited for energies of one's own.
     refined = effects_of(section.approximation) and section.name in symbols()
     levels = Atom.named(section.name).levels if refined else ()
     return Atom(section.name, section.E_eg, section.E_vg, levels)
@@ -79,13 +202,8 @@ def build_statistics(
     delta_chi2(section.confidence_level)
     for name in ("normalisation_error", "background_error"):
         _check_relative(name, getattr(section, name))
-    nuisances = Nuisances(
-        oscillation=section.oscillation,
-        free=section.free,
-        normalisation=section.normalisation_error,
-        background=section.background_error,
-        calibration=section.calibration_error,
-    )
+    uncertain = {name.removesuffix("_error"): value for name, value in section if name != "confidence_level"}
+    nuisances = Nuisances(**uncertain)
     if experiment is not None and neutrinos is not None:
         nuisance_parameters(nuisances, experiment, neutrinos)
     return section.confidence_level, nuisances

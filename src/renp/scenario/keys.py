@@ -7,36 +7,17 @@ without a number stands for the same key of all of them.
 
 import copy
 import re
-from functools import partial
 from typing import Any, NamedTuple, TypeAlias, get_args
 
-from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from renp.errors import InputError
 from renp.scenario.interactions import interaction_argument, kinds
-from renp.scenario.problems import Table
-from renp.scenario.quantities import parse_quantity
-from renp.scenario.schema import (
-    AtomSection,
-    LaserSection,
-    NeutrinosSection,
-    RunSection,
-    Section,
-    StatisticsSection,
-    TargetSection,
-)
+from renp.scenario.schema import SECTIONS, Table, Unit
 from renp.validation import choice
 
 Value: TypeAlias = float | str | bool | list[Any]
 
-SECTIONS: dict[str, type[Section]] = {
-    "atom": AtomSection,
-    "target": TargetSection,
-    "laser": LaserSection,
-    "neutrinos": NeutrinosSection,
-    "run": RunSection,
-    "statistics": StatisticsSection,
-}
 ARRAYS = ("run", "interaction")
 
 _FORM = re.compile(
@@ -99,7 +80,18 @@ def unit_of(key: Key, data: Table) -> str:
     if key.table == "interaction":
         cls = kinds()[str(_tables(key, data)[0].get("kind"))]
         return cls.coupling_unit if key.part is not None else cls.units.get(key.name, "")
-    return _unit(SECTIONS[key.table].model_fields[key.name].rebuild_annotation())
+    return unit_of_field(key.table, key.name)
+
+
+def unit_of_field(section: str, name: str) -> str:
+    """Return the unit of a key of a section, empty for a number or words.
+
+    Examples
+    --------
+    >>> unit_of_field("target", "volume")
+    'cm^3'
+    """
+    return _unit(SECTIONS[section].model_fields[name].rebuild_annotation())
 
 
 def parse(key: Key, raw: Any, data: Table) -> Value:
@@ -174,9 +166,8 @@ def _real(value: Any) -> Value:
 def _unit(annotation: Any) -> str:
     """Return the unit that stands somewhere in an annotation."""
     for part in get_args(annotation):
-        if isinstance(part, BeforeValidator) and isinstance(part.func, partial):
-            unit = part.func.keywords["unit"] if part.func.func is parse_quantity else ""
-            return str(unit)
+        if isinstance(part, Unit):
+            return part.name
         if found := _unit(part):
             return found
     return ""

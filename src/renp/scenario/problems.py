@@ -7,12 +7,12 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from renp.errors import InputError, ScenarioError
-from renp.scenario.lines import line_of
+from renp.scenario.lines import lines_of
+from renp.scenario.schema import Table
 
 S = TypeVar("S", bound=BaseModel)
 T = TypeVar("T")
 Place: TypeAlias = tuple[str | int, ...]
-Table: TypeAlias = dict[str, Any]
 
 
 class TableError(ValueError):
@@ -56,7 +56,9 @@ class Problems:
             except (ValidationError, ValueError) as error:
                 # What was left out is missing: that is no further problem.
                 wrong = [
-                    (w, words) for w, words in _read(error, table) if not (failed and "is missing" in words)
+                    (w, words)
+                    for w, words in _read(error, place, table)
+                    if not (failed and "is missing" in words)
                 ]
                 failed = True
                 for where, words in wrong:
@@ -69,12 +71,15 @@ class Problems:
 
     def give_up(self) -> NoReturn:
         """Raise all problems, in the order of their lines."""
-        located = [(line_of(self.text, place), place, words) for place, words in self.found]
+        lines = lines_of(self.text)
+        located = [(_line(lines, place), place, words) for place, words in self.found]
         located.sort(key=lambda item: item[0] or 0)
         raise ScenarioError(self.file, [_located(*item) for item in located])
 
 
-def validated(section: type[S], build: Callable[[S], T], table: Table) -> T:
+def validated(
+    section: type[S], build: Callable[[S], T], table: Table, context: Mapping[str, Any] | None = None
+) -> T:
     """Return what is built from a section, after checking its keys and values.
 
     Raises
@@ -86,7 +91,7 @@ def validated(section: type[S], build: Callable[[S], T], table: Table) -> T:
     unknown = [(key, unknown_key(key, known)) for key in table if key not in known]
     if unknown:
         raise TableError(unknown)
-    return build(section.model_validate(table))
+    return build(section.model_validate(table, context=dict(context or {})))
 
 
 def unknown_key(key: str, known: list[str]) -> str:
@@ -114,27 +119,30 @@ def _leave_out(table: Table, keys: set[str], placeholders: Mapping[str, Any]) ->
     return changed
 
 
-def _read(error: ValueError, table: Table) -> list[tuple[Place, str]]:
+def _read(error: ValueError, place: Place, table: Table) -> list[tuple[Place, str]]:
     """Return key and sentence of each problem that an exception tells of."""
     if isinstance(error, ValidationError):
-        return _of_keys(error)
+        return sentences(error)
     if isinstance(error, TableError):
         return [((key,) if key else (), words) for key, words in error.problems]
     if isinstance(error, InputError):
         key = error.argument.split("[")[0].split(" ")[0]
         if key in table:
             return [((key,), f"{error.value}: must be {error.allowed}")]
+        if key in place[-1:]:
+            return [((), f"{error.value}: must be {error.allowed}")]
         # A matrix given as elements is named by its interaction.
         return [(("elements",) if "elements" in table else (), str(error))]
     return [((), str(error))]
 
 
-def _of_keys(error: ValidationError) -> list[tuple[Place, str]]:
+def sentences(error: ValidationError) -> list[tuple[Place, str]]:
     """Return pydantic's findings, one for each key: of a key that may be of two kinds it has several."""
     found: dict[Place, list[str]] = {}
     for problem in error.errors():
         # Kinds stand in a place as text: "float", "list[float]"; items of arrays as numbers.
-        place = (problem["loc"][0], *(part for part in problem["loc"][1:] if isinstance(part, int)))
+        first, rest = problem["loc"][:1], problem["loc"][1:]
+        place = (*first, *(part for part in rest if isinstance(part, int)))
         found.setdefault(place, []).append(_sentence(dict(problem)))
     return [(place, _alternatives(sentences)) for place, sentences in found.items()]
 
@@ -157,9 +165,15 @@ def _sentence(problem: Table) -> str:
         "string_type": "text",
         "list_type": "an array",
         "dict_type": "a table",
+        "model_type": "a table",
         "bool_type": "true or false",
     }
     return f"{value!r}: must be {expected.get(kind, problem['msg'])}"
+
+
+def _line(lines: Mapping[Place, int], place: Place) -> int | None:
+    """Return the line of a key, or of the table that should hold it."""
+    return next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), None)
 
 
 def _located(line: int | None, place: Place, words: str) -> str:

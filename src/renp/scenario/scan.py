@@ -4,18 +4,16 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from renp.errors import InputError, ScenarioError
 from renp.results.limits import SIGNS
+from renp.scenario.build import Setting
 from renp.scenario.keys import Key, Value, parse, read_key, replaced, unit_of
-from renp.scenario.problems import Place, Problems, Table, TableError, validated
+from renp.scenario.problems import Place, Problems, TableError, validated
 from renp.scenario.quantities import parse_quantity
-from renp.scenario.schema import AxisSection, ScanSection
+from renp.scenario.schema import AxisSection, ScanSection, Table
 from renp.validation import choice, instance, photon_energies
-
-if TYPE_CHECKING:
-    from renp.scenario.file import Scenario
 
 Spacing: TypeAlias = Literal["grid", "log", "random", "values"]
 SPACINGS: tuple[Spacing, ...] = ("grid", "log", "random", "values")
@@ -64,7 +62,7 @@ class ScanTable:
 
 
 def read_scan(
-    table: Any, data: Table, check: Callable[[Table], "Scenario"], problems: Problems
+    table: Any, data: Table, check: Callable[[Table], Setting], problems: Problems
 ) -> ScanTable | None:
     """Return what a [scan] table asks for; problems are collected.
 
@@ -75,7 +73,7 @@ def read_scan(
     data
         The rest of the file.
     check
-        Returns the scenario of other data, or raises.
+        Returns what other data describe, or raises.
     problems
         Where to put what is wrong.
     """
@@ -89,7 +87,7 @@ def read_scan(
         return None
     axes = []
     for k, one in enumerate(settings.axis):
-        place: Place = ("scan.axis", k)
+        place: Place = ("scan", "axis", k)
         if not isinstance(one, dict):
             problems.add(place, "must be a table, [[scan.axis]]")
             continue
@@ -188,7 +186,7 @@ def _parsed(keys: tuple[Key, ...], raw: tuple[Any, ...], data: Table) -> tuple[V
     )
 
 
-def _check(scan: ScanTable, data: Table, check: Callable[[Table], "Scenario"], problems: Problems) -> None:
+def _check(scan: ScanTable, data: Table, check: Callable[[Table], Setting], problems: Problems) -> None:
     """Read the scenario at the corners of the scan, and at all values that are listed."""
     names = [key for axis in scan.axes for key in axis.keys]
     if twice := [key for key in names if names.count(key) > 1]:
@@ -229,7 +227,7 @@ def _corners(axes: tuple[Axis, ...]) -> Iterator[dict[Key, Any]]:
     yield from (at(ends) for ends in itertools.product(*((0, len(axis.raw) - 1) for axis in axes)))
 
 
-def _suitable(settings: ScanSection, scenario: "Scenario", photon: Any) -> None:
+def _suitable(settings: ScanSection, scenario: Setting, photon: Any) -> None:
     if photon is not None:
         photon_energies(parse_quantity(photon, "eV", photon=True), scenario.atom.E_vg, "photon_energy")
     elif not len(scenario.experiment.photon_energy) and (settings.result != "plan" or settings.total is None):
@@ -240,7 +238,7 @@ def _suitable(settings: ScanSection, scenario: "Scenario", photon: Any) -> None:
 
 
 def _same_couplings(
-    settings: ScanSection, scenario: "Scenario", known: tuple[str, ...] | None
+    settings: ScanSection, scenario: Setting, known: tuple[str, ...] | None
 ) -> tuple[str, ...]:
     """Return the names of the couplings, which must be the same everywhere."""
     found = tuple(settings.couplings or (coupling.name for coupling in scenario.limited))

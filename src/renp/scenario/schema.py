@@ -1,25 +1,67 @@
-"""The sections of a scenario file, with quantities already turned into eV, cm and s."""
+"""The one description of what a scenario file says: its sections, with quantities in eV, cm and s."""
 
-from functools import partial
-from typing import Annotated, Any
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, core_schema
 
+from renp.constants import DAY
 from renp.scenario.quantities import parse_quantity, parse_relative
 
+Table: TypeAlias = dict[str, Any]
 
-def _unit(unit: str, *, photon: bool = False) -> BeforeValidator:
-    return BeforeValidator(partial(parse_quantity, unit=unit, photon=photon))
+BARE = {"bare": True}
+"""Context of a validation in which quantities may be bare numbers: those of links and controls."""
 
 
-Energy = Annotated[float, _unit("eV")]
-PhotonEnergy = Annotated[float, _unit("eV", photon=True)]
-Splitting = Annotated[float, _unit("eV^2")]
-Angle = Annotated[float, _unit("rad")]
-Density = Annotated[float, _unit("1/cm^3")]
-Volume = Annotated[float, _unit("cm^3")]
-Time = Annotated[float, _unit("s")]
-Rate = Annotated[float, _unit("1/s")]
+@dataclass(frozen=True)
+class Unit:
+    """What a number is in; files have text with any unit that converts to it, and JSON dumps have such text.
+
+    Examples
+    --------
+    >>> Unit("s").text(864000.0), Unit("1/cm^3").text(1e21)
+    ('10.0 day', '1e+21 / cm^3')
+    """
+
+    name: str
+    photon: bool = False
+    """Whether an energy may be the wavelength, frequency or wavenumber of a photon."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_before_validator_function(
+            self._read,
+            handler(source),
+            serialization=core_schema.plain_serializer_function_ser_schema(self.text, when_used="json"),
+        )
+
+    def _read(self, value: Any, info: ValidationInfo) -> float:
+        bare = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if info.context == BARE and bare:
+            if not math.isfinite(value):
+                raise ValueError(f"{value!r}: must be a finite number")
+            return float(value)
+        return parse_quantity(value, self.name, photon=self.photon)
+
+    def text(self, value: float) -> str:
+        """Return a number as text that reads back to itself; times are in days where they can be."""
+        if self.name in ("s", "1/s"):
+            days = f"{value / DAY!r} day" if self.name == "s" else f"{value * DAY!r} / day"
+            if "inf" not in days and parse_quantity(days, self.name) == value:
+                return days
+        return f"{value!r} {self.name.replace('1/', '/ ')}"
+
+
+Energy = Annotated[float, Unit("eV")]
+PhotonEnergy = Annotated[float, Unit("eV", photon=True)]
+Splitting = Annotated[float, Unit("eV^2")]
+Angle = Annotated[float, Unit("rad")]
+Density = Annotated[float, Unit("1/cm^3")]
+Volume = Annotated[float, Unit("cm^3")]
+Time = Annotated[float, Unit("s")]
+Rate = Annotated[float, Unit("1/s")]
 Relative = Annotated[float, BeforeValidator(parse_relative)]
 """A number, or one in per cent, such as 0.05 or "5 %"."""
 
@@ -135,12 +177,44 @@ class ScanSection(Section):
     frequencies: int | None = None
 
 
+class Document(Section):
+    """What a scenario file says."""
+
+    atom: AtomSection
+    target: TargetSection = TargetSection()
+    laser: LaserSection = LaserSection()
+    neutrinos: NeutrinosSection
+    interaction: Annotated[tuple[Table, ...], Field(strict=False)] = ()
+    """As the file has them: their keys are those of the constructors."""
+    run: Annotated[tuple[RunSection, ...], Field(strict=False)] = ()
+    """Those of the file that `runs` names, if it names one."""
+    runs: RunsSection | None = None
+    statistics: StatisticsSection = StatisticsSection()
+    scan: ScanSection | None = None
+
+    def tables(self) -> Table:
+        """Return the tables of the file, with quantities as text; what it does not say is left out."""
+        found = self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+        return {key: table for key, table in found.items() if key != "run" or self.runs is None}
+
+    def changed(self, **values: Any) -> "Document":
+        """Return the document with other sections; nothing is checked."""
+        return self.model_copy(update=values)
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "atom": AtomSection,
+    "target": TargetSection,
+    "laser": LaserSection,
+    "neutrinos": NeutrinosSection,
+    "run": RunSection,
+    "statistics": StatisticsSection,
+}
+"""Sections whose keys are quantities that a scan or a control may change."""
+
 PLACEHOLDERS = {
     "atom": {"name": "Yb"},
     "neutrinos": {"lightest_mass": "0 eV"},
     "run": {"photon_energy": "0 eV", "duration": "0 s"},
 }
 """Harmless values for required keys, with which a table is read on to find its other problems."""
-
-TABLES = ("atom", "target", "laser", "neutrinos", "interaction", "run", "runs", "statistics", "scan")
-"""Tables of the file; "interaction" and "run" are arrays of tables."""

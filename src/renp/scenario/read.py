@@ -1,0 +1,186 @@
+"""Reads the tables of a scenario, one by one, and gathers all that is wrong with them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from renp.atoms.atom import Atom
+from renp.experiment import Experiment, Target
+from renp.interactions.couplings import Interaction
+from renp.laser import Laser
+from renp.neutrinos import Neutrinos
+from renp.scenario.build import (
+    Setting,
+    build_atom,
+    build_experiment,
+    build_laser,
+    build_neutrinos,
+    build_statistics,
+    build_target,
+    check_run,
+)
+from renp.scenario.interactions import build_interaction, check_new, placeholders
+from renp.scenario.problems import Place, Problems, unknown_key, validated
+from renp.scenario.runs_file import read_runs
+from renp.scenario.schema import (
+    PLACEHOLDERS,
+    AtomSection,
+    Document,
+    LaserSection,
+    NeutrinosSection,
+    RunSection,
+    RunsSection,
+    Section,
+    StatisticsSection,
+    Table,
+    TargetSection,
+)
+
+S = TypeVar("S", bound=Section)
+T = TypeVar("T")
+
+
+class Reader:
+    """Reads a scenario table by table.
+
+    Parameters
+    ----------
+    tables
+        Those of a file, or of `renp.scenario.schema.Document`.
+    problems
+        Where to note what is wrong.
+    folder
+        Where files lie that the tables name.
+    context
+        `renp.scenario.schema.BARE` if quantities may be bare numbers.
+    interaction
+        What makes an interaction of its table.
+    """
+
+    def __init__(
+        self,
+        tables: Table,
+        problems: Problems,
+        folder: Path,
+        context: Mapping[str, Any] | None = None,
+        interaction: Callable[[Table], Interaction] = build_interaction,
+    ) -> None:
+        self.tables, self.problems, self.folder = tables, problems, folder
+        self._context, self._interaction = context, interaction
+        self._read: dict[str, Any] = {}
+        """Sections that were read."""
+
+    def read(self) -> tuple[Document, Setting] | None:
+        """Return the document and what it describes, without its scan; None after noting what is wrong."""
+        known = list(Document.model_fields)
+        for key in self.tables:
+            if key not in known:
+                self.problems.add((key,), unknown_key(key, known))
+        atom = self._section("atom", AtomSection, partial(build_atom, self.folder))
+        neutrinos = self._section("neutrinos", NeutrinosSection, build_neutrinos)
+        target = self._section("target", TargetSection, build_target)
+        laser = self._section("laser", LaserSection, build_laser)
+        terms = self._terms(neutrinos)
+        experiment = self._experiment(atom, target, laser)
+        build = partial(build_statistics, experiment, neutrinos)
+        statistics = self._section("statistics", StatisticsSection, build)
+        if self.problems.found or atom is None or neutrinos is None or experiment is None or not statistics:
+            return None
+        document = Document.model_construct(**self._read)
+        return document, Setting(atom, neutrinos, terms, experiment, *statistics)
+
+    def _section(self, name: str, section: type[S], build: Callable[[S], T]) -> T | None:
+        if name not in self.tables and name in ("atom", "neutrinos"):
+            self.problems.add((name,), "the table is missing")
+            return None
+        table = self.tables.get(name, {})
+        if not isinstance(table, dict):
+            self.problems.add((name,), f"must be a table, [{name}]")
+            return None
+
+        def kept(one: S) -> T:
+            if name in self.tables:
+                self._read[name] = one
+            return build(one)
+
+        return self._collect((name,), table, section, kept)
+
+    def _collect(self, place: Place, table: Table, section: type[S], build: Callable[[S], T]) -> T | None:
+        read = partial(validated, section, build, context=self._context)
+        return self.problems.collect(place, table, read, PLACEHOLDERS.get(str(place[0])))
+
+    def _terms(self, neutrinos: Neutrinos | None) -> tuple[Interaction, ...]:
+        def checked(table: Table) -> Interaction:
+            interaction = self._interaction(table)
+            if neutrinos is not None:
+                check_new(interaction, neutrinos)
+            return interaction
+
+        found = [
+            self.problems.collect(("interaction", k), table, checked, placeholders(table))
+            for k, table in self._each("interaction")
+        ]
+        return tuple(term for term in found if term is not None)
+
+    def _experiment(self, atom: Atom | None, target: Target | None, laser: Laser | None) -> Experiment | None:
+        runs = [self._collect(("run", k), t, RunSection, lambda run: run) for k, t in self._each("run")]
+        lines = self._lines_of_file()
+        runs += [self._run_of_line(*line, lambda run: run) for line in lines]
+        known = tuple(run for run in runs if run is not None)
+        missing = [k for k, run in enumerate(known) if run.counts is None]
+        if 0 < len(missing) < len(known):
+            self.problems.add(("run", missing[0]), "counts is missing: give it for every run or for none")
+        if known:
+            self._read["run"] = known
+        if atom is not None and target is not None and laser is not None and not self.problems.found:
+            try:
+                return build_experiment(atom, target, laser, known)
+            except ValueError as error:
+                words = str(error)  # of which run, the runs say one by one
+        else:
+            words = ""
+        check = partial(check_run, atom, target or Target())
+        for k, table in self._each("run"):
+            self._collect(("run", k), table, RunSection, check)
+        for line in lines:
+            self._run_of_line(*line, check)
+        if words and not self.problems.found:
+            self.problems.add(("run",), words)
+        return None
+
+    def _lines_of_file(self) -> list[tuple[int, Table]]:
+        """Return the lines of the file that has the runs, if there is one."""
+        if "runs" not in self.tables:
+            return []
+        section = self._section("runs", RunsSection, lambda section: section)
+        if section is None:
+            return []
+        if "run" in self.tables:
+            self.problems.add(("runs",), "the runs are given twice: leave out [[run]] or [runs]")
+        found = read_runs(self.folder / section.file)
+        for words in found.problems:
+            self.problems.add(("runs", "file"), f"{section.file!r} {words}")
+        return found.runs
+
+    def _run_of_line(
+        self, line: int, table: Table, build: Callable[[RunSection], RunSection]
+    ) -> RunSection | None:
+        """Return the run of a line; what is wrong with it is said with what the file has there."""
+        file = self.tables["runs"]["file"]
+        own = Problems("", file)
+        run = own.collect((), table, partial(validated, RunSection, build), PLACEHOLDERS["run"])
+        for place, words in own.found:
+            key = str(place[0]) if place else ""
+            given = f", {key} = {table[key]!r}, that is " if key in table else ": "
+            self.problems.add(("runs", "file"), f"{file!r} line {line}{given}{words}")
+        return run
+
+    def _each(self, name: str) -> Iterator[tuple[int, Table]]:
+        tables = self.tables.get(name, ())
+        if isinstance(tables, (list, tuple)) and all(isinstance(table, dict) for table in tables):
+            if name == "interaction" and tables:
+                self._read[name] = tuple(tables)
+            yield from enumerate(tables)
+        else:
+            self.problems.add((name,), f"must be an array of tables, [[{name}]]")

@@ -1,0 +1,368 @@
+"""Scenario files of any content, written in any way that TOML has, for what must hold for all of them."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+Table = dict[str, Any]
+
+ATOM_FILE = """name = "mine"
+[e]
+label = "e"
+wavenumber = 17288.4
+J = 0
+source = "mine"
+verified = true
+[v]
+label = "v"
+wavenumber = 17992.0
+J = 1
+source = "mine"
+verified = true
+"""
+NUFIT = ("nufit-6.0", "nufit-5.2")
+EFFECTS = ("spin", "states", "orbit")
+
+
+@dataclass(frozen=True)
+class File:
+    """A scenario file: its tables, its text, and the files that it names."""
+
+    tables: Table
+    text: str
+    others: dict[str, str] = field(default_factory=dict)
+    """Text of each by its path from the folder of the scenario file."""
+
+    def write(self, folder: Path) -> Path:
+        """Write it and the others, and return its path."""
+        for name, text in self.others.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+        path = folder / "scenario.toml"
+        path.write_text(self.text, encoding="utf-8")
+        return path
+
+
+# What a file says
+
+
+def quantities(low: float, high: float, *units: str) -> st.SearchStrategy[str]:
+    """Return numbers with a unit; their sizes are those of the first one."""
+    return st.builds(lambda x, unit: f"{x!r} {unit}", st.floats(low, high), st.sampled_from(units))
+
+
+def some(required: dict[str, Any], optional: dict[str, Any]) -> st.SearchStrategy[Table]:
+    """Return tables with any of the optional keys, in any order."""
+    return st.fixed_dictionaries(required, optional=optional).flatmap(
+        lambda table: st.permutations(list(table.items())).map(dict)
+    )
+
+
+def sizes(low: float = 1e-13, high: float = 1e-9) -> st.SearchStrategy[float | str]:
+    """Return the size of an element of a matrix, real or complex."""
+    real = st.floats(low, high)
+    return real | st.builds(lambda a, b: f"{a!r}+{b!r}j", real, real)
+
+
+def matrices(nature: str) -> st.SearchStrategy[Any]:
+    """Return elements, or for Dirac neutrinos sometimes all rows."""
+    pairs = ("12", "13", "23") if nature == "majorana" else ("11", "12", "23", "33")
+    by_pair = {pair: st.floats(1e-13, 1e-9) if pair in ("11", "33") else sizes() for pair in pairs}
+    elements = st.fixed_dictionaries({}, optional=by_pair)
+    if nature == "majorana":
+        return elements
+    numbers = st.lists(st.floats(0, 1e-9), min_size=6, max_size=6)
+    return elements | numbers.map(lambda x: [[x[0], x[1], x[2]], [x[1], x[3], x[4]], [x[2], x[4], x[5]]])
+
+
+atoms = st.one_of(
+    some(
+        {"name": st.sampled_from(["Yb", "Xe", "Hg", "Sr", "Ba", "Ca"])},
+        {
+            "approximation": st.sampled_from(["papers", "full"])
+            | st.lists(st.sampled_from(EFFECTS), unique=True),
+            "polarisation": st.sampled_from(["linear", "circular"]),
+            "boost": quantities(0, 1e-3, "eV", "meV"),
+        },
+    ),
+    some(
+        {
+            "name": st.sampled_from(["Yb", "unser Atom", 'ä "b" \\ #']),
+            "E_eg": st.sampled_from(["2.14349 eV", "2000 meV", "600 nm"]),
+            "E_vg": st.sampled_from(["2.23072 eV", "500 nm", "600 THz"]),
+        },
+        {"boost": quantities(0, 1e-3, "eV")},
+    ),
+    some({"file": st.just("atoms/mine.toml")}, {"approximation": st.just("papers")}),
+)
+targets = some(
+    {},
+    {
+        "density": quantities(0.1, 10, "/ angstrom^3", "/ nm^3"),
+        "photon_density": quantities(1e20, 1e22, "/ cm^3", "1/m^3"),
+        "volume": quantities(1, 1000, "cm^3", "ml", "liter"),
+        "dynamical_factor": st.floats(0, 1),
+        "width": quantities(1e-3, 1, "Hz", "/ s", "/ minute"),
+    },
+)
+lasers = some(
+    {},
+    {
+        "gaussian": quantities(0, 1e-6, "eV"),
+        "lorentzian": quantities(0, 1e-6, "eV"),
+        "offset": quantities(-1e-6, 1e-6, "eV", "meV"),
+    },
+)
+
+
+@st.composite
+def neutrinos(draw: Any) -> Table:
+    """Return [neutrinos]; only the splitting of its ordering is there."""
+    ordering = draw(st.sampled_from(["normal", "inverted"]))
+    large = "dm2_31" if ordering == "normal" else "dm2_32"
+    sign = 1 if ordering == "normal" else -1
+    table: Table = draw(
+        some(
+            {
+                "lightest_mass": quantities(0.001, 0.05, "eV") | quantities(1, 50, "meV"),
+                "nature": st.sampled_from(["dirac", "majorana"]),
+            },
+            {
+                "release": st.sampled_from(NUFIT),
+                "majorana_phases": st.lists(quantities(0, 6, "rad", "deg"), min_size=2, max_size=2),
+                "sin2_theta12": st.floats(0.2, 0.4),
+                "sin2_theta13": st.floats(0.01, 0.03),
+                "sin2_theta23": st.floats(0.4, 0.6),
+                "delta_cp": quantities(0, 6, "rad", "deg"),
+                "dm2_21": quantities(7e-5, 8e-5, "eV^2"),
+                large: quantities(2.4e-3, 2.6e-3, "eV^2").map(lambda x: x if sign > 0 else f"-{x}"),
+            },
+        )
+    )
+    return {"ordering": ordering, **table} if ordering == "inverted" or draw(st.booleans()) else table
+
+
+def interactions(nature: str) -> st.SearchStrategy[Table]:
+    """Return one [[interaction]]."""
+    matrix = matrices(nature)
+    kinds = ["magnetic-moment", "electric-moment"]
+    photon = st.fixed_dictionaries({"kind": st.sampled_from(kinds), "elements": matrix})
+    if nature == "majorana":
+        return photon
+    shared = {"mass": quantities(10, 1000, "eV", "keV"), "electron": st.floats(1e-9, 1e-6)}
+    basis = {"basis": st.sampled_from(["mass", "flavour"]), "width": quantities(0.1, 1, "eV")}
+    vector = some({"kind": st.just("vector-mediator"), **shared}, {"left": matrix, "right": matrix, **basis})
+    scalar = some(
+        {"kind": st.just("scalar-mediator"), **shared}, {"scalar": matrix, "pseudoscalar": matrix, **basis}
+    )
+    return photon | vector | scalar
+
+
+@st.composite
+def runs(draw: Any) -> list[Table]:
+    """Return [[run]] tables: all have counts or none."""
+    counted = {"counts": st.integers(0, 1000)} if draw(st.booleans()) else {}
+    part = st.floats(0, 1) | st.integers(0, 100).map(lambda x: f"{x} %")
+    one = some(
+        {
+            "photon_energy": quantities(0.7, 1.07, "eV") | quantities(1200, 1700, "nm"),
+            "duration": quantities(0, 100, "day", "hour", "s", "week"),
+            **counted,
+        },
+        {
+            "background": quantities(0, 10, "/ day", "/ hour", "Hz"),
+            "efficiency": part,
+            "background_error": part,
+            "efficiency_error": part,
+        },
+    )
+    found: list[Table] = draw(st.lists(one, max_size=4))
+    return found
+
+
+@st.composite
+def statistics(draw: Any, runs: list[Table], nature: str) -> Table:
+    """Return [statistics]; errors of single backgrounds stand here or with the runs."""
+    relative = st.floats(0, 1)
+    backgrounds = relative
+    measured = st.lists(st.just("sin2_theta12"), max_size=1)
+    if not any("background_error" in run for run in runs):
+        backgrounds = relative | st.lists(relative, min_size=len(runs), max_size=len(runs))
+    table: Table = draw(
+        some(
+            {},
+            {
+                "confidence_level": st.floats(0.5, 0.99),
+                "oscillation": measured if nature == "majorana" else measured | st.just("all"),
+                "free": st.lists(st.just("lightest_mass"), max_size=1),
+                "normalisation_error": relative,
+                "background_error": backgrounds,
+                "calibration_error": quantities(0, 1e-4, "eV", "meV"),
+            },
+        )
+    )
+    return table
+
+
+ends = {"from": st.just("1 meV"), "to": st.just("0.02 eV"), "points": st.integers(1, 50)}
+axes = st.one_of(
+    st.fixed_dictionaries(
+        {"parameter": st.just("neutrinos.lightest_mass"), spacing: st.fixed_dictionaries(ends | extra)}
+    )
+    for spacing, extra in {"grid": {}, "log": {}, "random": {"seed": st.integers(0, 9)}}.items()
+) | st.sampled_from(
+    [
+        {"parameter": "neutrinos.lightest_mass", "values": ["1 meV", "0.02 eV"]},
+        {"parameter": ["neutrinos.lightest_mass", "target.volume"], "values": [["1 meV", "1 ml"]]},
+    ]
+)
+scans = some(
+    {
+        "result": st.sampled_from(["counts", "limits", "significance", "plan"]),
+        "axis": st.lists(axes, min_size=1, max_size=1),
+    },
+    {
+        "couplings": st.just(["magnetic-moment 12"]),
+        "profiled": st.booleans(),
+        "sign": st.sampled_from(["either", "positive", "negative"]),
+        "aim": st.sampled_from(["limits", "ordering"]),
+        "elements": st.sampled_from(["both", "magnetic-moment"]),
+        "total": quantities(1, 100, "day"),
+        "frequencies": st.integers(1, 9),
+    },
+)
+
+
+@st.composite
+def contents(draw: Any) -> tuple[Table, dict[str, str]]:
+    """Return the tables of a file, and the files that it names."""
+    tables: Table = {"atom": draw(atoms), "neutrinos": draw(neutrinos())}
+    others = {"atoms/mine.toml": ATOM_FILE} if "file" in tables["atom"] else {}
+    for name, strategy in (("target", targets), ("laser", lasers)):
+        if draw(st.booleans()):
+            tables[name] = draw(strategy)
+    terms = draw(st.lists(interactions(tables["neutrinos"]["nature"]), max_size=3))
+    if terms:
+        tables["interaction"] = terms
+    made = draw(runs())
+    if made and draw(st.integers(0, 3)) == 0:
+        tables["runs"] = {"file": "data/runs.csv"}
+        others["data/runs.csv"] = csv(made)
+    elif made:
+        tables["run"] = made
+    if draw(st.booleans()):
+        tables["statistics"] = draw(statistics(made, tables["neutrinos"]["nature"]))
+    if made and draw(st.integers(0, 3)) == 0:
+        tables["scan"] = draw(scans)
+    return tables, others
+
+
+def csv(runs: list[Table]) -> str:
+    """Return a CSV file with what the runs have, each number in one unit."""
+    units = {"photon_energy": "eV", "duration": "day", "background": "1/day"}
+    usual = {"background": 0.0, "efficiency": 1.0, "background_error": 0.0, "efficiency_error": 0.0}
+    names = [name for name in ("counts", *units, *usual) if any(name in run for run in runs)]
+    names = list(dict.fromkeys(names))
+    rows = [[_number(run.get(name, usual.get(name))) for name in names] for run in runs]
+    # Of a wavelength or a rate in other units only the size is of use here.
+    rows = [
+        [str(1.05 if name == "photon_energy" else x) for name, x in zip(names, row, strict=True)]
+        for row in rows
+    ]
+    head = [f"{name} [{units[name]}]" if name in units else name for name in names]
+    return "\n".join(["# our runs", ", ".join(head), *(", ".join(row) for row in rows)]) + "\n"
+
+
+def _number(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    number = float(value.split()[0])
+    return number / 100 if "%" in value else number
+
+
+# How it is written
+
+
+def value_text(value: Any) -> str:
+    """Return a value in one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key_text(key)} = {value_text(x)}" for key, x in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(value_text(x) for x in value) + "]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (str, bool)) else repr(value)
+
+
+def key_text(key: str) -> str:
+    """Return a key, in quotes where it is a number."""
+    return f'"{key}"' if key.isdigit() else key
+
+
+class Writer:
+    """Writes tables in ways that are drawn; ``draw`` returns one of several."""
+
+    def __init__(self, draw: Any) -> None:
+        self._draw, self._comments = draw, 0
+
+    def comment(self) -> str:
+        """Return a comment that no other line has, or nothing."""
+        if not self._draw(st.booleans()):
+            return ""
+        self._comments += 1
+        return f"  # note {self._comments}."
+
+    def file(self, tables: Table) -> str:
+        """Return the text: what has no heading comes first."""
+        top, below = [], []
+        for name, table in tables.items():
+            style = self._draw(st.sampled_from(["heading", "heading", "inline", "dotted"]))
+            many = isinstance(table, list)
+            if style == "heading" or (many and style == "dotted") or (style == "dotted" and not table):
+                below.append(self._tables(name, table) if many else self._headed(f"[{name}]", name, table))
+            elif style == "inline":
+                top.append(self._inline(name, table))
+            else:
+                top.append("".join(f"{name}.{self._line(key, x)}" for key, x in table.items()))
+        return "".join(["# all of it\n", *top, *below])
+
+    def _line(self, key: str, value: Any) -> str:
+        if isinstance(value, str) and '"' not in value and self._draw(st.booleans()):
+            return f"{key_text(key)} = '{value}'{self.comment()}\n"
+        return f"{key_text(key)} = {value_text(value)}{self.comment()}\n"
+
+    def _headed(self, heading: str, name: str, table: Table) -> str:
+        """Return a table with its heading; tables in it may have headings of their own, which come last."""
+        own = [
+            key
+            for key, value in table.items()
+            if ((isinstance(value, dict) and value) or key == "axis") and self._draw(st.booleans())
+        ]
+        text = f"{heading}{self.comment()}\n"
+        text += "".join(self._line(key, value) for key, value in table.items() if key not in own)
+        for key in own:
+            below = f"{name}.{key}"
+            value = table[key]
+            if isinstance(value, list):
+                text += self._tables(below, value)
+            else:
+                text += self._headed(f"[{below}]", below, value)
+        return text + self._draw(st.sampled_from(["", "\n"]))
+
+    def _tables(self, name: str, tables: list[Table]) -> str:
+        heading = self._draw(st.sampled_from([f"[[{name}]]", f"[[ {name} ]]"]))
+        return "".join(self._headed(heading, name, table) for table in tables)
+
+    def _inline(self, name: str, value: Any) -> str:
+        if not isinstance(value, list):
+            return f"{name} = {value_text(value)}{self.comment()}\n"
+        lines = "".join(f"  {value_text(table)},{self.comment()}\n" for table in value)
+        return f"{name} = [\n{lines}]\n"
+
+
+@st.composite
+def scenario_files(draw: Any) -> File:
+    """Return any scenario file, in any of TOML's forms."""
+    tables, others = draw(contents())
+    return File(tables, Writer(draw).file(tables), others)
