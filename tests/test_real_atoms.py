@@ -495,6 +495,7 @@ def test_an_effect_is_declared_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from renp.explorer.page import Explorer
     from renp.explorer.snippet import to_python
     from renp.explorer.state import State
+    from renp.results.atom import AtomSheet
     from renp.scenario import Scenario
 
     text = '[atom]\nname = "Yb"\napproximation = ["recoil"]\n[neutrinos]\nlightest_mass = "0.01 eV"\n'
@@ -502,14 +503,18 @@ def test_an_effect_is_declared_once(monkeypatch: pytest.MonkeyPatch) -> None:
         Scenario.from_text(text)
     with pytest.raises(renp.InputError, match="recoil"):
         PAPERS.refined(recoil=True)
-    effect = Effect("recoil of the atom", "The photon's momentum.", lambda *_: {"boost": 0.01})
+    fact = ("recoil of the atom", 0.01, "eV", "ω")
+    effect = Effect(
+        "recoil of the atom", "The photon's momentum.", lambda *_: {"boost": 0.01}, lambda _: [fact]
+    )
     monkeypatch.setitem(EFFECTS, "recoil", effect)
     assert (PAPERS.refined().boost, PAPERS.refined(recoil=False).boost) == (0.01, 0.0)
     assert Scenario.from_text(text).atom.boost == 0.01
     controls = Explorer(State()).controls
     (field,) = [field for field in controls.fields if field.key == "effects"]
     assert field.widget.options["recoil of the atom"] == "recoil"
-    assert "recoil=True" in to_python(State(effects=("recoil",)))
+    assert "recoil=True" in to_python(State.of(effects=["recoil"]))
+    assert fact in AtomSheet.compute(PAPERS).rows
 
 
 def test_the_sheet_of_an_atom() -> None:

@@ -432,6 +432,23 @@ def test_curves_have_a_legend(name: str) -> None:
     assert len(texts) == len(set(texts)) >= 2
 
 
+def test_axes_of_profiles_and_contours_name_the_parameters() -> None:
+    """Bars where only the size is seen, units where there are any; both pictures name every level."""
+    runs = renp.Experiment(YB, renp.Target(), [1.068, 1.07], 10 * DAY, counts=[117, 84])
+    (axes,) = renp.profile(renp.Likelihood(runs, DIRAC, {"weak": renp.Weak()}), "weak").plot().axes
+    assert axes.get_xlabel() == "weak"
+    assert axes.get_ylabel() == r"$\Delta\chi^2$, least in all other parameters"
+    moments = {f"mu_1{j}": renp.MagneticMoment({(1, j): 1.0}) for j in (1, 2)}
+    likelihood = renp.Likelihood(runs, DIRAC, moments)
+    (axes,) = renp.profile(likelihood, "mu_11").plot().axes
+    assert axes.get_xlabel() == "|mu_11| (μ_B)"
+    figure = renp.contour(likelihood, ("mu_11", "mu_12")).plot()
+    assert figure.axes[0].get_xlabel() == "|mu_11| (μ_B)"
+    assert figure.axes[0].get_ylabel() == "|mu_12| (μ_B)"
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert said == ["68.27 % C.L.", "90 % C.L.", "95.45 % C.L.", "best fit"]
+
+
 def test_spectrum_draws_its_values() -> None:
     (axes,) = result("spectrum").plot().axes
     lines = {line.get_label(): line for line in axes.get_lines()}

@@ -71,7 +71,7 @@ def quadratic_form(square: Square, nature: str = "dirac") -> Float[Array, "n n"]
     --------
     >>> from renp.bounds import stellar_square
     >>> H = quadratic_form(stellar_square)
-    >>> bool(jnp.allclose(H, jnp.eye(18), atol=1e-14))
+    >>> bool(jnp.allclose(H, jnp.eye(18), rtol=0, atol=1e-14))
     True
     """
     _, basis = moment_basis(nature)

@@ -623,7 +623,7 @@ def _limited(scenario: "Scenario", names: str | None) -> "list[Coupling]":
 
 
 def _references(file: Path) -> tuple[str, ...]:
-    from renp.results.saved import saved_references
+    from renp.results.base import saved_references
 
     return _read(file).references if file.suffix == ".toml" else saved_references(file)
 

@@ -96,10 +96,11 @@ class CountsChart(Chart):
         _legend_above(self.figure)
         paint(self.figure, look)
 
-    def show(self, energies: Sequence[float], expected: Any, standard: Any) -> None:
-        """Show the counts of runs."""
+    def show(self, energies: Sequence[float], expected: Any, standard: Any, days: Any = 1.0) -> None:
+        """Show the counts of runs, or by day if their days are given."""
         factors = [str(k + 1) for k in range(len(energies))]
-        error = np.sqrt(expected)
+        error = np.sqrt(expected) / days
+        expected, standard = expected / days, standard / days
         if list(self.figure.x_range.factors) != factors:
             self.figure.x_range.factors = factors
         self.source.data = {

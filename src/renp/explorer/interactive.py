@@ -1,18 +1,18 @@
-"""Results with short controls: what to show of them, and on which scale; nothing is computed anew."""
+"""Results with the controls that they declare; nothing is computed anew."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from renp.constants import DAY
-from renp.results.base import Result
+from renp.results.base import Control, Result
 from renp.results.counts import Counts
 from renp.results.limits import Limits
 from renp.results.spectrum import Spectrum
 
 
 def interactive(result: Result, theme: str) -> Any:
-    """Return a Panel object that shows a result: a figure to zoom into, controls, and the table.
+    """Return a Panel object that shows a result: its controls, its picture, and the table.
 
     Examples
     --------
@@ -21,99 +21,103 @@ def interactive(result: Result, theme: str) -> Any:
     >>> [widget.label for widget in renp.explore(spectrum)[0]]
     ['Parts', 'ratio to the standard model']
     """
-    if isinstance(result, Spectrum):
-        return _spectrum(result, theme)
-    if isinstance(result, Counts):
-        return _counts(result, theme)
-    if isinstance(result, Limits):
-        return _limits(result, theme)
-    return _any(result)
-
-
-def _spectrum(result: Spectrum, theme: str) -> Any:
     import panel as pn
 
+    if isinstance(result, Spectrum):
+        shown, draw = _spectrum(result, theme)
+    elif isinstance(result, Counts):
+        shown, draw = _counts(result, theme)
+    elif isinstance(result, Limits):
+        shown, draw = _limits(result, theme)
+    else:
+        shown, draw = _picture(result)
+    widgets = {control.name: _widget(control, result) for control in result.controls}
+
+    def redraw(*_: Any) -> None:
+        draw(**{name: widget.value for name, widget in widgets.items()})
+
+    for widget in widgets.values():
+        widget.param.watch(redraw, "value")
+    redraw()
+    return pn.Column(pn.Row(*widgets.values()), *shown, sizing_mode="stretch_width")
+
+
+def _widget(control: Control, result: Result) -> Any:
+    import panel as pn
+
+    if control.options is None:
+        return pn.widgets.Checkbox(label=control.label)
+    return pn.widgets.Select(label=control.label, options=list(control.options(result)))
+
+
+Shown = tuple[list[Any], Callable[..., None]]
+"""What stands below the controls, and how it is drawn with their values."""
+
+
+def _spectrum(result: Spectrum, theme: str) -> Shown:
     from renp.explorer.live import Curves
     from renp.explorer.look import LOOKS
     from renp.explorer.spectrum_plot import SpectrumPlot
 
-    known = {"total": {}, "by pair": result.pairs, "by interaction": result.interactions}
-    parts = pn.widgets.Select(
-        label="Parts", options=[name for name, x in known.items() if x or name == "total"]
-    )
-    ratio = pn.widgets.Checkbox(label="ratio to the standard model")
-    omega = result.photon_energy
-    view = {
-        "window": (float(omega.min()), float(omega.max()) if omega.size > 1 else float(omega.min()) + 1e-6)
-    }
+    omega, standard = result.photon_energy, result.standard_model
+    low, high = float(omega.min()), float(omega.max())
+    usual = (low, high if omega.size > 1 else low + 1e-6)
+    view: dict[str, Any] = {"window": usual}
 
-    def show(*_: Any) -> None:
-        lines = Curves(
-            omega, result.spectral_function, result.standard_model, known[parts.value], result.thresholds
-        )
-        plot.show(lines, view["window"], ratio=ratio.value)
+    def draw(parts: str, ratio: bool) -> None:
+        view["chosen"] = (parts, ratio)
+        lines = Curves(omega, result.spectral_function, standard, result.parts()[parts], result.thresholds)
+        plot.show(lines, view["window"], ratio=ratio)
 
     def zoomed(window: tuple[float, float] | None) -> None:
-        view["window"] = window or (float(omega.min()), float(omega.max()))
-        show()
+        view["window"] = window or usual
+        draw(*view["chosen"])
 
     plot = SpectrumPlot("spectrum", LOOKS[theme], zoomed)
-    for control in (parts, ratio):
-        control.param.watch(show, "value")
-    show()
-    return pn.Column(pn.Row(parts, ratio), plot.figure, sizing_mode="stretch_width")
+    return [plot.figure], draw
 
 
-def _counts(result: Counts, theme: str) -> Any:
-    import panel as pn
-
+def _counts(result: Counts, theme: str) -> Shown:
     from renp.explorer.charts import CountsChart
     from renp.explorer.look import LOOKS
 
     chart = CountsChart(LOOKS[theme])
-    rate = pn.widgets.Checkbox(label="per day")
 
-    def show(*_: Any) -> None:
-        days = np.where(result.duration > 0, result.duration / DAY, 1.0) if rate.value else np.array(1.0)
-        chart.show(result.photon_energy.tolist(), result.expected / days, result.standard_model / days)
+    def draw(per_day: bool) -> None:
+        days = result.days if per_day else np.array(1.0)
+        chart.show(result.photon_energy.tolist(), result.expected, result.standard_model, days)
 
-    rate.param.watch(show, "value")
-    show()
-    return pn.Column(pn.Row(rate), chart.figure, _table(result), sizing_mode="stretch_width")
+    return [chart.figure, _table(result)], draw
 
 
-def _limits(result: Limits, theme: str) -> Any:
-    import panel as pn
-
+def _limits(result: Limits, theme: str) -> Shown:
     from renp.explorer.charts import LimitsChart
     from renp.explorer.look import LOOKS
 
     chart = LimitsChart(LOOKS[theme], quantity=f"{result.kind} upper limit")
-    kind = pn.widgets.Select(label="Couplings", options=list(result.limits))
 
-    def show(*_: Any) -> None:
-        names = {f"{kind.value} {label}": limit for label, limit in result.limits[kind.value].items()}
-        before = {f"{kind.value} {label}": limit for label, limit in result.expected[kind.value].items()}
-        chart.show(names, result.units[kind.value], before if result.kind == "observed" else None)
+    def draw(couplings: str) -> None:
+        limits, expected = (
+            {f"{couplings} {label}": limit for label, limit in of[couplings].items()}
+            for of in (result.limits, result.expected)
+        )
+        chart.show(limits, result.units[couplings], expected if result.kind == "observed" else None)
 
-    kind.param.watch(show, "value")
-    show()
-    return pn.Column(pn.Row(kind), chart.figure, _table(result), sizing_mode="stretch_width")
+    return [chart.figure, _table(result)], draw
 
 
-def _any(result: Result) -> Any:
-    """Return picture and table of a result, one of them at a time."""
+def _picture(result: Result) -> Shown:
+    """Return picture and table of any other result, one of them at a time."""
     import matplotlib.pyplot as plt
     import panel as pn
 
-    figure = result.plot()
-    picture = pn.pane.Matplotlib(figure, format="svg", tight=False, sizing_mode="scale_width", max_width=900)
-    plt.close(figure)
-    table = _table(result)
-    shown = pn.widgets.RadioButtonGroup(label="Show", options={"picture": picture, "table": table})
-    body = pn.Column(picture, sizing_mode="stretch_width")
-    shown.param.watch(lambda event: setattr(body, "objects", [event.new]), "value")
-    return pn.Column(pn.Row(shown), body, sizing_mode="stretch_width")
+    picture = pn.pane.Matplotlib(None, format="svg", tight=False, sizing_mode="scale_width", max_width=900)
+
+    def draw(**chosen: Any) -> None:
+        picture.object = result.plot(**chosen)
+        plt.close(picture.object)
+
+    return [pn.Tabs(("picture", picture), ("table", _table(result)))], draw
 
 
 def _table(result: Result) -> Any:

@@ -44,7 +44,7 @@ def to_mass_basis(
     >>> import jax.numpy as jnp
     >>> nu = Neutrinos(0.01, delta_cp=0.0)
     >>> g = to_mass_basis(jnp.eye(3), nu)
-    >>> bool(jnp.allclose(g, jnp.eye(3), atol=1e-14))
+    >>> bool(jnp.allclose(g, jnp.eye(3), rtol=0, atol=1e-14))
     True
     """
     return _unitary(neutrinos, bra).conj().T @ flavour @ _unitary(neutrinos, ket)

@@ -10,10 +10,12 @@ from renp.datafiles import read_toml
 from renp.experiment import Experiment, expected_counts
 from renp.inference.limit_curves import limit_curves
 from renp.inference.upper_limits import upper_limits
+from renp.planning.plan import ELEMENTS, plan
 from renp.results.base import provenance
 from renp.results.comparison import Comparison, Number
 from renp.results.limits import Limits
 from renp.results.moments import LimitCurves, MomentSpectra
+from renp.results.plan import Plan
 from renp.scenario import Scenario, preset_text
 
 MOMENT = 3e-11
@@ -92,3 +94,13 @@ def _computed() -> dict[str, float]:
 def _runs(energies: Any, days: float) -> Experiment:
     scenario = setup()
     return Experiment(scenario.atom, scenario.experiment.target, energies, days * DAY)
+
+
+def plans() -> dict[str, Plan]:
+    """Return the best plans for the six magnetic, the six electric and all twelve elements.
+
+    The criterion is the letter's: the worst expected limit at 90 % C.L., one element at a time, with
+    70 days in all.
+    """
+    scenario = setup()
+    return {kind: plan("limits", scenario.experiment, scenario.neutrinos, elements=kind) for kind in ELEMENTS}

@@ -15,7 +15,6 @@ from renp.bounds import borexino_table
 from renp.datafiles import read_text
 from renp.papers import letter, proceeding, real_atoms
 from renp.papers.errata import errata
-from renp.papers.plans import plans
 from renp.results.comparison import Comparison
 from renp.results.mediators import draw_proceeding_figure_1
 from renp.results.moments_plot import draw_proceeding_figure_2
@@ -77,7 +76,7 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     draw("proceeding-figure-1", "Proceeding, figure 1", _MEDIATORS, proceeding_1)
     draw("mediator-reach", "Reach for every chirality and both natures", _REACH, masses.plot())
     step("plans")
-    best = plans()
+    best = letter.plans()
     draw("plan", "Beyond the papers: the best plan", _PLAN, best["both"].plot())
     step("real atoms")
     atoms = real_atoms.rows()

@@ -2,7 +2,7 @@
 
 import abc
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from renp.errors import InputError
 from renp.references import OWN, merged, references_of, split_keys
 from renp.results.columns import Declared, dataset_of, json_of, plain, rows_of
 from renp.results.table import Table
+from renp.validation import choice
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 PICTURES = (".png", ".pdf", ".svg")
 DATA = (".nc", ".csv", ".json")
+_MARK = "# references: "
 
 
 def provenance(cite: Iterable[str] = (), **inputs: object) -> dict[str, str]:
@@ -53,11 +55,24 @@ def _words(value: object) -> str:
     return str(value)
 
 
+@dataclass(frozen=True)
+class Control:
+    """A choice that the picture of a result leaves: an argument of `plot`, and one of `renp.explore`."""
+
+    name: str
+    """Of the argument, which `_draw` takes and has a default for."""
+    label: str
+    """Beside the control."""
+    options: Callable[[Any], tuple[str, ...]] | None = None
+    """What a result has to choose from; None for yes or no."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Result(abc.ABC):
     """A computed result; ``made_by`` says with which version, inputs and settings.
 
-    A result declares its columns, from which its table, JSON, CSV and data set follow.
+    A result declares its columns, from which its table, JSON, CSV and data set follow, and the controls of
+    its picture.
     """
 
     made_by: dict[str, str]
@@ -65,6 +80,11 @@ class Result(abc.ABC):
     @property
     def columns(self) -> Declared:
         """What it consists of."""
+        return ()
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """What one may choose of its picture."""
         return ()
 
     @property
@@ -94,12 +114,30 @@ class Result(abc.ABC):
         """Return the result as an xarray data set with units."""
         return dataset_of(self, self.columns)
 
-    def plot(self) -> "Figure":
-        """Return a figure of the result."""
+    def plot(self, **chosen: Any) -> "Figure":
+        """Return a figure of the result.
+
+        Parameters
+        ----------
+        **chosen
+            What its `controls` name; left out, as usual.
+
+        Raises
+        ------
+        InputError
+            If there is no such control, or no such option.
+        """
         from renp.results.style import style
 
+        controls = {control.name: control for control in self.controls}
+        for name, value in chosen.items():
+            options = controls[choice("control", name, tuple(controls))].options
+            if options is not None:
+                choice(name, value, options(self))
+            elif not isinstance(value, bool):
+                raise InputError(name, repr(value), "True or False")
         with style():
-            return self._draw()
+            return self._draw(**chosen)
 
     def __str__(self) -> str:
         return str(self.table())
@@ -130,8 +168,8 @@ class Result(abc.ABC):
         return json_of(self, self.columns)
 
     @abc.abstractmethod
-    def _draw(self) -> "Figure":
-        """Return a figure, drawn in the package's style."""
+    def _draw(self, *_: Any, **chosen: Any) -> "Figure":
+        """Return a figure, drawn in the package's style; its arguments are those of the controls."""
 
     def _write(self, path: Path) -> None:
         if path.suffix in PICTURES:
@@ -157,3 +195,53 @@ class Result(abc.ABC):
                 figure.savefig(path, metadata={key: made_by})
         finally:
             plt.close(figure)
+
+
+def saved_references(path: str | Path) -> tuple[str, ...]:
+    """Return the keys of the references that a saved result was made with.
+
+    Parameters
+    ----------
+    path
+        A file that `Result.save` wrote, ending in .json, .csv or .nc.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or says nothing of its references.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from renp.results import Catalogue
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     saved_references(Catalogue.compute().save(Path(folder) / "atoms.csv"))
+    ('renp', 'nist-asd', 'kramida-2011')
+    """
+    path = Path(path)
+    if path.suffix not in DATA:
+        raise InputError("file", path, f"a scenario (.toml) or a result ({', '.join(DATA)})")
+    if not path.is_file():
+        raise InputError("file", path, "a file that exists")
+    try:
+        text = _netcdf(path) if path.suffix == ".nc" else _text(path)
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError):
+        raise InputError("file", path, "a result that renp has saved, with its references") from None
+    return split_keys(text)
+
+
+def _text(path: Path) -> str:
+    content = path.read_text(encoding="utf-8")
+    if path.suffix == ".json":
+        return str(json.loads(content)["made_by"]["references"])
+    lines = [line.removeprefix(_MARK) for line in content.splitlines() if line.startswith(_MARK)]
+    if not lines:
+        raise KeyError(_MARK)
+    return "\n".join(lines)
+
+
+def _netcdf(path: Path) -> str:
+    import xarray as xr
+
+    with xr.open_dataset(path, engine="h5netcdf") as data:
+        return str(data.attrs["references"])

@@ -11,7 +11,7 @@ from renp.experiment import Experiment, expected_counts
 from renp.interactions import Weak
 from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
-from renp.results.base import Result, provenance
+from renp.results.base import Control, Result, provenance
 from renp.results.columns import Column
 from renp.validation import instance
 
@@ -49,6 +49,7 @@ class Counts(Result):
         Column("background", ("run",), "background"),
         Column("observed", ("run",), "observed", optional=True),
     )
+    controls = (Control("per_day", "per day"),)
 
     @classmethod
     def compute(
@@ -82,8 +83,13 @@ class Counts(Result):
         """The atom, and what the counts are."""
         return f"{self.atom}: expected counts, background included"
 
-    def _draw(self) -> "Figure":
-        """Return a figure of the counts of each run, with their Poisson errors."""
+    @property
+    def days(self) -> Reals:
+        """Duration in days; 1 where it is 0."""
+        return np.where(self.duration > 0, self.duration / DAY, 1.0)
+
+    def _draw(self, per_day: bool = False) -> "Figure":
+        """Return a figure of the counts of each run, or of their rates, with their Poisson errors."""
         import matplotlib.pyplot as plt
 
         from renp.results.style import plain
@@ -91,21 +97,23 @@ class Counts(Result):
         figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
         place = np.arange(self.expected.size)
         standard: dict[str, Any] = {"color": "0.85", "edgecolor": "0.5", "label": "standard model"}
-        axes.bar(place, self.standard_model, width=0.7, **standard)
+        days = self.days if per_day else np.ones(place.size)
+        axes.bar(place, self.standard_model / days, width=0.7, **standard)
         if self.observed is None:
             shown, colour, label = self.expected, "#D55E00", r"model, with $\sqrt{N}$"
         else:
             shown, colour, label = self.observed, "black", r"observed, with $\sqrt{n}$"
-        axes.errorbar(place, shown, yerr=np.sqrt(shown), fmt="o", color=colour, capsize=3, label=label)
+        error = np.sqrt(shown) / days
+        axes.errorbar(place, shown / days, yerr=error, fmt="o", color=colour, capsize=3, label=label)
         if self.observed is not None:
             line: dict[str, Any] = {"markersize": 22, "markeredgewidth": 2, "label": "model"}
-            axes.plot(place, self.expected, "_", color="#D55E00", **line)
+            axes.plot(place, self.expected / days, "_", color="#D55E00", **line)
         turned: dict[str, Any] = {"rotation": 40, "ha": "right"} if place.size > _LEVEL else {}
         axes.set_xticks(place, [f"{w:.6g}" for w in self.photon_energy], **turned)
         axes.tick_params(axis="x", which="minor", bottom=False, top=False)
         axes.set_ylim(bottom=0)
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
-        axes.set_ylabel("counts")
+        axes.set_ylabel("counts per day" if per_day else "counts")
         axes.set_title(plain(self.title), loc="left")
         axes.legend()
         return figure

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from renp._types import Reals
-from renp.results.base import Result
+from renp.results.base import Control, Result
 from renp.results.columns import Column
 from renp.results.table import Cell, Table
 
@@ -71,6 +71,7 @@ class Limits(Result):
         Column("failed"),
         Column("distributions"),
     )
+    controls = (Control("couplings", "Couplings", lambda limits: tuple(limits.limits)),)
 
     def limit(self, kind: str, label: str, sign: str = "either") -> float:
         """Return one limit; for a coupling that has a sign, that for one of the signs if asked for.
@@ -132,11 +133,12 @@ class Limits(Result):
                     data[name].attrs["units"] = unit
         return data
 
-    def _draw(self) -> "Figure":
-        """Return a figure of the limits, element by element, one panel for each unit."""
+    def _draw(self, couplings: str | None = None) -> "Figure":
+        """Return a figure of the limits, element by element, one panel for each unit; of one kind or all."""
         import matplotlib.pyplot as plt
 
-        units = {unit: [k for k, u in self.units.items() if u == unit] for unit in self.units.values()}
+        shown = {kind: unit for kind, unit in self.units.items() if couplings in (None, kind)}
+        units = {unit: [k for k, u in shown.items() if u == unit] for unit in shown.values()}
         sizes = [max(3, sum(len(self.limits[kind]) for kind in kinds)) for kinds in units.values()]
         size = (max(6.4, 0.42 * sum(sizes) + 1.6 * len(sizes)), 4.2)
         figure, panels = plt.subplots(

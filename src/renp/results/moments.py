@@ -8,8 +8,7 @@ from jaxtyping import ArrayLike
 
 from renp._types import Reals
 from renp.atoms.atom import Atom
-from renp.interactions import ElectricMoment, MagneticMoment
-from renp.interactions.photon import PhotonCoupling
+from renp.interactions.dipole import MOMENTS, moment_elements
 from renp.neutrinos import Neutrinos
 from renp.references import PAPERS
 from renp.results.base import Result, provenance
@@ -20,8 +19,6 @@ from renp.validation import number, photon_energies
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-MOMENTS: tuple[type[PhotonCoupling], ...] = (MagneticMoment, ElectricMoment)
 
 ByElement: TypeAlias = dict[str, dict[str, Reals]]
 """Kind of moment, element, values."""
@@ -72,7 +69,6 @@ class MomentSpectra(Result):
         energies = threshold_grid(atom, neutrinos) if omega is None else omega
         energies = np.atleast_1d(np.asarray(photon_energies(energies, atom.E_vg)))
         standard = np.asarray(spectral_function(energies, atom, neutrinos))
-        elements = [e for e in PAIRS if neutrinos.nature == "dirac" or e[0] != e[1]]
         edges = np.asarray(thresholds(atom, neutrinos))
         positions = {pair: float(edges[int(pair[0]) - 1, int(pair[1]) - 1]) for pair in PAIRS}
         shown = {pair: edge for pair, edge in positions.items() if edge > 0}
@@ -82,11 +78,9 @@ class MomentSpectra(Result):
             standard_model=standard,
             by_element={
                 kind.kind: {
-                    e: standard
-                    + np.asarray(
-                        spectral_function(energies, atom, neutrinos, kind({(int(e[0]), int(e[1])): size}))
-                    )
-                    for e in elements
+                    f"{i}{j}": standard
+                    + np.asarray(spectral_function(energies, atom, neutrinos, kind({(i, j): size})))
+                    for i, j in moment_elements(neutrinos.nature)
                 }
                 for kind in MOMENTS
             },

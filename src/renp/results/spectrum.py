@@ -14,7 +14,7 @@ from renp.formula.master_formula import total_spectrum
 from renp.interactions import Weak
 from renp.interactions.couplings import Interaction, Model, Scaled
 from renp.neutrinos import Neutrinos
-from renp.results.base import Result, provenance
+from renp.results.base import Control, Result, provenance
 from renp.results.columns import Column
 from renp.results.table import Table
 from renp.spectrum import spectral_function, thresholds
@@ -54,6 +54,10 @@ class Spectrum(Result):
         Column("pairs", ("pair", "photon_energy"), "pair {key}"),
         Column("interactions", ("interaction", "photon_energy"), "{key}"),
         Column("thresholds", ("pair",), unit="eV", json="", name="threshold"),
+    )
+    controls = (
+        Control("parts", "Parts", lambda spectrum: tuple(spectrum.parts())),
+        Control("ratio", "ratio to the standard model"),
     )
 
     @classmethod
@@ -106,6 +110,11 @@ class Spectrum(Result):
             parts.pop("interference", None)
         return parts
 
+    def parts(self) -> dict[str, dict[str, Reals]]:
+        """Return what may be shown beside the total, where there is such a thing."""
+        parts = {"by pair": self.pairs, "by interaction": self.interactions}
+        return {"total": {}} | {name: part for name, part in parts.items() if part}
+
     @property
     def title(self) -> str:
         """The atom, and what it is."""
@@ -116,30 +125,41 @@ class Spectrum(Result):
         table = self.full_table()
         return table.only((*table.columns[:3], *self.added()))
 
-    def _draw(self) -> "Figure":
-        """Return a figure of I(ω), with that of the standard model where it differs, and the thresholds."""
+    def _draw(self, parts: str | None = None, ratio: bool = False) -> "Figure":
+        """Return a figure of I(ω), with that of the standard model where it differs, and the thresholds.
+
+        Without a choice of parts, those stand beside it that the table has.
+        """
         import matplotlib.pyplot as plt
 
-        from renp.results.style import mark_thresholds, plain
+        from renp.results.style import mark_thresholds, pair_style, plain
 
         figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
         omega, standard = self.photon_energy, self.standard_model
+        scale = (
+            np.divide(1.0, standard, out=np.full(omega.size, np.nan), where=standard > 0) if ratio else 1.0
+        )
         marker = "o" if omega.size < 25 else ""
         if not np.array_equal(self.spectral_function, standard):
-            axes.plot(omega, self.spectral_function, color="#D55E00", marker=marker, label="model")
+            axes.plot(omega, self.spectral_function * scale, color="#D55E00", marker=marker, label="model")
         label = "standard model"
-        axes.plot(omega, standard, color="black", linestyle=(0, (5, 2)), marker=marker, label=label)
-        added = self.added()
+        axes.plot(omega, standard * scale, color="black", linestyle=(0, (5, 2)), marker=marker, label=label)
+        added = self.added() if parts is None else self.parts()[parts]
         for (name, part), dashes in zip(added.items(), cycle(_DASHES), strict=False):
-            label = name if name == "interference" else f"{name} alone"
-            axes.plot(omega, part, color="0.3", linewidth=1.2, linestyle=dashes, marker=marker, label=label)
+            if name in self.pairs:
+                look: dict[str, Any] = pair_style(name) | {"label": f"pair {name}"}
+            else:
+                label = name if name == "interference" else f"{name} alone"
+                look = {"color": "0.3", "linestyle": dashes, "label": label}
+            axes.plot(omega, part * scale, linewidth=1.2, marker=marker, **look)
         axes.set_xlim(omega.min(), omega.max() if omega.size > 1 else omega.min() + 1e-6)
-        lowest = min(0.0, float(np.min(added.get("interference", np.zeros(1)))))
+        lowest = min(0.0, float(np.nanmin(added.get("interference", np.zeros(1)) * scale, initial=0.0)))
         axes.set_ylim(bottom=1.05 * lowest)
         if lowest < 0:
             axes.axhline(0, color="black", linewidth=0.6)
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
-        axes.set_ylabel(r"spectral function $I(\omega)$")
+        of_standard = r" / $I(\omega)$ of the standard model" if ratio else ""
+        axes.set_ylabel(rf"spectral function $I(\omega)${of_standard}")
         axes.ticklabel_format(axis="x", useOffset=False)
         axes.set_title(plain(self.atom), loc="left", pad=26)
         axes.legend(loc="best")
