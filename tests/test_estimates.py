@@ -20,7 +20,7 @@ from renp.inference.estimates import fit
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.minuit import minuit
 from renp.inference.profiles import contour, profile
-from renp.inference.search import threshold_masses
+from renp.inference.starts import threshold_masses
 from renp.results.profiles import Profile, quantile
 
 YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
