@@ -21,7 +21,7 @@ from renp.inference.estimates import fit
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.minuit import minuit
 from renp.inference.profiles import contour, profile
-from renp.inference.search import threshold_masses
+from renp.inference.starts import threshold_masses
 from renp.results.profiles import Profile, quantile
 
 NU = renp.Neutrinos(0.01)

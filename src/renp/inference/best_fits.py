@@ -1,6 +1,5 @@
 """The best fit of each of many data sets, from several starts: thresholds make for several minima."""
 
-import math
 from typing import NamedTuple
 
 import jax
@@ -8,20 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
-from scipy import stats
 
 from renp._types import Mask, Reals
 from renp.inference.ensembles import fit_ensemble
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.newton import CONVERGED
-from renp.inference.parameters import Parameter
-from renp.inference.search import MASS, threshold_masses
+from renp.inference.starts import MASS, scanned, threshold_masses
 
-_SCAN, _BLOCKS = 1024, 8
-"""Points at which the χ² is looked at before fits, and in how many blocks the best one starts a fit."""
-
-_SEVERAL_MINIMA = ("free", "coupling", "constrained")
-"""Kinds of parameters along which the χ² may have several minima, the worst first."""
+_BLOCKS = 8
+"""In how many blocks of the points at which the χ² is looked at the best one starts a fit."""
 
 _IMPOSSIBLE = -1e30
 """Logarithm of expected counts of zero."""
@@ -65,7 +59,7 @@ def best_fits(likelihood: Likelihood, data: Data, moves: Mask, also: Point | Rea
         return Fits(np.zeros((rows, 0)), np.asarray(_chi2_of_each(likelihood, data)))
     given = [likelihood.start, *([] if also is None else [also])]
     first = np.stack([np.broadcast_to(np.asarray(x), (rows, size)) for x in given])
-    starts = np.concatenate([first, _best_of(likelihood, data, _scan_points(likelihood), _BLOCKS)])
+    starts = np.concatenate([first, _best_of(likelihood, data, scanned(likelihood, data), _BLOCKS)])
     fits = [(starts, moves)]
     is_mass = jnp.array([name == MASS for name in likelihood.names], dtype=bool)
     if jnp.any(moves & is_mass):
@@ -120,41 +114,6 @@ def _expected(likelihood: Likelihood, points: Float[Array, "m p"]) -> Float[Arra
 def _chi2_of_each(likelihood: Likelihood, data: Data) -> Float[Array, "toys"]:
     found: Array = jax.vmap(lambda one: likelihood.chi2(jnp.zeros(0), one))(data)
     return found
-
-
-def _scan_points(likelihood: Likelihood) -> Reals:
-    """Return points over all parameters that may have several minima, in order along the worst of them.
-
-    Rates and magnitudes alone have one minimum, as the counts are linear in them.
-    """
-    kinds = [p.kind for p in likelihood.parameters]
-    places = [k for kind in _SEVERAL_MINIMA for k in range(len(kinds)) if kinds[k] == kind]
-    if not places:
-        return np.zeros((0, len(kinds)))
-    varied = places + [k for k in range(len(kinds)) if kinds[k] == "magnitude"]
-    even = stats.qmc.Sobol(len(varied), scramble=False).random(_SCAN)
-    points = np.tile(np.asarray(likelihood.point()), (_SCAN, 1))
-    for k, column in zip(varied, even.T, strict=True):
-        points[:, k] = _spread(likelihood, likelihood.parameters[k], points[:, k], column)
-    order = np.argsort(points[:, places[0]], kind="stable")
-    return np.asarray(points[order])
-
-
-def _spread(likelihood: Likelihood, parameter: Parameter, nominal: Reals, even: Reals) -> Reals:
-    """Return coordinates over the range of a parameter, for even numbers between 0 and 1."""
-    around = (2 * even - 1) ** 3
-    if parameter.kind == "magnitude":
-        return 100 * even**3
-    if parameter.kind == "constrained":
-        return 3 * around
-    if parameter.kind == "coupling":
-        # Counts return to those without it at −2 × the interference, which is 2 N^¼ at most.
-        return 3 * math.pow(1 + float(jnp.sum(likelihood.expected(likelihood.point()))), 0.25) * around
-    if parameter.name == MASS:
-        return even * float(np.max(threshold_masses(likelihood), initial=0.0)) / float(parameter.plus)
-    if parameter.unit == "rad":
-        return 2 * np.pi * even / float(parameter.plus)
-    return even * float(parameter.high) if math.isfinite(float(parameter.high)) else nominal
 
 
 def _edges(likelihood: Likelihood) -> Reals:

@@ -22,7 +22,8 @@ from renp.inference.minuit import local_at, minuit
 from renp.inference.newton import CONVERGED, local
 from renp.inference.nuisances import CALIBRATION, neutrino_names, with_values
 from renp.inference.parameters import CONSTRAINED, physical
-from renp.inference.search import MASS, Search, checked_data, ends, moving, search
+from renp.inference.search import Search, checked_data, ends, moving, search
+from renp.inference.starts import MASS
 from renp.inference.upper_limits import delta_chi2
 from renp.references import merged, references_of
 from renp.results.base import provenance

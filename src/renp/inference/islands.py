@@ -9,36 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float
 
-from renp.inference.likelihood import Likelihood, Point
 from renp.inference.newton import CONVERGED, NOT_CONVERGED, Crossing, Minimum
-
-_QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""Among the runs, each of which returns elsewhere: a second solution is where most of them agree."""
-
-STARTS = len(_QUANTILES)
-
-
-def returns(likelihood: Likelihood, x: Point, k: Int[Array, ""] | int) -> Float[Array, "s p"]:
-    """Return points from which a second solution of coupling k is found, if there is one.
-
-    Examples
-    --------
-    >>> import renp
-    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0712], 864000.0)
-    >>> light = renp.VectorMediator(1e3, 1e-18, left={(1, 1): 1.0})
-    >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"g": light})
-    >>> starts = returns(likelihood, likelihood.point(), 0)
-    >>> starts.shape, bool((starts > 0).all())
-    ((5, 1), True)
-    """
-    is_k = jnp.arange(x.size) == k
-    here, above, below = (likelihood.expected(x + step * is_k) for step in (0.0, 1.0, -1.0))
-    linear, square = (above - below) / 2, (above + below) / 2 - here
-    steps = -linear / jnp.where(square > 0, square, jnp.nan)
-    found = jnp.nan_to_num(jnp.nanquantile(steps, jnp.array(_QUANTILES)), nan=0.0)
-    return x + found[:, None] * is_k
 
 
 def outermost(

@@ -16,10 +16,11 @@ from renp.errors import InputError
 from renp.inference import asymptotic, few_counts
 from renp.inference.ensembles import crossing_ensemble, fit_ensemble
 from renp.inference.feldman_cousins import feldman_cousins
-from renp.inference.islands import STARTS, outermost, returns
+from renp.inference.islands import outermost
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.methods import METHODS, load
 from renp.inference.newton import CONVERGED, NOT_CONVERGED, Crossing, Minimum
+from renp.inference.starts import STARTS, returns
 
 BANDS = (-2, -1, 0, 1, 2)
 """Standard deviations of the expected band."""

@@ -14,17 +14,15 @@ from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import NOT_CONVERGED
 from renp.inference.parameters import Parameter, coordinate, physical
 from renp.inference.search import (
-    MASS,
     TIE,
     Minima,
     Search,
     checked_data,
     ends,
     moving,
-    range_of,
     search,
-    threshold_masses,
 )
+from renp.inference.starts import MASS, range_of, threshold_masses
 from renp.references import references_of
 from renp.results.base import provenance
 from renp.results.profiles import Contour, Profile

@@ -12,23 +12,17 @@ from typing import Any, NamedTuple, TypeAlias
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from renp._types import Reals
 from renp.errors import InputError
-from renp.formula.kinematics import momentum_transfer_squared
 from renp.inference.ensembles import CHUNK, fit_ensemble
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.newton import CONVERGED
+from renp.inference.starts import MASS, sampled, threshold_masses
 from renp.validation import instance, within
 
 Mask: TypeAlias = NDArray[np.bool_]
 
-
-MASS = "lightest_mass"
-
-_SAMPLES = 6
-"""Binary logarithm of the number of sampled starts."""
 
 _FEW = 64
 """Fits are done in sets of this size or of `CHUNK`, since every size is compiled anew."""
@@ -133,7 +127,7 @@ def search(likelihood: Likelihood, data: Data, moves: Mask, extra: Reals | None 
     Array([ 0.132, -2.132], dtype=float64)
     """
     nominal = _nominal(likelihood, data, moves)
-    starts = np.concatenate([nominal[None], _sampled(likelihood, data, nominal, moves)])
+    starts = np.concatenate([nominal[None], sampled(likelihood, data, nominal, moves)])
     if extra is not None:
         starts = np.concatenate([extra[None], starts])
     found = _minima(likelihood, data, starts, moves)
@@ -243,70 +237,12 @@ def moving(likelihood: Likelihood, fixed: Sequence[str]) -> Mask:
     return ~np.isin(np.arange(len(likelihood.names)), [likelihood.index(name) for name in fixed])
 
 
-def threshold_masses(likelihood: Likelihood) -> Reals:
-    """Return the lightest masses, eV, at which a pair's threshold is at the energy of a run.
-
-    Examples
-    --------
-    >>> import renp
-    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.0716], 1.0)
-    >>> threshold_masses(renp.Likelihood(runs, renp.Neutrinos(0.01))).round(4)
-    array([0.0091, 0.011 , 0.0125])
-    """
-    masses = np.asarray(likelihood.neutrinos.masses)
-    above = masses**2 - np.min(masses) ** 2
-    photons, atom = likelihood.experiment.photon_energy, likelihood.experiment.atom
-    q2 = np.asarray(momentum_transfer_squared(photons, atom.E_eg, atom.boost))
-    q = np.sqrt(np.where(q2 > 0, q2, np.nan))[:, None, None]
-    first, second = above[:, None], above[None, :]
-    # m_i + m_j = q and m_i² − m_j² = first − second.
-    m_i, m_j = (q + (first - second) / q) / 2, (q - (first - second) / q) / 2
-    lightest2 = np.where((m_i >= 0) & (m_j >= 0), m_i**2 - first, np.nan)
-    return np.unique(np.sqrt(lightest2[lightest2 >= 0]).round(15))
-
-
 def _nominal(likelihood: Likelihood, data: Data, moves: Mask) -> Reals:
     """Return the point of physical values as given, with the pulls that move as measured."""
     nominal = np.array(likelihood.point(), dtype=float)
     measured = nominal.copy()
     measured[list(likelihood.constrained)] = data.pulls
     return np.where(moves, measured, nominal)
-
-
-def _sampled(likelihood: Likelihood, data: Data, nominal: Reals, moves: Mask) -> Reals:
-    """Return starts that cover the parameters in which the χ² can have several minima."""
-    boxes = {k: box for k in np.flatnonzero(moves).tolist() if (box := range_of(likelihood, data, k))}
-    if not boxes:
-        return np.zeros((0, nominal.size))
-    sample = qmc.Sobol(len(boxes), scramble=False).random_base2(_SAMPLES)[1:]  # the first is a corner
-    starts = np.tile(nominal, (len(sample), 1))
-    for share, (k, (low, high)) in zip(sample.T, boxes.items(), strict=True):
-        # Thresholds of small masses lie closer together.
-        dense = share**2 if likelihood.names[k] == MASS else share
-        starts[:, k] = low + (high - low) * dense
-    return starts
-
-
-def range_of(likelihood: Likelihood, data: Data, k: int) -> tuple[float, float] | None:
-    """Return the range of a coordinate in which minima can lie; None if it gives no second one."""
-    parameter = likelihood.parameters[k]
-    if parameter.kind == "coupling":
-        # The counts of −2 × the interference are those without the coupling, at 2 N^¼ at most.
-        number = float(jnp.sum(likelihood.experiment.background_counts) + jnp.sum(data.counts))
-        number = max(number, float(jnp.sum(likelihood.expected(likelihood.point()))))
-        far = 3 * (1 + number) ** 0.25
-        return -far, far
-    if parameter.kind != "free":
-        return None
-    unit = float(parameter.plus)
-    if parameter.name == MASS:
-        return 0.0, float(np.max(threshold_masses(likelihood), initial=unit)) / unit
-    if parameter.unit == "rad":
-        return -np.pi / unit, np.pi / unit
-    if np.isfinite(parameter.high):
-        return float(parameter.low), float(parameter.high)
-    nominal = float(likelihood.point()[k])
-    return 0.5 * nominal, 1.5 * nominal
 
 
 def _at_edges(likelihood: Likelihood, data: Data, moves: Mask, starts: Reals) -> Minima:

@@ -10,21 +10,17 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
-from renp._types import Reals
 from renp.errors import InputError
 from renp.experiment import Experiment
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.nuisances import Nuisances, value_of
 from renp.inference.parameters import physical
-from renp.inference.search import MASS
+from renp.inference.starts import MASS, few
 from renp.interactions import Weak
 from renp.interactions.couplings import Coupling, Interaction
 from renp.interactions.dipole import ElectricMoment, MagneticMoment
 from renp.neutrinos import Neutrinos
 from renp.planning.contrasts import Contrast, Done, best_fit, rates
-
-_MASSES = (0.0, 0.5, 1.5, 3.0)
-"""Lightest masses, in units of the nominal one, from which fits with a free mass start besides."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +233,7 @@ def _contrast(
         true,
         point,
         tested,
-        _starts(tested),
+        few(tested),
         moves,
         held,
         centre,
@@ -252,7 +248,7 @@ def _fitted(setting: Setting, tested: Likelihood) -> Point | None:
     if setting.done is None or setting.done.counts is None:
         return None
     before = tested.with_runs(_without_counts(setting.done))
-    return best_fit(before, jnp.asarray(setting.done.counts), _starts(tested))
+    return best_fit(before, jnp.asarray(setting.done.counts), few(tested))
 
 
 def _without_counts(runs: Experiment) -> Experiment:
@@ -268,14 +264,3 @@ def _done(setting: Setting, true: Likelihood, point: Any, tested: Likelihood) ->
     counts = before.expected(point) if setting.done.counts is None else jnp.asarray(setting.done.counts)
     data = Data(counts, jnp.zeros(len(before.constrained)))
     return Done(tested.with_runs(runs), counts, float(before.chi2(point, data)))
-
-
-def _starts(likelihood: Likelihood) -> Reals:
-    """Return where searches for the least χ² begin: several lightest masses if that is free."""
-    starts = [np.asarray(likelihood.start, dtype=float)]
-    if MASS in likelihood.names:
-        k = likelihood.index(MASS)
-        for factor in _MASSES:
-            starts.append(starts[0].copy())
-            starts[-1][k] *= factor
-    return np.array(starts)

@@ -17,9 +17,10 @@ from jaxtyping import Array, Bool, Float
 
 from renp._types import Reals
 from renp.errors import InputError
-from renp.inference.islands import outermost, returns
+from renp.inference.islands import outermost
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NOT_CONVERGED, Crossing, Minimum, crossing, minimise
+from renp.inference.starts import returns
 from renp.inference.upper_limits import delta_chi2, upper_limits
 from renp.interactions.couplings import Coupling
 from renp.interactions.photon import PhotonCoupling

@@ -1,0 +1,175 @@
+"""Where searches for the least χ² begin, and how far they look: of fits, profiles, comparisons and plans.
+
+Free masses and phases, and couplings of either sign, can give the χ² several minima. The counts with a
+coupling that interferes are N_0 + b g + c g² in each run. Where b and g have opposite signs they fall, and
+beyond g = −b/c they rise above N_0 again: around there the data may allow the coupling once more.
+"""
+
+from typing import TypeAlias
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from renp._types import Reals
+from renp.formula.kinematics import momentum_transfer_squared
+from renp.inference.likelihood import Data, Likelihood, Point
+
+Mask: TypeAlias = NDArray[np.bool_]
+
+MASS = "lightest_mass"
+
+_SAMPLES = 6
+"""Binary logarithm of the number of sampled starts."""
+
+_SCAN = 1024
+"""Points at which the χ² of many data sets is looked at before fits."""
+
+_SEVERAL_MINIMA = ("free", "coupling", "constrained")
+"""Kinds of parameters along which the χ² may have several minima, the worst first."""
+
+_MASSES = (0.0, 0.5, 1.5, 3.0)
+"""Lightest masses, in units of the nominal one, from which fits with a free mass start besides."""
+
+
+_QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Among the runs, each of which returns elsewhere: a second solution is where most of them agree."""
+
+STARTS = len(_QUANTILES)
+
+
+def returns(likelihood: Likelihood, x: Point, k: Int[Array, ""] | int) -> Float[Array, "s p"]:
+    """Return points from which a second solution of coupling k is found, if there is one.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0712], 864000.0)
+    >>> light = renp.VectorMediator(1e3, 1e-18, left={(1, 1): 1.0})
+    >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"g": light})
+    >>> starts = returns(likelihood, likelihood.point(), 0)
+    >>> starts.shape, bool((starts > 0).all())
+    ((5, 1), True)
+    """
+    is_k = jnp.arange(x.size) == k
+    here, above, below = (likelihood.expected(x + step * is_k) for step in (0.0, 1.0, -1.0))
+    linear, square = (above - below) / 2, (above + below) / 2 - here
+    steps = -linear / jnp.where(square > 0, square, jnp.nan)
+    found = jnp.nan_to_num(jnp.nanquantile(steps, jnp.array(_QUANTILES)), nan=0.0)
+    return x + found[:, None] * is_k
+
+
+def few(likelihood: Likelihood) -> Reals:
+    """Return starts without knowing the data: `Likelihood.start`, and what may lead to other minima.
+
+    These are several lightest masses if that is free, and for each coupling of either sign the places where
+    the counts return to those without it.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0)
+    >>> few(renp.Likelihood(runs, renp.Neutrinos(0.01), {"weak": renp.Weak()}))[:2].round(2)
+    array([[ 0.5 ],
+           [-6.29]])
+    """
+    first = np.asarray(likelihood.start, dtype=float)
+    starts = [first[None]]
+    for k, parameter in enumerate(likelihood.parameters):
+        if parameter.kind == "coupling":
+            starts.append(np.unique(np.asarray(returns(likelihood, likelihood.point(), k)), axis=0))
+        elif parameter.name == MASS:
+            masses = np.tile(first, (len(_MASSES), 1))
+            masses[:, k] *= _MASSES
+            starts.append(masses)
+    return np.concatenate(starts)
+
+
+def sampled(likelihood: Likelihood, data: Data, nominal: Reals, moves: Mask) -> Reals:
+    """Return starts that cover the parameters in which the χ² can have several minima."""
+    boxes = {k: box for k in np.flatnonzero(moves).tolist() if (box := range_of(likelihood, data, k))}
+    if not boxes:
+        return np.zeros((0, nominal.size))
+    sample = qmc.Sobol(len(boxes), scramble=False).random_base2(_SAMPLES)[1:]  # the first is a corner
+    starts = np.tile(nominal, (len(sample), 1))
+    for share, (k, (low, high)) in zip(sample.T, boxes.items(), strict=True):
+        # Thresholds of small masses lie closer together.
+        dense = share**2 if likelihood.names[k] == MASS else share
+        starts[:, k] = low + (high - low) * dense
+    return starts
+
+
+def scanned(likelihood: Likelihood, data: Data) -> Reals:
+    """Return points over all parameters that may have several minima, in order along the worst of them.
+
+    Rates and magnitudes alone have one minimum, as the counts are linear in them.
+    """
+    kinds = [p.kind for p in likelihood.parameters]
+    places = [k for kind in _SEVERAL_MINIMA for k in range(len(kinds)) if kinds[k] == kind]
+    if not places:
+        return np.zeros((0, len(kinds)))
+    varied = places + [k for k in range(len(kinds)) if kinds[k] == "magnitude"]
+    even = qmc.Sobol(len(varied), scramble=False).random(_SCAN)
+    points = np.tile(np.asarray(likelihood.point()), (_SCAN, 1))
+    for k, column in zip(varied, even.T, strict=True):
+        points[:, k] = _spread(likelihood, data, k, column)
+    order = np.argsort(points[:, places[0]], kind="stable")
+    return np.asarray(points[order])
+
+
+def _spread(likelihood: Likelihood, data: Data, k: int, even: Reals) -> Reals:
+    """Return coordinates over the range of a parameter, for even numbers between 0 and 1."""
+    kind, around = likelihood.parameters[k].kind, (2 * even - 1) ** 3
+    if kind == "magnitude":
+        return 100 * even**3
+    if kind == "constrained":
+        return 3 * around
+    low, high = range_of(likelihood, data, k) or (0.0, 0.0)
+    return high * around if kind == "coupling" else low + (high - low) * even
+
+
+def range_of(likelihood: Likelihood, data: Data, k: int) -> tuple[float, float] | None:
+    """Return the range of a coordinate in which minima can lie; None if it gives no second one."""
+    parameter = likelihood.parameters[k]
+    if parameter.kind == "coupling":
+        # The counts of −2 × the interference are those without the coupling, at 2 N^¼ at most.
+        seen = float(np.max(np.sum(np.asarray(data.counts), axis=-1), initial=0.0))
+        number = float(jnp.sum(likelihood.experiment.background_counts)) + seen
+        number = max(number, float(jnp.sum(likelihood.expected(likelihood.point()))))
+        far = 3 * (1 + number) ** 0.25
+        return -far, far
+    if parameter.kind != "free":
+        return None
+    unit = float(parameter.plus)
+    if parameter.name == MASS:
+        return 0.0, float(np.max(threshold_masses(likelihood), initial=unit)) / unit
+    if parameter.unit == "rad":
+        return -np.pi / unit, np.pi / unit
+    if np.isfinite(parameter.high):
+        return float(parameter.low), float(parameter.high)
+    nominal = float(likelihood.point()[k])
+    return 0.5 * nominal, 1.5 * nominal
+
+
+def threshold_masses(likelihood: Likelihood) -> Reals:
+    """Return the lightest masses, eV, at which a pair's threshold is at the energy of a run.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.0716], 1.0)
+    >>> threshold_masses(renp.Likelihood(runs, renp.Neutrinos(0.01))).round(4)
+    array([0.0091, 0.011 , 0.0125])
+    """
+    masses = np.asarray(likelihood.neutrinos.masses)
+    above = masses**2 - np.min(masses) ** 2
+    photons, atom = likelihood.experiment.photon_energy, likelihood.experiment.atom
+    q2 = np.asarray(momentum_transfer_squared(photons, atom.E_eg, atom.boost))
+    q = np.sqrt(np.where(q2 > 0, q2, np.nan))[:, None, None]
+    first, second = above[:, None], above[None, :]
+    # m_i + m_j = q and m_i² − m_j² = first − second.
+    m_i, m_j = (q + (first - second) / q) / 2, (q - (first - second) / q) / 2
+    lightest2 = np.where((m_i >= 0) & (m_j >= 0), m_i**2 - first, np.nan)
+    return np.unique(np.sqrt(lightest2[lightest2 >= 0]).round(15))

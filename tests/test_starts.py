@@ -1,0 +1,38 @@
+"""A fit, a profile, a comparison and a plan begin their searches in one way, and find one minimum."""
+
+from functools import cache
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import renp
+from cases import runs
+from relative import relative
+from renp.inference.best_fits import best_fits
+from renp.inference.likelihood import Data, Likelihood
+from renp.inference.starts import few
+from renp.planning.contrasts import best_fit
+
+
+@cache
+def interfering() -> Likelihood:
+    """Return the likelihood of a vector mediator and of the weak interaction's strength."""
+    light = renp.VectorMediator(1e3, 1e-18, left={(1, 1): 1.0})
+    return renp.Likelihood(runs(), renp.Neutrinos(0.01), {"g": light, "weak": renp.Weak()})
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_fit_profile_comparison_and_plan_find_one_minimum(seed: int) -> None:
+    likelihood = interfering()
+    rng = np.random.default_rng(seed)
+    counts = rng.poisson(np.asarray(likelihood.expected(likelihood.point())) * rng.uniform(0.2, 2.0)).astype(
+        float
+    )
+    data = Data(jnp.asarray(counts), jnp.zeros(0))
+    fit = renp.fit(likelihood, data).chi2
+    assert renp.profile(likelihood, "g", data=data).chi2 == relative(fit, 1e-6)
+    one = Data(counts[None], np.zeros((1, 0)))
+    assert best_fits(likelihood, one, jnp.ones(2, dtype=bool)).chi2[0] == relative(fit, 1e-6)
+    planned = best_fit(likelihood, jnp.asarray(counts), few(likelihood))
+    assert float(likelihood.chi2(planned, data)) == relative(fit, 1e-6)
