@@ -1,5 +1,6 @@
 """Values that were computed independently of this package, to the digits given."""
 
+import mpmath as mp
 import numpy as np
 import pytest
 
@@ -86,3 +87,28 @@ def test_release_in_degrees_and_as_used() -> None:
     assert release_values("nufit-6.0", "normal")["delta_cp"] == relative(np.deg2rad(212.0), rel=1e-15)
     errors = release_errors("nufit-6.0", "normal")["delta_cp"]
     assert errors == relative((np.deg2rad(26.0), np.deg2rad(41.0)), rel=1e-15)
+
+
+@pytest.mark.parametrize("ordering", ["normal", "inverted"])
+@pytest.mark.parametrize("lightest", [0.0, 0.01, 0.3])
+def test_masses_differ_by_the_measured_splittings(ordering: str, lightest: float) -> None:
+    """Δm²_21 = m_2² − m_1² in both orderings; the other is m_3² − m_1² (normal) or m_3² − m_2² (inverted)."""
+    neutrinos = renp.Neutrinos(lightest, ordering)
+    with mp.workdps(50):
+        least = mp.mpf(lightest) ** 2
+        solar, atmospheric = (mp.mpf(float(x)) for x in (neutrinos.dm2_21, neutrinos.dm2_atmospheric))
+        if ordering == "normal":
+            squares = [least, least + solar, least + atmospheric]
+        else:
+            squares = [least - atmospheric - solar, least - atmospheric, least]
+        exact = [float(mp.sqrt(square)) for square in squares]
+    np.testing.assert_allclose(neutrinos.masses, exact, rtol=2.3e-16)
+
+
+def test_majorana_phases_turn_columns_of_the_mixing_matrix() -> None:
+    phases = (0.7, -1.9)
+    dirac = np.asarray(renp.Neutrinos(0.01).mixing_matrix)
+    majorana = np.asarray(renp.Neutrinos(0.01, nature="majorana", majorana_phases=phases).mixing_matrix)
+    turned = dirac * np.exp(0.5j * np.array([0.0, *phases]))
+    np.testing.assert_allclose(majorana, turned, rtol=1e-15)
+    assert np.abs(majorana[0, 1] - dirac[0, 1]) > 0.1
