@@ -99,7 +99,7 @@ likelihood = renp.Likelihood(runs, nu, {"mu": renp.MagneticMoment({(1, 1): 1.0})
 address = "tcp://127.0.0.1:8786"
 tried(renp.posterior, likelihood)
 tried(renp.explore)
-tried(Spectrum.compute(yb, nu, omega=[1.0, 1.05]).interactive)
+tried(lambda: renp.explore(Spectrum.compute(yb, nu, omega=[1.0, 1.05])))
 tried(renp.scan, "scan.toml", "counts.zarr", cluster=address)
 sys.stderr = sys.stdout
 tried(main, ["explore", "--no-browser"])

@@ -8,9 +8,10 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
+from cyclopts import Parameter
 
 import renp
 import renp.results
@@ -104,11 +105,21 @@ def test_results(cls: type[Result]) -> None:
     assert names <= fields_with_text(cls), names - fields_with_text(cls)
 
 
+def with_help(function: Callable[..., Any]) -> set[str]:
+    """Return the arguments whose help comes from a table, beside their type."""
+    hints = get_type_hints(function, include_extras=True)
+    return {
+        name
+        for name, hint in hints.items()
+        if any(one.help for one in getattr(hint, "__metadata__", ()) if isinstance(one, Parameter))
+    }
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_commands(name: str) -> None:
     function = app[name].default_command
     found = check_text(inspect.getdoc(function))
-    described = documented(found.get("Parameters", "")) | {"file"}
+    described = documented(found.get("Parameters", "")) | {"file"} | with_help(function)
     assert parameters(function) <= described, parameters(function) - described
 
 

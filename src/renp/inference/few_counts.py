@@ -43,13 +43,13 @@ _UNLIKELY = 1e-9
 _SAME = 1e-9
 """Outcomes whose statistic differs by less, relative, are equally unlikely."""
 
-_BISECTIONS = 48
+_BISECTIONS = 36
 _MOST_DEVIATIONS, _RISE = 4.0, 4.0
 """No limit is beyond the x where counts that fluctuate that much rise that often the quantile of χ²."""
 _MORE_BACKGROUND, _BACKGROUND_STEP = 10.0, 0.005
 _HALVINGS = 12
 _BEYOND = np.concatenate([1 + np.logspace(-4, -1.5, 16), np.linspace(1.04, 1.3, 14)])
-_CELLS, _FINE = 4, 256
+_CELLS, _FINE, _DENSE = 4, 256, 2000
 
 _NEVER = -1e300
 """The logarithm of a rate of 0, which 0 counts multiply to 0."""
@@ -208,11 +208,11 @@ def interval(
     inside = np.flatnonzero(accepts(grid))
     if not inside.size:
         return np.nan, np.nan
-    # The order of outcomes may let a narrow part in once more, beyond the end.
-    near = np.sqrt(grid[[max(inside[-1] - 1, 0), min(inside[-1] + _CELLS, _GRID - 1)]])
-    around = np.linspace(near[0], near[1], _FINE)
-    grid = np.unique(np.concatenate([grid, around**2]))
-    inside = np.flatnonzero(accepts(grid))
+    if len(every.counts) < _DENSE:
+        # The order of few outcomes may let a narrow part in once more, beyond the end.
+        near = np.sqrt(grid[[max(inside[-1] - 1, 0), min(inside[-1] + _CELLS, _GRID - 1)]])
+        grid = np.unique(np.concatenate([grid, np.linspace(near[0], near[1], _FINE) ** 2]))
+        inside = np.flatnonzero(accepts(grid))
     first, last = inside[0], inside[-1]
     lower = 0.0 if first == 0 else _edge(accepts, grid[first], grid[first - 1])
     upper = np.inf if last + 1 == len(grid) else _edge(accepts, grid[last], grid[last + 1])
@@ -237,12 +237,12 @@ def quantile(every: Outcomes, top: float, method: Method, confidence_level: floa
         many: Flags = still @ null[likely] > 1 - part
         return many
 
-    grid = np.linspace(0.0, np.sqrt(top), _GRID) ** 2
+    grid = np.linspace(0.0, np.sqrt(top), _GRID // 4) ** 2
     below = np.flatnonzero(too_many(grid))
     if not below.size:
         return 0.0
     last = below[-1]
-    return np.inf if last + 1 == _GRID else _edge(too_many, grid[last], grid[last + 1])
+    return np.inf if last + 1 == len(grid) else _edge(too_many, grid[last], grid[last + 1])
 
 
 class FewCountsLimits(NamedTuple):

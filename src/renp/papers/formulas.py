@@ -95,7 +95,7 @@ def vector_mediator(
     >>> yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(0.01)
     >>> zero = np.zeros((3, 3))
     >>> off = vector_mediator(1.0, yb, nu, 1.0, 0.0, zero, zero)
-    >>> bool(np.isclose(off, standard_model(1.0, yb, nu), rtol=1e-14, atol=0))
+    >>> np.allclose(off, standard_model(1.0, yb, nu), rtol=1e-14, atol=0)
     True
     """
     pair, majorana = _Pairs(omega, atom, neutrinos), neutrinos.nature == "majorana"
@@ -131,7 +131,7 @@ def scalar_mediator(
     >>> yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(0.01)
     >>> zero = np.zeros((3, 3))
     >>> off = scalar_mediator(1.0, yb, nu, 1.0, 0.0, zero, zero)
-    >>> bool(np.isclose(off, standard_model(1.0, yb, nu), rtol=1e-14, atol=0))
+    >>> np.allclose(off, standard_model(1.0, yb, nu), rtol=1e-14, atol=0)
     True
     """
     pair, a = _Pairs(omega, atom, neutrinos), _weak(neutrinos)
