@@ -7,7 +7,7 @@ from scipy import optimize
 
 import renp
 from relative import relative
-from renp.inference.reach import mass_grid, pole_masses, reach
+from renp.inference.reach import _limits, mass_grid, pole_masses, reach
 from renp.inference.strength import Counts, strength_counts, strength_limits
 from renp.inference.upper_limits import delta_chi2
 from renp.papers import proceeding
@@ -155,7 +155,7 @@ def test_observed_counts_are_refused() -> None:
 
 
 def test_couplings_that_are_not_numbers_are_reported() -> None:
-    with pytest.raises(FloatingPointError, match="not numbers"):
+    with pytest.raises(renp.InputError, match=r"of mediator_of_mass\(1\) = \(nan"):
         reach(RUNS, NU, lambda m: renp.Couplings(V=jnp.sqrt(m - 2.0) * jnp.eye(3)), np.array([1.0, 3.0]))
 
 
@@ -169,6 +169,14 @@ def test_the_limit_for_one_sign_is_that_end_of_the_interval() -> None:
             assert rise(float(limit), vector(float(mass))) == relative(delta_chi2(0.9), rel=1e-9)
     with pytest.raises(renp.InputError, match="sign"):
         reach(RUNS, NU, vector, masses, sign="+")
+
+
+def test_another_function_of_the_mass_is_not_compiled_anew() -> None:
+    masses = np.geomspace(1e-2, 1e4, 50)
+    before = _limits._cache_size()  # type: ignore[attr-defined]
+    found = [np.asarray(reach(RUNS, NU, lambda m, g=g: vector(m) * g, masses)) for g in (1.0, 2.0)]
+    assert _limits._cache_size() <= before + 1  # type: ignore[attr-defined]
+    np.testing.assert_allclose(found[1], found[0] / 2, rtol=1e-9)
 
 
 def test_a_mediator_in_place_of_a_function_is_refused() -> None:

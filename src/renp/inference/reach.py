@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from textwrap import shorten
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from renp.errors import InputError, renamed
 from renp.experiment import Experiment, check_certain
-from renp.inference.strength import strength_counts, strength_limits
+from renp.inference.strength import StrengthLimits, strength_counts, strength_limits
 from renp.inference.upper_limits import delta_chi2
 from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
@@ -96,16 +96,49 @@ def reach(
             allowed = "away from the poles, see pole_masses, or the mediator given a width"
             raise InputError("masses", pole, allowed)
 
-    def limit(mass: Scalar) -> Array:
-        counts = strength_counts(experiment, neutrinos, mediator_of_mass(mass))
-        both = strength_limits(counts, rise)
-        of_sign = {"positive": both.upper, "negative": -both.lower}
-        return of_sign.get(sign, jnp.maximum(both.upper, -both.lower))
-
-    found = jnp.asarray(jax.jit(jax.vmap(limit))(jnp.atleast_1d(jnp.asarray(masses))))
+    both = _limits(experiment, neutrinos, _together(mediator_of_mass, masses), rise)
+    of_sign = {"positive": both.upper, "negative": -both.lower}
+    found: Array = of_sign.get(sign, jnp.maximum(both.upper, -both.lower))
     if not is_traced(found) and np.any(np.isnan(found)):
         raise FloatingPointError("the mediator's couplings are not numbers at some mass")
     return found
+
+
+def _together(mediator_of_mass: Callable[[Scalar], Interaction], masses: Masses) -> Interaction:
+    """Return the mediators of all masses as one, whose numbers are arrays.
+
+    They are made one by one, so that the limits of any function of the mass are compiled once; where a caller
+    compiles, they are made together.
+    """
+    numbers: Any = jnp.atleast_1d(jnp.asarray(masses)) if is_traced(masses) else np.atleast_1d(masses)
+    if is_traced(masses) or any(map(is_traced, jax.tree.leaves(_made(mediator_of_mass, float(numbers[0]))))):
+        together: Interaction = jax.vmap(mediator_of_mass)(jnp.asarray(numbers))
+    else:
+        each = [_made(mediator_of_mass, float(mass)) for mass in numbers]
+        together = jax.tree.map(lambda *values: np.stack([np.asarray(x) for x in values]), *each)
+    return together
+
+
+def _made(mediator_of_mass: Callable[[Scalar], Interaction], mass: float) -> Interaction:
+    """Return the mediator of a mass, which an error names."""
+    try:
+        return mediator_of_mass(mass)
+    except InputError as error:
+        where = f"{error.argument} of mediator_of_mass({mass:g})"
+        raise InputError(where, error.value, error.allowed) from None
+
+
+@jax.jit
+def _limits(
+    experiment: Experiment, neutrinos: Neutrinos, mediators: Interaction, rise: Scalar
+) -> StrengthLimits:
+    """Return the limits on the strength of each of many mediators."""
+
+    def limits(mediator: Interaction) -> StrengthLimits:
+        return strength_limits(strength_counts(experiment, neutrinos, mediator), rise)
+
+    of_each: StrengthLimits = jax.vmap(limits)(mediators)
+    return of_each
 
 
 def pole_masses(experiment: Experiment) -> Masses:
