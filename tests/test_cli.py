@@ -854,3 +854,26 @@ def test_the_sheet_of_an_atom(command: Command) -> None:
     rows = {row["quantity"]: row["value"] for row in answer.json()["rows"]}
     assert rows["w_L, linear light"] == 0
     assert command("atoms", "Yy").status == 2
+
+
+def test_a_fit_tells_as_text_what_is_wrong_with_it(command: Command, tmp_path: Path) -> None:
+    """A second minimum is named as in JSON: counts return where the square outweighs the interference."""
+    text = """
+        [[run]]
+        photon_energy = "1.0688 eV"
+        duration = "20 day"
+        counts = 400
+        [atom]
+        name = "Yb"
+        [neutrinos]
+        lightest_mass = "10 meV"
+        [[interaction]]
+        kind = "vector-mediator"
+        mass = "1 keV"
+        electron = 1e-9
+        left = { "11" = 1e-9 }
+    """
+    file = written(tmp_path, text)
+    (sentence,) = command("fit", file, "--json").json()["diagnosis"]
+    assert "another minimum, equally low" in sentence
+    assert sentence in command("fit", file).out

@@ -382,8 +382,6 @@ def plan(
         if not options.quiet:
             note(f"wrote {scenario}")
     emit(result, options, read)
-    if not (options.json or options.quiet):
-        print(f"\n{result.reach_table()}")
     if result.at_threshold and not options.quiet:
         note(f"note: a run lies less than {NEAR:g} eV from a threshold; --clearance keeps away from it")
 

@@ -81,9 +81,8 @@ def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) 
     if options.json:
         show(result.json())
     elif not options.quiet:
-        table = result.table()
-        print(table)
-        if len(table.rows) > LONG and options.output is None:
+        print(result)
+        if len(result.table().rows) > LONG and options.output is None:
             note("--output FILE.csv, FILE.nc or FILE.png has all rows")
 
 
