@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 import renp
-from cases import DAY
+from cases import DAY, YB
 from relative import relative
 from renp.papers.letter import setup
+from renp.planning.candidates import laser_range
 from renp.planning.design import Cuts, best_shares, few_lines, upper_bound
 from renp.results.plan import Plan
 from renp.scenario import Scenario, preset_text
@@ -470,3 +471,16 @@ def test_two_orderings_and_masses_converge() -> None:
     for world in worlds:
         limits = renp.upper_limits(runs_of(plan), world).limits["magnetic-moment"]
         assert max(limits.values()) <= plan.reached * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("frequencies", [1.5, 0, -1, float("nan")])
+def test_a_number_of_frequencies_is_whole(frequencies: float) -> None:
+    runs = renp.Experiment(YB, renp.Target(), [1.068], DAY)
+    with pytest.raises(renp.InputError, match=r"frequencies = .*a whole number, at least 1"):
+        renp.plan("limits", runs, renp.Neutrinos(0.01), constraints=renp.Constraints(frequencies=frequencies))  # type: ignore[arg-type]
+
+
+def test_no_run_is_proposed_below_a_hundredth_of_the_transition() -> None:
+    """With an excess that nothing explains, all photon energies are alike; one at 0 eV is no run."""
+    allowed = laser_range(YB, [renp.Neutrinos(0.01)], 0.0, None, 0.0)
+    assert allowed.grid(50).min() >= 0.01 * YB.E_eg

@@ -57,6 +57,10 @@ class Range:
         return every[self.contains(every)]
 
 
+_LEAST = 0.01
+"""Of E_eg: a run at a lower photon energy is never proposed, where rates vanish and a line is as wide."""
+
+
 def laser_range(
     atom: Atom, hypotheses: Sequence[Neutrinos], low: float | None, high: float | None, clearance: float
 ) -> Range:
@@ -69,7 +73,8 @@ def laser_range(
     hypotheses
         Neutrinos for which the plan is made.
     low, high
-        Ends of the laser's range, eV; without them, 0 and the highest threshold.
+        Ends of the laser's range, eV; without them, and never beyond them, 1 % of E_eg and the highest
+        threshold.
     clearance
         Least distance from a threshold, eV.
 
@@ -80,7 +85,7 @@ def laser_range(
     """
     every = np.unique(np.concatenate([np.asarray(thresholds(atom, nu)).ravel() for nu in hypotheses]))
     top = float(every[-1])
-    bottom = float(0.0 if low is None else low)
+    bottom = max(0.0 if low is None else float(low), _LEAST * float(atom.E_eg))
     end = float(min(top if high is None else high, float(atom.E_eg + atom.boost) / 2))
     if high is not None and high <= bottom:
         raise InputError(

@@ -29,7 +29,7 @@ from renp.results.base import provenance
 from renp.results.plan import Plan
 from renp.runs import COLUMNS, Runs
 from renp.spectrum import spectral_function
-from renp.validation import choice, instance, number
+from renp.validation import choice, instance, number, whole
 
 Progress: TypeAlias = Callable[[str], None]
 
@@ -396,7 +396,7 @@ def _checked(constraints: Constraints) -> Constraints:
         number(name, getattr(constraints, name), "a finite number, at least 0", low=0.0)
     for name, low in (("frequencies", 1), ("candidates", 10)):
         if getattr(constraints, name) is not None:
-            number(name, getattr(constraints, name), f"a whole number, at least {low}", low=low)
+            whole(name, getattr(constraints, name), low)
     for end in constraints.laser_range:
         if end is not None:
             number("laser_range", end, "photon energies in eV, at least 0", low=0.0)
