@@ -318,3 +318,17 @@ def test_a_coupling_with_a_sign_has_both_ends_of_its_interval() -> None:
     assert found.json()["ends"] == {"vector-mediator": {"strength": [low, high]}}
     ends = found.dataset()["vector-mediator ends"].sel(element="strength")
     assert ends.values.tolist() == [low, high]
+
+
+def test_a_large_deficit_does_not_exclude_everything() -> None:
+    """The observed asymptotic limit stays at the one expected with a deficit of one standard deviation."""
+    low = renp.Experiment(YB, renp.Target(), [1.068], 10 * DAY, counts=[60])  # 117 are expected
+    found = renp.upper_limits(low, NU, method="asymptotic", bands=True)
+    assert found.bands is not None
+    for element, limit in found.limits["magnetic-moment"].items():
+        assert limit == found.bands["magnetic-moment"][element][1] > 0
+    high = renp.Experiment(YB, renp.Target(), [1.068], 10 * DAY, counts=[120])
+    free = renp.upper_limits(high, NU, method="asymptotic", bands=True)
+    assert free.bands is not None
+    for element, limit in free.limits["magnetic-moment"].items():
+        assert limit > free.bands["magnetic-moment"][element][2]

@@ -89,9 +89,13 @@ class LimitSearch(NamedTuple):
             low, high = np.where(good[0], float(parameter.plus) * x[:, 0], np.nan)
             ends = (float(low), float(high))
         band = None
-        if self.bands:
+        constrained = method.power_constrained and likelihood.experiment.counts is not None
+        if self.bands or constrained:
             middle = load(method.band)(self, likelihood, observed, start, moves, k)
             band = tuple(float(size) for size in _size(likelihood, k, middle))
+            if constrained:
+                size[0] = np.maximum(size[0], band[BANDS.index(-1)])
+            band = band if self.bands else None
         distribution = "toys" if method.by_toys else "formula" if method.few_counts else ""
         return CouplingLimit(
             float(size[0]), float(size[1]), ends, band, bool(np.all(good)), p_value, distribution

@@ -34,6 +34,8 @@ class Method:
     few_counts
         Whether p-values come from all outcomes that there can be (`renp.inference.few_counts`) where these
         are few enough, for a coupling without a sign that alone is uncertain.
+    power_constrained
+        Whether an observed limit is not below the one expected with a deficit of one standard deviation.
     """
 
     means: str
@@ -43,6 +45,7 @@ class Method:
     signed: bool = False
     by_toys: bool = False
     few_counts: bool = False
+    power_constrained: bool = False
 
 
 _SEARCH = "renp.inference.limit_search"
@@ -58,10 +61,13 @@ METHODS = {
         signed=True,
     ),
     "asymptotic": Method(
-        "one-sided: p = 1 − CL for the test statistic q̃, which knows that a coupling squared is at least 0",
-        ("cowan-2011",),
+        "one-sided: p = 1 − CL for the test statistic q̃, which knows that a coupling squared is at least 0; "
+        "no observed limit is below the one expected with a deficit of one standard deviation, since a large "
+        "deficit would exclude everything",
+        ("cowan-2011", "cowan-2011-power"),
         f"{_SEARCH}:ends_by_formulae",
         f"{_SEARCH}:band_by_formulae",
+        power_constrained=True,
     ),
     "cls": Method(
         "the same for p_s+b/p_b, which does not exclude what the experiment cannot see; where counts are "
