@@ -1,6 +1,5 @@
 """The explorer in a real browser: what controls do, what a link restores, how soon it is on screen."""
 
-import math
 import re
 import statistics
 import time
@@ -331,7 +330,8 @@ def test_a_file_is_where_it_begins(browser: Any, tmp_path: Path) -> None:
     file.write_text('[atom]\nname = "Sr"\n[neutrinos]\nlightest_mass = "0.03 eV"\n')
     with served(str(file)) as address:
         page = Page(browser, address)
-        assert math.isclose(float(page.page.get_by_label("Lightest mass, exactly (eV)").input_value()), 0.03)
+        mass = float(page.page.get_by_label("Lightest mass, exactly (eV)").input_value())
+        assert mass == relative(0.03, rel=1e-12)
         page.context.close()
 
 

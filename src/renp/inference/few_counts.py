@@ -288,7 +288,8 @@ def limits(
         return FewCountsLimits(0.0, np.inf, (np.inf,) * len(deviations), "outcomes")
     fluctuated = expected.null + _MOST_DEVIATIONS * np.sqrt(expected.null)
     largest = fluctuated if counts is None else np.maximum(fluctuated, counts)
-    rise = _RISE * max(delta := float(2 * special.erfinv(confidence_level) ** 2), 1.0) + delta
+    quantile_of_chi2 = float(2 * special.erfinv(confidence_level) ** 2)
+    rise = quantile_of_chi2 + _RISE * max(quantile_of_chi2, 1.0)
     signal, null = jnp.asarray(expected.signal), jnp.asarray(expected.null)
     top = float(signal_limit(signal, null, jnp.asarray(largest), rise))
     every = outcomes(expected, top)

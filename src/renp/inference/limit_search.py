@@ -105,7 +105,8 @@ class LimitSearch(NamedTuple):
         """Return the limit from all outcomes that there can be; None where they are too many."""
         here = likelihood.point()
         null = np.asarray(likelihood.expected(here))
-        signal = few_counts.Signal(null, np.asarray(likelihood.expected(here.at[k].set(1.0))) - null)
+        more = np.asarray(likelihood.expected(here.at[k].set(1.0))) - null
+        signal = few_counts.Signal(null, np.maximum(more, 0.0))  # a difference, which rounding may turn
         counts = likelihood.experiment.counts
         found = few_counts.limits(
             signal,
