@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-NUMBER, WORKERS, PATIENCE = 150, 2, 600.0
+NUMBER, WORKERS, PATIENCE = 150, 2, 1800.0
 
 # The nearest tests of a file, cheapest first; the examples in its own documentation run before them.
 FORMULA = ["oracle_spinors", "accuracy", "properties", "reference_values", "gradients"]
