@@ -236,7 +236,7 @@ def check_certain(experiment: Experiment) -> None:
 
 def counts_of(
     experiment: Experiment,
-    spectrum: Float[Array, "*batch n"],
+    spectrum: Float[Array | np.ndarray[Any, Any], "*batch n"],
     signal: Scalar | Values = 1.0,
     background: Scalar | Values = 1.0,
 ) -> Float[Array, "*batch n"]:
@@ -250,7 +250,7 @@ def counts_of(
     >>> counts_of(runs, jnp.array([1.0])).round(2)
     Array([95.04], dtype=float64)
     """
-    emitted = signal * (experiment.exposure * spectrum)
+    emitted: Any = signal * (experiment.exposure * spectrum)
     return jnp.asarray(emitted + background * experiment.background_counts)
 
 
@@ -301,9 +301,12 @@ def _counts(
     experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None, background: float
 ) -> Reals:
     instance("experiment", experiment, Experiment)
-    photons, laser = experiment.photon_energy, experiment.laser
-    spectrum = spectral_function(photons, experiment.atom, neutrinos, model, laser=laser)
-    return finite(counts_of(experiment, spectrum, background=background), "the expected counts")
+    photons, laser = experiment.runs.photon_energy, experiment.laser
+    spectrum: Any = spectral_function(photons, experiment.atom, neutrinos, model, laser=laser)
+    if not is_traced(spectrum):
+        spectrum = np.asarray(spectrum)
+    finite(counts := counts_of(experiment, spectrum, background=background), "the expected counts")
+    return counts
 
 
 def mean_dynamical_factor(factor: Callable[[float], float], duration: float) -> float:

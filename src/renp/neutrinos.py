@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from renp.compensated import two_product, two_sum
+from renp.compensated import array_module, two_product, two_sum
 from renp.datafiles import read_toml
 from renp.errors import InputError
 from renp.validation import Scalar, choice, is_traced, number
@@ -169,21 +169,22 @@ class Neutrinos(eqx.Module):
     @property
     def masses(self) -> Float[Array, "3"]:
         """Masses of ν_1, ν_2, ν_3, eV."""
-        lightest = jnp.asarray(self.lightest_mass, dtype=float)
-        solar, atmospheric = jnp.asarray(self.dm2_21), jnp.asarray(self.dm2_atmospheric)
+        lightest, solar, atmospheric = self.lightest_mass, self.dm2_21, self.dm2_atmospheric
         if self.ordering == "normal":
             m1, m2, m3 = lightest, _heavier(lightest, solar), _heavier(lightest, atmospheric)
         else:
             m1, m2, m3 = _heavier(lightest, -atmospheric - solar), _heavier(lightest, -atmospheric), lightest
-        return jnp.stack([m1, m2, m3])
+        return jnp.asarray(array_module(m1, m2, m3).stack([m1, m2, m3]), dtype=float)
 
     @property
     def mixing_matrix(self) -> Complex[Array, "3 3"]:
         """PMNS matrix U_αi, rows e, μ, τ; with the Majorana phases if the nature is "majorana"."""
-        s12, s13, s23 = (jnp.sqrt(s2) for s2 in (self.sin2_theta12, self.sin2_theta13, self.sin2_theta23))
-        c12, c13, c23 = (jnp.sqrt(1 - s2) for s2 in (self.sin2_theta12, self.sin2_theta13, self.sin2_theta23))
-        phase = jnp.exp(1j * jnp.asarray(self.delta_cp))
-        pmns = jnp.array(
+        squares = self.sin2_theta12, self.sin2_theta13, self.sin2_theta23
+        xp = array_module(*squares, self.delta_cp, *self.majorana_phases)
+        s12, s13, s23 = (xp.sqrt(s2) for s2 in squares)
+        c12, c13, c23 = (xp.sqrt(1 - s2) for s2 in squares)
+        phase = xp.exp(1j * xp.asarray(self.delta_cp))
+        pmns = xp.array(
             [
                 [c12 * c13, s12 * c13, s13 / phase],
                 [
@@ -198,28 +199,35 @@ class Neutrinos(eqx.Module):
                 ],
             ]
         )
-        if self.nature == "dirac":
-            return pmns
-        alpha = jnp.array([0.0, *self.majorana_phases])
-        return pmns * jnp.exp(0.5j * alpha)
+        if self.nature == "majorana":
+            pmns = pmns * xp.exp(0.5j * xp.array([0.0, *self.majorana_phases]))
+        return jnp.asarray(pmns)
 
 
 def _is(value: Scalar, number: float) -> bool:
     return is_traced(value) or bool(value == number)
 
 
-@jax.custom_jvp
-def _heavier(mass: Float[Array, ""], dm2: Float[Array, ""]) -> Float[Array, ""]:
+def _heavier(mass: Scalar, dm2: Scalar) -> Any:
     """Return √(m² + Δm²), under jit the same to the last digit, which thresholds show."""
+    if array_module(mass, dm2) is np:
+        return _root_of_sum(mass, dm2)
+    return _traced_heavier(jnp.asarray(mass, dtype=float), jnp.asarray(dm2, dtype=float))
+
+
+def _root_of_sum(mass: Any, dm2: Any) -> Any:
     square, square_error = two_product(mass, mass)
     total, total_error = two_sum(square, dm2)
-    return jnp.sqrt(total + (total_error + square_error))
+    return array_module(total).sqrt(total + (total_error + square_error))
 
 
-@_heavier.defjvp
+_traced_heavier = jax.custom_jvp(_root_of_sum)
+
+
+@_traced_heavier.defjvp
 def _heavier_jvp(primals: Any, tangents: Any) -> tuple[Float[Array, ""], Float[Array, ""]]:
     (mass, dm2), (dmass, ddm2) = primals, tangents
-    heavier = _heavier(mass, dm2)
+    heavier: Any = _traced_heavier(mass, dm2)
     return heavier, (mass * dmass + ddm2 / 2) / heavier
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from textwrap import shorten
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -11,11 +11,17 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 from numpy.typing import NDArray
 
+from renp._types import Values
 from renp.constants import HBAR_C
 from renp.errors import InputError
 
+Elements: TypeAlias = Complex[Array | np.ndarray[Any, Any], "3 3"]
+
 Scalar: TypeAlias = float | Float[Array, ""]
 """A number: a Python float, or an array without axes while it is differentiated or batched."""
+
+
+Found = TypeVar("Found")
 
 
 def is_traced(*values: object) -> bool:
@@ -85,15 +91,15 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> str:
     raise InputError(name, repr(value), f"{options}{hint}")
 
 
-def matrix(name: str, value: Any) -> Complex[Array, "3 3"]:
+def matrix(name: str, value: Any) -> Elements:
     """Return rows, or a dict {(i, j): element} counted from 1, as a finite complex 3×3 matrix, or raise.
 
     Examples
     --------
     >>> matrix("V", np.eye(3)).dtype
     dtype('complex128')
-    >>> matrix("V", {(1, 2): 1j})[0, 1]
-    Array(0.+1.j, dtype=complex128)
+    >>> complex(matrix("V", {(1, 2): 1j})[0, 1])
+    1j
     """
     if isinstance(value, Mapping):
         return _from_elements(name, value)
@@ -113,16 +119,17 @@ def matrix(name: str, value: Any) -> Complex[Array, "3 3"]:
     if not np.all(np.isfinite(result)):
         i, j = (int(k) for k in np.argwhere(~np.isfinite(result))[0])
         raise InputError(f"{name}[{i + 1}, {j + 1}]", result[i, j], "finite")
-    return jnp.asarray(result)
-
-
-def _from_elements(name: str, elements: Mapping[Any, Any]) -> Complex[Array, "3 3"]:
-    result = jnp.zeros((3, 3), dtype=complex)
-    for key, element in elements.items():
-        i, j = _indices(name, key)
-        _check_element(f"{name}[{i + 1}, {j + 1}]", element)
-        result = result.at[i, j].set(element)
     return result
+
+
+def _from_elements(name: str, elements: Mapping[Any, Any]) -> Elements:
+    places = {_indices(name, key): element for key, element in elements.items()}
+    for (i, j), element in places.items():
+        _check_element(f"{name}[{i + 1}, {j + 1}]", element)
+    xp = jnp if is_traced(*places.values()) else np
+    rows = [[xp.asarray(places.get((i, j), 0.0), dtype=complex) for j in range(3)] for i in range(3)]
+    completed: Elements = xp.array(rows)
+    return completed
 
 
 def _indices(name: str, key: Any) -> tuple[int, int]:
@@ -205,15 +212,13 @@ def whole(name: str, value: Any, least: int = 0) -> int:
     return int(result)
 
 
-def within(
-    name: str, value: Any, allowed: str, low: float = -np.inf, high: float = np.inf
-) -> Float[Array, "..."]:
+def within(name: str, value: Any, allowed: str, low: float = -np.inf, high: float = np.inf) -> Values:
     """Return finite real numbers from low to high as an array, or raise naming the first that is not.
 
     Examples
     --------
     >>> within("cosine", [0.5, 1], "a cosine", -1, 1)
-    Array([0.5, 1. ], dtype=float64)
+    array([0.5, 1. ])
     """
     if is_traced(value):
         return jnp.asarray(value)
@@ -223,10 +228,10 @@ def within(
         place = np.argwhere(wrong)[0]
         label = f"{name}{[int(k) for k in place]}" if values.ndim else name
         raise InputError(label, values[tuple(place)], allowed)
-    return jnp.asarray(values)
+    return values
 
 
-def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Float[Array, "..."]:
+def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Values:
     """Return trigger photon energies as an array, after checking 0 ≤ ω < E_vg.
 
     Raises
@@ -248,7 +253,7 @@ def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Floa
     return within(name, reals_or_traced, allowed, 0.0, below)
 
 
-def finite(result: Float[Array, "..."], what: str) -> Float[Array, "..."]:
+def finite(result: Found, what: str) -> Found:
     """Return ``result`` if it is finite throughout, or traced; otherwise say what overflowed.
 
     Examples
@@ -256,9 +261,8 @@ def finite(result: Float[Array, "..."], what: str) -> Float[Array, "..."]:
     >>> finite(jnp.array([1.0]), "the spectrum")
     Array([1.], dtype=float64)
     """
-    if not is_traced(result):
-        if np.any(np.isnan(result)):
-            raise FloatingPointError(f"{what} is not a number: an input or a coupling is NaN")
-        if np.any(np.isinf(result)):
-            raise FloatingPointError(f"{what} overflows: an input is far too large")
-    return result
+    if is_traced(result) or np.all(np.isfinite(np.asarray(result))):
+        return result
+    if np.any(np.isnan(np.asarray(result))):
+        raise FloatingPointError(f"{what} is not a number: an input or a coupling is NaN")
+    raise FloatingPointError(f"{what} overflows: an input is far too large")

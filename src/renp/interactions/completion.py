@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp._types import Matrix
+from renp.compensated import array_module
 from renp.errors import InputError
 from renp.validation import is_traced, matrix
 
@@ -42,7 +43,7 @@ def independent_elements(name: str, value: Any) -> Matrix:
     Array(0.+1.j, dtype=complex128)
     """
     given, twice = _given(name, value)
-    return jnp.where(twice & _LOWER, 0, given)
+    return jnp.asarray(array_module(given).where(twice & _LOWER, 0, given))
 
 
 def violations(
@@ -89,11 +90,12 @@ def complete(elements: Matrix, symmetry: Symmetry) -> Matrix:
     >>> complete(independent_elements("m", {(1, 2): 1j}), "hermitian")[1, 0]
     Array(-0.-1.j, dtype=complex128)
     """
-    off_diagonal = elements - jnp.diag(jnp.diag(elements))
-    return elements + _mirror(off_diagonal, symmetry)
+    xp = array_module(elements)
+    known = xp.asarray(elements)
+    return jnp.asarray(known + _mirror(known - xp.diag(xp.diag(known)), symmetry))
 
 
-def _mirror(matrix: Matrix, symmetry: Symmetry) -> Matrix:
+def _mirror(matrix: Any, symmetry: Symmetry) -> Any:
     if symmetry == "hermitian":
         return matrix.conj().T
     return matrix.T if symmetry == "symmetric" else -matrix.T
@@ -101,13 +103,13 @@ def _mirror(matrix: Matrix, symmetry: Symmetry) -> Matrix:
 
 def _asymmetry(matrix: NDArray[Any], symmetry: Symmetry) -> NDArray[Any]:
     """Return |X − mirrored X|; a diagonal that is forbidden by antisymmetry is judged elsewhere."""
-    error: NDArray[Any] = np.abs(matrix - np.asarray(_mirror(jnp.asarray(matrix), symmetry)))
+    error: NDArray[Any] = np.abs(matrix - _mirror(matrix, symmetry))
     if symmetry == "antisymmetric":
         np.fill_diagonal(error, 0.0)
     return error
 
 
-def _given(name: str, value: Any) -> tuple[Matrix, NDArray[Any]]:
+def _given(name: str, value: Any) -> tuple[Any, NDArray[Any]]:
     """Return the matrix as given, and where an element and its mirror image are both given."""
     if value is None:
         value = {}
