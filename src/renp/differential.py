@@ -67,7 +67,7 @@ def differential_spectrum(
     photons, model = checked(omega, atom, neutrinos, model)
     _refuse_zero(photons)
     _refuse_boost(atom)
-    energies = within("energy", energy, "finite neutrino energies in eV")
+    energies = within("energy", energy, "finite neutrino energies in eV", unit="eV")
     energies, photons = _broadcast("energy", energies, photons)
     parts = energy_components(energies.ravel(), photons.ravel(), atom, neutrinos, model)
     return total(parts, energies.shape, by_pair)

@@ -71,12 +71,14 @@ class Target(eqx.Module):
     ) -> None:
         within: Any = {"low": 0.0, "high": 1e50, "open_low": True}
         per_volume = "a number density in 1/cm³ above 0 and at most 10⁵⁰"
-        self.density = number("density", density, per_volume, **within)
-        self.photon_density = number("photon_density", photon_density, per_volume, **within)
-        self.volume = number("volume", volume, "a volume in cm³ above 0 and at most 10⁵⁰", **within)
+        self.density = number("density", density, per_volume, unit="1/cm**3", **within)
+        self.photon_density = number("photon_density", photon_density, per_volume, unit="1/cm**3", **within)
+        self.volume = number(
+            "volume", volume, "a volume in cm³ above 0 and at most 10⁵⁰", unit="cm**3", **within
+        )
         factor = "a finite factor, at least 0"
         self.dynamical_factor = number("dynamical_factor", dynamical_factor, factor, low=0)
-        self.width = number("width", width, "a finite width in 1/s, at least 0", low=0)
+        self.width = number("width", width, "a finite width in 1/s, at least 0", low=0, unit="1/s")
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -324,6 +326,6 @@ def mean_dynamical_factor(factor: Callable[[float], float], duration: float) -> 
     >>> round(mean_dynamical_factor(lambda t: 0.5 * np.exp(-t / 100.0), 100.0), 6)
     0.31606
     """
-    time = float(number("duration", duration, "a time in s above 0", low=0.0, open_low=True))
+    time = float(number("duration", duration, "a time in s above 0", low=0.0, open_low=True, unit="s"))
     total, _ = integrate.quad(factor, 0.0, time, limit=200)
     return float(number("factor", total / time, "a finite factor, at least 0", low=0.0))

@@ -147,13 +147,15 @@ class Neutrinos(eqx.Module):
         values.update({key: value for key, value in given.items() if value is not None})
 
         allowed = "a finite mass in eV, at least 0 and at most 10⁶"
-        self.lightest_mass = number("lightest_mass", lightest_mass, allowed, low=0, high=1e6)
+        self.lightest_mass = number("lightest_mass", lightest_mass, allowed, low=0, high=1e6, unit="eV")
         for key in ("sin2_theta12", "sin2_theta13", "sin2_theta23"):
             allowed = "the sin² of an angle, between 0 and 1"
             setattr(self, key, number(key, values[key], allowed, low=0, high=1))
         allowed = "an angle in radians, between -2π and 2π"
-        self.delta_cp = number("delta_cp", values["delta_cp"], allowed, low=-2 * pi, high=2 * pi)
-        self.dm2_21 = number("dm2_21", values["dm2_21"], "a splitting in eV² above 0", low=0, open_low=True)
+        self.delta_cp = number("delta_cp", values["delta_cp"], allowed, low=-2 * pi, high=2 * pi, unit="rad")
+        self.dm2_21 = number(
+            "dm2_21", values["dm2_21"], "a splitting in eV² above 0", low=0, open_low=True, unit="eV**2"
+        )
         self.dm2_atmospheric = _atmospheric_splitting(own, values[own], self.dm2_21)
         self.majorana_phases = _phases(majorana_phases)
 
@@ -233,11 +235,11 @@ def _heavier_jvp(primals: Any, tangents: Any) -> tuple[Float[Array, ""], Float[A
 
 def _atmospheric_splitting(name: str, value: Any, dm2_21: Scalar) -> Scalar:
     if name == "dm2_31":
-        result = number(name, value, "m_3² − m_1² in eV², above 0", low=0, open_low=True)
+        result = number(name, value, "m_3² − m_1² in eV², above 0", low=0, open_low=True, unit="eV**2")
         if not is_traced(result, dm2_21) and result < dm2_21:
             raise InputError(name, result, f"at least dm2_21 = {dm2_21} eV² for normal ordering")
         return result
-    result = number(name, value, "m_3² − m_2² in eV², below 0 for inverted ordering", high=0)
+    result = number(name, value, "m_3² − m_2² in eV², below 0 for inverted ordering", high=0, unit="eV**2")
     if not is_traced(result, dm2_21) and result + dm2_21 >= 0:
         raise InputError(name, result, f"below −dm2_21 = {-dm2_21} eV² for inverted ordering")
     return result
@@ -247,5 +249,7 @@ def _phases(phases: Any) -> tuple[Scalar, Scalar]:
     allowed = "two angles in radians (α_21, α_31), each between -4π and 4π"
     if isinstance(phases, str) or np.ndim(phases) != 1 or len(phases) != 2:
         raise InputError("majorana_phases", phases, allowed)
-    first, second = (number("majorana_phases", phase, allowed, low=-4 * pi, high=4 * pi) for phase in phases)
+    first, second = (
+        number("majorana_phases", phase, allowed, low=-4 * pi, high=4 * pi, unit="rad") for phase in phases
+    )
     return first, second

@@ -1,5 +1,6 @@
 """Checks of what users hand in; values that are being traced by JAX pass unchecked."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from textwrap import shorten
@@ -14,8 +15,12 @@ from numpy.typing import NDArray
 from renp._types import Values
 from renp.constants import HBAR_C
 from renp.errors import InputError
+from renp.units import plain
 
 Elements: TypeAlias = Complex[Array | np.ndarray[Any, Any], "3 3"]
+
+_UNFIT = (bool, np.bool_, np.float16)
+"""Types of what may have been meant otherwise, or has 3 digits."""
 
 Scalar: TypeAlias = float | Float[Array, ""]
 """A number: a Python float, or an array without axes while it is differentiated or batched."""
@@ -37,6 +42,7 @@ def number(
     low: float = -np.inf,
     high: float = np.inf,
     open_low: bool = False,
+    unit: str = "",
 ) -> Scalar:
     """Return ``value`` as a finite float within [low, high], or raise.
 
@@ -50,6 +56,8 @@ def number(
         What is right, for the message.
     low, high
         Ends of the allowed range; ``low`` itself is excluded with ``open_low``.
+    unit
+        In which a quantity of pint or astropy is taken.
 
     Raises
     ------
@@ -63,7 +71,8 @@ def number(
     """
     if is_traced(value):
         return value  # type: ignore[no-any-return]
-    if isinstance(value, (bool, str)) or np.ndim(value) != 0 or np.iscomplexobj(value):
+    value = plain(name, value, unit)
+    if isinstance(value, (str, *_UNFIT)) or np.ndim(value) != 0 or np.iscomplexobj(value):
         raise InputError(name, shorten(repr(value), 60), allowed)
     try:
         result = float(value)
@@ -91,7 +100,7 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> str:
     raise InputError(name, repr(value), f"{options}{hint}")
 
 
-def matrix(name: str, value: Any) -> Elements:
+def matrix(name: str, value: Any, unit: str = "") -> Elements:
     """Return rows, or a dict {(i, j): element} counted from 1, as a finite complex 3×3 matrix, or raise.
 
     Examples
@@ -102,16 +111,20 @@ def matrix(name: str, value: Any) -> Elements:
     1j
     """
     if isinstance(value, Mapping):
-        return _from_elements(name, value)
+        return _from_elements(name, value, unit)
     if any(is_traced(leaf) for leaf in jax.tree.leaves(value)):
         traced = jnp.asarray(value, dtype=complex)
         if traced.shape != (3, 3):
             raise InputError(name, f"an array of shape {traced.shape}", "a 3×3 matrix")
         return traced
+    value = plain(name, value, unit)
     try:
+        unfit = isinstance(np.asarray(value).flat[0], _UNFIT) if np.size(value) else False
         result = np.asarray(value, dtype=complex)
     except (TypeError, ValueError):
-        raise InputError(name, repr(value), "a 3×3 matrix of numbers") from None
+        unfit = True
+    if unfit:
+        raise InputError(name, shorten(repr(value), 60), "a 3×3 matrix of numbers")
     if result.ndim == 0:
         raise InputError(name, repr(value), "a 3×3 matrix")
     if result.shape != (3, 3):
@@ -122,8 +135,8 @@ def matrix(name: str, value: Any) -> Elements:
     return result
 
 
-def _from_elements(name: str, elements: Mapping[Any, Any]) -> Elements:
-    places = {_indices(name, key): element for key, element in elements.items()}
+def _from_elements(name: str, elements: Mapping[Any, Any], unit: str) -> Elements:
+    places = {_indices(name, key): plain(name, element, unit) for key, element in elements.items()}
     for (i, j), element in places.items():
         _check_element(f"{name}[{i + 1}, {j + 1}]", element)
     xp = jnp if is_traced(*places.values()) else np
@@ -144,28 +157,33 @@ def _check_element(name: str, element: Any) -> None:
     if is_traced(element):
         return
     try:
-        finite = not isinstance(element, str) and bool(np.isfinite(complex(element)))
+        finite = not isinstance(element, (str, *_UNFIT)) and bool(np.isfinite(complex(element)))
     except TypeError:
         finite = False
     if not finite:
         raise InputError(name, repr(element), "a finite number")
 
 
-def reals(name: str, value: Any, allowed: str) -> NDArray[np.float64]:
-    """Return real numbers as an array of floats; text, None and complex numbers are refused.
+def reals(
+    name: str, value: Any, allowed: str, unit: str = "", *, photon: bool = False
+) -> NDArray[np.float64]:
+    """Return real numbers as an array of floats; text, None, booleans, float16, complex ones are refused.
 
     Examples
     --------
-    >>> reals("duration", [1, 2], "times in s")
+    >>> reals("duration", [1, 2], "times in s", "s")
     array([1., 2.])
     """
+    value = plain(name, value, unit, photon=photon)
     try:
         array = np.asarray(value)
     except ValueError:
-        raise InputError(name, repr(value), allowed) from None
+        raise InputError(name, shorten(repr(value), 60), allowed) from None
     # An empty list has no numbers to judge its type by.
-    if array.dtype.kind not in "iuf" and array.size:
-        raise InputError(name, repr(value), allowed)
+    if (array.dtype.kind not in "iuf" or array.dtype == np.float16) and array.size:
+        raise InputError(name, shorten(repr(value), 60), allowed)
+    if array.dtype == np.float32:
+        warnings.warn(f"{name} is of single precision, with 7 digits", UserWarning, stacklevel=3)
     return array.astype(float)
 
 
@@ -212,7 +230,16 @@ def whole(name: str, value: Any, least: int = 0) -> int:
     return int(result)
 
 
-def within(name: str, value: Any, allowed: str, low: float = -np.inf, high: float = np.inf) -> Values:
+def within(
+    name: str,
+    value: Any,
+    allowed: str,
+    low: float = -np.inf,
+    high: float = np.inf,
+    unit: str = "",
+    *,
+    photon: bool = False,
+) -> Values:
     """Return finite real numbers from low to high as an array, or raise naming the first that is not.
 
     Examples
@@ -222,7 +249,7 @@ def within(name: str, value: Any, allowed: str, low: float = -np.inf, high: floa
     """
     if is_traced(value):
         return jnp.asarray(value)
-    values = reals(name, value, allowed)
+    values = reals(name, value, allowed, unit, photon=photon)
     wrong = ~(np.isfinite(values) & (values >= low) & (values <= high))
     if np.any(wrong):
         place = np.argwhere(wrong)[0]
@@ -244,7 +271,9 @@ def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Valu
     >>> photon_energies([1.068, 1.07], 2.23).shape
     (2,)
     """
-    reals_or_traced = omega if is_traced(omega) else reals(name, omega, "photon energies in eV")
+    reals_or_traced = (
+        omega if is_traced(omega) else reals(name, omega, "photon energies in eV", "eV", photon=True)
+    )
     limit = "" if is_traced(E_vg) else f" = {float(E_vg)} eV"
     allowed = f"a photon energy in eV, at least 0 and below the atom's E_vg{limit}"
     below = np.inf if is_traced(E_vg) else np.nextafter(float(E_vg), 0.0)

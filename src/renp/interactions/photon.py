@@ -32,8 +32,8 @@ class PhotonCoupling(Interaction):
     def __init__(self, elements: Any) -> None:
         name = type(self).__name__
         allowed: tuple[Symmetry, ...] = ("hermitian", self.majorana_symmetry)
-        self.broken = violations(name, elements, allowed)
-        self.elements = independent_elements(name, elements)
+        self.broken = violations(name, elements, allowed, self.coupling_unit)
+        self.elements = independent_elements(name, elements, self.coupling_unit)
 
     def check(self, neutrinos: Neutrinos) -> None:
         """Raise `InputError` if the matrix has not the symmetry that the neutrinos' nature asks for."""
