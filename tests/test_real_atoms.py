@@ -492,8 +492,8 @@ efficiency = 0.3
 def test_an_effect_is_declared_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """One entry of the registry is known to `refined`, scenario files, the explorer and its code."""
     from renp.atoms.effects import EFFECTS, Effect
+    from renp.explorer.exchange import to_python
     from renp.explorer.page import Explorer
-    from renp.explorer.snippet import to_python
     from renp.explorer.state import State
     from renp.results.atom import AtomSheet
     from renp.scenario import Scenario
