@@ -107,18 +107,7 @@ def number_field(key: str, label: str, unit: str, edit: Edit, look: Look, placeh
 
 
 def number_in(unit: str, text: str, *, photon: bool = False) -> float:
-    """Return a number of the unit shown, or a quantity in any unit that converts to it.
-
-    Raises
-    ------
-    ValueError
-        If it is neither.
-
-    Examples
-    --------
-    >>> number_in("eV", "0.01"), number_in("eV", "10 meV")
-    (0.01, 0.01)
-    """
+    """Return a number of the unit shown, or a quantity in any unit that converts to it."""
     try:
         return float(text)
     except ValueError:

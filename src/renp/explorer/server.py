@@ -179,13 +179,7 @@ def serve(
     browser: bool = True,
     tell: Callable[[str], None] = print,
 ) -> None:
-    """Serve the explorer until Ctrl-C or SIGTERM; ``tell`` is told its address.
-
-    Raises
-    ------
-    InputError
-        If the address or port cannot be had.
-    """
+    """Serve the explorer until Ctrl-C or SIGTERM; ``tell`` is told its address."""
     with served(start, port=port, address=address) as (server, url):
         if not is_local(address):
             words = f"the explorer listens at {address}: whoever reaches that address can use it"

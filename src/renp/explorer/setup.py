@@ -47,11 +47,6 @@ def build(state: State) -> Setup:
     ------
     StateError
         With a sentence for each key that is wrong.
-
-    Examples
-    --------
-    >>> build(State()).atom.name
-    'Yb'
     """
     if len(state.scenario.run) > MOST_RUNS:
         raise StateError({"runs": f"{len(state.scenario.run)} runs: must be {MOST_RUNS} at most"})

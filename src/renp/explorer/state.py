@@ -80,13 +80,7 @@ def _as_run(given: Any) -> RunSection:
 
 
 def short(run: RunSection) -> Any:
-    """Return the numbers of a run without usual ones at their end, or its table if it has other keys.
-
-    Examples
-    --------
-    >>> short(new_run(1.068)), short(new_run(1.068, counts=3))
-    ([1.068], {'photon_energy': 1.068, 'duration': 864000.0, 'counts': 3})
-    """
+    """Return the numbers of a run without usual ones at their end, or its table if it has other keys."""
     table = run.model_dump(exclude_defaults=True)
     if not table.keys() <= set(_SHORT):
         return table

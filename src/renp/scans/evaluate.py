@@ -26,13 +26,7 @@ _lock = threading.Lock()
 
 
 def evaluate(definition: Definition, number: int) -> Answer:
-    """Return the variables of one chunk, each of shape (own dimension if any, *chunk), filled up.
-
-    Raises
-    ------
-    InputError
-        If this process has another version of the package than the one that the scan was begun with.
-    """
+    """Return the variables of one chunk, each of shape (own dimension if any, *chunk), filled up."""
     if definition.version != __version__:
         allowed = f"{definition.version}, with which the scan was begun"
         raise InputError("version of renp", __version__, allowed)
