@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import renp.explorer
+from cases import HEAD
 from relative import relative
 from renp.errors import InputError, ScenarioError
 from renp.explorer import explore, require_panel
@@ -366,7 +367,7 @@ def test_fewer_runs_and_interactions_can_come_from_elsewhere(page: Explorer) -> 
     """Controls of runs are made anew only where they are seen."""
     page.change(tab="counts")
     page.change(tab="share")
-    page.share.scenario.value = '[atom]\nname = "Yb"\n[neutrinos]\nlightest_mass = "0.01 eV"\n'
+    page.share.scenario.value = HEAD
     assert (page.state.scenario.run, page.state.scenario.interaction, page.problems) == ((), (), {})
     page.change(tab="counts")
     assert page.counts.controls.fields == []
