@@ -18,12 +18,12 @@ from relative import relative
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
 from renp.differential import energy_interval
 from renp.formula.differential_formula import (
-    PHOTON_PHASE,
     angular_components,
     energy_components,
     energy_offset,
 )
 from renp.formula.master_formula import components
+from renp.formula.steps import PHOTON_PHASE
 
 YB = renp.Atom.named("Yb")
 CONSTANTS = {"g_fermi": FERMI_CONSTANT, "bohr_magneton": BOHR_MAGNETON}

@@ -114,8 +114,8 @@ def test_each_control_changes_its_part_of_the_link(page: Page) -> None:
     for label, check in BOXES.items():
         page.page.get_by_label(label, exact=True).check()
         page.wait_state(check)
-    page.page.get_by_label("Polarisation of the trigger").select_option("circular")
-    page.wait_state(lambda s: s["polarisation"] == "circular")
+    page.page.get_by_label("Polarisation of the trigger").select_option("right")
+    page.wait_state(lambda s: s["polarisation"] == "right")
     for label, (option, check) in CHOICES.items():
         page.page.get_by_label(label, exact=True).select_option(option)
         page.wait_state(check)

@@ -1,5 +1,6 @@
 """The whole atom against explicit sums over its states, with neutrino spinors and fields, in both orders."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -8,6 +9,11 @@ from cases import NU, random_couplings
 from oracles import atom as states
 from oracles import spinors
 from relative import relative
+from renp.atoms import spin
+from renp.atoms.atom import Level
+from renp.differential import energy_interval
+from renp.formula import steps
+from renp.formula.kinematics import momentum_transfer_squared
 
 MASSES = [float(m) for m in np.asarray(NU.masses)]
 E_EG, E_VG, E_WG = 2.143493, 2.230725, 3.108
@@ -46,3 +52,148 @@ def test_two_photons_are_symmetric_with_both_orders_alone(J_e: int) -> None:
                 worst[both] = max(worst[both], float(np.abs(one - other).max()))
     assert worst[True] < 1e-12
     assert worst[False] > 1e-2
+
+
+# --- the package's atom, in all its effects -----------------------------------------------------------------
+
+LIGHTS = ("linear", "left", "right")
+
+
+def level(label: str, energy: float, J: int, amplitude: float | None = None) -> Level:
+    return Level(label, energy / renp.constants.WAVENUMBER, J, "a test", True, amplitude=amplitude)
+
+
+def both(
+    J_e: int, light: str, boost: float = 0.0, *, orbit: bool = True, orders: bool = True
+) -> tuple[states.Atom, renp.Atom]:
+    """Return the atom of explicit states, and the package's."""
+    levels = [level("e", E_EG, J_e), level("v", E_VG, 1)]
+    if J_e != 1:
+        levels.append(level("w", E_WG, 1, -1.0))
+    explicit = states.mixed(J_e, E_EG, [E_VG, E_WG], orbit=orbit, both_orders=orders, boost=boost)
+    atom = renp.Atom("two electrons", E_EG, E_VG, tuple(levels))
+    return explicit, atom.refined(polarisation=light, orbit=orbit, orders=orders).boosted(boost)
+
+
+@pytest.mark.parametrize("light", LIGHTS)
+@pytest.mark.parametrize(("J_e", "nature"), [(0, "dirac"), (1, "majorana"), (2, "dirac")])
+def test_totals_are_sums_over_states(J_e: int, light: str, nature: str) -> None:
+    rng = np.random.default_rng([J_e, LIGHTS.index(light)])
+    nu = renp.Neutrinos(0.01, nature=nature)
+    for orbit, orders, boost in (
+        (True, True, 0.0),
+        (False, True, 0.4),
+        (True, False, -0.3),
+        (True, True, 1.2),
+    ):
+        explicit, atom = both(J_e, light, boost, orbit=orbit, orders=orders)
+        couplings = random_couplings(rng)
+        model = renp.Couplings(**couplings)
+        model = model.majorana() if nature == "majorana" else model
+        for share in (0.2, 0.49, 0.498):
+            omega = share * (E_EG + boost)
+            exact = states.spectrum(explicit, omega, MASSES, couplings, nature == "majorana", light=light)
+            found = renp.spectral_function(omega, atom, nu, model, by_pair=True)
+            assert np.asarray(found) == relative(exact, rel=1e-10)
+            assert float(renp.spectral_function(omega, atom, nu, model)) == relative(exact.sum(), rel=1e-10)
+
+
+@pytest.mark.parametrize("light", LIGHTS)
+@pytest.mark.parametrize("J_e", [0, 1, 2])
+def test_spectra_in_energy_and_angle_are_sums_over_states(J_e: int, light: str) -> None:
+    """Of the standard model too, where light of one helicity sees that it violates parity."""
+    rng = np.random.default_rng([J_e, LIGHTS.index(light)])
+    cosines = np.array([-0.95, -0.3, 0.2, 0.7])
+    weak = {kind: np.asarray(getattr(renp.Weak().couplings(NU, 1.0), kind)) for kind in "VA"}
+    for boost in (0.0, -0.3, 1.2):
+        explicit, atom = both(J_e, light, boost)
+        for share, couplings in ((0.2, random_couplings(rng)), (0.49, random_couplings(rng)), (0.4, weak)):
+            omega, model = share * (E_EG + boost), renp.Couplings(**couplings)
+            momentum = omega - boost
+            centre, half_width = (np.asarray(x) for x in energy_interval(omega, atom, NU))
+            for i, j in ((0, 2), (1, 1)):
+                energies = centre[i, j] + np.sign(momentum) * half_width[i, j] * cosines
+                one = {kind: x[i, j] for kind, x in couplings.items()}
+                exact = states.squares(explicit, omega, MASSES[i], MASSES[j], cosines, one, light=light)
+                found = renp.differential_spectrum(energies, omega, atom, NU, model, by_pair=True)[i, j]
+                assert np.asarray(found) == relative(exact / abs(momentum), rel=1e-10)
+                angles, slope = directions(explicit, omega, MASSES[i], MASSES[j], cosines)
+                at_angle = renp.angular_spectrum(angles, omega, atom, NU, model, by_pair=True)[i, j]
+                # Δ/2 du is dI; two energies may have one angle
+                delta = 2 * half_width[i, j] / abs(momentum)
+                alone = exact * delta / 2 / abs(slope)
+                assert np.all(np.asarray(at_angle) >= alone * (1 - 1e-9))
+                if p_faster(explicit, omega, MASSES[i], MASSES[j]):
+                    assert np.asarray(at_angle) == relative(alone, rel=1e-8)
+
+
+def directions(
+    atom: states.Atom, omega: float, m_i: float, m_j: float, cosines: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return cos θ to the photon, along −z, and its slope in the cosine of the pair's frame."""
+
+    def at(u: np.ndarray) -> np.ndarray:
+        momentum = states.momenta(atom, omega, m_i, m_j, u, 1)[0]
+        return -momentum[:, 3] / np.linalg.norm(momentum[:, 1:], axis=1)
+
+    h = 1e-3
+    slope = (8 * (at(cosines + h) - at(cosines - h)) - at(cosines + 2 * h) + at(cosines - 2 * h)) / (12 * h)
+    return at(cosines), slope
+
+
+def p_faster(atom: states.Atom, omega: float, m_i: float, m_j: float) -> bool:
+    """Whether ν_i is faster in the pair's frame than the frame, so that it goes everywhere."""
+    q, p, _ = states._kinematics(atom, omega, m_i, m_j)
+    return p / np.hypot(p, m_i) > abs(q[3]) / q[0]
+
+
+# --- both orders --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("boost", [0.0, 0.3])
+def test_the_second_order_of_ytterbium_is_a_factor(boost: float) -> None:
+    yb = renp.Atom.named("Yb").boosted(boost)
+    moment = renp.MagneticMoment({(1, 2): 3e-11})
+    omega = 1.068 * (1 + boost / 2.1435)
+    one = yb.refined(orders=True, states=False, orbit=False, spin=False)
+    R = 1 + (yb.E_eg - omega) / (omega - boost) * (yb.E_vg - omega) / (yb.E_vg - yb.E_eg + omega)
+    if not boost:
+        assert pytest.approx(2.0135, abs=5e-5) == R
+    ratio = renp.spectral_function(omega, one, NU, moment) / renp.spectral_function(omega, yb, NU, moment)
+    assert float(ratio) == relative(R**2, rel=1e-13)
+    weak = [float(renp.spectral_function(omega, atom, NU)) for atom in (one, yb)]
+    assert weak[0] == relative(weak[1], rel=1e-15)
+
+
+def test_nothing_diverges_where_the_pair_is_at_rest() -> None:
+    """Q = ω − p_eg = 0: the magnetic field of the pair vanishes, its electric one does not."""
+    explicit, atom = both(0, "right", 0.5)
+    couplings = random_couplings(np.random.default_rng(5))
+    found = renp.spectral_function(0.5, atom, NU, renp.Couplings(**couplings), by_pair=True)
+    exact = states.spectrum(explicit, 0.5, MASSES, couplings, light="right")
+    assert np.asarray(found) == relative(exact, rel=1e-10)
+    slope = jax.grad(lambda w: renp.spectral_function(w, atom, NU, renp.Couplings(**couplings)))(0.5)
+    near = [renp.spectral_function(0.5 + h, atom, NU, renp.Couplings(**couplings)) for h in (1e-4, -1e-4)]
+    assert float(slope) == relative(float(near[0] - near[1]) / 2e-4, rel=1e-6)
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize("J_e", [0, 1, 2])
+def test_the_packages_waves_are_symmetric_in_two_photons(J_e: int, direction: int) -> None:
+    """A photon against the trigger's in the pair's place, |q| = q₀: the two may change places."""
+
+    def amplitude(omega: float, both_orders: bool) -> float:
+        atom = renp.Atom("X", E_EG, E_VG, states=[(E_WG, -1.0)], boost=2 * omega - E_EG)
+        waves = spin.waves(J_e, 1, "right", both_orders=both_orders)
+        q2 = float(momentum_transfer_squared(omega, E_EG, atom.boost))
+        total = sum(
+            wave.weight * float(steps.photon_amplitude(wave, omega, atom)) ** 2
+            for wave in waves
+            if wave.direction == direction
+        )
+        return omega * (q2 if q2 > 0 else 4.0) * np.sqrt(total)
+
+    one, other = amplitude(0.6, True), amplitude(E_EG - 0.6, True)
+    assert abs(one - other) <= 1e-12 * abs(one)
+    if amplitude(0.6, False):
+        assert amplitude(0.6, False) != relative(amplitude(E_EG - 0.6, False), rel=0.1)

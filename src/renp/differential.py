@@ -36,9 +36,10 @@ def differential_spectrum(
     Parameters
     ----------
     energy
-        Neutrino energies, eV, of any shape; the result is 0 outside |E_i − Ē| ≤ ωΔ_ij/2.
+        Neutrino energies, eV, of any shape; the result is 0 outside |E_i − Ē| ≤ |ω − p_eg|Δ_ij/2.
     omega
-        Trigger photon energy, eV, or several that broadcast against ``energy``; 0 < ω < E_vg.
+        Trigger photon energy, eV, or several that broadcast against ``energy``; 0 ≤ ω < E_vg, but not the
+        boost p_eg, which is 0 without one.
     atom, neutrinos
         What emits and what is emitted.
     model
@@ -65,8 +66,7 @@ def differential_spectrum(
     Array([0.0851, 0.1046, 0.    ], dtype=float64)
     """
     photons, model = checked(omega, atom, neutrinos, model)
-    _refuse_zero(photons)
-    _refuse_boost(atom)
+    _refuse_rest(photons, atom)
     energies = within("energy", energy, "finite neutrino energies in eV", unit="eV")
     energies, photons = _broadcast("energy", energies, photons)
     parts = energy_components(energies.ravel(), photons.ravel(), atom, neutrinos, model)
@@ -85,9 +85,9 @@ def angular_spectrum(
     """Return dI/dcos θ, θ the angle between the photon and a neutrino, at given photon energy.
 
     Its integral over cos θ is I(ω), pair by pair, with neutrinos counted as in `differential_spectrum`. Where
-    the pair's frame moves faster than ν_i does in it, q²Δ_ij/2 < ω m_i, the neutrino stays within a cone
-    about −k, and two energies belong to each angle: both are included. At the edge of the cone, where they
-    meet, dI/dcos θ diverges like one over the root of the distance, and so do its derivatives.
+    the pair's frame moves faster than ν_i does in it, q²Δ_ij/2 < |ω − p_eg| m_i, the neutrino stays within a
+    cone about q, and two energies belong to each angle: both are included. At the edge of the cone, where
+    they meet, dI/dcos θ diverges like one over the root of the distance, and so do its derivatives.
 
     Source: PLB 841 137911, Eqs. (12)-(14), and q = p_i + p_j.
 
@@ -132,7 +132,7 @@ def angular_spectrum(
 def energy_interval(
     omega: ArrayLike, atom: Atom, neutrinos: Neutrinos
 ) -> tuple[Float[Array, "3 3 ..."], Float[Array, "3 3 ..."]]:
-    """Return Ē and ωΔ_ij/2, centre and half width of the energies of ν_i in each pair, eV.
+    """Return Ē and |ω − p_eg|Δ_ij/2, centre and half width of the energies of ν_i in each pair, eV.
 
     Source: PLB 841 137911, below Eqs. (13) and (15).
 
@@ -167,9 +167,10 @@ def energy_interval(
 def _interval(
     omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos
 ) -> tuple[Float[Array, "3 3 n"], Float[Array, "3 3 n"]]:
-    pair = pair_kinematics(omega, neutrinos.masses, atom.E_eg)
+    pair = pair_kinematics(omega, neutrinos.masses, atom.E_eg, atom.boost)
     centre = (atom.E_eg - omega) / 2 * (1 + pair.mass_sum * pair.mass_difference / pair.q2)
-    return jnp.where(pair.is_open, centre, 0.0), jnp.where(pair.is_open, omega * pair.delta / 2, 0.0)
+    half_width = jnp.abs(omega - atom.boost) * pair.delta / 2
+    return jnp.where(pair.is_open, centre, 0.0), jnp.where(pair.is_open, half_width, 0.0)
 
 
 def _broadcast(name: str, values: Values, omega: Values) -> tuple[Values, Values]:
@@ -182,11 +183,7 @@ def _broadcast(name: str, values: Values, omega: Values) -> tuple[Values, Values
     return xp.broadcast_to(values, shape), xp.broadcast_to(omega, shape)
 
 
-def _refuse_boost(atom: Atom) -> None:
-    if not is_traced(atom.boost) and atom.boost != 0:
-        raise InputError("boost", atom.boost, "0 for spectra in the neutrino's energy and angle")
-
-
-def _refuse_zero(omega: Values) -> None:
-    if not is_traced(omega) and np.any(np.asarray(omega) == 0):
-        raise InputError("omega", 0.0, "above 0: without a photon's momentum each pair has a single energy")
+def _refuse_rest(omega: Values, atom: Atom) -> None:
+    if not is_traced(omega, atom.boost) and np.any(np.asarray(omega) == atom.boost):
+        allowed = "another than the boost, 0 without one: a pair without momentum has a single energy"
+        raise InputError("omega", float(atom.boost), allowed)

@@ -11,8 +11,8 @@ from typing import Any, Literal, TypeAlias
 
 import equinox as eqx
 
-from renp.atoms.effects import EFFECTS, effects_of
-from renp.atoms.spin import AVERAGED, SpinWeights
+from renp.atoms.effects import EFFECTS, check_light, effects_of
+from renp.atoms.spin import AVERAGED, SpinWeights, Wave
 from renp.constants import WAVENUMBER
 from renp.datafiles import read_toml
 from renp.errors import InputError
@@ -41,6 +41,9 @@ class Level:
     amplitude: float | None = None
     """c of a further intermediate state, relative to |v⟩."""
     amplitude_source: str | None = None
+    amplitude_error: float | None = None
+    """Standard error of the amplitude."""
+    amplitude_error_source: str | None = None
     references: tuple[str, ...] = ()
     """Keys of ``data/references.bib``; an atom file of one's own gives a list."""
 
@@ -73,6 +76,9 @@ class Atom(eqx.Module):
     boost
         Momentum p_eg along the photon's direction that an imprinted phase gives the atoms, eV; 0 in the
         papers. It moves the thresholds apart: ω_ij^max = [E_eg + p_eg − (m_i + m_j)²/(E_eg − p_eg)]/2.
+    waves
+        Components of the pair's current with both orders of the two steps, or for light of one helicity, as
+        `renp.atoms.spin.waves` returns them; empty, the first order with ``spin_weights``.
 
     Raises
     ------
@@ -96,6 +102,7 @@ class Atom(eqx.Module):
     states: tuple[tuple[Scalar, Scalar], ...]
     orbit: Scalar
     boost: Scalar
+    waves: tuple[Wave, ...]
 
     def __init__(
         self,
@@ -107,6 +114,7 @@ class Atom(eqx.Module):
         states: Sequence[tuple[Any, Any]] = (),
         orbit: Any = 1.0,
         boost: Any = 0.0,
+        waves: Sequence[Wave] = (),
     ) -> None:
         allowed = "a finite energy in eV above 0 and at most 1000 (8065.54/cm are 1 eV)"
         weight = "a finite weight, at least 0"
@@ -117,6 +125,7 @@ class Atom(eqx.Module):
         )
         self.orbit = number("orbit", orbit, "a finite factor")
         self.boost = number("boost", boost, "a momentum in eV", unit="eV")
+        self.waves = tuple(waves)
         self.name = name
         self.E_eg = _energy("E_eg", E_eg, allowed)
         self.E_vg = _energy("E_vg", E_vg, allowed)
@@ -137,18 +146,19 @@ class Atom(eqx.Module):
         Parameters
         ----------
         polarisation
-            Of the trigger, "linear" or "circular".
+            Of the trigger: "linear", or "left" or "right", the helicities −1 and +1.
         **effects
             False for an effect of `renp.atoms.effects` that is left out: ``spin``, weights of the spin sums;
             ``states``, the further intermediate states that have an amplitude; ``orbit``, half of the
-            papers' coupling to the photon: ⟨L⟩ = −⟨S⟩ between different J, since J = L + S has no matrix
-            elements there.
+            papers' coupling to the photon: ⟨L⟩ = −⟨S⟩ between different levels, since J = L + S has no matrix
+            elements there; ``orders``, the trigger first by its magnetic field and then what the photon
+            carries by its electric one.
 
         Raises
         ------
         InputError
-            If the atom has no levels, there is no such effect, or |e⟩ and |v⟩ have the same J, for which the
-            orbital part is not known from angular momentum alone.
+            If the atom has no levels, there is no such effect, or light has a helicity without sums over
+            spins, which alone see it.
 
         Examples
         --------
@@ -163,11 +173,12 @@ class Atom(eqx.Module):
         for name in effects:
             choice("effect", name, tuple(EFFECTS))
         values: dict[str, Any] = {
-            name: getattr(self, name) for name in ("spin_weights", "states", "orbit", "boost")
+            name: getattr(self, name) for name in ("spin_weights", "states", "orbit", "boost", "waves")
         }
-        for name, effect in EFFECTS.items():
-            if effects.get(name, True):
-                values |= effect.refine(self.levels, polarisation)
+        chosen = [name for name in EFFECTS if effects.get(name, True)]
+        check_light(polarisation, chosen)
+        for name in chosen:
+            values |= EFFECTS[name].refine(self.levels, polarisation, values)
         return Atom(self.name, self.E_eg, self.E_vg, self.levels, **values)
 
     def boosted(self, momentum: Any) -> "Atom":
@@ -179,7 +190,7 @@ class Atom(eqx.Module):
             If the momentum is not finite, or not below E_eg in size.
         """
         same = (self.name, self.E_eg, self.E_vg, self.levels, self.spin_weights, self.states, self.orbit)
-        return Atom(*same, momentum)
+        return Atom(*same, momentum, self.waves)
 
     @classmethod
     def named(cls, name: str, approximation: Approximation | str = "papers") -> "Atom":
@@ -210,7 +221,7 @@ class Atom(eqx.Module):
         """Return one's own atom from a TOML file with tables [e], [v] and [[further]], as in the catalogue.
 
         Each level has label, wavenumber (1/cm), J, source and verified, and may have A (1/s) and, if it is a
-        further one, its amplitude relative to |v⟩.
+        further one, its amplitude relative to |v⟩, with an amplitude_error.
 
         Raises
         ------

@@ -10,25 +10,45 @@ diagonal, K_T/2 along each of the two directions across the photon's and K_L alo
     rate ∝ w_T K_T + w_L K_L,   w_T = 3 (T_xx + T_yy)/(2 tr T),   w_L = 3 T_zz/tr T,   2 w_T + w_L = 3.
 
 The papers replace T_ab by its average over directions, w_T = w_L = 1.
+
+With J_g = 0 and light of one helicity λ, each M_e leads to one component of the pair's current alone: a
+`Wave`. There C_a of the first order and C'_a of the second,
+
+    C_a = Σ_{M_v} ⟨g|d·ε*|v⟩⟨v|S_a|e⟩,   C'_a = Σ_{M_v} ⟨g|d_a|v⟩⟨v|S·(k×ε*)|e⟩/ω,
+
+are proportional to one another. Linear light is like a mixture of both helicities, since different components
+of the current do not interfere when the pair is integrated over.
 """
 
 from math import factorial, sqrt
 from typing import Literal, NamedTuple
 
+import equinox as eqx
 import numpy as np
 from numpy.typing import NDArray
 
 from renp.errors import InputError
 from renp.validation import Scalar, choice
 
-Polarisation = Literal["linear", "circular"]
+Polarisation = Literal["linear", "left", "right"]
 
-POLARISATIONS = ("linear", "circular")
-_VECTORS = {"linear": (1.0, 0.0, 0.0), "circular": (1 / sqrt(2), 1j / sqrt(2), 0.0)}
-"""Cartesian polarisation of a photon along z."""
+POLARISATIONS = ("linear", "left", "right")
+"""Left and right are the helicities −1 and +1."""
+
+HELICITIES = {"left": -1, "right": 1}
+
+_VECTORS = {"linear": (1.0, 0.0, 0.0)} | {
+    # The photon runs along −z, the pair along z.
+    name: (1 / sqrt(2), -1j * helicity / sqrt(2), 0.0)
+    for name, helicity in HELICITIES.items()
+}
+"""Cartesian polarisation ε."""
 
 _SPHERICAL = np.array([[1, -1j, 0], [0, 0, sqrt(2)], [-1, -1j, 0]]) / sqrt(2)
 """Spherical components −1, 0, 1 of a Cartesian vector, rows."""
+
+_DIGITS = 14
+"""To which weights, which are fractions of small numbers, are rounded."""
 
 
 class SpinWeights(NamedTuple):
@@ -42,6 +62,62 @@ AVERAGED = SpinWeights(1.0, 1.0)
 """The papers' average over directions."""
 
 
+class Wave(eqx.Module):
+    """One component of the pair's current that the light lets through; both orders reach it.
+
+    Examples
+    --------
+    >>> waves(0, 1, "right")  # ytterbium: one component, the second order like the first
+    (Wave(helicity=1, direction=1, weight=3.0, second=1.0),)
+    """
+
+    helicity: int = eqx.field(static=True)
+    """Of the light; 0 for both, equally."""
+    direction: int = eqx.field(static=True)
+    """1 or −1 for the circular components across the photon's direction, 0 for the one along it."""
+    weight: Scalar
+    """So that w_T is half the sum of those across, and w_L the one along."""
+    second: Scalar
+    """Amplitude of the second order relative to the first, without energies."""
+
+
+def waves(J_e: int, J_v: int, polarisation: str, *, both_orders: bool = True) -> tuple[Wave, ...]:
+    """Return the components that light of a polarisation lets through, for J_g = 0.
+
+    Raises
+    ------
+    InputError
+        For angular momenta between which spin or dipole have no matrix elements.
+
+    Examples
+    --------
+    >>> for wave in waves(2, 1, "linear"):  # xenon
+    ...     print(wave.direction, round(wave.weight, 12), round(wave.second, 12))
+    1 0.3 1.0
+    -1 1.8 -1.0
+    0 0.9 1.0
+    """
+    choice("polarisation", polarisation, POLARISATIONS)
+    _check_momenta(J_e, J_v, 0)
+    up, down = _vector_operator(J_v, J_e), _vector_operator(0, J_v)[:, 0]
+    light = np.asarray(_VECTORS["right"]).conj()
+    first = np.einsum("b,bv,ave->ea", light, down, up)
+    second = np.einsum("av,b,bve->ea", down, np.cross([0, 0, -1], light), up)
+    norm = 3 / np.sum(np.abs(first) ** 2)
+    found = []
+    # A current along −k with the components (1, is) across is one of angular momentum s about k.
+    for direction, vector in ((1, (1, 1j, 0)), (-1, (1, -1j, 0)), (0, (0, 0, 1))):
+        unit = np.asarray(vector) / np.linalg.norm(vector)
+        of_first, of_second = first @ unit.conj(), second @ unit.conj()
+        e = int(np.argmax(np.abs(of_first)))
+        weight = round(float(norm * np.sum(np.abs(of_first) ** 2)), _DIGITS)
+        if weight > 0:
+            ratio = round(float((-1j * (direction or 1) * of_second[e] / of_first[e]).real), _DIGITS)
+            helicity = HELICITIES.get(polarisation, 0)
+            found.append(Wave(helicity, direction, weight, ratio if both_orders else 0.0))
+    return tuple(found)
+
+
 def spin_weights(J_e: int, J_v: int, J_g: int = 0, polarisation: str = "linear") -> SpinWeights:
     """Return the weights for given angular momenta, states of |e⟩ equally populated.
 
@@ -50,7 +126,7 @@ def spin_weights(J_e: int, J_v: int, J_g: int = 0, polarisation: str = "linear")
     J_e, J_v, J_g
         Total angular momenta, whole numbers; J_v differs from the other two by at most 1.
     polarisation
-        "linear" or "circular"; the trigger runs along the photon's direction.
+        "linear", "left" or "right", for which they are the same.
 
     Raises
     ------
@@ -65,16 +141,20 @@ def spin_weights(J_e: int, J_v: int, J_g: int = 0, polarisation: str = "linear")
     [1.05, 0.9]
     """
     choice("polarisation", polarisation, POLARISATIONS)
-    for name, J, other in (("J_v", J_v, J_e), ("J_v", J_v, J_g)):
-        if min(J, other) < 0 or abs(J - other) > 1 or J + other == 0:
-            raise InputError(name, J, f"a whole number that a vector joins to J = {other}")
+    _check_momenta(J_e, J_v, J_g)
     up, down = _vector_operator(J_v, J_e), _vector_operator(J_g, J_v)
-    light = np.einsum("a,agv->gv", np.asarray(_VECTORS[polarisation]), down)
+    light = np.einsum("a,agv->gv", np.asarray(_VECTORS[polarisation]).conj(), down)
     amplitude = np.einsum("gv,ave->age", light, up)
     tensor = np.einsum("age,age->a", amplitude, amplitude.conj()).real
     across, along = tensor[:2].sum() / 2, tensor[2]
     total = 2 * across + along
     return SpinWeights(float(3 * across / total), float(3 * along / total))
+
+
+def _check_momenta(J_e: int, J_v: int, J_g: int) -> None:
+    for name, J, other in (("J_v", J_v, J_e), ("J_v", J_v, J_g)):
+        if min(J, other) < 0 or abs(J - other) > 1 or J + other == 0:
+            raise InputError(name, J, f"a whole number that a vector joins to J = {other}")
 
 
 def _vector_operator(J_to: int, J_from: int) -> NDArray[np.complex128]:

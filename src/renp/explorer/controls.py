@@ -8,6 +8,7 @@ import panel as pn
 
 from renp.atoms.atom import Atom, symbols
 from renp.atoms.effects import EFFECTS, effects_of
+from renp.atoms.spin import POLARISATIONS
 from renp.explorer.fields import (
     WIDE,
     Edit,
@@ -99,7 +100,7 @@ class Controls:
         effects = pn.widgets.CheckBoxGroup(options=options, inline=True, margin=(0, 10))
         said = "".join(f"<li>{effect.label}: {effect.sentence}</li>" for effect in EFFECTS.values())
         title = f"<details><summary>Beyond the papers' approximation</summary><ul>{said}</ul></details>"
-        light = self.add("polarisation", select("Polarisation of the trigger", ("linear", "circular")))
+        light = self.add("polarisation", select("Polarisation of the trigger", POLARISATIONS))
         self._only["spin"] = [light]
         return [
             self.add("atom", select("Atom", symbols()), _atom, _with_atom),
@@ -156,7 +157,8 @@ def _with_energy(name: str, other: str, state: State, text: str) -> State:
 
 
 def _with_effects(state: State, chosen: list[str]) -> State:
-    return state.changed(effects=[effect for effect in EFFECTS if effect in chosen])
+    light = state["polarisation"] if "spin" in chosen else "linear"  # no other is seen without spins
+    return state.changed(effects=[effect for effect in EFFECTS if effect in chosen], polarisation=light)
 
 
 def _ordered(state: State, ordering: str) -> State:

@@ -4,7 +4,9 @@
 
 over ordered pairs, halved for Majorana neutrinos. K_T and K_L come from the components of the pair's
 current across and along the photon's direction; the papers average over the atomic spin, w_T = w_L = 1.
-Further intermediate states replace 1/(E_vg − ω) by Σ_v c_v/(E_v − ω).
+Further intermediate states replace 1/(E_vg − ω) by Σ_v c_v/(E_v − ω). With both orders of the two steps, what
+the photon carries comes by waves (`renp.formula.steps`); for light of one helicity everything does, as
+forms of V + λ r F, A + λ r G, λ r μ and λ r ε, which leave nothing to cancel.
 """
 
 from collections.abc import Callable
@@ -18,7 +20,19 @@ from renp.atoms.atom import Atom
 from renp.compiled import compiled
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
 from renp.formula.kinematics import PairKinematics, kinematics, masses_of_pair, momentum_transfer_squared
-from renp.formula.pair_elements import ORDERED, UNORDERED, Element, Orders, abs2, elements, present, varying
+from renp.formula.pair_elements import (
+    ORDERED,
+    UNORDERED,
+    Element,
+    Orders,
+    abs2,
+    combined,
+    elements,
+    present,
+    scaled,
+    varying,
+)
+from renp.formula.steps import pair_first, photon_amplitude
 from renp.interactions.couplings import NAMES, Interaction
 from renp.neutrinos import Neutrinos
 
@@ -115,6 +129,9 @@ class _Strengths(NamedTuple):
     current: Real
     density: Real
     photon: Real
+    """Q(F, μ)/q² + Q(G, ε)/q², the form of a conserved current."""
+    waves: tuple[Real, ...] = ()
+    """The same of V + λ r F, …, for each wave of light of one helicity."""
 
 
 def _total_at(atom: Atom, neutrinos: Neutrinos, model: Interaction) -> Callable[[Real], Real]:
@@ -122,9 +139,7 @@ def _total_at(atom: Atom, neutrinos: Neutrinos, model: Interaction) -> Callable[
     strengths = _strengths_at(atom, neutrinos, model, UNORDERED)
 
     def at(omega: Real) -> Real:
-        summed = _Strengths(
-            *(sum(of_pairs[1:], of_pairs[0]) for of_pairs in zip(*strengths(omega), strict=True))
-        )
+        summed: _Strengths = jax.tree.map(lambda first, *more: sum(more, first), *strengths(omega))
         parts = _by_direction(summed, omega, atom, neutrinos)
         return parts.transverse + parts.longitudinal
 
@@ -147,19 +162,40 @@ def _strengths_at(
             here = present(model, neutrinos, momentum_transfer_squared(omega, atom.E_eg, atom.boost))
             more = elements({name: here[name] for name in here if name in moving}, pairs)
             known = [own | new for own, new in zip(fixed, more, strict=True)]
+        seen = [wave for wave in atom.waves if wave.helicity]
+        scales = [wave.helicity * photon_amplitude(wave, omega, atom) for wave in seen]
+        weak = pair_first(omega, atom) if seen else jnp.ones(())
         return [
-            _strengths(kinematics(omega, pair, atom.E_eg, atom.boost), own)
+            _strengths(kinematics(omega, pair, atom.E_eg, atom.boost), own, weak, scales)
             for pair, own in zip(masses, known, strict=True)
         ]
 
     return at
 
 
-def _strengths(pair: PairKinematics, c: dict[str, Element]) -> _Strengths:
-    """Return the strengths of a pair, summed over its orders.
+def _strengths(pair: PairKinematics, c: dict[str, Element], weak: Real, scales: list[Real]) -> _Strengths:
+    """Return the strengths of a pair, summed over its orders."""
+    near, far, inverse = pair.one_minus_x_plus, pair.one_minus_x_minus, 1 / pair.q2
+    total, difference = pair.mass_sum, pair.mass_difference
+    delta = jnp.where(pair.is_open, pair.delta, 0.0)
+    return _Strengths(
+        current=_added(
+            (delta * far * (2 + pair.x_plus), _square(c.get("V"), None, inverse, 1)),
+            (delta * near * (2 + pair.x_minus), _square(c.get("A"), None, inverse, 1)),
+        ),
+        density=_added(
+            (delta * near, _square(c.get("s"), c.get("V"), difference * inverse, -1)),
+            (delta * far, _square(c.get("p"), c.get("A"), total * inverse, 1)),
+        ),
+        photon=_conserved(pair, delta, c),
+        waves=tuple(_conserved(pair, delta, _of_wave(c, weak, scale)) for scale in scales),
+    )
 
-    Those of the photon are squares of F + m μ and μ + m F/q², which leave nothing to cancel:
-    with x = m²/q² they add up to (1 + 2x)|μ|² + (2 + x)|F|²/q² + 6m Re(F μ*)/q².
+
+def _conserved(pair: PairKinematics, delta: Real, c: dict[str, Element]) -> Real:
+    """Return the form of a conserved current by squares of F + m μ and μ + m F/q²: nothing cancels.
+
+    With x = m²/q² they add up to (1 + 2x)|μ|² + (2 + x)|F|²/q² + 6m Re(F μ*)/q².
     """
     near, far, inverse = pair.one_minus_x_plus, pair.one_minus_x_minus, 1 / pair.q2
     total, difference = pair.mass_sum, pair.mass_difference
@@ -167,23 +203,22 @@ def _strengths(pair: PairKinematics, c: dict[str, Element]) -> _Strengths:
     def square(first: str, second: str, factor: Real, sign: int) -> Real | None:
         return _square(c.get(first), c.get(second), factor, sign)
 
-    delta = jnp.where(pair.is_open, pair.delta, 0.0)
-    return _Strengths(
-        current=_added(
-            (delta * far * (2 + pair.x_plus), square("V", "", inverse, 1)),
-            (delta * near * (2 + pair.x_minus), square("A", "", inverse, 1)),
-        ),
-        density=_added(
-            (delta * near, square("s", "V", difference * inverse, -1)),
-            (delta * far, square("p", "A", total * inverse, 1)),
-        ),
-        photon=_added(
-            (delta * far * 2 * inverse, square("F", "mu", total, 1)),
-            (delta * far, square("mu", "F", total * inverse, 1)),
-            (delta * near * 2 * inverse, square("G", "eps", difference, -1)),
-            (delta * near, square("eps", "G", difference * inverse, -1)),
-        ),
+    return _added(
+        (delta * far * 2 * inverse, square("F", "mu", total, 1)),
+        (delta * far, square("mu", "F", total * inverse, 1)),
+        (delta * near * 2 * inverse, square("G", "eps", difference, -1)),
+        (delta * near, square("eps", "G", difference * inverse, -1)),
     )
+
+
+def _of_wave(c: dict[str, Element], weak: Real, scale: Real) -> dict[str, Element]:
+    """Return V weak + F scale as F, A weak + G scale as G, and the dipoles times the scale."""
+    mixed = {
+        name: element
+        for name, other in (("F", "V"), ("G", "A"))
+        if (element := combined(c.get(name), scale, c.get(other), weak)) is not None
+    }
+    return mixed | {name: scaled(c[name], scale) for name in ("mu", "eps") if name in c}
 
 
 def _added(*terms: tuple[Real, Real | None]) -> Real:
@@ -209,13 +244,33 @@ def _by_direction(strength: _Strengths, omega: Real, atom: Atom, neutrinos: Neut
     """Return contributions to I(ω) from the strengths."""
     q2 = momentum_transfer_squared(omega, atom.E_eg, atom.boost)
     momentum2 = (omega - atom.boost) ** 2
-    photon = (atom.orbit * BOHR_MAGNETON / FERMI_CONSTANT) ** 2 * momentum2 / 9
     counting = 0.5 if neutrinos.nature == "majorana" else 1.0
     weight = counting / energy_denominator(omega, atom)
     across, along = atom.spin_weights
+    density = momentum2 * q2 / 3 * strength.density
+    if strength.waves:
+        transverse, longitudinal = _of_waves(list(strength.waves), q2, omega, atom)
+        return Components(counting * transverse, counting * longitudinal + along * weight * density)
+    longitudinal = (q2 + momentum2) / 9 * strength.current + density
+    if atom.waves:
+        squares = [strength.photon * photon_amplitude(wave, omega, atom) ** 2 for wave in atom.waves]
+        of_photon = _of_waves(squares, q2, omega, atom)
+        transverse = across * weight * (2 * q2 / 9 * strength.current) + counting * of_photon[0]
+        return Components(transverse, along * weight * longitudinal + counting * of_photon[1])
+    photon = (atom.orbit * BOHR_MAGNETON / FERMI_CONSTANT) ** 2 * momentum2 / 9
     transverse = 2 * q2 / 9 * strength.current + photon * strength.photon
-    longitudinal = (q2 + momentum2) / 9 * strength.current + momentum2 * q2 / 3 * strength.density
     return Components(across * weight * transverse, along * weight * longitudinal)
+
+
+def _of_waves(forms: list[Real], q2: Real, omega: Real, atom: Atom) -> tuple[Real, Real]:
+    """Return what waves add up to across and along the photon's direction."""
+    across = along = jnp.zeros(())
+    for wave, form in zip(atom.waves, forms, strict=True):
+        if wave.direction:
+            across += wave.weight * q2**2 / 9 * form
+        else:
+            along += wave.weight * q2 * (atom.E_eg - omega) ** 2 / 9 * form
+    return across, along
 
 
 def energy_denominator(omega: Float[Array, "..."], atom: Atom) -> Float[Array, "..."]:

@@ -61,6 +61,36 @@ def elements(matrices: Matrices, pairs: tuple[Orders, ...]) -> list[dict[str, El
     return found
 
 
+def scaled(x: Element, factor: Float[Array, ""]) -> Element:
+    """Return an element times a real number.
+
+    Examples
+    --------
+    >>> scaled(Element((jnp.array(1j),), jnp.array(1.0)), jnp.array(3.0)).square
+    Array(9., dtype=float64)
+    """
+    return Element(tuple(factor * value for value in x.values), factor**2 * x.square)
+
+
+def combined(
+    x: Element | None, factor: Float[Array, ""], y: Element | None, other: Float[Array, ""]
+) -> Element | None:
+    """Return factor · x + other · y for real numbers; None without either.
+
+    Examples
+    --------
+    >>> one = Element((jnp.array(1 + 0j),), jnp.array(1.0))
+    >>> combined(one, jnp.array(2.0), one, jnp.array(-1.0)).square
+    Array(1., dtype=float64)
+    """
+    if x is None or y is None:
+        alone, its = (y, other) if x is None else (x, factor)
+        return None if alone is None else scaled(alone, its)
+    values = tuple(factor * a + other * b for a, b in zip(x.values, y.values, strict=True))
+    squares = [abs2(value) for value in values]
+    return Element(values, sum(squares[1:], squares[0]))
+
+
 def present(model: Interaction, neutrinos: Neutrinos, q2: Float[Array, ""]) -> Matrices:
     """Return the matrices that a model has, by name.
 

@@ -186,6 +186,9 @@ def _levels(atom: Atom) -> list[Row]:
             rows.append(Row(f"decay rate of {level.label}", level.A, "1/s", f"{level.A_source}{seen}"))
         if level.amplitude is not None:
             rows.append(Row(f"amplitude of {level.label}", level.amplitude, "", str(level.amplitude_source)))
+        if level.amplitude_error is not None:
+            said = str(level.amplitude_error_source)
+            rows.append(Row(f"error of the amplitude of {level.label}", level.amplitude_error, "", said))
     return rows
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from renp.atoms.atom import Atom, symbols
-from renp.atoms.effects import EFFECTS, effects_of
+from renp.atoms.effects import EFFECTS, check_light, effects_of
 from renp.errors import InputError
 from renp.experiment import Experiment, Target
 from renp.inference.likelihood import Likelihood, Point
@@ -153,7 +153,9 @@ def _with_item(holder: Any, part: int | str, value: Scalar) -> Any:
 def build_atom(folder: Path, section: AtomSection) -> Atom:
     """Return the atom of a section; a file that it names lies in the folder."""
     atom = _known_atom(folder, section)
-    if effects := effects_of(section.approximation):
+    effects = effects_of(section.approximation)
+    check_light(section.polarisation, effects)
+    if effects:
         chosen = {effect: effect in effects for effect in EFFECTS}
         atom = atom.refined(**chosen, polarisation=section.polarisation)
     boosted = is_traced(section.boost) or section.boost
