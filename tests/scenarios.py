@@ -79,11 +79,12 @@ def matrices(nature: str) -> st.SearchStrategy[Any]:
 
 
 def with_light_that_it_sees(atom: Table) -> Table:
-    """Return the table with linear light if its spins are averaged."""
+    """Return the table with linear light and unprepared states if its spins are averaged."""
     approximation = atom.get("approximation", "papers")
     if approximation == "full" or "spin" in approximation:
         return atom
-    return {key: "linear" if key == "polarisation" else value for key, value in atom.items()}
+    seen = {key: value for key, value in atom.items() if key != "prepared"}
+    return {key: "linear" if key == "polarisation" else value for key, value in seen.items()}
 
 
 atoms = st.one_of(
@@ -93,6 +94,7 @@ atoms = st.one_of(
             "approximation": st.sampled_from(["papers", "full"])
             | st.lists(st.sampled_from(EFFECTS), unique=True),
             "polarisation": st.sampled_from(["linear", "left", "right"]),
+            "prepared": st.just(0),
             "boost": quantities(0, 1e-3, "eV", "meV"),
         },
     ).map(with_light_that_it_sees),

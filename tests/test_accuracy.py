@@ -150,3 +150,65 @@ def test_thresholds_are_those_of_50_digits(mass: float) -> None:
 
 def test_unordered_pairs_are_six() -> None:
     assert list(zip(FIRST, SECOND, strict=True)) == [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
+
+
+# Weight and second order of the components +, −, 0 for light of helicity 1, by J_e: docs/theory/two-steps.md.
+WAVES = {0: ((3.0, 1), (0.0, 0), (0.0, 0)), 2: ((0.3, 1), (1.8, -1), (0.9, 1))}
+
+
+def exact_waves(atom: renp.Atom, light: str, omega: float, m_i: float, m_j: float, c: dict) -> tuple:
+    """Return T and L of one pair, as the forms stand, in fifty digits."""
+    mpf, re, conj = exact.MP.mpf, exact.MP.re, exact.MP.conj
+    w, E = mpf(omega), mpf(float(atom.E_eg))
+    levels = [(mpf(float(atom.E_vg)), 1), *((mpf(float(E_v)), mpf(float(x))) for E_v, x in atom.states)]
+    first, second = (sum(x / gap(E_v) for E_v, x in levels) for gap in (lambda e: e - w, lambda e: e - E + w))
+    q2, plus, minus = exact.invariants(float(atom.E_eg), omega, m_i, m_j)
+    total, difference, energy = mpf(m_i) + mpf(m_j), mpf(m_i) - mpf(m_j), E - w
+    V, A, s, p, mu, eps, F, G = (exact.MP.mpc(c[kind]) for kind in exact.KINDS)
+    strength = mpf(float(atom.orbit)) * mpf(BOHR_MAGNETON) / (exact.MP.sqrt(2) * mpf(FERMI_CONSTANT))
+
+    def square(z):
+        return re(z) ** 2 + exact.MP.im(z) ** 2
+
+    def form(r):
+        v, a, m, e = first * V + r * F, first * A + r * G, r * mu, r * eps
+        of_v = (2 + plus) * square(v) + 6 * total * re(v * conj(m)) + q2 * (1 + 2 * plus) * square(m)
+        of_a = (2 + minus) * square(a) + 6 * difference * re(a * conj(e)) + q2 * (1 + 2 * minus) * square(e)
+        return (1 - minus) * of_v + (1 - plus) * of_a
+
+    helicities = {"left": (-1,), "right": (1,), "linear": (-1, 1)}[light]
+    up, down, along = WAVES[atom.levels[0].J]
+    T = L = mpf(0)
+    for helicity in helicities:
+        share = helicity * strength / q2
+        for sign, (weight, b) in ((1, up), (-1, down)):
+            T += mpf(weight) * q2 / 9 * form(-sign * share * (w * first + b * energy * second))
+        density = (1 - plus) * square(s + V * difference / q2) + (1 - minus) * square(p + A * total / q2)
+        current = energy**2 / 9 * form(-share * along[1] * second * q2 / energy)
+        L += mpf(along[0]) * (current + w**2 * q2 / 3 * density * first**2)
+    delta = exact.phase_space(float(atom.E_eg), omega, m_i, m_j)
+    return tuple(delta * part / len(helicities) for part in (T, L))
+
+
+@pytest.mark.parametrize("light", ["linear", "left", "right"])
+@pytest.mark.parametrize("name", ["Yb", "Xe"])
+def test_both_orders_and_helicities_at_all_detunings(name: str, light: str) -> None:
+    rng = np.random.default_rng(17)
+    atom = ATOMS[name].refined(polarisation=light)
+    for mass in (0.0, 0.01, 0.2):
+        nu = neutrinos(mass, "normal")
+        couplings = random_couplings(rng)
+        omega = rng.choice(detuned(atom, nu), 60, replace=False)
+        found = components(jnp.asarray(omega), atom, nu, renp.Couplings(**couplings))
+        worst = 0.0
+        for k, w in enumerate(omega):
+            for i, j in np.ndindex(3, 3):
+                m_i, m_j = float(nu.masses[i]), float(nu.masses[j])
+                if not exact.is_open(float(atom.E_eg), w, m_i, m_j):
+                    assert found.transverse[i, j, k] == found.longitudinal[i, j, k] == 0
+                    continue
+                one = {kind: complex(x[i, j]) for kind, x in couplings.items()}
+                for part, true in zip(found, exact_waves(atom, light, float(w), m_i, m_j, one), strict=True):
+                    error = exact.MP.mpf(float(part[i, j, k])) - true
+                    worst = max(worst, abs(float(error / true)) if true else abs(float(error)))
+        assert worst <= TOLERANCE

@@ -1,6 +1,7 @@
 """The whole atom against explicit sums over its states, with neutrino spinors and fields, in both orders."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -136,7 +137,7 @@ def directions(
         momentum = states.momenta(atom, omega, m_i, m_j, u, 1)[0]
         return -momentum[:, 3] / np.linalg.norm(momentum[:, 1:], axis=1)
 
-    h = 1e-3
+    h = 1e-4
     slope = (8 * (at(cosines + h) - at(cosines - h)) - at(cosines + 2 * h) + at(cosines - 2 * h)) / (12 * h)
     return at(cosines), slope
 
@@ -182,8 +183,11 @@ def test_nothing_diverges_where_the_pair_is_at_rest() -> None:
 def test_the_packages_waves_are_symmetric_in_two_photons(J_e: int, direction: int) -> None:
     """A photon against the trigger's in the pair's place, |q| = q₀: the two may change places."""
 
-    def amplitude(omega: float, both_orders: bool) -> float:
-        atom = renp.Atom("X", E_EG, E_VG, states=[(E_WG, -1.0)], boost=2 * omega - E_EG)
+    def amplitude(energy: float, both_orders: bool) -> float:
+        atom, omega = (
+            renp.Atom("X", E_EG, E_VG, states=[(E_WG, -1.0)], boost=2 * energy - E_EG),
+            jnp.asarray(energy),
+        )
         waves = spin.waves(J_e, 1, "right", both_orders=both_orders)
         q2 = float(momentum_transfer_squared(omega, E_EG, atom.boost))
         total = sum(
@@ -191,9 +195,97 @@ def test_the_packages_waves_are_symmetric_in_two_photons(J_e: int, direction: in
             for wave in waves
             if wave.direction == direction
         )
-        return omega * (q2 if q2 > 0 else 4.0) * np.sqrt(total)
+        return energy * (q2 if q2 > 0 else 4.0) * np.sqrt(total)
 
     one, other = amplitude(0.6, True), amplitude(E_EG - 0.6, True)
     assert abs(one - other) <= 1e-12 * abs(one)
     if amplitude(0.6, False):
         assert amplitude(0.6, False) != relative(amplitude(E_EG - 0.6, False), rel=0.1)
+
+
+# --- light of one helicity ----------------------------------------------------------------------------------
+
+
+def test_the_helicities_see_the_sign_of_a_moment() -> None:
+    """Values of the spin sums alone, which another computation has given; papers' lights are all alike."""
+    yb = renp.Atom.named("Yb")
+    found = {}
+    for light in LIGHTS:
+        atom = yb.refined(polarisation=light, states=False, orbit=False, orders=False)
+        for sign in (1, -1):
+            model = renp.Weak() + renp.MagneticMoment({(3, 3): sign * 3e-11})
+            found[light, sign] = float(renp.spectral_function(1.068, atom, NU, model))
+    assert found["right", 1] == pytest.approx(0.0158157, abs=5e-8)
+    assert found["left", 1] == pytest.approx(0.0085320, abs=5e-8)
+    assert found["linear", 1] == pytest.approx(0.0121738, abs=5e-8)
+    assert found["right", -1] == relative(found["left", 1], rel=1e-13)
+    assert found["left", -1] == relative(found["right", 1], rel=1e-13)
+
+
+@pytest.mark.parametrize("name", ["Yb", "Xe"])
+def test_both_helicities_are_positive_and_add_up_to_linear_light(name: str) -> None:
+    rng = np.random.default_rng(7)
+    atoms = [renp.Atom.named(name).refined(polarisation=light) for light in LIGHTS]
+    omega = np.concatenate([0.5 * float(atoms[0].E_eg) * rng.uniform(0.05, 1, 40)])
+    for _ in range(20):
+        model = renp.Couplings(**random_couplings(rng))
+        linear, left, right = (
+            np.asarray(renp.spectral_function(omega, atom, NU, model, by_pair=True)) for atom in atoms
+        )
+        assert np.all(left >= 0)
+        assert np.all(right >= 0)
+        assert left + right == relative(2 * linear, rel=1e-13)
+
+
+def test_one_helicity_vanishes_at_a_threshold_for_the_moment_that_cancels_the_weak_current() -> None:
+    """|V + rMμ|² and |MV + rq²μ|² both vanish for q r μ = −V and x₊ → 1."""
+    yb = renp.Atom.named("Yb")
+    left, right = (yb.refined(polarisation=light) for light in ("left", "right"))
+    (wave,) = right.waves
+    ratios = []
+    for detuning in (1e-3, 1e-5, 1e-7):
+        omega = renp.thresholds(yb, NU)[2, 2] * (1 - detuning)
+        q2 = float(momentum_transfer_squared(omega, yb.E_eg))
+        r = float(steps.photon_amplitude(wave, omega, right) / steps.pair_first(omega, right))
+        V, mu = np.zeros((3, 3)), np.zeros((3, 3))
+        V[2, 2], mu[2, 2] = 0.3, -0.3 / (np.sqrt(q2) * r)
+        model = renp.Couplings(V=V, mu=mu)
+        rates = [float(renp.spectral_function(omega, atom, NU, model)) for atom in (right, left)]
+        ratios.append(rates[0] / rates[1])
+        # With y = √x₊: 2(1 − y)² + (y − 1)², over 2(1 + y)² + (y + 1)²
+        y = 2 * MASSES[2] / np.sqrt(q2)
+        assert ratios[-1] == relative(((1 - y) / (1 + y)) ** 2, rel=1e-6)
+    assert ratios[0] > ratios[1] > ratios[2]
+
+
+# --- prepared states ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("light", ["linear", "right"])
+def test_prepared_states_are_sums_over_their_transitions(light: str) -> None:
+    rng = np.random.default_rng(3)
+    explicit, atom = both(2, light)
+    total = 0.0
+    for M in range(-2, 3):
+        couplings = random_couplings(rng)
+        # The oracle's M is along −k.
+        exact = states.spectrum(explicit, 1.05, MASSES, couplings, light=light, prepared=-M)
+        prepared = atom.prepared(M)
+        found = np.asarray(
+            renp.spectral_function(1.05, prepared, NU, renp.Couplings(**couplings), by_pair=True)
+        )
+        assert np.all(np.abs(found - exact) <= 1e-10 * exact)
+        weights = prepared.spin_weights
+        total += 2 * float(weights[0]) + float(weights[1])
+        if light == "right":
+            expected = {2: 3.0, 1: 1.5, 0: 0.5, -1: 0.0, -2: 0.0}[M]
+            assert 2 * weights[0] + weights[1] == pytest.approx(3 * expected, abs=1e-12)
+    assert total / 5 == pytest.approx(3, abs=1e-12)
+
+
+@pytest.mark.parametrize("M", [3, -3, 1.5])
+def test_states_that_are_not_there_cannot_be_prepared(M: float) -> None:
+    with pytest.raises(renp.InputError, match="M"):
+        both(2, "linear")[1].prepared(M)
+    with pytest.raises(renp.InputError, match="spins are averaged"):
+        renp.Atom.named("Xe").prepared(0)

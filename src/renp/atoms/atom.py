@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 import equinox as eqx
 
 from renp.atoms.effects import EFFECTS, check_light, effects_of
-from renp.atoms.spin import AVERAGED, SpinWeights, Wave
+from renp.atoms.spin import AVERAGED, HELICITIES, SpinWeights, Wave, waves
 from renp.constants import WAVENUMBER
 from renp.datafiles import read_toml
 from renp.errors import InputError
@@ -191,6 +191,38 @@ class Atom(eqx.Module):
         """
         same = (self.name, self.E_eg, self.E_vg, self.levels, self.spin_weights, self.states, self.orbit)
         return Atom(*same, momentum, self.waves)
+
+    def prepared(self, M: int) -> "Atom":
+        """Return the atom whose |e⟩ is in one state, instead of all equally.
+
+        Parameters
+        ----------
+        M
+            Component of the angular momentum along the photon's direction, from −J to J.
+
+        Raises
+        ------
+        InputError
+            If there is no such state, or spins are averaged (without the effect ``spin``).
+
+        Examples
+        --------
+        >>> xe = Atom.named("Xe", "full")
+        >>> [tuple(round(w, 12) for w in xe.prepared(M).spin_weights) for M in (0, 1, 2)]
+        [(0.75, 0.0), (0.0, 2.25), (2.25, 0.0)]
+        """
+        J = self.levels[0].J if self.levels else 0
+        choice("M", str(M), [str(known) for known in range(-J, J + 1)])
+        if len(self.levels) < 2 or self.spin_weights == AVERAGED:
+            raise InputError("M", M, "left out where spins are averaged, without the effect spin")
+        light = {wave.helicity for wave in self.waves if wave.helicity}
+        polarisation = next((name for name, one in HELICITIES.items() if {one} == light), "linear")
+        orders = any(bool(wave.second) for wave in self.waves)
+        found = waves(J, self.levels[1].J, polarisation, both_orders=orders, prepared=M)
+        across = sum(wave.weight for wave in found if wave.direction) / 2
+        along = sum(wave.weight for wave in found if not wave.direction)
+        same = (self.name, self.E_eg, self.E_vg, self.levels)
+        return Atom(*same, (across, along), self.states, self.orbit, self.boost, found)
 
     @classmethod
     def named(cls, name: str, approximation: Approximation | str = "papers") -> "Atom":

@@ -81,8 +81,12 @@ class Wave(eqx.Module):
     """Amplitude of the second order relative to the first, without energies."""
 
 
-def waves(J_e: int, J_v: int, polarisation: str, *, both_orders: bool = True) -> tuple[Wave, ...]:
+def waves(
+    J_e: int, J_v: int, polarisation: str, *, both_orders: bool = True, prepared: int | None = None
+) -> tuple[Wave, ...]:
     """Return the components that light of a polarisation lets through, for J_g = 0.
+
+    All states of |e⟩ are equally populated, or the one with M = ``prepared`` about the photon's direction.
 
     Raises
     ------
@@ -100,22 +104,30 @@ def waves(J_e: int, J_v: int, polarisation: str, *, both_orders: bool = True) ->
     choice("polarisation", polarisation, POLARISATIONS)
     _check_momenta(J_e, J_v, 0)
     up, down = _vector_operator(J_v, J_e), _vector_operator(0, J_v)[:, 0]
-    light = np.asarray(_VECTORS["right"]).conj()
-    first = np.einsum("b,bv,ave->ea", light, down, up)
-    second = np.einsum("av,b,bve->ea", down, np.cross([0, 0, -1], light), up)
-    norm = 3 / np.sum(np.abs(first) ** 2)
+    known = HELICITIES.get(polarisation, 0)
+    # Without preparation both helicities of linear light do the same, with + and − exchanged.
+    helicities = (known,) if known else (1,) if prepared is None else (-1, 1)
     found = []
-    # A current along −k with the components (1, is) across is one of angular momentum s about k.
-    for direction, vector in ((1, (1, 1j, 0)), (-1, (1, -1j, 0)), (0, (0, 0, 1))):
-        unit = np.asarray(vector) / np.linalg.norm(vector)
-        of_first, of_second = first @ unit.conj(), second @ unit.conj()
-        e = int(np.argmax(np.abs(of_first)))
-        weight = round(float(norm * np.sum(np.abs(of_first) ** 2)), _DIGITS)
-        if weight > 0:
-            ratio = round(float((-1j * (direction or 1) * of_second[e] / of_first[e]).real), _DIGITS)
-            helicity = HELICITIES.get(polarisation, 0)
-            found.append(Wave(helicity, direction, weight, ratio if both_orders else 0.0))
-    return tuple(found)
+    for helicity in helicities:
+        light = np.array([1.0, 1j * helicity, 0.0]) / sqrt(2)  # ε*
+        first = np.einsum("b,bv,ave->ea", light, down, up)
+        second = np.einsum("av,b,bve->ea", down, np.cross([0, 0, -1], light), up)
+        norm = 3 / np.sum(np.abs(first) ** 2)
+        if prepared is not None:
+            # States are in the order of M about −k.
+            norm *= (2 * J_e + 1) / len(helicities)
+            first, second = (part[[J_e - prepared]] for part in (first, second))
+        for direction in (1, -1, 0):
+            unit = np.array([1, 1j * helicity * direction, 0]) / sqrt(2) if direction else np.eye(3)[2]
+            of_first, of_second = first @ unit.conj(), second @ unit.conj()
+            e = int(np.argmax(np.abs(of_first)))
+            weight = round(float(norm * np.sum(np.abs(of_first) ** 2)), _DIGITS)
+            if weight > 0:
+                ratio = float((-1j * helicity * (direction or 1) * of_second[e] / of_first[e]).real)
+                seen = known if prepared is None else helicity
+                found.append(Wave(seen, direction, weight, round(ratio, _DIGITS) if both_orders else 0.0))
+    # Light that no prepared state lets through leaves a wave without weight.
+    return tuple(found) or (Wave(helicities[0], 1, 0.0, 0.0),)
 
 
 def spin_weights(J_e: int, J_v: int, J_g: int = 0, polarisation: str = "linear") -> SpinWeights:

@@ -217,6 +217,7 @@ def _atom(section: AtomSection) -> str:
     if effects:
         chosen = {effect: effect in effects for effect in EFFECTS}
         text += f".refined({_keywords(chosen | {'polarisation': section.polarisation})})"
+    text += f".prepared({section.prepared})" if section.prepared is not None else ""
     return text + (f".boosted({section.boost!r})" if section.boost else "")
 
 

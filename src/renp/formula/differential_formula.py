@@ -97,7 +97,7 @@ def angular_components(
     # The pair runs against the photon, or along it where the boost is larger.
     along = jnp.where(omega < atom.boost, 1.0, -1.0)
     momentum = along * (atom.boost - omega)
-    u, jacobian = _branches(along * cosine, momentum, pair, neutrinos.masses, atom.E_eg - omega)
+    u, jacobian = _branches(-along * cosine, momentum, pair, neutrinos.masses, atom.E_eg - omega)
     transverse, longitudinal = _strengths(-along * u, pair, omega, atom, c)
     weight = _counting(neutrinos) * jacobian
     return Components(jnp.sum(weight * transverse, axis=0), jnp.sum(weight * longitudinal, axis=0))

@@ -158,6 +158,8 @@ def build_atom(folder: Path, section: AtomSection) -> Atom:
     if effects:
         chosen = {effect: effect in effects for effect in EFFECTS}
         atom = atom.refined(**chosen, polarisation=section.polarisation)
+    if section.prepared is not None:
+        atom = atom.prepared(section.prepared)
     boosted = is_traced(section.boost) or section.boost
     return atom.boosted(section.boost) if boosted else atom
 

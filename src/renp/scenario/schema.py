@@ -74,6 +74,8 @@ class AtomSection(Section):
     approximation: str | list[str] = "papers"
     """"papers", "full", or a list of the effects of `renp.atoms.effects.EFFECTS`."""
     polarisation: str = "linear"
+    prepared: int | None = None
+    """M of |e⟩ along the photon's direction; left out, all states equally."""
     boost: Energy = 0.0
     E_eg: PhotonEnergy | None = None
     E_vg: PhotonEnergy | None = None
