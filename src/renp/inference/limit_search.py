@@ -12,7 +12,7 @@ from scipy.stats import chi2
 from renp._types import Mask, Reals
 from renp.errors import InputError
 from renp.inference import asymptotic, few_counts
-from renp.inference.accepted import accepted
+from renp.inference.accepted import accepted, is_exact
 from renp.inference.feldman_cousins import feldman_cousins
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.methods import METHODS, load
@@ -22,7 +22,9 @@ from renp.inference.quadratic_set import AcceptedSet
 BANDS = (-2, -1, 0, 1, 2)
 """Standard deviations of the expected band."""
 
-_BAND_TOYS = 2000
+_BAND_TOYS, _MEDIAN_TOYS = 2000, 500
+"""Of a band, and of a median alone where each toy takes fits."""
+
 _CONSTRUCTION_TOYS = 4000
 
 
@@ -166,7 +168,8 @@ def accepted_by_delta_chi2(
 
 def band_by_toys(search: LimitSearch, likelihood: Likelihood, _: Data, moves: Mask, k: int) -> Reals:
     """Return quantiles of the limits of toys of the standard model."""
-    toys = likelihood.toys(likelihood.point(), search.key, _BAND_TOYS)
+    number = _BAND_TOYS if search.bands or is_exact(likelihood, moves) else _MEDIAN_TOYS
+    toys = likelihood.toys(likelihood.point(), search.key, number)
     found = load(METHODS[search.method].accepted)(search, likelihood, toys, moves, k)
     quantiles = ndtr(np.array(BANDS, dtype=float))
     middle: Reals = np.quantile(furthest(found)[np.asarray(found.good)], quantiles, method="inverted_cdf")
