@@ -73,13 +73,13 @@ def accepted(
     minima = all_minima(likelihood, data, moves, k, rise, start)
 
     def cross(side: float, room: Array, wanted: Array) -> Crossing:
-        wanted = np.asarray(wanted)
-        which, rows = np.nonzero(wanted)
+        places = np.nonzero(np.asarray(wanted))
+        rows = places[1]
         some = jax.tree.map(lambda a: np.asarray(a)[rows], data)
-        at, rooms = jax.tree.map(lambda a: np.asarray(a)[which, rows], (minima, room))
+        at, rooms = jax.tree.map(lambda a: np.asarray(a)[places], (minima, room))
         there = crossing_ensemble(likelihood, some, at, moves, k, side, rooms)
         value, status = np.full(wanted.shape, np.nan), np.full(wanted.shape, CONVERGED)
-        value[wanted], status[wanted] = there.value, there.status
+        value[places], status[places] = there.value, there.status
         return Crossing(jnp.asarray(value), minima.x, jnp.asarray(status))
 
     return around_minima(minima, cross, k, rise, magnitude=likelihood.parameters[k].kind == "magnitude")

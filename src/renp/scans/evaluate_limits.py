@@ -220,8 +220,11 @@ def _limit(
         def cross(side: float, room: Array, _: Array) -> Crossing:
             if side < 0 and not len(starts):  # the lower end of a size is no limit
                 return Crossing(jnp.zeros(1), minima.x, jnp.full(1, CONVERGED))
-            each = jax.vmap(lambda m, r: crossing(likelihood, data, m, moves, place, side, r, steps))
-            found: Crossing = each(minima, room)
+
+            def from_minimum(minimum: Minimum, rise: Array) -> Crossing:
+                return crossing(likelihood, data, minimum, moves, place, side, rise, steps)
+
+            found: Crossing = jax.vmap(from_minimum)(minima, room)
             return found
 
         found = around_minima(minima, cross, place, rise, magnitude=magnitude)
