@@ -112,7 +112,7 @@ class Limits(Result):
 
     @property
     def _main(self) -> dict[str, dict[str, float]]:
-        """What tables and pictures show first: the limits of observed counts, or the median of expected ones."""
+        """What is shown first: limits of observed counts, or the median of what is expected."""
         return self.limits if self.kind == "observed" else self.expected
 
     def _second_solutions(self) -> str:
