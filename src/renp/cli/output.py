@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from renp.datafiles import replaced
 from renp.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def note(message: str) -> None:
 
 def show(content: Any) -> None:
     """Print JSON on stdout."""
-    print(json.dumps(content))
+    print(json.dumps(content, allow_nan=False))
 
 
 def new_file(option: str, path: Path) -> None:
@@ -51,12 +52,8 @@ def new_file(option: str, path: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file, or say why it cannot be written."""
-    if not path.parent.is_dir():
-        raise InputError("output", path, "in a folder that exists")
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError("output", path, f"a file that can be written ({error})") from None
+    with replaced(path) as new:
+        new.write_text(text, encoding="utf-8")
 
 
 def make_folder(path: Path) -> None:

@@ -11,7 +11,7 @@ import jinja2
 import matplotlib.pyplot as plt
 
 from renp.bounds import borexino_table
-from renp.datafiles import read_text
+from renp.datafiles import read_text, replaced
 from renp.papers import letter, proceeding, real_atoms
 from renp.papers.errata import errata
 from renp.results.comparison import Comparison
@@ -73,7 +73,8 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
         scenarios={"letter": letter.setup().text, "vector-mediator": proceeding.setup().text},
         version=printed.made_by["renp"],
     )
-    (folder / "report.html").write_text(page, encoding="utf-8")
+    with replaced(folder / "report.html") as new:
+        new.write_text(page, encoding="utf-8")
     step("done")
     return comparison
 
