@@ -24,8 +24,7 @@ from renp.inference.starts import returns
 from renp.inference.upper_limits import delta_chi2, upper_limits
 from renp.interactions.couplings import Coupling
 from renp.interactions.photon import PhotonCoupling
-from renp.scans.batches import Keys, Point, compiled, flattened, over_points
-from renp.scans.grid import Columns
+from renp.scans.grid import Columns, Keys, Point, compiled, flattened, over_points
 from renp.scenario import Scenario
 from renp.scenario.build import Setting
 

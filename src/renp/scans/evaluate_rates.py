@@ -18,8 +18,7 @@ from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, minimise
 from renp.inference.poisson import deviance
 from renp.interactions import Weak
-from renp.scans.batches import Keys, Point, compiled, flattened, over_points
-from renp.scans.grid import Columns
+from renp.scans.grid import Columns, Keys, Point, compiled, flattened, over_points
 from renp.scenario import Scenario
 from renp.scenario.build import Setting
 from renp.scenario.keys import Key
