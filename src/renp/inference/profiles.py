@@ -244,7 +244,7 @@ def _rises(minima: Minima, least: float) -> Reals:
 def _made_by(likelihood: Likelihood, data: Data, fixed: Sequence[str], method: str) -> dict[str, str]:
     return provenance(
         references_of(likelihood),
-        experiment=likelihood.experiment,
+        experiment=list(likelihood.experiments),
         neutrinos=likelihood.neutrinos,
         model=likelihood.model,
         couplings=dict(zip(likelihood.names, map(str, likelihood.couplings), strict=False)),
