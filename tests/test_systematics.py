@@ -402,8 +402,8 @@ def test_the_profile_over_a_mass_is_that_of_likelihoods_with_the_mass_held() -> 
         ends = [-6.0, -2.0, -0.3, 0.3, 2.0, 6.0]
         least = min(
             optimize.minimize_scalar(
-                lambda g, held=held: deviance(data.counts, expected_at(held, jnp.array([g]))), bounds=pair, method="bounded",
-                options={"xatol": 1e-11},
+                lambda g, held=held: deviance(data.counts, expected_at(held, jnp.array([g]))),
+                bounds=pair, method="bounded", options={"xatol": 1e-11},
             ).fun
             for pair in pairwise(ends)
         )  # fmt: skip
@@ -442,7 +442,7 @@ def test_numbers_that_there_are_not(name: str) -> None:
         renp.Likelihood(runs(), NU, {"g": mediator(HEAVY)}, nuisances=renp.Nuisances(free=(name,)))
 
 
-# --- a polynomial background with side bands ------------------------------------------------------------------
+# --- a polynomial background with side bands ----------------------------------------------------------------
 
 BANDS = [1.0, 1.06, 1.0705, 1.0720, 1.09, 1.12]
 """The last three lie above the thresholds."""
@@ -450,7 +450,7 @@ DAYS = np.array([20.0, 10.0, 30.0, 10.0, 15.0, 20.0])
 LEVEL, SLOPE = 30.0, 120.0  # 1/day at 1.06 eV, and 1/day/eV
 
 
-def with_bands(last: int = 6, degree: int | None = 1, **options: Any) -> renp.Experiment:
+def with_bands(last: int = 6, **options: Any) -> renp.Experiment:
     """Return runs with the first of the side bands, and counts near those of a sloping background."""
     energies = np.array(BANDS[:last])
     rates = (LEVEL + SLOPE * (energies - 1.06)) / DAY
@@ -476,7 +476,7 @@ def test_a_polynomial_reproduces_what_it_was_given() -> None:
 
 
 @pytest.mark.parametrize(
-    "counts", [[655, 415, 1171, 299, 523, 770], [610, 380, 1100, 330, 500, 700], [700, 500, 1300, 0, 3, 1]]
+    "counts", [[655, 415, 1171, 299, 523, 770], [610, 380, 1100, 330, 500, 700], [700, 500, 1300, 30, 3, 1]]
 )
 def test_limits_with_side_bands_are_those_of_a_scipy_profile(counts: list[int]) -> None:
     """Level and slope of the background in their own parameters, minimised by SciPy at each moment."""
@@ -500,7 +500,7 @@ def test_limits_with_side_bands_are_those_of_a_scipy_profile(counts: list[int]) 
 
         best = [
             optimize.minimize(
-                chi2, start, jac=True, bounds=[(0, None)] * 2, method="L-BFGS-B",
+                chi2, start, jac=True, bounds=[(1e-9, None)] * 2, method="L-BFGS-B",
                 options={"ftol": 1e-16, "gtol": 1e-11},
             ).fun
             for start in ([20.0, 35.0], [40.0, 5.0], [1.0, 1.0])
@@ -582,7 +582,7 @@ def test_wrong_polynomials_are_refused(nuisances: renp.Nuisances, message: str) 
         renp.Likelihood(runs(), NU, nuisances=nuisances)
 
 
-# --- several experiments --------------------------------------------------------------------------------------
+# --- several experiments ------------------------------------------------------------------------------------
 
 XE = renp.Atom.named("Xe")
 RATE = renp.Nuisances(normalisation_error=0.2)
@@ -641,7 +641,8 @@ def test_own_nuisances_are_told_by_the_experiments_names() -> None:
         "background_rate_1 Xe",
         "background_rate_2 Xe",
     )
-    assert joint.size == 7 and joint.runs.tolist() == [0, 1, 2, 3, 4]
+    assert joint.size == 7
+    assert joint.runs.tolist() == [0, 1, 2, 3, 4]
     parts = [
         renp.Likelihood(one, NU, MU, nuisances=renp.Nuisances(normalisation_error=error))
         for one, error in zip(experiments.values(), (0.1, 0.2), strict=True)
@@ -703,13 +704,15 @@ def bare(experiment: renp.Experiment) -> Any:
 def test_a_joint_likelihood_is_fitted_profiled_and_simulated() -> None:
     joint = renp.Likelihood(two_atoms(), NU, MU, nuisances=RATE)
     found = renp.fit(joint)
-    assert found.valid and found.photon_energy.tolist() == [*ENERGIES[:3], 4.1, 4.15]
+    assert found.valid
+    assert found.photon_energy.tolist() == [*ENERGIES[:3], 4.1, 4.15]
     assert found.observed.tolist() == [125, 111, 90, 40, 30]
     assert found.degrees_of_freedom == 7 - 3
     limits = renp.profile(joint, "mu").intervals(0.9)
     assert limits[-1][1] == relative(renp.fit(joint, confidence_level=0.9)["mu"].upper, rel=2e-2)
     toys = renp.throw_toys(joint, {"mu": 8e-11}, toys=300)
-    assert toys.failed == 0 and abs(toys.coverage["mu"] - 0.9) < 0.07
+    assert toys.failed == 0
+    assert abs(toys.coverage["mu"] - 0.9) < 0.07
 
 
 def test_free_masses_of_neutrinos_are_common() -> None:
@@ -727,7 +730,7 @@ def test_free_masses_of_neutrinos_are_common() -> None:
     ("experiments", "nuisances", "message"),
     [
         ({}, None, "experiment = {}: must be one Experiment, or at least one by name"),
-        ({"one": 3}, None, r"experiment\['one'\] = 3: must be"),
+        ({"one": 3}, None, r"experiment\['one'\] = 3, of type int: must be"),
         (periods(), {"third": RATE}, "a name in nuisances = 'third': must be "),
         (periods(), renp.Nuisances(common=("efficiency",)), "common = 'efficiency': must be "),
         (
@@ -735,7 +738,7 @@ def test_free_masses_of_neutrinos_are_common() -> None:
             {"first": SHARED, "second": renp.Nuisances(normalisation_error=0.1, common=("normalisation",))},
             "common = 'normalisation': must be with the same error in all experiments",
         ),
-        (periods() | {"third": runs(counts=1)}, None, "counts = None: must be given for all experiments, or for none"),
+        (periods() | {"third": runs(counts=1)}, None, "counts = None: must be given for all exp"),
     ],
 )  # fmt: skip
 def test_wrong_joint_likelihoods_are_refused(experiments: Any, nuisances: Any, message: str) -> None:
