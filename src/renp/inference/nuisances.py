@@ -106,7 +106,7 @@ def experiment_parameters(nuisances: Nuisances, experiment: Experiment) -> list[
     """
     found: list[Parameter] = []
     runs = experiment.runs
-    if _varies(error := _error("calibration_error", nuisances.calibration_error)):
+    if _varies(error := _error("calibration_error", nuisances.calibration_error, "eV")):
         found.append(constrained(CALIBRATION, 0.0, error, error, "eV"))
     if _varies(error := _error("linewidth_error", nuisances.linewidth_error)):
         if experiment.laser.shape == "sharp":
@@ -157,8 +157,8 @@ def relevant(nuisances: Nuisances, couplings: tuple[Coupling, ...]) -> Nuisances
     return nuisances if len(kept) == len(nuisances.free) else replace(nuisances, free=kept)
 
 
-def _error(name: str, value: Any) -> Scalar:
-    return number(name, value, "a finite error, at least 0", low=0.0)
+def _error(name: str, value: Any, unit: str = "") -> Scalar:
+    return number(name, value, "a finite error, at least 0", low=0.0, unit=unit)
 
 
 def _varies(error: Scalar) -> bool:
