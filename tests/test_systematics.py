@@ -320,6 +320,7 @@ def test_slopes_of_a_voigt_line_keep_their_digits_in_the_tails(size: float, rel:
     assert float(jax.grad(line.profile)(jnp.array(size))) == relative(wanted, rel=rel)
 
 
+@pytest.mark.slow
 def test_a_fit_finds_the_linewidth_that_counts_ask_for() -> None:
     """At a threshold the width of the line moves counts: the pull is that of SciPy's minimum."""
     likelihood = wide(gaussian=WIDTH)
@@ -385,6 +386,7 @@ def seen_with_mass() -> tuple[renp.Likelihood, Data]:
     return likelihood, likelihood.asimov(likelihood.point(**{"g": g, "g.mass": 2.5}))
 
 
+@pytest.mark.slow
 def test_a_fit_finds_the_mass_of_a_mediator() -> None:
     likelihood, data = seen_with_mass()
     found = renp.fit(likelihood, data)
@@ -410,6 +412,7 @@ def test_the_profile_over_a_mass_is_that_of_likelihoods_with_the_mass_held() -> 
         assert rise == pytest.approx(least, abs=1e-6 * max(1.0, least))
 
 
+@pytest.mark.slow
 def test_limits_profile_a_free_mass() -> None:
     """The limit with a free mass is the weakest of those with the mass held near."""
     one = runs(1e3, [1.0, 1.05, 1.068], background=1e-6)

@@ -254,7 +254,7 @@ class Likelihood(eqx.Module):
         if "." in name:
             there = Model(with_numbers(self.couplings, {name: jnp.asarray(value)}))
             for one in self.experiments:
-                for omega in one.photon_energy + one.laser.offset:
+                for omega in np.asarray(one.runs.photon_energy + one.laser.offset)[:, None]:
                     check_poles(there, omega, one.atom, self.neutrinos)
         return found
 
