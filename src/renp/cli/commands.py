@@ -648,7 +648,7 @@ def _hypotheses(neutrinos: "Neutrinos", masses: str | None, *, both_orderings: b
     """Return the file's neutrinos with other lightest masses, and those of the other ordering's release."""
     import jax.numpy as jnp
 
-    from renp.inference.nuisances import with_values
+    from renp.inference.nature import with_values
     from renp.neutrinos import Neutrinos
 
     try:

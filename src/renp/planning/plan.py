@@ -10,7 +10,7 @@ import numpy as np
 
 from renp._types import Reals
 from renp.errors import InputError, renamed
-from renp.experiment import Experiment
+from renp.experiment import UNCERTAIN, Experiment
 from renp.inference.methods import load
 from renp.inference.nuisances import Nuisances, common
 from renp.inference.upper_limits import delta_chi2
@@ -321,7 +321,7 @@ def _scaled(experiment: Experiment, total: float) -> Reals:
 def _runs(experiment: Experiment, energies: Reals, total: float) -> Experiment:
     """Return runs at photon energies, all like the experiment's; what is uncertain of them is common."""
     common = {
-        name: 0.0 if name in _ERRORS else _same(name, column.default, experiment)
+        name: 0.0 if name in UNCERTAIN else _same(name, column.default, experiment)
         for name, column in COLUMNS.items()
         if column.default is not None
     }
@@ -333,6 +333,12 @@ def _runs(experiment: Experiment, energies: Reals, total: float) -> Experiment:
 def _common_errors(nuisances: Nuisances, experiment: Experiment, done: Experiment | None) -> Nuisances:
     """Return nuisances with the errors of runs, as ones that all runs of the plan have in common."""
     known = [experiment] if done is None else [experiment, done]
+    decided = nuisances.background_degree is not None
+    if decided or any(np.any(np.asarray(one.runs.control_ratio)) for one in known):
+        name = "background_degree" if decided else "control_ratio"
+        raise InputError(
+            name, "given", "left out of a plan: it takes the error of the background, background_error"
+        )
     efficiency, background = (_same(name, 0.0, *known) for name in _ERRORS)
     own = np.unique(np.asarray(nuisances.background_error, dtype=float))
     if own.size > 1:

@@ -13,7 +13,8 @@ import numpy as np
 from renp.errors import InputError
 from renp.experiment import Experiment
 from renp.inference.likelihood import Data, Likelihood, Point
-from renp.inference.nuisances import Nuisances, value_of
+from renp.inference.nature import value_of
+from renp.inference.nuisances import Nuisances
 from renp.inference.parameters import physical
 from renp.inference.starts import MASS, few
 from renp.interactions import Weak

@@ -18,6 +18,7 @@ from renp.scenario.build import (
     build_neutrinos,
     build_statistics,
     check_run,
+    couplings_of,
 )
 from renp.scenario.interactions import build_interaction, check_new, placeholders
 from renp.scenario.problems import Place, Problems, unknown_key, validated
@@ -82,7 +83,7 @@ class Reader:
         laser = self._section("laser", LaserSection, lambda one: Laser(**dict(one)))
         terms = self._terms(neutrinos)
         experiment = self._experiment(atom, target, laser)
-        build = partial(build_statistics, experiment, neutrinos)
+        build = partial(build_statistics, experiment, neutrinos, couplings_of(terms))
         statistics = self._section("statistics", StatisticsSection, build)
         if self.problems.found or atom is None or neutrinos is None or experiment is None or not statistics:
             return None
@@ -130,6 +131,10 @@ class Reader:
         missing = [k for k, run in enumerate(known) if run.counts is None]
         if 0 < len(missing) < len(known):
             self.problems.add(("run", missing[0]), "counts is missing: give it for every run or for none")
+        control = [run.control_ratio > 0 and run.control_counts is None for run in known]
+        if any(control) and any(run.control_counts is not None for run in known):
+            words = "control_counts is missing: give it for every run with a control_ratio, or for none"
+            self.problems.add(("run", control.index(True)), words)
         if known:
             self._read["run"] = known
         if atom is not None and target is not None and laser is not None and not self.problems.found:
