@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from renp._types import Reals
 from renp.errors import InputError
@@ -47,7 +47,8 @@ _OUTWARD = 2.0 ** np.arange(-6, 18)
 _NOWHERE = np.zeros(0)
 
 _ROUNDS, _DIVISIONS = 3, 24
-"""How often, and in how many parts, an interval with a crossing is divided: to 10⁻⁵ of the distance."""
+"""How often, and in how many parts, an interval with a crossing is divided: to 10⁻⁵ of the distance, and to
+10⁻⁹ where the profile is smooth."""
 
 
 class Minima(NamedTuple):
@@ -132,7 +133,7 @@ def search(likelihood: Likelihood, data: Data, moves: Mask, extra: Reals | None 
         starts = np.concatenate([extra[None], starts])
     found = _minima(likelihood, data, starts, moves)
     edges = _at_edges(likelihood, data, moves, np.stack([nominal, _ordered(found, nominal).x[0]]))
-    minima = _distinct(_ordered(_joined(found, edges), nominal))
+    minima = _distinct(_ordered(joined(found, edges), nominal))
     return Search(
         likelihood,
         data,
@@ -164,46 +165,62 @@ def ends(found: Search, k: int, rise: float, *, outermost: bool = False) -> tupl
         the profile does not rise as much.
     """
     best, target = float(found.x[k]), found.chi2 + rise
-    bounds = [float(bound[k]) for bound in found.likelihood.bounds]
-    room = [side * (bound - best) for side, bound in zip(_SIDES, bounds, strict=True)]
+    reached = [float(bound[k]) for bound in found.likelihood.bounds]
     # Another minimum can be narrower than the distance between two of the points.
     other = np.abs(found.minima.x[found.minima.chi2 < target, k] - best)
-    ahead = np.unique(np.concatenate([_OUTWARD, other[other > 0]])) if outermost else _OUTWARD
-    brackets: list[_Bracket | None] = [_Bracket(0.0, np.unique(np.minimum(ahead, far))) for far in room]
-    for _ in range(_ROUNDS + 1):
-        points = [best + side * b.ahead if b else _NOWHERE for side, b in zip(_SIDES, brackets, strict=True)]
-        above = found.profile([k], np.concatenate(points)[:, None]).chi2 >= target
-        split = np.split(above, [len(points[0])])
-        brackets = [b and b.narrowed(high, outermost) for b, high in zip(brackets, split, strict=True)]
-    low, high = (
-        best + side * b.middle if b else bound
-        for side, b, bound in zip(_SIDES, brackets, bounds, strict=True)
-    )
-    return low, high
+    ahead = np.unique(np.concatenate([[0.0], _OUTWARD, other if outermost else _NOWHERE]))
+    points = [
+        best + side * np.unique(np.minimum(ahead, side * (end - best)))
+        for side, end in zip(_SIDES, reached, strict=True)
+    ]
+    above = found.profile([k], np.concatenate(points)[:, None]).chi2 >= target
+    brackets = {}
+    for place, (x, high) in enumerate(zip(points, np.split(above, [len(points[0])]), strict=True)):
+        high[0] = False  # the best fit
+        crossed = np.flatnonzero(high[1:] & ~high[:-1])
+        if high[-1] or (crossed.size and not outermost):
+            at = crossed[-1 if outermost else 0]
+            brackets[place] = x[at], x[at + 1]
+    if brackets:
+        inside, outside = np.array(list(brackets.values())).T
+        there = crossings(found, k, inside, outside, rise, outermost=outermost)
+        for place, x in zip(brackets, there.tolist(), strict=True):
+            reached[place] = x
+    return reached[0], reached[1]
 
 
-class _Bracket(NamedTuple):
-    """Distances from the minimum between which a profile crosses a target."""
+def crossings(
+    found: Search,
+    k: int,
+    inside: Reals,
+    outside: Reals,
+    rise: ArrayLike,
+    rounds: int = _ROUNDS,
+    *,
+    outermost: bool = False,
+) -> Reals:
+    """Return where the profile of a parameter crosses a rise, between points below and points above it.
 
-    inner: float
-    """Where it is below."""
-    ahead: Reals
-    """Where it is looked at next, the last one being above if it ever is."""
-
-    @property
-    def middle(self) -> float:
-        return float(self.inner + self.ahead[-1]) / 2
-
-    def narrowed(self, above: Mask, outermost: bool) -> "_Bracket | None":
-        """Return the interval between two of the points, the first or last that crosses; None if none."""
-        crossed = np.flatnonzero(above)
-        if outermost:
-            crossed = crossed[crossed > np.max(np.flatnonzero(~above), initial=-1)]
-        if not crossed.size:
-            return None
-        first = int(crossed[0])
-        inner = float(self.ahead[first - 1]) if first else self.inner
-        return _Bracket(inner, np.linspace(inner, float(self.ahead[first]), _DIVISIONS + 1)[1:])
+    Each interval is divided, and divided again where the first or last of its parts that crosses is; within
+    that of the last round the profile is taken as a line.
+    """
+    target = found.chi2 + np.asarray(rise)
+    shares = np.linspace(0, 1, _DIVISIONS + 1)
+    rows = np.arange(len(inside))
+    for _ in range(rounds):
+        points = inside[:, None] + (outside - inside)[:, None] * shares
+        chi2 = found.profile([k], points.reshape(-1, 1)).chi2.reshape(points.shape)
+        gap = (chi2.T - target).T
+        above = gap >= 0
+        above[:, 0], above[:, -1] = False, True
+        last = shares.size - np.argmin(above[:, ::-1], axis=1)
+        at = last if outermost else np.argmax(above, axis=1)
+        inside, outside = points[rows, at - 1], points[rows, at]
+        low, high = np.minimum(gap[rows, at - 1], 0.0), np.maximum(gap[rows, at], 0.0)
+    with np.errstate(invalid="ignore"):
+        share = np.where(np.isfinite(high) & (high > low), -low / (high - low), 0.5)
+    between: Reals = inside + share * (outside - inside)
+    return between
 
 
 def checked_data(likelihood: Likelihood, data: Data | None) -> Data:
@@ -292,7 +309,8 @@ def _distinct(found: Minima) -> Minima:
     return found.at(np.array(kept, dtype=int))
 
 
-def _joined(one: Minima, other: Minima) -> Minima:
+def joined(one: Minima, other: Minima) -> Minima:
+    """Return both, one after the other."""
     x, chi2, status = (np.concatenate(pair) for pair in zip(one, other, strict=True))
     return Minima(x, chi2, status)
 
@@ -300,4 +318,4 @@ def _joined(one: Minima, other: Minima) -> Minima:
 def _lower(one: Minima, other: Minima) -> Minima:
     """Return the lower of two minima at each point."""
     rows = np.arange(len(one.chi2))
-    return _joined(one, other).at(np.where(other.chi2 < one.chi2, rows + len(rows), rows))
+    return joined(one, other).at(np.where(other.chi2 < one.chi2, rows + len(rows), rows))
