@@ -19,7 +19,8 @@ from scipy import optimize
 import renp
 from cases import YB, runs
 from relative import relative
-from renp.inference.ensembles import crossing_ensemble, fit_ensemble, in_chunks
+from renp.inference.crossings import crossing_ensemble
+from renp.inference.ensembles import fit_ensemble, in_chunks
 from renp.inference.likelihood import Data
 from renp.inference.newton import CONVERGED, NO_RISE, NOT_CONVERGED, Crossing, Minimum, crossing, minimise
 from renp.inference.search import search

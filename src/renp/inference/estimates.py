@@ -22,7 +22,7 @@ from renp.inference.minuit import local_at, minuit
 from renp.inference.newton import CONVERGED, Crossing, Minimum, crossing, local
 from renp.inference.nuisances import CALIBRATION, neutrino_names, with_values
 from renp.inference.parameters import CONSTRAINED, physical
-from renp.inference.search import Search, checked_data, ends, moving, search
+from renp.inference.search import Search, checked_data, ends, moving, other_minima, search
 from renp.inference.starts import MASS
 from renp.inference.upper_limits import delta_chi2
 from renp.references import merged, references_of
@@ -194,14 +194,15 @@ def _proposed(found: Search, rise: float) -> Ends:
     if not ks.size:
         return {}
     best = Minimum(*(jnp.asarray(a) for a in (found.x, found.chi2, CONVERGED, False)))
-    there = _crossings(found.likelihood, found.data, best, found.moves, ks, sides.astype(float), rise)
+    moves = jnp.asarray(found.moves)
+    there = _crossings(found.likelihood, found.data, best, moves, ks, sides.astype(float), rise)
     good = np.asarray(there.status) == CONVERGED
     return {(int(ks[j]), int(sides[j])): float(there.value[j]) for j in np.flatnonzero(good)}
 
 
 @jax.jit
 def _crossings(
-    likelihood: Likelihood, data: Data, best: Minimum, moves: Mask, ks: Array, sides: Array, rise: float
+    likelihood: Likelihood, data: Data, best: Minimum, moves: Array, ks: Array, sides: Array, rise: float
 ) -> Crossing:
     def cross(k: Array, side: Array) -> Crossing:
         return crossing(likelihood, data, best, moves, k, side, rise, _STEPS)
@@ -361,35 +362,10 @@ def _boundaries(found: Search, state: _State) -> list[str]:
 
 def _others(found: Search, state: _State, rise: float) -> list[str]:
     """Describe other minima that the interval's Δχ² does not exclude."""
-    if np.any(state.undetermined) or not np.isfinite(found.chi2):
+    if np.any(state.undetermined):
         return []
-    low = np.flatnonzero(found.minima.chi2 < found.chi2 + rise)[1:4]
-    return [
-        f"The χ² has another minimum, {_height(found, row)}, at {_where(found, found.minima.x[row])}; the "
-        "intervals are those around the minimum given, see the profiles."
-        for row in low
-        if _is_apart(found, row)
-    ]
-
-
-def _height(found: Search, row: int) -> str:
-    higher = found.minima.chi2[row] - found.chi2
-    return f"Δχ² = {higher:.2g}" if higher > _LOWER else "equally low"
-
-
-def _is_apart(found: Search, row: int) -> bool:
-    """Return whether the χ² rises between the lowest minimum and another one."""
-    share = np.linspace(0, 1, 21)[1:-1, None]
-    between = found.x + share * (found.minima.x[row] - found.x)
-    chi2 = found.profile(range(found.x.size), between).chi2
-    return bool(np.max(chi2) > found.minima.chi2[row] + _LOWER)
-
-
-def _where(found: Search, x: Reals) -> str:
-    """Return the values of the parameters that nothing else measures."""
-    free = [p for p in found.likelihood.parameters if p.kind not in CONSTRAINED]
-    values = found.likelihood.values(jnp.asarray(x))
-    return ", ".join(f"{p.name} = {float(values[p.name]):.4g} {p.unit}".rstrip() for p in free)
+    intervals = "The intervals are those around the minimum given, see the profiles."
+    return [f"{sentence} {intervals}" for sentence in other_minima(found, rise)]
 
 
 def _open_ends(found: Search, intervals: Ends, rise: float) -> list[str]:

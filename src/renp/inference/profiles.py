@@ -10,18 +10,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from renp._types import Reals
 from renp.errors import InputError
+from renp.inference.best_fits import TIE, Minima
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import NOT_CONVERGED
 from renp.inference.parameters import Parameter, coordinate, physical
 from renp.inference.search import (
-    TIE,
-    Minima,
     Search,
     checked_data,
-    crossings,
     ends,
-    joined,
     moving,
+    other_minima,
+    refined,
     search,
 )
 from renp.inference.starts import MASS, range_of, threshold_masses
@@ -103,6 +102,7 @@ def profile(
         best=float(_physical(parameter, found.x[k])),
         chi2=found.chi2,
         not_converged=int(np.sum(minima.status == NOT_CONVERGED)),
+        diagnosis=other_minima(found),
         made_by=_made_by(likelihood, found.data, fixed, "profile"),
     )
 
@@ -175,6 +175,7 @@ def contour(
         best=(best[0], best[1]),
         chi2=found.chi2,
         not_converged=int(np.sum(minima.status == NOT_CONVERGED)),
+        diagnosis=other_minima(found),
         made_by=_made_by(likelihood, found.data, fixed, "contour"),
     )
 
@@ -211,18 +212,19 @@ def _grid(found: Search, k: int, points: int) -> Reals:
 def _with_ends(found: Search, k: int, grid: Reals, minima: Minima) -> tuple[Reals, Minima]:
     """Return a grid with the ends of the intervals at the usual levels, so that these are exact."""
     inside, outside, rises = [], [], []
-    for rise in (quantile(level, 1) for level in LEVELS):
-        above = minima.chi2 > found.chi2 + rise
+    for height in (quantile(level, 1) for level in LEVELS):
+        above = minima.chi2 > found.chi2 + height
         change = np.flatnonzero(above[1:] != above[:-1])
         inside.append(np.where(above[change], grid[change + 1], grid[change]))
         outside.append(np.where(above[change], grid[change], grid[change + 1]))
-        rises.append(np.full(change.size, rise))
-    if not np.concatenate(rises).size:
+        rises.append(np.full(change.size, height))
+    low, high, rise = (np.concatenate(parts) for parts in (inside, outside, rises))
+    if not rise.size:
         return grid, minima
-    x = crossings(found, k, *map(np.concatenate, (inside, outside, rises)), rounds=1)
+    x = refined(found, k, low, high, rise, rounds=1)
     whole = np.concatenate([grid, x])
     unique, first = np.unique(whole, return_index=True)
-    return unique, joined(minima, found.profile([k], x[:, None])).at(first)
+    return unique, minima.with_(found.profile([k], x[:, None])).at(first)
 
 
 def _between(found: Search, k: int, grid: Reals) -> Reals:

@@ -192,7 +192,11 @@ def _together(ours: Function, rise: float, forms: list[Reals], sizes: Reals, apa
 
 
 def _quadratics(forms: list[Reals]) -> list[Function]:
-    return [Function(lambda x, f=f: float(1 - x @ f @ x), lambda x, f=f: -2 * f @ x) for f in forms]
+    return [_quadratic(form) for form in forms]
+
+
+def _quadratic(form: Reals) -> Function:
+    return Function(lambda x: float(1 - x @ form @ x), lambda x: -2 * form @ x)
 
 
 def _is_blind(forms: list[Reals], size: Reals) -> bool:
