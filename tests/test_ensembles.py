@@ -19,6 +19,7 @@ from scipy import optimize
 import renp
 from cases import YB, runs
 from relative import relative
+from renp.inference.best_fits import lowest_minima
 from renp.inference.crossings import crossing_ensemble
 from renp.inference.ensembles import fit_ensemble, in_chunks
 from renp.inference.likelihood import Data
@@ -42,11 +43,6 @@ CORNER = 1e-3
 χ² by 10⁻⁴."""
 
 Reals = NDArray[np.float64]
-
-# At corners of the χ² ensembles have one start and a shake: some fits end in another of many minima.
-wild = pytest.mark.xfail(
-    reason="ensembles do not yet find the lowest of many minima at thresholds", strict=False
-)
 
 value_and_slope = jax.jit(jax.value_and_grad(lambda likelihood, x, data: likelihood.chi2(x, data), argnums=1))
 chi2_of_each = jax.jit(jax.vmap(lambda likelihood, x, data: likelihood.chi2(x, data), (None, 0, 0)))
@@ -144,7 +140,7 @@ def check_never(given: Case, best: Minimum, toys: NDArray[np.intp], k: int, side
     x[:, k] = end if np.isfinite(end) else side * 1e6
     data = Data(jnp.asarray(given.data.counts)[toys], jnp.asarray(given.data.pulls)[toys])
     held = given.moves & (jnp.arange(x.shape[1]) != k)
-    witness = np.asarray(fit_ensemble(given.likelihood, data, x, held).chi2)
+    witness = lowest_minima(given.likelihood, data, np.asarray(held), also=x, still=x).chi2
     for toy in np.flatnonzero(~(witness < target))[:3]:
         least, _ = slow_fit(given.likelihood, one(data, int(toy)), [x[toy]], held, given.corners)
         assert least < target[toy], (
@@ -451,7 +447,6 @@ def at_thresholds(calibration: float, distance: float, days: float, background: 
     return renp.Likelihood(experiment, NU, MU, nuisances=nuisances)
 
 
-@wild
 @pytest.mark.parametrize("background", [0.0, 1e-7])
 @pytest.mark.parametrize("days", [0.1, 10.0])
 @pytest.mark.parametrize("calibration", [1e-5, 1e-4, 1e-3])
@@ -464,7 +459,6 @@ def test_runs_at_thresholds_that_shift(calibration: float, days: float, backgrou
     check_all(case(likelihood, tolerance=CORNER, held=("lightest_mass",)), failures=0.02)
 
 
-@wild
 @pytest.mark.parametrize("days", [0.1, 10.0])
 @pytest.mark.parametrize("calibration", [1e-5, 1e-4])
 def test_the_best_of_many_minima(calibration: float, days: float) -> None:
@@ -475,7 +469,6 @@ def test_the_best_of_many_minima(calibration: float, days: float) -> None:
     assert np.max(excess) < 0.01, excess
 
 
-@wild
 @pytest.mark.parametrize("days", [0.1, 10.0])
 @pytest.mark.parametrize("mass", [0.001, 0.01, 0.03, 0.06])
 def test_a_free_mass(mass: float, days: float) -> None:

@@ -49,7 +49,7 @@ def fit_ensemble(likelihood: Likelihood, data: Data, start: ArrayLike, moves: Ma
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0712], 86400.0)
     >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu": renp.MagneticMoment({(1, 1): 1.0})})
     >>> toys = likelihood.toys(likelihood.point(), jax.random.key(1), 100)
-    >>> found = fit_ensemble(likelihood, toys, likelihood.point(), jnp.array([True]))
+    >>> found = fit_ensemble(likelihood, toys, likelihood.point(), np.array([True]))
     >>> int((found.status == 0).sum())
     100
     """

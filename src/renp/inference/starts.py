@@ -140,7 +140,7 @@ def edges(likelihood: Likelihood) -> dict[int, Reals]:
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.071], 1.0)
     >>> uncertain = renp.Nuisances(calibration_error=1e-3)
     >>> edges(renp.Likelihood(runs, renp.Neutrinos(0.01), nuisances=uncertain))[0].round(2)
-    array([-0.43, -0.1 , -0.06,  0.64,  0.68,  0.7 ])
+    array([-1.69, -0.22, -0.12,  0.58,  0.62,  0.65])
     """
     found = {}
     for k, parameter in enumerate(likelihood.parameters):
