@@ -14,7 +14,8 @@ from scipy.stats import chi2
 from renp._types import Mask, Reals
 from renp.errors import InputError
 from renp.inference import asymptotic, few_counts
-from renp.inference.ensembles import crossing_ensemble, fit_ensemble
+from renp.inference.crossings import crossing_ensemble
+from renp.inference.ensembles import fit_ensemble
 from renp.inference.feldman_cousins import feldman_cousins
 from renp.inference.islands import outermost
 from renp.inference.likelihood import Data, Likelihood

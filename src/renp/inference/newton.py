@@ -233,6 +233,7 @@ def crossing(
             model = _profile_model(here, k, side, active)
             value = here.chi2 - model.distance
             step = _root(target - value, model.slope, model.curvature)
+            step = jnp.where(jnp.isnan(step), jnp.inf, step)  # flat here, but perhaps not further out
             # Parameters at a bound must not be taken to give way beyond it.
             heading = model.own + model.along * side * jnp.minimum(step, 1.0)
             active = active & ~(((x <= low) & (heading < 0)) | ((x >= high) & (heading > 0)))

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -152,13 +151,6 @@ class Fit(Result):
         from renp.results.fit_plot import draw_fit
 
         return draw_fit(self)
-
-    def __str__(self) -> str:
-        return "\n".join([str(self.table()), *(f"• {sentence}" for sentence in self.diagnosis)])
-
-    def _repr_html_(self) -> str:
-        sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.diagnosis)
-        return super()._repr_html_() + (f"<ul>{sentences}</ul>" if sentences else "")
 
 
 def _counted(degrees: int) -> str:

@@ -170,7 +170,7 @@ def _one_by_one(scenario: Scenario, keys: Keys) -> Callable[[tuple[Columns, ...]
         standard = Likelihood(here.experiment, here.neutrinos, {}, nuisances=here.nuisances)
         counts = expected_counts(here.experiment, here.neutrinos, here.model)
         data = jax.tree.map(lambda a: a[None], _with_controls(standard, counts))
-        found = best_fits(standard, data, jnp.ones(len(standard.parameters), dtype=bool)).chi2[0]
+        found = best_fits(standard, data, np.ones(len(standard.parameters), dtype=bool)).chi2[0]
         return float(np.sqrt(max(found, 0.0)))
 
     def evaluate(columns: tuple[Columns, ...]) -> Answer:
