@@ -22,7 +22,7 @@ import numpy as np
 from renp._types import Reals
 from renp.inference.parameters import Parameter, coordinate
 from renp.planning.curves import CANCELLED, Counted, Curve, deviance
-from renp.planning.rates import Rates, curve_of
+from renp.planning.rates import Signal
 
 _PRECISE = 1e-9
 
@@ -131,7 +131,7 @@ class Alone(Contrast):
     """The contrast of one coupling with nothing else uncertain: all of it is known without a search."""
 
     parameter: Parameter
-    rates: Rates
+    signal: Signal
     curve: Curve
     """Of the rates at the candidates."""
     best: float
@@ -142,9 +142,8 @@ class Alone(Contrast):
 
     def at(self, energies: Reals) -> "Alone":
         """Return the contrast for other candidates."""
-        rates = self.rates.at(energies)
-        curve = curve_of(rates.values, self.parameter)
-        return replace(self, rates=rates, curve=curve, truth=curve.at(self.best))
+        curve = self.signal.rates(energies)
+        return replace(self, curve=curve, truth=curve.at(self.best))
 
     def joined(self, other: "Alone") -> "Alone":
         """Return the contrast for the candidates of both."""

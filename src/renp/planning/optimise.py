@@ -33,8 +33,8 @@ _CUT_ROUNDS = 60
 _SIZE_ROUNDS = 40
 _POLISH_ROUNDS = 8
 
-_DENSER = 4
-"""How many times more photon energies than candidates are looked at for a larger worth."""
+_LOOKED_AT = 1000
+"""Photon energies at least, and twice the candidates, at which a larger worth is looked for."""
 
 _NEAR_BEST = 1e-2
 """Peaks of the worth as much below the largest are refined."""
@@ -129,7 +129,7 @@ class Search:
     @cached_property
     def denser(self) -> Reals:
         """Photon energies that are looked at for a larger worth than the candidates have."""
-        return self.allowed.grid(_DENSER * self.energies.size)
+        return self.allowed.grid(max(2 * self.energies.size, _LOOKED_AT))
 
     def _there(self, k: int) -> Contrast:
         """Return a contrast at the denser photon energies."""

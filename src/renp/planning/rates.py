@@ -1,6 +1,5 @@
 """Rates of counts at many photon energies, in blocks of one length, so that little is compiled."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -11,12 +10,14 @@ from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
 from renp._types import Reals
-from renp.experiment import Experiment
+from renp.experiment import Experiment, expected_counts, signal_counts
 from renp.inference.likelihood import Likelihood, Point
 from renp.inference.parameters import Parameter
+from renp.interactions.couplings import Interaction, Scaled
+from renp.neutrinos import Neutrinos
 from renp.planning.curves import Curve
 
-BLOCK = 512
+BLOCK = 128
 """Photon energies whose rates are computed at once."""
 
 _PADDED = 8
@@ -67,22 +68,45 @@ class Rates(NamedTuple):
         return _replaced(first, runs, response)
 
 
-def curve_of(expected: Callable[[Any], Reals], parameter: Parameter) -> Curve:
-    """Return how counts, or rates, depend on the only parameter of a likelihood, a coupling."""
-    null, above = expected(np.zeros(1)), expected(np.ones(1))
-    if parameter.kind == "magnitude":
-        return Curve(null, above - null, np.zeros_like(null))
-    below = expected(-np.ones(1))
-    return Curve(null, (above - below) / 2, (above + below) / 2 - null)
+class Signal(NamedTuple):
+    """One coupling, alone and with fixed kinematics."""
 
+    like: Experiment
+    """Runs at other photon energies are like its first."""
+    neutrinos: Neutrinos
+    model: Interaction
+    """What there is besides."""
+    interaction: Interaction
+    parameter: Parameter
+    nulls: dict[bytes, Reals]
+    """Counts without the coupling by photon energies, which others have in common."""
 
-def counts_before(tested: Likelihood, done: Experiment) -> Curve:
-    """Return how the counts of runs made before depend on the only parameter of a likelihood, a coupling."""
-    # As many as in a block, so that nothing is compiled.
-    padded = done.with_runs(done.runs.padded(len(done.runs) + -len(done.runs) % BLOCK))
-    there = tested.with_runs(padded)
-    whole = curve_of(lambda x: np.asarray(_expected(there, jnp.asarray(x))), tested.parameters[0])
-    return whole.rows(slice(len(done.runs)))
+    def rates(self, energies: Reals) -> Curve:
+        """Return how the rates at photon energies depend on the coordinate, 1/s."""
+        parts = [self.counts(runs) for runs in blocks(self.like, energies)]
+        columns = (np.concatenate(column)[: energies.size] for column in zip(*parts, strict=True))
+        return Curve(*columns).during(1 / np.asarray(self.like.runs.duration)[:1])
+
+    def before(self, done: Experiment) -> Curve:
+        """Return how the counts of runs made before depend on the coordinate."""
+        # As many as in a block, so that nothing is compiled.
+        padded = done.with_runs(done.runs.padded(len(done.runs) + -len(done.runs) % BLOCK))
+        return self.counts(padded).rows(slice(len(done.runs)))
+
+    def counts(self, experiment: Experiment) -> Curve:
+        """Return how the counts of runs depend on the coordinate."""
+        key = b"".join(np.asarray(column).tobytes() for column in jax.tree.leaves(experiment.runs))
+        if key not in self.nulls:
+            self.nulls[key] = np.asarray(expected_counts(experiment, self.neutrinos, self.model))
+        null, unit = self.nulls[key], float(self.parameter.plus)
+        alone = unit**2 * np.asarray(signal_counts(experiment, self.neutrinos, self.interaction))
+        if self.parameter.kind == "magnitude":
+            return Curve(null, alone, np.zeros_like(alone))
+        more, less = (
+            np.asarray(signal_counts(experiment, self.neutrinos, self.model + Scaled(x, self.interaction)))
+            for x in (unit, -unit)
+        )
+        return Curve(null, (more - less) / 2, alone)
 
 
 def like(experiment: Experiment, energies: Reals) -> Experiment:

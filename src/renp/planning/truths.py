@@ -24,7 +24,7 @@ from renp.neutrinos import Neutrinos
 from renp.planning.contrasts import Alone, Contrast, sides_of
 from renp.planning.curves import Counted
 from renp.planning.fitted import Done, Fitted, best_fit
-from renp.planning.rates import Rates, counts_before, curve_of
+from renp.planning.rates import Rates, Signal
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Setting:
     done: Experiment | None = None
     progress: Callable[[str], None] = lambda _: None
     known: dict[tuple[str, ...], list[Likelihood]] = field(default_factory=dict)
+    nulls: dict[str, dict[bytes, Reals]] = field(default_factory=dict)
 
 
 def title_of(neutrinos: Neutrinos) -> str:
@@ -67,7 +68,7 @@ def limits(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
         tested = everything or _likelihood(setting, neutrinos, (coupling,))
         name = (coupling.name, title_of(neutrinos))
         if len(tested.names) == 1:
-            found.append(_alone(setting, name, tested))
+            found.append(_alone(setting, name, neutrinos, tested))
             continue
         # A limit is counted from the least χ², which an excess in earlier counts has elsewhere than at 0.
         fitted = _fitted(setting, tested)
@@ -77,22 +78,23 @@ def limits(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
     return found
 
 
-def _alone(setting: Setting, name: tuple[str, ...], tested: Likelihood) -> Contrast:
+def _alone(setting: Setting, name: tuple[str, ...], neutrinos: Neutrinos, tested: Likelihood) -> Contrast:
     """Return the contrast of a coupling with nothing else uncertain."""
-    parameter = tested.parameters[0]
+    parameter, interaction = tested.parameters[0], tested.couplings[0].interaction
+    nulls = setting.nulls.setdefault(title_of(neutrinos), {})
+    signal = Signal(setting.typical, neutrinos, setting.model, interaction, parameter, nulls)
     done, best = None, 0.0
     if setting.done is not None:
-        expected, counts = counts_before(tested, _without_counts(setting.done)), setting.done.counts
+        expected, counts = signal.before(_without_counts(setting.done)), setting.done.counts
         done = Counted(expected, expected.null if counts is None else np.asarray(counts))
         ends = np.array([done.lowest(side) for side in sides_of(parameter)])
         best = float(ends[np.argmin(done.chi2(ends))])
-    rates = Rates.of(tested, setting.energies)
-    curve = curve_of(rates.values, parameter)
+    curve = signal.rates(setting.energies)
     return Alone(
         name=name,
         truth=curve.at(best),
         parameter=parameter,
-        rates=rates,
+        signal=signal,
         curve=curve,
         best=best,
         done=done,
