@@ -184,6 +184,13 @@ def runs(draw: Any) -> list[Table]:
 
 
 @st.composite
+def planned(draw: Any) -> list[Table]:
+    """Return [[planned]] tables: runs without counts."""
+    some_runs: list[Table] = draw(runs())
+    return [{key: x for key, x in run.items() if key != "counts"} for run in some_runs]
+
+
+@st.composite
 def statistics(draw: Any, runs: list[Table], nature: str, release: str) -> Table:
     """Return [statistics]; errors of single backgrounds stand here or with the runs.
 
@@ -257,6 +264,8 @@ def contents(draw: Any) -> tuple[Table, dict[str, str]]:
         others["data/runs.csv"] = csv(made)
     elif made:
         tables["run"] = made
+    if draw(st.integers(0, 3)) == 0 and (later := draw(planned())):
+        tables["planned"] = later
     if draw(st.booleans()):
         nu = tables["neutrinos"]
         tables["statistics"] = draw(statistics(made, nu["nature"], nu.get("release", NUFIT[0])))

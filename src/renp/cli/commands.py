@@ -342,7 +342,7 @@ def plan(
         Take the file's runs, with their counts if they have any, as made: plan what to do next.
     scenario
         Write the plan as a scenario file that is ready to run: the file with the plan's runs instead of its
-        own, or after them with --after.
+        own, or after them with --after; after runs with counts as [[planned]], which is yet to be made.
     """
     from renp.planning.plan import Constraints
     from renp.planning.plan import plan as best_plan
@@ -380,7 +380,8 @@ def plan(
     if scenario is not None:
         write_text(scenario, read.planned(result, after=after, folder=scenario.parent))
         if not options.quiet:
-            note(f"wrote {scenario}")
+            later = "; its [[planned]] are left out until they are [[run]] with counts"
+            note(f"wrote {scenario}{later if after and read.experiment.counts is not None else ''}")
     emit(result, options, read)
     if result.at_threshold and not options.quiet:
         note(f"note: a run lies less than {NEAR:g} eV from a threshold; --clearance keeps away from it")
