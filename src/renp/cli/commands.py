@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 from renp._version import __version__
 from renp.cli.output import (
     Output,
+    Whole,
     emit,
     make_folder,
     new_file,
@@ -135,7 +136,7 @@ def limits(
     couplings: str | None = None,
     profiled: Annotated[bool, Parameter(negative=())] = False,
     bands: Annotated[bool, Parameter(negative=())] = False,
-    seed: int = 0,
+    seed: Whole = 0,
     options: Output = DEFAULT,
 ) -> None:
     """Compute upper limits on each magnetic and electric moment, and on the other couplings of the file.
@@ -235,9 +236,9 @@ def fit(
 def toys(
     file: File,
     *,
-    toys: Annotated[int, Parameter(name=["--toys", "--number"])] = 10_000,
+    toys: Annotated[Whole, Parameter(name=["--toys", "--number"])] = 10_000,
     coverage: str | None = None,
-    seed: int = 0,
+    seed: Whole = 0,
     options: Output = DEFAULT,
 ) -> None:
     """Simulate counts with the couplings of the file, and fit each set of them.
@@ -298,10 +299,10 @@ def plan(
     strength: float = 5e-11,
     laser_range: Annotated[str | None, Parameter(name=["--laser-range", "--laser"])] = None,
     clearance: str = "0 eV",
-    frequencies: int | None = None,
+    frequencies: Whole | None = None,
     least_duration: str = "0 day",
     change_time: str = "0 day",
-    candidates: int = 2000,
+    candidates: Whole = 2000,
     after: Annotated[bool, Parameter(negative=())] = False,
     scenario: Path | None = None,
     options: Output = DEFAULT,
@@ -531,7 +532,7 @@ def cite(file: File | None = None, *, options: Output = DEFAULT) -> None:
 def explore(
     file: File | None = None,
     *,
-    port: int = 5006,
+    port: Whole = 5006,
     address: str = "localhost",
     browser: bool = True,
     options: Output = DEFAULT,

@@ -20,7 +20,7 @@ _PLACES = 64
 
 _HALVINGS = 60
 
-CANCELLED = 1e-30
+CANCELLED = 1e-15
 """Least counts relative to those of the truth: where amplitudes cancel, the χ² stays finite."""
 
 _ENDLESS = 1e30
