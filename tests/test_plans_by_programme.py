@@ -315,7 +315,7 @@ CASES = {
         {"couplings": light((2, 2), mass=3.0)},
         limits(*vector((2, 2), mass=3.0, unit=1e-23), signed=True),
     ),
-    "scalar": Case("limits", {"couplings": {"11": SCALAR}}, limits((SCALAR, 1e-18))),
+    "scalar": Case("limits", {"couplings": {"11": SCALAR}}, limits((SCALAR, 3e-12))),
     "uncertain rates": Case(
         "limits",
         {
