@@ -191,6 +191,15 @@ def runs(draw: Any) -> list[Table]:
 
 
 @st.composite
+def planned(draw: Any) -> list[Table]:
+    """Return [[planned]] tables: runs without counts."""
+    some_runs: list[Table] = draw(runs())
+    return [
+        {key: x for key, x in run.items() if key not in ("counts", "control_counts")} for run in some_runs
+    ]
+
+
+@st.composite
 def statistics(
     draw: Any, runs: list[Table], nature: str, release: str, wide: bool, kinds: list[str]
 ) -> Table:
@@ -273,6 +282,8 @@ def contents(draw: Any) -> tuple[Table, dict[str, str]]:
         others["data/runs.csv"] = csv(made)
     elif made:
         tables["run"] = made
+    if draw(st.integers(0, 3)) == 0 and (later := draw(planned())):
+        tables["planned"] = later
     if draw(st.booleans()):
         nu = tables["neutrinos"]
         line = tables.get("laser", {})

@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 from renp._version import __version__
 from renp.cli.output import (
     Output,
+    Whole,
     emit,
     make_folder,
     new_file,
@@ -135,7 +136,7 @@ def limits(
     couplings: str | None = None,
     profiled: Annotated[bool, Parameter(negative=())] = False,
     bands: Annotated[bool, Parameter(negative=())] = False,
-    seed: int = 0,
+    seed: Whole = 0,
     options: Output = DEFAULT,
 ) -> None:
     """Compute upper limits on each magnetic and electric moment, and on the other couplings of the file.
@@ -235,9 +236,9 @@ def fit(
 def toys(
     file: File,
     *,
-    toys: Annotated[int, Parameter(name=["--toys", "--number"])] = 10_000,
+    toys: Annotated[Whole, Parameter(name=["--toys", "--number"])] = 10_000,
     coverage: str | None = None,
-    seed: int = 0,
+    seed: Whole = 0,
     options: Output = DEFAULT,
 ) -> None:
     """Simulate counts with the couplings of the file, and fit each set of them.
@@ -298,10 +299,10 @@ def plan(
     strength: float = 5e-11,
     laser_range: Annotated[str | None, Parameter(name=["--laser-range", "--laser"])] = None,
     clearance: str = "0 eV",
-    frequencies: int | None = None,
+    frequencies: Whole | None = None,
     least_duration: str = "0 day",
     change_time: str = "0 day",
-    candidates: int = 2000,
+    candidates: Whole = 2000,
     after: Annotated[bool, Parameter(negative=())] = False,
     scenario: Path | None = None,
     options: Output = DEFAULT,
@@ -342,7 +343,7 @@ def plan(
         Take the file's runs, with their counts if they have any, as made: plan what to do next.
     scenario
         Write the plan as a scenario file that is ready to run: the file with the plan's runs instead of its
-        own, or after them with --after.
+        own, or after them with --after; after runs with counts as [[planned]], which is yet to be made.
     """
     from renp.planning.plan import Constraints
     from renp.planning.plan import plan as best_plan
@@ -380,7 +381,8 @@ def plan(
     if scenario is not None:
         write_text(scenario, read.planned(result, after=after, folder=scenario.parent))
         if not options.quiet:
-            note(f"wrote {scenario}")
+            later = "; its [[planned]] are left out until they are [[run]] with counts"
+            note(f"wrote {scenario}{later if after and read.experiment.counts is not None else ''}")
     emit(result, options, read)
     if result.at_threshold and not options.quiet:
         note(f"note: a run lies less than {NEAR:g} eV from a threshold; --clearance keeps away from it")
@@ -530,7 +532,7 @@ def cite(file: File | None = None, *, options: Output = DEFAULT) -> None:
 def explore(
     file: File | None = None,
     *,
-    port: int = 5006,
+    port: Whole = 5006,
     address: str = "localhost",
     browser: bool = True,
     options: Output = DEFAULT,

@@ -3,13 +3,13 @@
 import json
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 from renp.datafiles import replaced
 from renp.errors import InputError
@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 
     from renp.results import Result
     from renp.scenario import Scenario
+
+
+def _whole(_: object, tokens: Sequence[Token]) -> int:
+    # By itself the parser makes 1 of 1.5.
+    try:
+        return int(tokens[-1].value)
+    except ValueError:
+        raise ValueError(f"{tokens[-1].value} is no whole number") from None
+
+
+Whole: TypeAlias = Annotated[int, Parameter(converter=_whole)]
+"""A whole number as an option."""
 
 
 @Parameter(name="*")

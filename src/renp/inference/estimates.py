@@ -21,7 +21,6 @@ from renp.inference.likelihood import Data, Likelihood
 from renp.inference.minuit import local_at, minuit
 from renp.inference.nature import neutrino_names, with_values
 from renp.inference.newton import CONVERGED, Crossing, Minimum, crossing, local
-from renp.inference.nuisances import CALIBRATION
 from renp.inference.parameters import CONSTRAINED, physical
 from renp.inference.search import Search, checked_data, ends, moving, other_minima, search
 from renp.inference.starts import MASS

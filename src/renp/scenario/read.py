@@ -83,6 +83,7 @@ class Reader:
         laser = self._section("laser", LaserSection, lambda one: Laser(**dict(one)))
         terms = self._terms(neutrinos)
         experiment = self._experiment(atom, target, laser)
+        self._planned(atom, target)
         build = partial(build_statistics, experiment, neutrinos, couplings_of(terms))
         statistics = self._section("statistics", StatisticsSection, build)
         if self.problems.found or atom is None or neutrinos is None or experiment is None or not statistics:
@@ -152,6 +153,18 @@ class Reader:
         if words and not self.problems.found:
             self.problems.add(("run",), words)
         return None
+
+    def _planned(self, atom: Atom | None, target: Target | None) -> None:
+        """Check the runs that are yet to be made."""
+        found = []
+        for k, table in self._each("planned"):
+            if "counts" in table:
+                self.problems.add(("planned", k, "counts"), "a run with counts was made: call it [[run]]")
+            found.append(
+                self._collect(("planned", k), table, RunSection, partial(check_run, atom, target or Target()))
+            )
+        if found:
+            self._read["planned"] = tuple(found)
 
     def _lines_of_file(self) -> list[tuple[int, Table]]:
         """Return the lines of the file that has the runs, if there is one."""

@@ -187,6 +187,8 @@ class Document(Section):
     run: Annotated[tuple[RunSection, ...], Field(strict=False)] = ()
     """Those of the file that `runs` names, if it names one."""
     runs: RunsSection | None = None
+    planned: Annotated[tuple[RunSection, ...] | None, Field(strict=False)] = None
+    """Runs that are yet to be made: checked, and otherwise left alone."""
     statistics: StatisticsSection = StatisticsSection()
     scan: ScanSection | None = None
 
@@ -214,5 +216,6 @@ PLACEHOLDERS = {
     "atom": {"name": "Yb"},
     "neutrinos": {"lightest_mass": "0 eV"},
     "run": {"photon_energy": "0 eV", "duration": "0 s"},
+    "planned": {"photon_energy": "0 eV", "duration": "0 s"},
 }
 """Harmless values for required keys, with which a table is read on to find its other problems."""
