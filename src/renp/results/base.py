@@ -4,6 +4,7 @@ import abc
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,10 +141,15 @@ class Result(abc.ABC):
             return self._draw(**chosen)
 
     def __str__(self) -> str:
-        return str(self.table())
+        return "\n".join([str(self.table()), *(f"• {sentence}" for sentence in self._sentences())])
 
     def _repr_html_(self) -> str:
-        return self.table().html()
+        sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in self._sentences())
+        return self.table().html() + (f"<ul>{sentences}</ul>" if sentences else "")
+
+    def _sentences(self) -> tuple[str, ...]:
+        """Return what stands below the table: the diagnosis, of results that have one."""
+        return getattr(self, "diagnosis", None) or ()
 
     def save(self, path: str | Path) -> Path:
         """Write a picture (.png, .pdf, .svg) or data (.nc, .csv, .json), by the ending.

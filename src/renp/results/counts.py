@@ -1,6 +1,7 @@
-"""Expected counts of each run."""
+"""Expected counts of each run, and how well they describe observed ones."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.results.base import Control, Result, provenance
 from renp.results.columns import Column
+from renp.results.goodness import Goodness
 from renp.validation import instance
 
 if TYPE_CHECKING:
@@ -20,6 +22,15 @@ if TYPE_CHECKING:
 
 _LEVEL = 7
 """Runs whose photon energies have room side by side."""
+
+
+def _of_each(number: str, json: str | None = None) -> Column:
+    """Return the column of a number of the goodness of each hypothesis."""
+
+    def of_each(counts: "Counts") -> dict[str, Any] | None:
+        return {of: getattr(one, number) for of, one in counts.goodness.items()} or None
+
+    return Column(of_each, ("hypothesis",), json=json or number, name=number, optional=True)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,6 +59,12 @@ class Counts(Result):
         Column("standard_model", ("run",), "standard model"),
         Column("background", ("run",), "background"),
         Column("observed", ("run",), "observed", optional=True),
+        Column("pulls", ("hypothesis", "run"), "pull from {key}", optional=True),
+        _of_each("chi2"),
+        _of_each("degrees_of_freedom"),
+        _of_each("p_value"),
+        _of_each("distribution", "distributions"),
+        Column("diagnosis", optional=True),
     )
     controls = (Control("per_day", "per day"),)
 
@@ -77,6 +94,29 @@ class Counts(Result):
             atom=experiment.atom.name,
             made_by=provenance(experiment=experiment, neutrinos=neutrinos, model=model),
         )
+
+    @cached_property
+    def goodness(self) -> dict[str, Goodness]:
+        """How well "model", where it is another one, and "standard model" describe what was observed.
+
+        Nothing is fitted: couplings and all that is uncertain are as given. Empty without counts.
+        """
+        if self.observed is None:
+            return {}
+        expected = {"model": self.expected, "standard model": self.standard_model}
+        if np.array_equal(self.expected, self.standard_model):
+            del expected["model"]
+        return {name: Goodness.of(counts, self.observed) for name, counts in expected.items()}
+
+    @property
+    def pulls(self) -> dict[str, Reals] | None:
+        """Of each run from each hypothesis: their squares add up to χ²."""
+        return {name: one.pulls for name, one in self.goodness.items()} or None
+
+    @property
+    def diagnosis(self) -> tuple[str, ...] | None:
+        """Whether the counts are at odds with model and standard model, in sentences."""
+        return tuple(one.sentence(f"the {name}") for name, one in self.goodness.items()) or None
 
     @property
     def title(self) -> str:
