@@ -1,6 +1,7 @@
 """Whether observed counts are at odds with the standard model, all else that is uncertain fitted."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from scipy.stats import chi2
 
@@ -25,12 +26,12 @@ def null_p_value(likelihood: Likelihood) -> float:
     if len(likelihood.parameters) == couplings:
         expected = np.asarray(likelihood.expected(likelihood.point()))
         return Goodness.of(expected, np.asarray(likelihood.data.counts)).p_value
-    return p_value(likelihood, np.arange(len(likelihood.parameters)) >= couplings)
+    return p_value(likelihood, jnp.arange(len(likelihood.parameters)) >= couplings)
 
 
 def p_values(likelihood: Likelihood, *, profiled: bool = False) -> dict[str, float]:
     """Return the p-value of each coupling's best fit to observed counts, the others at 0 unless profiled."""
-    place = np.arange(len(likelihood.parameters))
+    place = jnp.arange(len(likelihood.parameters))
     others = (place >= len(likelihood.couplings)) | profiled
     return {
         one.name: p_value(likelihood, others | (place == k)) for k, one in enumerate(likelihood.couplings)
@@ -43,9 +44,9 @@ def p_value(likelihood: Likelihood, moves: Mask) -> float:
     By the χ² distribution, with a degree of freedom for each run less those for what nothing else measures;
     NaN without degrees of freedom.
     """
-    free = np.asarray(moves) & ~np.isin(np.arange(len(moves)), likelihood.constrained)
+    free = np.asarray(moves) & ~np.isin(np.arange(moves.size), likelihood.constrained)
     data = jax.tree.map(lambda a: a[None], likelihood.data)
     degrees = data.counts.shape[1] - int(np.sum(free))
-    start = np.where(moves, likelihood.start, likelihood.point())
+    start = jnp.where(moves, likelihood.start, likelihood.point())
     least = float(fit_ensemble(likelihood, data, start, moves).chi2[0])
     return float(chi2.sf(least, degrees)) if degrees > 0 else float("nan")

@@ -72,7 +72,7 @@ def ranking(
     rise = delta_chi2(confidence_level)
     others = np.arange(fitted, spread.size)
     changes = np.array(
-        [_changes(likelihood, checked, best.coordinates, k, j, errors[j], rise) for j in others]
+        [_changes(likelihood, checked, best.coordinates, k, int(j), errors[j], rise) for j in others]
     )
     sizes = np.max(np.nan_to_num(np.abs(changes)), axis=3).reshape(others.size, -1)
     order = np.lexsort(-sizes.T)

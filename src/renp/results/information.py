@@ -48,7 +48,7 @@ class Information(Result):
         Column("strongest", ("parameter",), "strongest correlation", json="", name=""),
         Column("matrix", ("parameter", "other"), json="information", name="information"),
         Column("correlation", ("parameter", "other")),
-        Column(lambda found: [direction.coefficients for direction in found.unseen], json="unseen"),
+        Column(lambda of: [direction.coefficients for direction in of.unseen], json="unseen"),
     )
 
     @property
@@ -65,12 +65,12 @@ class Information(Result):
     @property
     def strongest(self) -> list[str]:
         """The strongest correlation of each parameter, in words."""
-        found = []
+        words = []
         for k in range(len(self.names)):
             others = np.abs(np.where(np.arange(len(self.names)) == k, 0.0, self.correlation[k]))
             most = int(np.argmax(others))
-            found.append(f"{self.names[most]} ({self.correlation[k, most]:+.3f})" if others[most] > 0 else "")
-        return found
+            words.append(f"{self.names[most]} ({self.correlation[k, most]:+.3f})" if others[most] > 0 else "")
+        return words
 
     @property
     def title(self) -> str:
@@ -124,7 +124,7 @@ def draw_correlations(names: tuple[str, ...], correlation: Reals) -> "Figure":
     figure, axes = plt.subplots(figsize=(size + 0.8, size), layout="constrained")
     image = axes.imshow(correlation, vmin=-1, vmax=1, cmap="PuOr")
     for (i, j), value in np.ndenumerate(correlation):
-        colour = "white" if abs(value) > 0.7 else "black"
+        colour = "white" if abs(value) > 0.55 else "black"
         text = f"{value:+.2f}".replace("-", "−") if i != j else "1"
         axes.text(j, i, text, ha="center", va="center", fontsize=8, color=colour)
     axes.set_xticks(range(len(labels)), labels, rotation=60, ha="right", rotation_mode="anchor")

@@ -124,15 +124,15 @@ class Scan(Result):
 
     def series(self, data: "xr.Dataset") -> "dict[str, xr.DataArray]":
         """Return what was computed, each over the axes alone: by run or coupling where there are several."""
-        found = {}
+        series = {}
         for name, variable in data.data_vars.items():
             own = [dim for dim in variable.dims if dim in _own_dimensions(data)]
             if not own:
-                found[_with_unit(str(name), variable)] = variable
+                series[_with_unit(str(name), variable)] = variable
                 continue
             for k, label in enumerate(data[own[0]].values):
-                found[_with_unit(f"{name} {label}", variable)] = variable.isel({own[0]: k}, drop=True)
-        return found
+                series[_with_unit(f"{name} {label}", variable)] = variable.isel({own[0]: k}, drop=True)
+        return series
 
     def _content(self) -> dict[str, Any]:
         data = self.dataset()

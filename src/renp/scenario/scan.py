@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from renp.errors import InputError, ScenarioError
+from renp.planning.aims import AIMS
+from renp.planning.plan import ELEMENTS
 from renp.results.limits import SIGNS
 from renp.scenario.build import Setting
 from renp.scenario.keys import Key, Value, parse, read_key, replaced, unit_of
@@ -105,6 +107,8 @@ def _settings(settings: ScanSection) -> ScanSection:
     if not settings.axis:
         raise InputError("axis", [], "one or more [[scan.axis]]")
     choice("sign", settings.sign, SIGNS)
+    choice("aim", settings.aim, tuple(AIMS))
+    choice("elements", settings.elements, ELEMENTS)
     if settings.couplings == []:
         raise InputError("couplings", [], 'one or more, such as "magnetic-moment 11", or left out')
     return settings
