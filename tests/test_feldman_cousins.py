@@ -7,11 +7,10 @@ import pytest
 from scipy import stats
 
 import renp
-from cases import YB
+from cases import NU, YB
 from relative import relative
 from renp.inference.feldman_cousins import critical_value, feldman_cousins
 
-NU = renp.Neutrinos(0.01)
 ONLY = jnp.array([True])
 
 

@@ -5,12 +5,11 @@ import pytest
 from scipy import optimize, stats
 
 import renp
-from cases import DAY, YB
+from cases import DAY, NU, YB
 from relative import relative
 from renp.inference.few_counts import Outcomes, Signal, accepted, interval, lengthened, observed, outcomes
 
 TOP = 40.0
-NU = renp.Neutrinos(0.01)
 
 # Phys. Rev. D 57 (1998) 3873, Table IV, 90 % C.L.: from memory. Rows n₀ = 0 … 10, columns as in BACKGROUNDS.
 BACKGROUNDS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0)

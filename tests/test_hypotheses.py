@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 import renp
-from cases import DAY, YB, runs
+from cases import DAY, NU, YB, runs
 from relative import relative
 from renp.inference.best_fits import best_fits
 from renp.inference.hypotheses import _seen_by, compare, discovery, required_exposure
 from renp.inference.likelihood import Data
 from renp.results.base import Result
 
-NU = renp.Neutrinos(0.01)
 INVERTED = renp.Neutrinos(0.01, "inverted")
 MAJORANA = renp.Neutrinos(0.01, nature="majorana")
 RATE = renp.Nuisances(normalisation_error=0.05)
