@@ -50,6 +50,13 @@ def test_p_values_of_few_counts_are_sums_over_all_outcomes(
     assert np.array_equal(np.sign(found.pulls), np.sign(seen - mean))
 
 
+def test_one_event_in_twenty_runs() -> None:
+    """The example of the theory's page: the χ² distribution is wrong for few counts."""
+    found = Goodness.of(np.full(20, 0.01), np.array([1.0] + 19 * [0.0]))
+    assert found.p_value == relative(1 - np.exp(-0.2), rel=1e-9)
+    assert stats.chi2.sf(found.chi2, 20) > 0.99
+
+
 def test_many_counts_have_the_formulas_p_value() -> None:
     mean, seen = np.array([1e6, 4e6]), np.array([1.003e6, 3.99e6])
     found = Goodness.of(mean, seen)
