@@ -136,7 +136,9 @@ class Counts(Result):
 
         figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
         place = np.arange(self.expected.size)
-        standard: dict[str, Any] = {"color": "0.85", "edgecolor": "0.5", "label": "standard model"}
+        said = {name: f"{name}, $p$ = {one.p_value:.2g}" for name, one in self.goodness.items()}
+        name = said.get("standard model", "standard model")
+        standard: dict[str, Any] = {"color": "0.85", "edgecolor": "0.5", "label": name}
         days = self.days if per_day else np.ones(place.size)
         axes.bar(place, self.standard_model / days, width=0.7, **standard)
         if self.observed is None:
@@ -146,7 +148,8 @@ class Counts(Result):
         error = np.sqrt(shown) / days
         axes.errorbar(place, shown / days, yerr=error, fmt="o", color=colour, capsize=3, label=label)
         if self.observed is not None:
-            line: dict[str, Any] = {"markersize": 22, "markeredgewidth": 2, "label": "model"}
+            name = said.get("model", "model")
+            line: dict[str, Any] = {"markersize": 22, "markeredgewidth": 2, "label": name}
             axes.plot(place, self.expected / days, "_", color="#D55E00", **line)
         turned: dict[str, Any] = {"rotation": 40, "ha": "right"} if place.size > _LEVEL else {}
         axes.set_xticks(place, [f"{w:.6g}" for w in self.photon_energy], **turned)
