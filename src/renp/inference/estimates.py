@@ -73,7 +73,7 @@ def fit(
     -------
     Fit
         ``fit(...)["mu_11"].upper`` is the upper end of a parameter's interval. Whatever is wrong with the
-        fit is said in ``.diagnosis``; no data that can be observed raise an error.
+        fit is said in ``.diagnosis``: a fit that does not converge is no exception.
 
     Raises
     ------

@@ -13,6 +13,7 @@ from scipy.special import erfinv
 
 from renp.errors import InputError
 from renp.experiment import Experiment, expected_counts, signal_counts
+from renp.inference.goodness import null_p_value
 from renp.inference.likelihood import Likelihood
 from renp.inference.limit_search import CouplingLimit, LimitSearch
 from renp.inference.methods import METHODS
@@ -155,6 +156,7 @@ def upper_limits(
             f"{k} {e}" for k, of_kind in found.items() for e, x in of_kind.items() if not x.converged
         ),
         p_values=_each(found, "p_value") if observed else None,
+        standard_model_p_value=null_p_value(likelihood) if observed and given else None,
         made_by=provenance(
             merged(PAPERS, references_of(given), METHODS[method].cites),
             experiment=list(experiments.values()),

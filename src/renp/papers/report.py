@@ -16,7 +16,7 @@ from renp.papers import letter, proceeding, real_atoms
 from renp.papers.errata import errata
 from renp.results.comparison import Comparison
 from renp.results.mediators import draw_proceeding_figure_1
-from renp.results.moments_plot import draw_proceeding_figure_2
+from renp.results.moments import draw_proceeding_figure_2
 from renp.results.style import style
 
 if TYPE_CHECKING:

@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
 from renp._types import Reals
 from renp.errors import InputError, renamed
 from renp.experiment import UNCERTAIN, Experiment
+from renp.inference.goodness import null_p_value, p_values
+from renp.inference.likelihood import Likelihood
 from renp.inference.methods import load
 from renp.inference.nuisances import Nuisances, common
 from renp.inference.upper_limits import delta_chi2
@@ -257,6 +260,7 @@ def _result(
         spectrum_energy=shown,
         spectrum=np.asarray(spectral_function(shown, experiment.atom, null, setting.model)),
         thresholds=search.allowed.edges,
+        **_p_values(setting, hypotheses),
         made_by=provenance(
             merged(references_of([hypotheses, setting.model, setting.couplings]), CITES),
             aim=aim,
@@ -273,6 +277,19 @@ def _result(
             method="linear programme over photon energies, cutting planes, HiGHS",
         ),
     )
+
+
+def _p_values(setting: Setting, hypotheses: Sequence[Neutrinos]) -> dict[str, Any]:
+    """Return p-values of the counts of runs that were made before; the largest of all neutrinos."""
+    done: Any = setting.done
+    if done is None or done.counts is None:
+        return {}
+    common = [np.zeros(len(done.runs))] * len(_ERRORS)  # those of the nuisances, for all runs
+    done = eqx.tree_at(lambda one: [getattr(one.runs, name) for name in _ERRORS], done, common)
+    known = [Likelihood(done, one, setting.couplings, nuisances=setting.nuisances) for one in hypotheses]
+    each = [p_values(one, profiled=setting.profiled) for one in known]
+    best = {name: max(one[name] for one in each) for name in each[0]}
+    return {"standard_model_p_value": max(map(null_p_value, known)), "p_values": best}
 
 
 def _not_told_apart(worst: Contrast, setting: Setting) -> InputError:

@@ -104,6 +104,12 @@ class Scenario(Setting):
         """Return what the file describes at other values of some of its numbers; jax-traceable."""
         return build(self.document, self.folder, values)
 
+    def without_counts(self) -> "Scenario":
+        """Return the scenario of the same runs, yet to be made: without what was observed."""
+        run = tuple(without_counts(one) for one in self.document.run)
+        document = self.document.changed(runs=None, run=run)
+        return replace(self, document=document, **vars(build(document, self.folder)))
+
     def planned(self, plan: Plan, *, after: bool = False, folder: Path | None = None) -> str:
         """Return the file with the runs of a plan, which have what the file's have besides.
 

@@ -169,7 +169,7 @@ class ScanSection(Section):
     sign: str = "either"
     """Of couplings that interfere: limits for one sign, or the weaker of the two."""
     aim: str = "limits"
-    """Of plans, as the next three."""
+    """Of plans, as the next three: one of `renp.planning.aims.AIMS`."""
     elements: str = "both"
     total: Time | None = None
     frequencies: int | None = None
