@@ -16,7 +16,7 @@ from renp.scenario.problems import Problems
 from renp.scenario.read import Reader
 from renp.scenario.scan import ScanTable, read_scan
 from renp.scenario.schema import Document, Table
-from renp.scenario.write import planned, to_text, with_comment
+from renp.scenario.write import planned, to_text, with_comment, without_counts
 from renp.validation import Scalar, choice
 
 _PRESETS = ("letter", "vector-mediator", "scalar-mediator")
