@@ -79,7 +79,7 @@ class LimitSearch(NamedTuple):
         place = jnp.arange(len(likelihood.parameters))
         moves = (place == k) | (place >= len(likelihood.couplings)) | self.profiled
         null = likelihood.asimov(likelihood.point())
-        observed = null if likelihood.experiment.counts is None else likelihood.data
+        observed = likelihood.data if likelihood.observed else null
         p_value = self._p_value(likelihood, observed, moves, k)
         if method.few_counts and not signed and int(np.sum(moves)) == 1:
             few = self._of_few_counts(likelihood, k)
@@ -90,7 +90,7 @@ class LimitSearch(NamedTuple):
         good = np.asarray(found.good)
         limit, expected = np.where(good, float(parameter.plus) * furthest(found), np.nan)
         band = None
-        constrained = method.power_constrained and likelihood.experiment.counts is not None
+        constrained = method.power_constrained and likelihood.observed
         if method.band and (self.bands or constrained or signed):
             middle = load(method.band)(self, likelihood, observed, moves, k)
             band = tuple(float(parameter.plus * size) for size in middle)
@@ -118,10 +118,9 @@ class LimitSearch(NamedTuple):
         null = np.asarray(likelihood.expected(here))
         more = np.asarray(likelihood.expected(here.at[k].set(1.0))) - null
         signal = few_counts.Signal(null, np.maximum(more, 0.0))  # a difference, which rounding may turn
-        counts = likelihood.experiment.counts
         found = few_counts.limits(
             signal,
-            None if counts is None else np.asarray(counts),
+            np.asarray(likelihood.data.counts) if likelihood.observed else None,
             cast(few_counts.Method, self.method),
             self.confidence_level,
             BANDS if self.bands else (0,),
@@ -143,7 +142,7 @@ class LimitSearch(NamedTuple):
         )
 
     def _p_value(self, likelihood: Likelihood, data: Data, moves: Mask, k: int) -> float:
-        if likelihood.experiment.counts is None:
+        if not likelihood.observed:
             return float("nan")
         free = np.asarray(moves) & ~np.isin(np.arange(len(moves)), likelihood.constrained)
         degrees = data.counts.shape[0] - int(np.sum(free))
@@ -183,7 +182,7 @@ def accepted_by_formulae(
     method = cast(asymptotic.Method, search.method)
     start = _start(likelihood, moves)
     found = asymptotic.limit_ensemble(likelihood, data, start, moves, k, search.confidence_level, method)
-    return _below(np.sqrt(np.asarray(found.value)), np.asarray(found.status) != NOT_CONVERGED)
+    return up_to(np.sqrt(np.asarray(found.value)), np.asarray(found.status) != NOT_CONVERGED)
 
 
 def band_by_formulae(
@@ -217,10 +216,10 @@ def accepted_by_construction(
         for one in counts
     ]
     low, high = np.sqrt(np.array(ends))[which].T
-    return _below(high, ~np.isnan(high), low)
+    return up_to(high, ~np.isnan(high), low)
 
 
-def _below(high: Reals, good: Mask, low: Reals | float = 0.0) -> AcceptedSet:
+def up_to(high: Reals, good: Mask, low: Reals | float = 0.0) -> AcceptedSet:
     """Return one interval for each data set."""
     intervals = jnp.stack([jnp.broadcast_to(low, high.shape), jnp.asarray(high)], axis=-1)[:, None]
     nothing = jnp.zeros(high.shape)
