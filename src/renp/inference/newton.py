@@ -221,7 +221,7 @@ def crossing(
     is_k = jnp.arange(best.x.size) == k
     target = best.chi2 + rise
     end = side * (jnp.where(side > 0, high[k], low[k]) - best.x[k])
-    bounded = sum(p.kind == "magnitude" for p in likelihood.parameters)
+    bounded = sum(p.kind in ("magnitude", "rate") for p in likelihood.parameters)
     passes = 1 if bounded < 2 else 4
 
     def body(state: _Search) -> _Search:
@@ -232,7 +232,8 @@ def crossing(
 
         def toward(active: Bool[Array, "p"]) -> tuple[_ProfileModel, Real]:
             model = _profile_model(here, k, side, active)
-            return model, _root(target - (here.chi2 - model.distance), model.slope, model.curvature)
+            step = _root(target - (here.chi2 - model.distance), model.slope, model.curvature)
+            return model, jnp.where(jnp.isnan(step), jnp.inf, step)  # flat here, but perhaps not further out
 
         def held(_: Any, active: Bool[Array, "p"]) -> Bool[Array, "p"]:
             """Hold the parameters at a bound that would be taken to give way beyond it."""

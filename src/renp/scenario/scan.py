@@ -7,13 +7,15 @@ from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from renp.errors import InputError, ScenarioError
+from renp.planning.aims import AIMS
+from renp.planning.plan import ELEMENTS
 from renp.results.limits import SIGNS
 from renp.scenario.build import Setting
 from renp.scenario.keys import Key, Value, parse, read_key, replaced, unit_of
 from renp.scenario.problems import Place, Problems, TableError, validated
 from renp.scenario.quantities import parse_quantity
 from renp.scenario.schema import AxisSection, ScanSection, Table
-from renp.validation import choice, instance, photon_energies
+from renp.validation import choice, instance, photon_energies, whole
 
 Spacing: TypeAlias = Literal["grid", "log", "random", "values"]
 SPACINGS: tuple[Spacing, ...] = ("grid", "log", "random", "values")
@@ -93,6 +95,10 @@ def _settings(settings: ScanSection) -> ScanSection:
     if not settings.axis:
         raise InputError("axis", [], "one or more [[scan.axis]]")
     choice("sign", settings.sign, SIGNS)
+    choice("aim", settings.aim, tuple(AIMS))
+    choice("elements", settings.elements, ELEMENTS)
+    if settings.frequencies is not None:
+        whole("frequencies", settings.frequencies, 1)
     if settings.couplings == []:
         raise InputError("couplings", [], 'one or more, such as "magnetic-moment 11", or left out')
     return settings
