@@ -183,7 +183,7 @@ def plan(
     allowed = laser_range(experiment.atom, hypotheses, *limits.laser_range, limits.clearance)
     if limits.least_duration > time:
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
-    report = progress or (lambda _: None)
+    progress = progress or (lambda _: None)
     energies = allowed.grid(limits.candidates)
     setting = Setting(
         _runs(experiment, np.resize(energies[:: 1 + energies.size // BLOCK], BLOCK), time),
@@ -194,7 +194,7 @@ def plan(
         _common_errors(nuisances or Nuisances(), experiment, done),
         profiled,
         done,
-        report,
+        progress,
     )
     contrasts = [
         _weighted(one, weights or {}) for nu in hypotheses for one in load(known.contrasts)(setting, nu)
@@ -203,7 +203,7 @@ def plan(
         raise InputError("couplings", "none", "one or more")
     level = confidence_level if known.is_limit else _PERCENT
     rise = delta_chi2(level) if known.made_small else None
-    search = Search(contrasts, energies, allowed, time, rise, report)
+    search = Search(contrasts, energies, allowed, time, rise, progress)
     best = optimum(search)
     if limits.frequencies or limits.least_duration or limits.change_time:
         best = constrained(
