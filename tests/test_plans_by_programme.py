@@ -97,7 +97,7 @@ class Told:
 
         if self.fixed:
             return value(near), near, best_pull(near)
-        scale = near or 1.0
+        scale = max(near, 1.0)
         found = []
         for sign in self.signs:
             with np.errstate(divide="ignore", invalid="ignore"):
