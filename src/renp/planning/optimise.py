@@ -36,8 +36,8 @@ _POLISH_ROUNDS = 8
 _LOOKED_AT = 1000
 """Photon energies at least, and twice the candidates, at which a larger worth is looked for."""
 
-_NEAR_BEST = 1e-2
-"""Peaks of the worth as much below the largest are refined."""
+_NEAR_BEST = 0.5
+"""Peaks of the worth as much below the largest are refined: cusps at thresholds are sharp."""
 
 _ZOOMS, _BETWEEN = 6, 8
 """How often, and by how many photon energies on either side."""

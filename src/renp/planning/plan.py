@@ -38,8 +38,8 @@ ELEMENTS = (*(moment.kind for moment in MOMENTS), "both")
 _STRENGTH = 5e-11
 """Size of moments that are simulated, μ_B: a little above what the letter's plan excludes."""
 
-_PERCENT = 0.6827
-"""Confidence level of errors."""
+_PERCENT = 0.6826894921370859
+"""Confidence level of errors: one standard deviation."""
 
 _NEGLIGIBLE = 1e-9
 """Part of what is reached that is worth no further run."""
