@@ -15,7 +15,8 @@ from jaxtyping import Array
 from numpy.typing import NDArray
 
 from renp._types import Mask, Reals
-from renp.inference.ensembles import crossing_ensemble, fit_ensemble
+from renp.inference.crossings import crossing_ensemble
+from renp.inference.ensembles import fit_ensemble
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NO_RISE
 from renp.validation import Scalar

@@ -221,7 +221,7 @@ def crossing(
     is_k = jnp.arange(best.x.size) == k
     target = best.chi2 + rise
     end = side * (jnp.where(side > 0, high[k], low[k]) - best.x[k])
-    bounded = sum(p.kind == "magnitude" for p in likelihood.parameters)
+    bounded = sum(p.kind in ("magnitude", "rate") for p in likelihood.parameters)
     passes = 1 if bounded < 2 else 4
 
     def body(state: _Search) -> _Search:
@@ -233,6 +233,7 @@ def crossing(
             model = _profile_model(here, k, side, active)
             value = here.chi2 - model.distance
             step = _root(target - value, model.slope, model.curvature)
+            step = jnp.where(jnp.isnan(step), jnp.inf, step)  # flat here, but perhaps not further out
             # Parameters at a bound must not be taken to give way beyond it.
             heading = model.own + model.along * side * jnp.minimum(step, 1.0)
             active = active & ~(((x <= low) & (heading < 0)) | ((x >= high) & (heading > 0)))

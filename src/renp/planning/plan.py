@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
 from renp._types import Reals
 from renp.errors import InputError, renamed
-from renp.experiment import Experiment
+from renp.experiment import UNCERTAIN, Experiment
+from renp.inference.goodness import null_p_value, p_values
+from renp.inference.likelihood import Likelihood
 from renp.inference.methods import load
 from renp.inference.nuisances import Nuisances, common
 from renp.inference.upper_limits import delta_chi2
@@ -257,6 +260,7 @@ def _result(
         spectrum_energy=shown,
         spectrum=np.asarray(spectral_function(shown, experiment.atom, null, setting.model)),
         thresholds=search.allowed.edges,
+        **_p_values(setting, hypotheses),
         made_by=provenance(
             merged(references_of([hypotheses, setting.model, setting.couplings]), CITES),
             aim=aim,
@@ -273,6 +277,19 @@ def _result(
             method="linear programme over photon energies, cutting planes, HiGHS",
         ),
     )
+
+
+def _p_values(setting: Setting, hypotheses: Sequence[Neutrinos]) -> dict[str, Any]:
+    """Return p-values of the counts of runs that were made before; the largest of all neutrinos."""
+    done: Any = setting.done
+    if done is None or done.counts is None:
+        return {}
+    common = [np.zeros(len(done.runs))] * len(_ERRORS)  # those of the nuisances, for all runs
+    done = eqx.tree_at(lambda one: [getattr(one.runs, name) for name in _ERRORS], done, common)
+    known = [Likelihood(done, one, setting.couplings, nuisances=setting.nuisances) for one in hypotheses]
+    each = [p_values(one, profiled=setting.profiled) for one in known]
+    best = {name: max(one[name] for one in each) for name in each[0]}
+    return {"standard_model_p_value": max(map(null_p_value, known)), "p_values": best}
 
 
 def _not_told_apart(worst: Contrast, setting: Setting) -> InputError:
@@ -341,7 +358,7 @@ def _scaled(experiment: Experiment, total: float) -> Reals:
 def _runs(experiment: Experiment, energies: Reals, total: float) -> Experiment:
     """Return runs at photon energies, all like the experiment's; what is uncertain of them is common."""
     common = {
-        name: 0.0 if name in _ERRORS else _same(name, column.default, experiment)
+        name: 0.0 if name in UNCERTAIN else _same(name, column.default, experiment)
         for name, column in COLUMNS.items()
         if column.default is not None
     }
@@ -353,6 +370,12 @@ def _runs(experiment: Experiment, energies: Reals, total: float) -> Experiment:
 def _common_errors(nuisances: Nuisances, experiment: Experiment, done: Experiment | None) -> Nuisances:
     """Return nuisances with the errors of runs, as ones that all runs of the plan have in common."""
     known = [experiment] if done is None else [experiment, done]
+    decided = nuisances.background_degree is not None
+    if decided or any(np.any(np.asarray(one.runs.control_ratio)) for one in known):
+        name = "background_degree" if decided else "control_ratio"
+        raise InputError(
+            name, "given", "left out of a plan: it takes the error of the background, background_error"
+        )
     efficiency, background = (_same(name, 0.0, *known) for name in _ERRORS)
     own = np.unique(np.asarray(nuisances.background_error, dtype=float))
     if own.size > 1:

@@ -15,7 +15,8 @@ from renp._types import Reals
 from renp.errors import InputError
 from renp.experiment import Experiment
 from renp.inference.likelihood import Data, Likelihood, Point
-from renp.inference.nuisances import Nuisances, value_of
+from renp.inference.nature import value_of
+from renp.inference.nuisances import Nuisances
 from renp.inference.starts import MASS, few
 from renp.interactions import Weak
 from renp.interactions.couplings import Coupling, Interaction

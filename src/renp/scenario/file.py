@@ -16,7 +16,7 @@ from renp.scenario.problems import Problems
 from renp.scenario.read import Reader
 from renp.scenario.scan import ScanTable, read_scan
 from renp.scenario.schema import Document, Table
-from renp.scenario.write import planned, to_text, with_comment
+from renp.scenario.write import planned, to_text, with_comment, without_counts
 from renp.validation import Scalar, choice
 
 _PRESETS = ("letter", "vector-mediator", "scalar-mediator")
@@ -103,6 +103,12 @@ class Scenario(Setting):
     def at(self, values: Mapping[Key, Scalar]) -> Setting:
         """Return what the file describes at other values of some of its numbers; jax-traceable."""
         return build(self.document, self.folder, values)
+
+    def without_counts(self) -> "Scenario":
+        """Return the scenario of the same runs, yet to be made: without what was observed."""
+        run = tuple(without_counts(one) for one in self.document.run)
+        document = self.document.changed(runs=None, run=run)
+        return replace(self, document=document, **vars(build(document, self.folder)))
 
     def planned(self, plan: Plan, *, after: bool = False, folder: Path | None = None) -> str:
         """Return the file with the runs of a plan, which have what the file's have besides.

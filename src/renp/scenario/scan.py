@@ -152,19 +152,12 @@ def _spaced(
     low, high = (_parsed(keys, end, data) for end in raw)
     if not all(isinstance(end, float) for end in (*low, *high)):
         raise InputError(spacing, table, "between two numbers; words are listed as values")
-    if spacing == "log" and not all(_same_sign(a, b) for a, b in zip(low, high, strict=True)):
+    lows, highs = (tuple(float(x) for x in end if isinstance(x, float)) for end in (low, high))
+    if spacing == "log" and not all(a * b > 0 for a, b in zip(lows, highs, strict=True)):
         raise InputError("log", table, "between two numbers of the same sign, neither of them 0")
-    ends = (
-        tuple(float(x) for x in low if isinstance(x, float)),
-        tuple(float(x) for x in high if isinstance(x, float)),
-    )
-    if points > 1 and ends[0] == ends[1]:
+    if points > 1 and lows == highs:
         raise InputError(spacing, table, "between two ends that differ")
-    return Axis(names, keys, units, spacing, points, *ends, (), raw, seed)
-
-
-def _same_sign(a: Any, b: Any) -> bool:
-    return bool(a * b > 0)
+    return Axis(names, keys, units, spacing, points, lows, highs, (), raw, seed)
 
 
 def _whole(spacing: str, name: str, value: Any, low: int, high: int) -> int:

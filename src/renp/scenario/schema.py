@@ -124,6 +124,8 @@ class RunSection(Section):
     efficiency: Relative = 1.0
     background_error: Relative = 0.0
     efficiency_error: Relative = 0.0
+    control_ratio: float = 0.0
+    control_counts: int | None = None
 
 
 class RunsSection(Section):
@@ -140,7 +142,9 @@ class StatisticsSection(Section):
     free: list[str] = []
     normalisation_error: float = 0.0
     background_error: float | list[float] = 0.0
+    background_degree: int | None = None
     calibration_error: Energy = 0.0
+    linewidth_error: Relative = 0.0
 
 
 class AxisSection(Section):
@@ -165,7 +169,7 @@ class ScanSection(Section):
     sign: str = "either"
     """Of couplings that interfere: limits for one sign, or the weaker of the two."""
     aim: str = "limits"
-    """Of plans, as the next three."""
+    """Of plans, as the next three: one of `renp.planning.aims.AIMS`."""
     elements: str = "both"
     total: Time | None = None
     frequencies: int | None = None
