@@ -88,7 +88,7 @@ class Search:
 
     def extend(self, energies: Reals) -> None:
         """Add candidates."""
-        self.contrasts = [one.joined(one.at(energies)) for one in self.contrasts]
+        self.contrasts = [one.extended(energies) for one in self.contrasts]
         self.energies = np.concatenate([self.energies, energies])
 
     def peaks(self, prices: Reals, size: float) -> tuple[Reals, Reals]:
