@@ -2,6 +2,7 @@
 
 from functools import cache
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 import renp
 from cases import DAY, YB
 from relative import relative
+from renp.cli import main
 from renp.papers.letter import setup
 from renp.planning.aims import AIMS
 from renp.planning.candidates import laser_range
@@ -669,3 +671,20 @@ def test_planned_runs_are_checked() -> None:
         Scenario.from_text(text + "counts = 3\n")
     with pytest.raises(renp.errors.ScenarioError, match=r"planned\[1\]\.duration"):
         Scenario.from_text(text.replace('"1 day"', '"-1 day"'))
+
+
+def test_frequencies_are_whole_on_the_command_line_and_in_a_scan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text(preset_text("letter"))
+    for option in ("--frequencies", "--candidates"):
+        with pytest.raises(SystemExit) as stopped:
+            main(["plan", str(file), option, "1.5"])
+        assert stopped.value.code == 2
+        assert f"{option}: 1.5 is no whole number" in capsys.readouterr().err
+    axis = '[[scan.axis]]\nparameter = "neutrinos.lightest_mass"\nvalues = ["0.01 eV"]\n'
+    for wrong in ("1.5", "0", "-1"):
+        scan = f'\n[scan]\nresult = "plan"\nfrequencies = {wrong}\n{axis}'
+        with pytest.raises(renp.errors.ScenarioError, match=r"scan\.frequencies: .*must be a whole number"):
+            Scenario.from_text(preset_text("letter") + scan)
