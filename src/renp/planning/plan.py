@@ -41,8 +41,8 @@ ELEMENTS = (*(moment.kind for moment in MOMENTS), "both")
 _STRENGTH = 5e-11
 """Size of moments that are simulated, μ_B: a little above what the letter's plan excludes."""
 
-_PERCENT = 0.6827
-"""Confidence level of errors."""
+_PERCENT = 0.6826894921370859
+"""Confidence level of errors: one standard deviation."""
 
 _NEGLIGIBLE = 1e-9
 """Part of what is reached that is worth no further run."""
@@ -115,7 +115,8 @@ def plan(
     Parameters
     ----------
     aim
-        "limits": the worst upper limit, as `renp.upper_limits` defines it by "delta-chi2", with new counts as
+        "limits": the worst upper limit, as `renp.upper_limits` defines it by "delta-chi2": all larger sizes of
+        either sign are excluded, those of a second solution too; with new counts as
         expected without any coupling, or by each coupling's best fit to the counts of runs made before;
         "identify", "magnetic-or-electric", "ordering", "nature", "discovery": the least significance;
         "lightest-mass", "majorana-phases": the worst error (68 %).
