@@ -19,8 +19,8 @@ from renp._types import Reals
 from renp.formula.kinematics import threshold_energies
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.minuit import local_at, minuit
+from renp.inference.nature import neutrino_names, with_values
 from renp.inference.newton import CONVERGED, Crossing, Minimum, crossing, local
-from renp.inference.nuisances import CALIBRATION, neutrino_names, with_values
 from renp.inference.parameters import CONSTRAINED, physical
 from renp.inference.search import Search, checked_data, ends, moving, other_minima, search
 from renp.inference.starts import MASS
@@ -73,7 +73,7 @@ def fit(
     -------
     Fit
         ``fit(...)["mu_11"].upper`` is the upper end of a parameter's interval. Whatever is wrong with the
-        fit is said in ``.diagnosis``; no data that can be observed raise an error.
+        fit is said in ``.diagnosis``: a fit that does not converge is no exception.
 
     Raises
     ------
@@ -107,14 +107,14 @@ def fit(
         degrees_of_freedom=degrees,
         p_value=float(stats.chi2.sf(found.chi2, degrees)) if degrees > 0 else np.nan,
         confidence_level=float(confidence_level),
-        photon_energy=np.asarray(likelihood.experiment.photon_energy),
-        observed=np.asarray(checked.counts),
-        expected=np.asarray(likelihood.expected(jnp.asarray(found.x))),
+        photon_energy=np.asarray(likelihood.photon_energy),
+        observed=np.asarray(checked.counts)[likelihood.runs],
+        expected=np.asarray(likelihood.expected(jnp.asarray(found.x)))[likelihood.runs],
         valid=not faults,
         diagnosis=(*faults, *remarks),
         made_by=provenance(
             merged(references_of(likelihood), ("james-1975",)),
-            experiment=likelihood.experiment,
+            experiment=list(likelihood.experiments),
             neutrinos=likelihood.neutrinos,
             model=likelihood.model,
             couplings=[str(coupling) for coupling in likelihood.couplings],
@@ -232,10 +232,12 @@ def _at_threshold(likelihood: Likelihood, x: Reals) -> bool:
     values = likelihood.values(jnp.asarray(x))
     own = {name: values[name] for name in neutrino_names(likelihood.neutrinos) if name in values}
     masses = with_values(likelihood.neutrinos, own).masses
-    photons = likelihood.experiment.photon_energy + values.get(CALIBRATION, jnp.array(0.0))
-    atom = likelihood.experiment.atom
-    thresholds = threshold_energies(masses, atom.E_eg, atom.boost)
-    return bool(jnp.any(jnp.abs(thresholds[:, :, None] - photons) < _AT_THRESHOLD))
+    for part in likelihood.parts:
+        atom = part.experiment.atom
+        thresholds = threshold_energies(masses, atom.E_eg, atom.boost)
+        if jnp.any(jnp.abs(thresholds[:, :, None] - part.photon_energy(values)) < _AT_THRESHOLD):
+            return True
+    return False
 
 
 def _curvature(likelihood: Likelihood, x: Reals, data: Data) -> Reals:
@@ -301,17 +303,18 @@ def _statuses(found: Search, state: _State) -> list[str]:
 def _impossible(found: Search) -> list[str]:
     if np.isfinite(found.chi2):
         return []
-    expected = np.asarray(found.likelihood.expected(jnp.asarray(found.x)))
-    counts = np.asarray(found.data.counts)
-    energies = np.asarray(found.likelihood.experiment.photon_energy)
-    runs = [
+    runs = found.likelihood.runs
+    expected = np.asarray(found.likelihood.expected(jnp.asarray(found.x)))[runs]
+    counts = np.asarray(found.data.counts)[runs]
+    energies = np.asarray(found.likelihood.photon_energy)
+    which = [
         f"{count:g} counts at {energy:.9g} eV"
         for count, energy, mean in zip(counts, energies, expected, strict=True)
         if count > 0 and mean == 0
     ]
     return [
         f"The counts are impossible (χ² is infinite wherever the fit looked): none are expected for "
-        f"{', '.join(runs) or 'some run'}; add a background, or check photon energies and durations."
+        f"{', '.join(which) or 'some run'}; add a background, or check photon energies and durations."
     ]
 
 

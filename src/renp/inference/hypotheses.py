@@ -331,7 +331,7 @@ class _Sampled(NamedTuple):
 def _observed_or_expected(likelihood: Likelihood, truth: Values | None) -> Data:
     if truth is not None:
         return likelihood.asimov(likelihood.truth(truth))
-    if likelihood.experiment.counts is None:
+    if not likelihood.observed:
         raise InputError("truth", None, "a point, since the runs have no observed counts")
     return likelihood.data
 
@@ -349,7 +349,7 @@ def _simulated_points(hypotheses: Mapping[str, Likelihood], truth: Mapping[str, 
         choice("truth", name, tuple(hypotheses))
     points = {name: hypotheses[name].truth(values) for name, values in truth.items()}
     first = next(iter(points), next(iter(hypotheses)))
-    observed = hypotheses[first].experiment.counts is not None
+    observed = hypotheses[first].observed
     if not observed and not points:
         points[first] = hypotheses[first].point()
     for name, likelihood in hypotheses.items():
@@ -379,7 +379,7 @@ def _fits_of_all(
     """Return the fits of one hypothesis to the samples of all, and to the observed counts as the last."""
     likelihood = hypotheses[fitted]
     seen = [_seen_by(likelihood, hypotheses[true], data) for true, data in samples.items()]
-    if likelihood.experiment.counts is not None:
+    if likelihood.observed:
         seen.append(_rows(likelihood.data))
     together: Data = jax.tree.map(lambda *a: np.concatenate(a), *seen)
     return best_fits(likelihood, together, _all(likelihood), also)
@@ -400,7 +400,7 @@ def _other_minima(hypotheses: Mapping[str, Likelihood], samples: Mapping[str, Da
     """Return what is said of other minima of the fits that are given."""
     said = []
     for name, likelihood in hypotheses.items():
-        if likelihood.experiment.counts is not None:
+        if likelihood.observed:
             data = {"the observed counts": likelihood.data}
         else:
             data = {
@@ -418,12 +418,12 @@ def _other_minima(hypotheses: Mapping[str, Likelihood], samples: Mapping[str, Da
 
 
 def _observed_chi2(hypotheses: Mapping[str, Likelihood], fits: Mapping[str, Minima]) -> Reals | None:
-    counts = next(iter(hypotheses.values())).experiment.counts
-    if counts is None:
+    first = next(iter(hypotheses.values()))
+    if not first.observed:
         return None
     chi2 = np.array([fit.chi2[-1] for fit in fits.values()])
     if np.all(np.isinf(chi2)):
-        raise InputError("counts", np.asarray(counts), "possible under one hypothesis at least")
+        raise InputError("counts", np.asarray(first.data.counts), "possible under one hypothesis at least")
     return chi2
 
 
@@ -542,9 +542,13 @@ def _check_same_runs(hypotheses: Mapping[str, Likelihood]) -> None:
     for name, likelihood in hypotheses.items():
         instance(name, likelihood, Likelihood)
         first = first or likelihood
-        runs, others = likelihood.experiment, first.experiment
-        for what in ("photon_energy", "duration", "counts"):
-            mine, theirs = (getattr(one, what) for one in (runs, others))
-            if (mine is None) != (theirs is None) or (mine is not None and not np.array_equal(mine, theirs)):
+        for what in ("photon_energy", "duration", "counts", "control_ratio", "control_counts"):
+            mine, theirs = ([getattr(e.runs, what) for e in one.experiments] for one in (likelihood, first))
+            same = len(mine) == len(theirs) and all(map(_equal, mine, theirs))
+            if not same:
                 allowed = f"of the same runs as {next(iter(hypotheses))!r}: {what} differs"
                 raise InputError("hypotheses", repr(name), allowed)
+
+
+def _equal(one: Reals | None, other: Reals | None) -> bool:
+    return one is other if one is None or other is None else np.array_equal(one, other)

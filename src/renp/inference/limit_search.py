@@ -76,7 +76,7 @@ class LimitSearch(NamedTuple):
         moves = (place == k) | (place >= len(likelihood.couplings)) | self.profiled
         start = jnp.where(moves, likelihood.start, likelihood.point())
         null = likelihood.asimov(likelihood.point())
-        observed = null if likelihood.experiment.counts is None else likelihood.data
+        observed = likelihood.data if likelihood.observed else null
         p_value = self._p_value(likelihood, jax.tree.map(lambda a: a[None], observed), start, moves)
         if method.few_counts and parameter.kind == "magnitude" and int(np.sum(moves)) == 1:
             found = self._of_few_counts(likelihood, k)
@@ -90,7 +90,7 @@ class LimitSearch(NamedTuple):
             low, high = np.where(good[0], float(parameter.plus) * x[:, 0], np.nan)
             ends = (float(low), float(high))
         band = None
-        constrained = method.power_constrained and likelihood.experiment.counts is not None
+        constrained = method.power_constrained and likelihood.observed
         if self.bands or constrained:
             middle = load(method.band)(self, likelihood, observed, start, moves, k)
             band = tuple(float(size) for size in _size(likelihood, k, middle))
@@ -108,10 +108,9 @@ class LimitSearch(NamedTuple):
         null = np.asarray(likelihood.expected(here))
         more = np.asarray(likelihood.expected(here.at[k].set(1.0))) - null
         signal = few_counts.Signal(null, np.maximum(more, 0.0))  # a difference, which rounding may turn
-        counts = likelihood.experiment.counts
         found = few_counts.limits(
             signal,
-            None if counts is None else np.asarray(counts),
+            np.asarray(likelihood.data.counts) if likelihood.observed else None,
             cast(few_counts.Method, self.method),
             self.confidence_level,
             BANDS if self.bands else (0,),
@@ -130,7 +129,7 @@ class LimitSearch(NamedTuple):
         )
 
     def _p_value(self, likelihood: Likelihood, data: Data, start: Array, moves: Mask) -> float:
-        if likelihood.experiment.counts is None:
+        if not likelihood.observed:
             return float("nan")
         free = np.asarray(moves) & ~np.isin(np.arange(len(moves)), likelihood.constrained)
         degrees = data.counts.shape[1] - int(np.sum(free))

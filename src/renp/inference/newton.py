@@ -221,7 +221,7 @@ def crossing(
     is_k = jnp.arange(best.x.size) == k
     target = best.chi2 + rise
     end = side * (jnp.where(side > 0, high[k], low[k]) - best.x[k])
-    bounded = sum(p.kind == "magnitude" for p in likelihood.parameters)
+    bounded = sum(p.kind in ("magnitude", "rate") for p in likelihood.parameters)
     passes = 1 if bounded < 2 else 4
 
     def body(state: _Search) -> _Search:

@@ -88,7 +88,7 @@ def profile(
     found = _searched(likelihood, data, fixed, [name])
     k = likelihood.index(name)
     parameter = likelihood.parameters[k]
-    grid = _grid(found, k, _POINTS) if values is None else _given(parameter, values)
+    grid = _grid(found, k, _POINTS) if values is None else _given(likelihood, name, values)
     minima = found.profile([k], grid[:, None])
     found = _improved(found, minima)
     if values is None and np.isfinite(found.chi2):
@@ -160,7 +160,7 @@ def contour(
     elif not isinstance(values, Sequence) or len(values) != 2:
         raise InputError("values", shorten(repr(values), 60), "two lists, one for each parameter")
     else:
-        grids = [_given(p, v) for p, v in zip(pair, values, strict=True)]
+        grids = [_given(likelihood, p.name, v) for p, v in zip(pair, values, strict=True)]
     points = np.stack(np.meshgrid(*grids, indexing="ij"), axis=-1).reshape(-1, 2)
     minima = found.profile(places, points)
     found = _improved(found, minima)
@@ -237,13 +237,14 @@ def _between(found: Search, k: int, grid: Reals) -> Reals:
     return (grid[:-1][near, None] + np.outer(np.diff(grid)[near], shares)).ravel()
 
 
-def _given(parameter: Parameter, values: ArrayLike) -> Reals:
+def _given(likelihood: Likelihood, name: str, values: ArrayLike) -> Reals:
+    parameter = likelihood.parameters[likelihood.index(name)]
     low = 0.0 if parameter.kind == "magnitude" else -np.inf
     allowed = "finite sizes, at least 0" if low == 0 else "finite physical values"
     flat = np.atleast_1d(np.asarray(within(f"values of {parameter.name}", values, allowed, low)))
     if flat.ndim != 1 or not flat.size or np.any(np.diff(flat) <= 0):
         raise InputError(f"values of {parameter.name}", flat.tolist(), "a list of increasing values")
-    return np.array([coordinate(parameter, float(v)) for v in flat])
+    return np.array([likelihood.coordinate(name, float(v)) for v in flat])
 
 
 def _physical(parameter: Parameter, x: ArrayLike) -> Reals:
@@ -268,7 +269,7 @@ def _rises(found: Search, minima: Minima) -> Reals:
 def _made_by(likelihood: Likelihood, data: Data, fixed: Sequence[str], method: str) -> dict[str, str]:
     return provenance(
         references_of(likelihood),
-        experiment=likelihood.experiment,
+        experiment=list(likelihood.experiments),
         neutrinos=likelihood.neutrinos,
         model=likelihood.model,
         couplings=dict(zip(likelihood.names, map(str, likelihood.couplings), strict=False)),

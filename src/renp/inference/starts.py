@@ -161,7 +161,7 @@ def range_of(likelihood: Likelihood, data: Data, k: int) -> tuple[float, float] 
     if parameter.kind == "coupling":
         # The counts of −2 × the interference are those without the coupling, at 2 N^¼ at most.
         seen = float(np.max(np.sum(np.asarray(data.counts), axis=-1), initial=0.0))
-        number = float(jnp.sum(likelihood.experiment.background_counts)) + seen
+        number = sum(float(jnp.sum(one.background_counts)) for one in likelihood.experiments) + seen
         number = max(number, float(jnp.sum(likelihood.expected(likelihood.point()))))
         far = 3 * (1 + number) ** 0.25
         return -far, far
@@ -190,8 +190,12 @@ def threshold_masses(likelihood: Likelihood) -> Reals:
     """
     masses = np.asarray(likelihood.neutrinos.masses)
     above = masses**2 - np.min(masses) ** 2
-    photons, atom = likelihood.experiment.photon_energy, likelihood.experiment.atom
-    q2 = np.asarray(momentum_transfer_squared(photons, atom.E_eg, atom.boost))
+    q2 = np.concatenate(
+        [
+            np.asarray(momentum_transfer_squared(one.photon_energy, one.atom.E_eg, one.atom.boost))
+            for one in likelihood.experiments
+        ]
+    )
     q = np.sqrt(np.where(q2 > 0, q2, np.nan))[:, None, None]
     first, second = above[:, None], above[None, :]
     # m_i + m_j = q and m_i² − m_j² = first − second.

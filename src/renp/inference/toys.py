@@ -254,7 +254,7 @@ def _coverage_rows(
         covered["cls limit"].append(np.asarray(tests.cls) > error)
         covered["feldman-cousins interval"].append(above <= critical[0] + 1e-9 * (1 + critical[0]))
     good = ~np.concatenate(bad)
-    expected = float(jnp.sum(likelihood.expected(x)))
+    expected = float(jnp.sum(likelihood.expected(x)[likelihood.runs]))
     return [
         CoverageRow(
             kind=kind,
