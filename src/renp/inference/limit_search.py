@@ -16,6 +16,7 @@ from renp.errors import InputError
 from renp.inference import asymptotic, few_counts
 from renp.inference.ensembles import crossing_ensemble, fit_ensemble
 from renp.inference.feldman_cousins import feldman_cousins
+from renp.inference.intervals import outermost as outermost_end
 from renp.inference.islands import outermost
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.methods import METHODS, load
@@ -65,10 +66,6 @@ class LimitSearch(NamedTuple):
         """Return the limit on coupling k of a likelihood."""
         parameter = likelihood.parameters[k]
         method = METHODS[self.method]
-        if parameter.kind != "magnitude" and not method.signed:
-            can = " or ".join(repr(name) for name, other in METHODS.items() if other.signed)
-            allowed = f"{can} for {parameter.name}, which interferes and has a sign"
-            raise InputError("method", repr(self.method), allowed)
         if self.bands and not method.band:
             raise InputError("bands", True, f"left out with the method {self.method!r}")
         place = jnp.arange(len(likelihood.parameters))
@@ -77,7 +74,7 @@ class LimitSearch(NamedTuple):
         null = likelihood.asimov(likelihood.point())
         observed = null if likelihood.experiment.counts is None else likelihood.data
         p_value = self._p_value(likelihood, jax.tree.map(lambda a: a[None], observed), start, moves)
-        if method.few_counts and parameter.kind == "magnitude" and int(np.sum(moves)) == 1:
+        if method.few_counts and int(np.sum(moves)) == 1:
             found = self._of_few_counts(likelihood, k)
             if found is not None:
                 return found._replace(p_value=p_value)
@@ -103,11 +100,7 @@ class LimitSearch(NamedTuple):
 
     def _of_few_counts(self, likelihood: Likelihood, k: int) -> CouplingLimit | None:
         """Return the limit from all outcomes that there can be; None where they are too many."""
-        here = likelihood.point()
-        null = np.asarray(likelihood.expected(here))
-        more = np.asarray(likelihood.expected(here.at[k].set(1.0))) - null
-        signal = few_counts.Signal(null, np.maximum(more, 0.0))  # a difference, which rounding may turn
-        counts = likelihood.experiment.counts
+        signal, counts = few_counts.Signal.of(likelihood, k), likelihood.experiment.counts
         found = few_counts.limits(
             signal,
             None if counts is None else np.asarray(counts),
@@ -117,13 +110,19 @@ class LimitSearch(NamedTuple):
         )
         if found is None:
             return None
-        lower, upper, *band = _size(likelihood, k, np.array([found.lower, found.upper, *found.band]))
+        size = outermost_end(found.accepted)
+        lower, upper = min(low for low, _ in found.accepted), max(high for _, high in found.accepted)
+        limit, *band = _size(likelihood, k, np.array([size, *found.band]))
+        ends = float(likelihood.parameters[k].plus) * np.array([lower, upper])
+        if not signal.signed:
+            ends = _size(likelihood, k, np.array([lower, upper]))
+        both = signal.signed or self.method == "feldman-cousins"
         return CouplingLimit(
-            limit=float(upper),
+            limit=float(limit),
             expected=float(band[len(band) // 2]),
-            ends=(float(lower), float(upper)) if self.method == "feldman-cousins" else None,
+            ends=(float(ends[0]), float(ends[1])) if both else None,
             band=tuple(float(x) for x in band) if self.bands else None,
-            converged=not np.isnan(upper),
+            converged=not np.isnan(limit),
             p_value=np.nan,
             distribution=found.distribution,
         )
