@@ -424,7 +424,8 @@ def _brackets(
     first, last = np.argmax(inside, axis=0), len(grid) - 1 - np.argmax(inside[::-1], axis=0)
     none = ~np.any(inside, axis=0)
     near, far = np.maximum(size[first + 1], size[last + 1]), np.maximum(size[first], size[last + 2])
-    return tuple(np.where(none, np.abs(some.best), end) for end in (near, far))
+    near, far = (np.where(none, np.abs(some.best), end) for end in (near, far))
+    return near, far
 
 
 def _quantile(values: Reals, weight: Reals, part: float) -> float:
@@ -466,7 +467,7 @@ def limits(
     confidence_level
         Between 0 and 1.
     deviations
-        Standard deviations at which limits without a signal are returned; 0 is among them.
+        Standard deviations at which limits without a signal are returned; 0 is in the middle.
     lengthened
         Whether the upper end may not grow with the background, see `lengthened_end`; for one run.
 
@@ -493,25 +494,21 @@ def limits(
     low, high = expected.reach(np.stack(data), _RISE * quantile)
     parts = special.ndtr(np.array(deviations, dtype=float))
     for _ in range(_EXTENSIONS):
-        every = outcomes(expected, (low, high))
-        if every is None:
-            return None
-
-        def ends(one: Outcomes, every: Outcomes = every, span: Span = (low, high)) -> tuple[Span, ...]:
-            found = intervals(every, one, span, method, confidence_level)
-            if not lengthened:
-                return found
-            return ((found[0][0], lengthened_end(one, found[0][1], confidence_level)),)
-
-        typicals = [typical(every, (low, high), method, confidence_level, float(p)) for p in parts]
-        band = [ends(one) for one in typicals]
-        mine = (
-            band[int(np.argmin(np.abs(parts - 0.5)))] if counts is None else ends(observed(expected, counts))
-        )
-        if all(np.isfinite(outermost(one)) for one in (mine, *band)):
+        span = (low, high)
+        if (every := outcomes(expected, span)) is None:
             break
+        asked = [typical(every, span, method, confidence_level, float(part)) for part in parts]
+        asked = [asked[len(parts) // 2] if counts is None else observed(expected, counts), *asked]
+        ends = [intervals(every, one, span, method, confidence_level) for one in asked]
+        if all(np.isfinite(outermost(one)) for one in ends):
+            if lengthened:
+                ends = [
+                    ((low, lengthened_end(one, high, confidence_level)),)
+                    for one, ((low, high),) in zip(asked, ends, strict=True)
+                ]
+            return FewCountsLimits(ends[0], tuple(map(outermost, ends[1:])), every.distribution)
         low, high = _FURTHER * low, _FURTHER * high
-    return FewCountsLimits(mine, tuple(outermost(one) for one in band), every.distribution)
+    return None
 
 
 def lengthened_end(one: Outcomes, upper: float, confidence_level: float) -> float:
@@ -537,7 +534,7 @@ def lengthened_end(one: Outcomes, upper: float, confidence_level: float) -> floa
         last = len(signals) - 1 - np.argmax(inside[:, ::-1], axis=1)
         return np.where(np.any(inside, axis=1), signals[last], end)
 
-    steps = start + np.arange(1, round(_MORE_BACKGROUND / _BACKGROUND_STEP)) * _BACKGROUND_STEP
+    steps: Reals = start + _BACKGROUND_STEP * np.arange(1.0, round(_MORE_BACKGROUND / _BACKGROUND_STEP))
     while len(steps):
         there = further(steps[:_TOGETHER], end)
         jumps = np.flatnonzero(there > end)

@@ -21,6 +21,7 @@ from renp.inference.islands import outermost
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.methods import METHODS, load
 from renp.inference.newton import CONVERGED, NOT_CONVERGED, Crossing, Minimum
+from renp.inference.signed import signed_cls
 from renp.inference.starts import STARTS, returns
 
 BANDS = (-2, -1, 0, 1, 2)
@@ -86,7 +87,9 @@ class LimitSearch(NamedTuple):
             low, high = np.where(good[0], float(parameter.plus) * x[:, 0], np.nan)
             ends = (float(low), float(high))
         band = None
-        constrained = method.power_constrained and likelihood.experiment.counts is not None
+        # A two-sided interval always contains the best fit: it needs no constraint.
+        constrained = method.power_constrained and parameter.kind == "magnitude"
+        constrained = constrained and likelihood.experiment.counts is not None
         if self.bands or constrained:
             middle = load(method.band)(self, likelihood, observed, start, moves, k)
             band = tuple(float(size) for size in _size(likelihood, k, middle))
@@ -169,7 +172,13 @@ def band_by_toys(
 def ends_by_formulae(
     search: LimitSearch, likelihood: Likelihood, data: Data, start: Array, moves: Mask, k: int
 ) -> Ends:
-    """Return asymptotic limits, one-sided or by CLs as the method says."""
+    """Return asymptotic limits, one-sided or by CLs as the method says; two-sided where there is a sign."""
+    if likelihood.parameters[k].kind != "magnitude":
+        if search.method != "cls":
+            return ends_by_delta_chi2(search, likelihood, data, start, moves, k)
+        sets = signed_cls(likelihood, data, start, moves, k, search.confidence_level)
+        ends = np.array([(min(low for low, _ in one), max(high for _, high in one)) for one in sets]).T
+        return ends, ~np.isnan(ends[0])
     method = cast(asymptotic.Method, search.method)
     found = asymptotic.limit_ensemble(likelihood, data, start, moves, k, search.confidence_level, method)
     return np.asarray(found.value)[None], np.asarray(found.status) != NOT_CONVERGED
@@ -178,7 +187,9 @@ def ends_by_formulae(
 def band_by_formulae(
     search: LimitSearch, likelihood: Likelihood, observed: Data, start: Array, moves: Mask, k: int
 ) -> Reals:
-    """Return limits for fluctuations of Asimov data."""
+    """Return limits for fluctuations of Asimov data; of toys for a coupling that has a sign."""
+    if likelihood.parameters[k].kind != "magnitude":
+        return band_by_toys(search, likelihood, observed, start, moves, k)
     method = cast(asymptotic.Method, search.method)
     found = asymptotic.expected_limits(likelihood, observed, start, moves, k, search.confidence_level, method)
     return np.asarray(found.value)

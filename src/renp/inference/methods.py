@@ -33,7 +33,8 @@ class Method:
         Whether p-values come from all outcomes that there can be (`renp.inference.few_counts`) where these
         are few enough, for a coupling that alone is uncertain.
     power_constrained
-        Whether an observed limit is not below the one expected with a deficit of one standard deviation.
+        Whether an observed one-sided limit is not below the one expected with a deficit of one standard
+        deviation.
     """
 
     means: str
@@ -75,7 +76,7 @@ METHODS = {
         few_counts=True,
     ),
     "feldman-cousins": Method(
-        "the outermost end of the unified interval: from all outcomes where counts are few, otherwise by toys",
+        "the outermost end of the unified interval: from all outcomes where counts are few, else by toys",
         ("feldman-1998",),
         f"{_SEARCH}:ends_by_construction",
         by_toys=True,

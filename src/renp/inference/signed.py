@@ -1,0 +1,162 @@
+"""CLs by formula for a coupling that has a sign, all other parameters profiled.
+
+The statistic at x is t = −2 ln λ(x), the rise of the profiled −2 ln L from its least value, wherever that is.
+With many counts it follows χ² with one degree of freedom at x; without a signal √t follows the size of a
+normal variable around √t_A, where t_A is that of Asimov data without a signal (arXiv:1007.1727, Eqs. 33
+to 36):
+
+    p(x) = 2 Φ(−√t),   p_0(x) = Φ(√t_A − √t) + Φ(−√t_A − √t),
+
+and x is accepted where p/p_0 > 1 − CL. At x = 0, and wherever the counts are those of x = 0, nothing can be
+excluded; what lies between x = 0 and a best fit without a barrier of −2 ln L is accepted with them.
+p(x) > 1 − CL alone, the method "asymptotic" for such a coupling, is the Δχ² interval.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Array
+from scipy.special import erfinv, log_ndtr
+
+from renp._types import Mask, Reals
+from renp.inference.ensembles import fit_ensemble
+from renp.inference.few_counts import Signal
+from renp.inference.intervals import Span, accepted_intervals, outermost
+from renp.inference.likelihood import Data, Likelihood
+from renp.inference.newton import Minimum
+
+_PLACES = 96
+_RISE, _FURTHER, _EXTENSIONS = 2.5, 1.5, 8
+"""x is looked at up to where −2 ln L has risen by that many quantiles of χ², and further while accepted."""
+
+_ENOUGH = 0.995
+"""Part of the data sets that have to have an end."""
+
+_EXACT = 16
+"""Of more data sets than these, ends are interpolated between places."""
+
+
+def signed_cls(
+    likelihood: Likelihood, data: Data, start: Array, moves: Mask, k: int, confidence_level: float
+) -> list[tuple[Span, ...]]:
+    """Return for each data set the intervals of coordinate k that CLs accepts, the best fit's first.
+
+    Parameters
+    ----------
+    likelihood, data
+        What is fitted, and to which data, counts of shape (sets, n).
+    start
+        Coordinates to start from; parameters that do not move stay there.
+    moves
+        Which parameters are fitted; ``k`` is one of them.
+    k
+        Place of a coupling that interferes.
+    confidence_level
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0)
+    >>> weak = renp.Likelihood(runs, renp.Neutrinos(0.01), {"weak": renp.Weak()})
+    >>> null = jax.tree.map(lambda a: a[None], weak.asimov(weak.point()))
+    >>> [both] = signed_cls(weak, null, weak.start, np.array([True]), 0, 0.90)
+    >>> unit = weak.parameters[0].plus  # 1 + g and −(1 + g) give the same counts
+    >>> [(round(unit * low, 2), round(unit * high, 2)) for low, high in both]
+    [(-0.09, 0.09), (-2.09, -1.91)]
+    """
+    signal = Signal.of(likelihood, k)
+    if not (np.any(signal.linear) or np.any(signal.square)):
+        return [((-np.inf, np.inf),)] * len(data.counts)
+    rise = _RISE * max(float(2 * erfinv(confidence_level) ** 2), 1.0)
+    low, high = signal.reach(np.concatenate([np.asarray(data.counts), signal.null[None]]), rise)
+    found: list[tuple[Span, ...]] = []
+    for _ in range(_EXTENSIONS):
+        test = _Test.of(likelihood, data, start, moves, k, signal.places((low, high), _PLACES))
+        found = [test.accepted(i, confidence_level) for i in range(len(data.counts))]
+        if np.mean([np.isfinite(outermost(ends)) for ends in found]) >= _ENOUGH:
+            break
+        low, high = _FURTHER * low, _FURTHER * high
+    return found
+
+
+class _Test(NamedTuple):
+    """−2 ln L of data sets and of their Asimov data, profiled at places of one coordinate."""
+
+    fit: Callable[[Data, Reals, Mask], Minimum]
+    data: Data
+    asimov: Data
+    k: int
+    others: Mask
+    grid: Reals
+    height: Reals
+    """Shape (sets, places)."""
+    points: Reals
+    """Where these fits ended, shape (sets, places, p)."""
+    height_asimov: Reals
+    least: Reals
+    """Shape (sets,)."""
+    best: Reals
+    """The coordinate there."""
+
+    @classmethod
+    def of(
+        cls, likelihood: Likelihood, data: Data, start: Array, moves: Mask, k: int, grid: Reals
+    ) -> "_Test":
+        """Return the test after all its fits."""
+        fit = partial(fit_ensemble, likelihood)
+        data = jax.tree.map(np.asarray, data)
+        others = np.asarray(moves) & (np.arange(len(moves)) != k)
+        null = np.asarray(fit(data, np.asarray(start.at[k].set(0.0)), others).x)
+        same, which = np.unique(null, axis=0, return_inverse=True)  # without nuisances, one for all
+        asimov = jax.tree.map(np.asarray, jax.jit(jax.vmap(likelihood.asimov))(same))
+        height, points = _profile(fit, data, null, others, k, grid)
+        height_asimov, _ = _profile(fit, asimov, same, others, k, grid)
+        padded = np.pad(height, ((0, 0), (1, 1)), constant_values=np.inf)
+        of_set, place = np.nonzero((height <= padded[:, :-2]) & (height < padded[:, 2:]))
+        free = fit(jax.tree.map(lambda a: a[of_set], data), points[of_set, place], moves)
+        order = np.lexsort((-np.asarray(free.chi2), of_set))
+        last = order[np.append(np.flatnonzero(np.diff(of_set[order])), len(order) - 1)]
+        least, best = np.asarray(free.chi2)[last], np.asarray(free.x)[last, k]
+        asimov = jax.tree.map(lambda a: a[which], asimov)
+        return cls(fit, data, asimov, k, others, grid, height, points, height_asimov[which], least, best)
+
+    def accepted(self, i: int, confidence_level: float) -> tuple[Span, ...]:
+        """Return the intervals that one data set accepts."""
+        room = _margin(self.height[i] - self.least[i], self.height_asimov[i], confidence_level)
+
+        def margin(x: Reals) -> Reals:
+            if len(x) == len(self.grid):
+                return room
+            if len(self.least) > _EXACT:
+                return np.interp(x, self.grid, room)
+            near = self.points[i, np.argmin(np.abs(self.grid - x))]
+            one, other = (jax.tree.map(lambda a: a[[i]], d) for d in (self.data, self.asimov))
+            here, there = (
+                _profile(self.fit, d, near[None], self.others, self.k, x)[0][0] for d in (one, other)
+            )
+            return _margin(here - self.least[i], there, confidence_level)
+
+        return accepted_intervals(self.grid, margin, self.height[i], float(self.best[i]), signed=True)
+
+
+def _margin(t: Reals, t_asimov: Reals, confidence_level: float) -> Reals:
+    """Return ln p/p_0 above that of the confidence level."""
+    root, width = np.sqrt(np.maximum(t, 0.0)), np.sqrt(np.maximum(t_asimov, 0.0))
+    null = np.logaddexp(log_ndtr(width - root), log_ndtr(-width - root))
+    margin: Reals = np.log(2) + log_ndtr(-root) - null - np.log1p(-confidence_level)
+    return margin
+
+
+def _profile(
+    fit: Callable[[Data, Reals, Mask], Minimum], data: Data, at: Reals, others: Mask, k: int, grid: Reals
+) -> tuple[Reals, Reals]:
+    """Return −2 ln L of each data set at each place, and the points there."""
+    starts = np.repeat(at[:, None], len(grid), axis=1)
+    starts[:, :, k] = grid
+    flat = jax.tree.map(lambda a: np.repeat(a, len(grid), axis=0), data)
+    found = fit(flat, starts.reshape(-1, starts.shape[-1]), others)
+    return np.asarray(found.chi2).reshape(starts.shape[:2]), np.asarray(found.x).reshape(starts.shape)
