@@ -253,3 +253,35 @@ def test_limits_on_a_mediator_from_few_counts(method: str) -> None:
     # Both ends expect equally many counts: as only one run is there, only counts tell couplings apart.
     at = [renp.expected_counts(runs, NU, renp.Weak() + end * light)[0] for end in (low, high)]
     assert float(at[0]) == relative(float(at[1]), rel=1e-6)
+
+
+@pytest.mark.parametrize(("background", "published"), [(3.0, 1.08), (5.0, 0.98)])
+def test_lengthened_limits_for_users(background: float, published: float) -> None:
+    """Nothing seen: the end of Table IV, which does not grow with the background."""
+    rate = float(renp.expected_counts(renp.Experiment(YB, renp.Target(), [1.068], 1.0), NU)[0])
+    runs = renp.Experiment(YB, renp.Target(), [1.068], background / rate, counts=[0])
+    mu = {"magnetic-moment": {"11": renp.MagneticMoment({(1, 1): 1.0})}}
+    found, plain = (
+        renp.upper_limits(runs, NU, couplings=mu, method="feldman-cousins", lengthened=flag)
+        for flag in (True, False)
+    )
+    limit = found.limits["magnetic-moment"]["11"]
+    events = renp.experiment.signal_counts(runs, NU, renp.MagneticMoment({(1, 1): limit}))[0]
+    assert float(events) == pytest.approx(published, abs=0.0051)
+    assert plain.limits["magnetic-moment"]["11"] < limit
+    assert found.expected["magnetic-moment"]["11"] >= plain.expected["magnetic-moment"]["11"]
+    assert "lengthened" in found.title
+    assert found.json()["lengthened"] is True
+
+
+def test_lengthened_is_refused_where_it_has_no_meaning() -> None:
+    one, two = (renp.Experiment(YB, renp.Target(), e, DAY) for e in ([1.068], [1.068, 1.07]))
+    light = {"g": renp.VectorMediator(1e3, 1.0, left={(1, 1): 1.0})}
+    for runs, options in (
+        (one, {"method": "cls"}),
+        (two, {"method": "feldman-cousins"}),
+        (one, {"method": "feldman-cousins", "couplings": light}),
+        (one, {"method": "feldman-cousins", "nuisances": renp.Nuisances(normalisation_error=0.1)}),
+    ):
+        with pytest.raises(renp.InputError, match="lengthened"):
+            renp.upper_limits(runs, NU, lengthened=True, **options)

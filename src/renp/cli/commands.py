@@ -135,6 +135,7 @@ def limits(
     couplings: str | None = None,
     profiled: Annotated[bool, Parameter(negative=())] = False,
     bands: Annotated[bool, Parameter(negative=())] = False,
+    lengthened: Annotated[bool, Parameter(negative=())] = False,
     seed: int = 0,
     options: Output = DEFAULT,
 ) -> None:
@@ -156,6 +157,8 @@ def limits(
         Leave all other couplings free, of those that limits are set on.
     bands
         Add what the standard model would give within 1 and 2 standard deviations.
+    lengthened
+        Let no upper end of feldman-cousins grow with the background, as in its paper's tables; for one run.
     seed
         Of the random numbers of toys.
     """
@@ -174,6 +177,7 @@ def limits(
             profiled=profiled,
             nuisances=scenario.nuisances,
             bands=bands,
+            lengthened=lengthened,
             seed=seed,
             progress=lambda name: progress.update(task, description=f"limits: {name}"),
         )

@@ -62,6 +62,7 @@ class LimitSearch(NamedTuple):
     profiled: bool
     bands: bool
     key: Array
+    lengthened: bool = False
 
     def limit(self, likelihood: Likelihood, k: int) -> CouplingLimit:
         """Return the limit on coupling k of a likelihood."""
@@ -69,6 +70,8 @@ class LimitSearch(NamedTuple):
         method = METHODS[self.method]
         if self.bands and not method.band:
             raise InputError("bands", True, f"left out with the method {self.method!r}")
+        if self.lengthened and self.method != "feldman-cousins":
+            raise InputError("lengthened", True, f"left out with the method {self.method!r}")
         place = jnp.arange(len(likelihood.parameters))
         moves = (place == k) | (place >= len(likelihood.couplings)) | self.profiled
         start = jnp.where(moves, likelihood.start, likelihood.point())
@@ -79,6 +82,9 @@ class LimitSearch(NamedTuple):
             found = self._of_few_counts(likelihood, k)
             if found is not None:
                 return found._replace(p_value=p_value)
+        if self.lengthened:
+            allowed = "left out where other parameters are fitted, or counts are many"
+            raise InputError("lengthened", True, allowed)
         both = jax.tree.map(lambda a, b: jnp.stack([a, b]), observed, null)
         x, good = load(method.ends)(self, likelihood, both, start, moves, k)
         size = np.where(good, _size(likelihood, k, _furthest(x)), np.nan)
@@ -104,12 +110,16 @@ class LimitSearch(NamedTuple):
     def _of_few_counts(self, likelihood: Likelihood, k: int) -> CouplingLimit | None:
         """Return the limit from all outcomes that there can be; None where they are too many."""
         signal, counts = few_counts.Signal.of(likelihood, k), likelihood.experiment.counts
+        if self.lengthened and (signal.signed or len(signal.null) > 1):
+            allowed = f"left out with {likelihood.names[k]} here: for one run, and a coupling without a sign"
+            raise InputError("lengthened", True, allowed)
         found = few_counts.limits(
             signal,
             None if counts is None else np.asarray(counts),
             cast(few_counts.Method, self.method),
             self.confidence_level,
             BANDS if self.bands else (0,),
+            lengthened=self.lengthened,
         )
         if found is None:
             return None
