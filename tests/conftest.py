@@ -27,7 +27,7 @@ PURE = [
     "compensated",
     "formula",
     "inference.poisson",
-    "inference.strength",
+    "inference.quadratic_set",
     "interactions",
 ]
 

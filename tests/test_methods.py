@@ -10,6 +10,7 @@ import pytest
 import renp
 from relative import relative
 from renp.inference.methods import METHODS, Method, load
+from renp.inference.quadratic_set import AcceptedSet
 from renp.planning.aims import AIMS, Aim
 from renp.planning.truths import orderings
 
@@ -18,9 +19,10 @@ DIRAC = renp.Neutrinos(0.01)
 
 
 def seven(_search: Any, _likelihood: Any, data: Any, *_others: Any) -> Any:
-    """Return a limit of 7 in the coordinate, for each data set."""
-    sets = len(data.counts)
-    return np.full((1, sets), 7.0), np.full(sets, True)
+    """Return all between 0 and 7, in units of the coupling, for each data set."""
+    none = np.zeros(len(data.counts))
+    intervals = np.stack([none, none + 7.0], axis=-1)[:, None]
+    return AcceptedSet(intervals, none[:, None], none, none, none == 0)
 
 
 def help_after(code: str, command: str) -> str:
@@ -39,7 +41,7 @@ def test_a_method_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     found = renp.upper_limits(RUNS, DIRAC, method="seven")
     likelihood = renp.Likelihood(RUNS, DIRAC, {"mu": renp.MagneticMoment({(1, 1): 1.0})})
     unit = float(likelihood.parameters[0].plus)
-    assert found.limits["magnetic-moment"]["11"] == unit * np.sqrt(7.0)
+    assert found.limits["magnetic-moment"]["11"] == unit * 7.0
     assert found.method == "seven"
     with pytest.raises(renp.InputError, match="left out with the method 'seven'"):
         renp.upper_limits(RUNS, DIRAC, method="seven", bands=True)
@@ -62,7 +64,7 @@ METHODS["seven"] = Method("seven", (), "nowhere:nothing")
 
 def test_every_entry_names_functions_that_are_there() -> None:
     for method in METHODS.values():
-        assert callable(load(method.ends))
+        assert callable(load(method.accepted))
         assert not method.band or callable(load(method.band))
     for aim in AIMS.values():
         assert callable(load(aim.contrasts))

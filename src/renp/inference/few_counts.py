@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from renp._types import Reals
+from renp.inference.accepted import along_coupling
 from renp.inference.intervals import Span, accepted_intervals, outermost
 from renp.inference.likelihood import Likelihood
 
@@ -103,15 +104,12 @@ class Signal(NamedTuple):
         >>> bool(found.signed), (found.linear**2 / (4 * found.null * found.square)).round(6)
         (True, array([1.]))
         """
-        here = likelihood.point()
-        null, more = (np.asarray(likelihood.expected(here.at[k].set(x))) for x in (0.0, 1.0))
+        null, linear, square = (np.asarray(part) for part in along_coupling(likelihood, k))
         if likelihood.parameters[k].kind == "magnitude":
-            return cls(null, np.maximum(more - null, 0.0))  # a difference, which rounding may turn
-        less = np.asarray(likelihood.expected(here.at[k].set(-1.0)))
-        square = (more + less) / 2 - null
+            return cls(null, np.maximum(square, 0.0))
         square = np.where(square > _ROUNDING * null, square, 0.0)
         most = 2 * np.sqrt(null * square)  # amplitudes add, so that no rate is below 0
-        return cls(null, np.clip((more - less) / 2, -most, most), square, signed=True)
+        return cls(null, np.clip(linear, -most, most), square, signed=True)
 
     def mean(self, x: Reals) -> Float[np.ndarray, "x n"]:
         """Return the expected counts at each x."""
@@ -440,6 +438,8 @@ class FewCountsLimits(NamedTuple):
 
     accepted: tuple[Span, ...]
     """Intervals of the observed counts, or of the outcome with the median limit, the best fit's first."""
+    rises: tuple[float, ...]
+    """How far the least −2 ln L of each is above the least of all."""
     band: tuple[float, ...]
     """Sizes of the coordinate at the limits expected at the deviations asked for."""
     distribution: Distribution
@@ -487,7 +487,7 @@ def limits(
     """
     if not (np.any(expected.linear) or np.any(expected.square)):
         everything = (-np.inf if expected.signed else 0.0, np.inf)
-        return FewCountsLimits((everything,), (np.inf,) * len(deviations), "outcomes")
+        return FewCountsLimits((everything,), (0.0,), (np.inf,) * len(deviations), "outcomes")
     quantile = max(float(2 * special.erfinv(confidence_level) ** 2), 1.0)
     more = (_MOST_DEVIATIONS + max(map(abs, deviations))) * np.sqrt(expected.null)
     data = [expected.null, expected.null + more, *([] if counts is None else [counts])]
@@ -506,9 +506,17 @@ def limits(
                     ((low, lengthened_end(one, high, confidence_level)),)
                     for one, ((low, high),) in zip(asked, ends, strict=True)
                 ]
-            return FewCountsLimits(ends[0], tuple(map(outermost, ends[1:])), every.distribution)
+            rises = tuple(_least(asked[0], one) for one in ends[0])
+            return FewCountsLimits(ends[0], rises, tuple(map(outermost, ends[1:])), every.distribution)
         low, high = _FURTHER * low, _FURTHER * high
     return None
+
+
+def _least(one: Outcomes, ends: Span) -> float:
+    """Return how far −2 ln L of an outcome is at least above its least in an interval."""
+    _, x, likelihood = _maxima(one.expected, one.counts)
+    inside = (x >= ends[0]) & (x <= ends[1])
+    return float(2 * (one.most[0] - np.max(likelihood[inside], initial=-np.inf)))
 
 
 def lengthened_end(one: Outcomes, upper: float, confidence_level: float) -> float:

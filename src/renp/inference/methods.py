@@ -20,13 +20,13 @@ class Method:
         What its limit is.
     cites
         Keys of its references.
-    ends
-        "module:function" that returns the coordinates of the ends for each data set, shape (2, sets) for a
-        coupling that has a sign and (1, sets) otherwise, and whether each search converged; it takes a
-        `renp.inference.limit_search.LimitSearch`, a likelihood, data, start, moves, and the coupling's place.
+    accepted
+        "module:function" that returns everything that the coupling may be, for each data set
+        (`renp.inference.quadratic_set.AcceptedSet`, in the parameter's unit); it takes a
+        `renp.inference.limit_search.LimitSearch`, a likelihood, data, moves, and the coupling's place.
     band
-        "module:function" that takes the same and returns the coordinates of the limits that the standard
-        model would give within −2, …, 2 standard deviations; empty without one.
+        "module:function" that takes the same, of one data set, and returns the limits that the standard model
+        would give within −2, …, 2 standard deviations, in that unit; empty without one.
     by_toys
         Whether it takes minutes, except where counts are few.
     few_counts
@@ -39,7 +39,7 @@ class Method:
 
     means: str
     cites: tuple[str, ...]
-    ends: str
+    accepted: str
     band: str = ""
     by_toys: bool = False
     few_counts: bool = False
@@ -54,7 +54,7 @@ METHODS = {
         "freedom, 2.71 for 90 %, the upper end of a two-sided interval: what the letter's \"Poisson "
         'statistics" is taken to mean',
         ("ge-2023-letter",),
-        f"{_SEARCH}:ends_by_delta_chi2",
+        f"{_SEARCH}:accepted_by_delta_chi2",
         f"{_SEARCH}:band_by_toys",
     ),
     "asymptotic": Method(
@@ -62,7 +62,7 @@ METHODS = {
         "no observed limit is below the one expected with a deficit of one standard deviation, since a large "
         'deficit would exclude everything; two-sided for a coupling that has a sign, as "delta-chi2"',
         ("cowan-2011", "cowan-2011-power"),
-        f"{_SEARCH}:ends_by_formulae",
+        f"{_SEARCH}:accepted_by_formulae",
         f"{_SEARCH}:band_by_formulae",
         power_constrained=True,
     ),
@@ -71,14 +71,14 @@ METHODS = {
         "few, from all outcomes that there can be, since the formulae cover too little there; for a coupling "
         "that has a sign p_s/p_b of the two-sided statistic, −2 ln λ",
         ("cowan-2011", "read-2002"),
-        f"{_SEARCH}:ends_by_formulae",
+        f"{_SEARCH}:accepted_by_formulae",
         f"{_SEARCH}:band_by_formulae",
         few_counts=True,
     ),
     "feldman-cousins": Method(
         "the outermost end of the unified interval: from all outcomes where counts are few, else by toys",
         ("feldman-1998",),
-        f"{_SEARCH}:ends_by_construction",
+        f"{_SEARCH}:accepted_by_construction",
         by_toys=True,
         few_counts=True,
     ),

@@ -17,16 +17,18 @@ from functools import partial
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 from scipy.special import erfinv, log_ndtr
 
 from renp._types import Mask, Reals
+from renp.inference.accepted import accepted
 from renp.inference.ensembles import fit_ensemble
 from renp.inference.few_counts import Signal
 from renp.inference.intervals import Span, accepted_intervals, outermost
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import Minimum
+from renp.inference.quadratic_set import AcceptedSet
 
 _PLACES = 96
 _RISE, _FURTHER, _EXTENSIONS = 2.5, 1.5, 8
@@ -40,18 +42,16 @@ _EXACT = 16
 
 
 def signed_cls(
-    likelihood: Likelihood, data: Data, start: Array, moves: Mask, k: int, confidence_level: float
-) -> list[tuple[Span, ...]]:
-    """Return for each data set the intervals of coordinate k that CLs accepts, the best fit's first.
+    likelihood: Likelihood, data: Data, moves: Mask, k: int, confidence_level: float
+) -> AcceptedSet:
+    """Return for each data set all of coordinate k that CLs accepts.
 
     Parameters
     ----------
     likelihood, data
         What is fitted, and to which data, counts of shape (sets, n).
-    start
-        Coordinates to start from; parameters that do not move stay there.
     moves
-        Which parameters are fitted; ``k`` is one of them.
+        Which parameters are fitted, ``k`` among them; all others stay where `Likelihood.point` has them.
     k
         Place of a coupling that interferes.
     confidence_level
@@ -63,24 +63,32 @@ def signed_cls(
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0)
     >>> weak = renp.Likelihood(runs, renp.Neutrinos(0.01), {"weak": renp.Weak()})
     >>> null = jax.tree.map(lambda a: a[None], weak.asimov(weak.point()))
-    >>> [both] = signed_cls(weak, null, weak.start, np.array([True]), 0, 0.90)
-    >>> unit = weak.parameters[0].plus  # 1 + g and −(1 + g) give the same counts
-    >>> [(round(unit * low, 2), round(unit * high, 2)) for low, high in both]
-    [(-0.09, 0.09), (-2.09, -1.91)]
+    >>> found = signed_cls(weak, null, np.array([True]), 0, 0.90)
+    >>> (weak.parameters[0].plus * found.intervals[0]).round(2)  # 1 + g and −(1 + g) give the same counts
+    Array([[-2.09, -1.91],
+           [-0.09,  0.09]], dtype=float64)
     """
     signal = Signal.of(likelihood, k)
+    # The least χ² of all, and what is accepted where no run is sensitive.
+    least = accepted(likelihood, data, moves, k, 1.0)
     if not (np.any(signal.linear) or np.any(signal.square)):
-        return [((-np.inf, np.inf),)] * len(data.counts)
+        return least
     rise = _RISE * max(float(2 * erfinv(confidence_level) ** 2), 1.0)
     low, high = signal.reach(np.concatenate([np.asarray(data.counts), signal.null[None]]), rise)
     found: list[tuple[Span, ...]] = []
     for _ in range(_EXTENSIONS):
-        test = _Test.of(likelihood, data, start, moves, k, signal.places((low, high), _PLACES))
+        test = _Test.of(likelihood, data, moves, k, signal.places((low, high), _PLACES), least)
         found = [test.accepted(i, confidence_level) for i in range(len(data.counts))]
         if np.mean([np.isfinite(outermost(ends)) for ends in found]) >= _ENOUGH:
             break
         low, high = _FURTHER * low, _FURTHER * high
-    return found
+    most = max(map(len, found))
+    intervals = np.full((len(found), most, 2), np.nan)
+    rises = np.full((len(found), most), np.nan)
+    for i, ends in enumerate(found):
+        intervals[i, : len(ends)] = sorted(ends)
+        rises[i, : len(ends)] = [test.rise(i, *one) for one in sorted(ends)]
+    return AcceptedSet(*map(jnp.asarray, (intervals, rises, least.best, least.chi2, least.good)))
 
 
 class _Test(NamedTuple):
@@ -97,50 +105,50 @@ class _Test(NamedTuple):
     points: Reals
     """Where these fits ended, shape (sets, places, p)."""
     height_asimov: Reals
-    least: Reals
-    """Shape (sets,)."""
-    best: Reals
-    """The coordinate there."""
+    least: AcceptedSet
+    """With the least of all, and the coordinate there."""
 
     @classmethod
     def of(
-        cls, likelihood: Likelihood, data: Data, start: Array, moves: Mask, k: int, grid: Reals
+        cls, likelihood: Likelihood, data: Data, moves: Mask, k: int, grid: Reals, least: AcceptedSet
     ) -> "_Test":
         """Return the test after all its fits."""
         fit = partial(fit_ensemble, likelihood)
         data = jax.tree.map(np.asarray, data)
         others = np.asarray(moves) & (np.arange(len(moves)) != k)
-        null = np.asarray(fit(data, np.asarray(start.at[k].set(0.0)), others).x)
+        null = np.asarray(fit(data, np.asarray(likelihood.point()), others).x)
         same, which = np.unique(null, axis=0, return_inverse=True)  # without nuisances, one for all
         asimov = jax.tree.map(np.asarray, jax.jit(jax.vmap(likelihood.asimov))(same))
         height, points = _profile(fit, data, null, others, k, grid)
         height_asimov, _ = _profile(fit, asimov, same, others, k, grid)
-        padded = np.pad(height, ((0, 0), (1, 1)), constant_values=np.inf)
-        of_set, place = np.nonzero((height <= padded[:, :-2]) & (height < padded[:, 2:]))
-        free = fit(jax.tree.map(lambda a: a[of_set], data), points[of_set, place], moves)
-        order = np.lexsort((-np.asarray(free.chi2), of_set))
-        last = order[np.append(np.flatnonzero(np.diff(of_set[order])), len(order) - 1)]
-        least, best = np.asarray(free.chi2)[last], np.asarray(free.x)[last, k]
         asimov = jax.tree.map(lambda a: a[which], asimov)
-        return cls(fit, data, asimov, k, others, grid, height, points, height_asimov[which], least, best)
+        least = jax.tree.map(np.asarray, least)
+        return cls(fit, data, asimov, k, others, grid, height, points, height_asimov[which], least)
 
     def accepted(self, i: int, confidence_level: float) -> tuple[Span, ...]:
         """Return the intervals that one data set accepts."""
-        room = _margin(self.height[i] - self.least[i], self.height_asimov[i], confidence_level)
+        room = _margin(self.height[i] - self.least.chi2[i], self.height_asimov[i], confidence_level)
 
         def margin(x: Reals) -> Reals:
             if len(x) == len(self.grid):
                 return room
-            if len(self.least) > _EXACT:
+            if len(self.height) > _EXACT:
                 return np.interp(x, self.grid, room)
             near = self.points[i, np.argmin(np.abs(self.grid - x))]
             one, other = (jax.tree.map(lambda a: a[[i]], d) for d in (self.data, self.asimov))
             here, there = (
                 _profile(self.fit, d, near[None], self.others, self.k, x)[0][0] for d in (one, other)
             )
-            return _margin(here - self.least[i], there, confidence_level)
+            return _margin(here - self.least.chi2[i], there, confidence_level)
 
-        return accepted_intervals(self.grid, margin, self.height[i], float(self.best[i]), signed=True)
+        return accepted_intervals(self.grid, margin, self.height[i], float(self.least.best[i]), signed=True)
+
+    def rise(self, i: int, low: float, high: float) -> float:
+        """Return how far −2 ln L is at least above its least in an interval, on the grid."""
+        best = self.least.best[i]
+        inside = (self.grid >= low) & (self.grid <= high)
+        there = np.min(self.height[i], where=inside, initial=np.inf) - self.least.chi2[i]
+        return 0.0 if low <= best <= high else max(float(there), 0.0)
 
 
 def _margin(t: Reals, t_asimov: Reals, confidence_level: float) -> Reals:

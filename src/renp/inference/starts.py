@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
@@ -59,6 +59,35 @@ def returns(likelihood: Likelihood, x: Point, k: Int[Array, ""] | int) -> Float[
     steps = -linear / jnp.where(square > 0, square, jnp.nan)
     found = jnp.nan_to_num(jnp.nanquantile(steps, jnp.array(_QUANTILES)), nan=0.0)
     return x + found[:, None] * is_k
+
+
+def elsewhere(
+    likelihood: Likelihood, x: Point, k: Int[Array, ""] | int, moves: Bool[Array, "p"]
+) -> Float[Array, "s p"]:
+    """Return points from which the other minima over coupling k are found, from one minimum; jax-traceable.
+
+    These are where the counts return to what they are, along each coupling of either sign that moves, and
+    other lightest masses where that is free.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0)
+    >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"weak": renp.Weak()})
+    >>> elsewhere(likelihood, likelihood.point(), 0, jnp.array([True]))[0].round(2)
+    Array([-6.29], dtype=float64)
+    """
+    points: list[Array] = []
+    if any(p.kind == "coupling" for p in likelihood.parameters):
+        points.append(returns(likelihood, x, k))
+    for place, parameter in enumerate(likelihood.parameters):
+        if parameter.kind == "coupling" and len(likelihood.couplings) > 1:
+            middle = returns(likelihood, x, place)[STARTS // 2]
+            points.append(jnp.where(moves[place], middle, x)[None])
+        elif parameter.name == MASS:
+            masses = jnp.array(_MASSES) * likelihood.nominal[place]
+            points.append(jnp.tile(x, (len(_MASSES), 1)).at[:, place].set(masses))
+    return jnp.concatenate(points) if points else jnp.zeros((0, x.size))
 
 
 def few(likelihood: Likelihood) -> Reals:

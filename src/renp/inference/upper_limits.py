@@ -3,7 +3,7 @@
 What a limit means depends on the method, see `renp.inference.methods`, and every result says which it is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, overload
 
 import jax
@@ -95,11 +95,13 @@ def upper_limits(
     Returns
     -------
     Limits
-        ``.limits["magnetic-moment"]["11"]`` in μ_B; infinite where no run is sensitive. For a coupling with
-        interference, which has a sign, it is the end of the interval further from 0, for either sign:
-        ``.ends`` has both, and who knows the sign takes the end that has it; so it does for
-        "feldman-cousins". ``.distributions`` says what p-values come from. A second solution
-        further away, where the square outweighs the interference, lies within them, as within `renp.reach`.
+        ``.limits["magnetic-moment"]["11"]`` in μ_B; infinite where no run is sensitive. ``.accepted`` has
+        all that the coupling may be, as intervals, the best fit's first, and a limit is the end furthest
+        from 0. For a coupling with interference, which has a sign, ``.ends`` has the furthest on both sides,
+        and who knows the sign takes the end that has it; so it does for "feldman-cousins". It may have a
+        second solution further away, where the square outweighs the interference and the counts return to
+        those without it: ``.second_solutions`` says by how much its χ² is larger. ``.distributions`` says
+        what p-values come from.
 
     Raises
     ------
@@ -122,12 +124,12 @@ def upper_limits(
     given = moment_couplings(neutrinos.nature) if couplings is None else given_couplings(couplings)
     search = LimitSearch(method, confidence_level, rise, profiled, bands, jax.random.key(seed), lengthened)
     by_name: dict[str, CouplingLimit] = {}
-    for group in _groups(given, profiled):
-        likelihood = Likelihood(experiment, neutrinos, group, nuisances=nuisances)
-        for k, coupling in enumerate(group):
+    for likelihood, places in likelihoods_of(experiment, neutrinos, given, nuisances, profiled=profiled):
+        for k in places:
+            name = likelihood.names[k]
             if progress is not None:
-                progress(coupling.name)
-            by_name[coupling.name] = search.limit(likelihood, k)
+                progress(name)
+            by_name[name] = search.limit(likelihood, k)
     found: dict[str, dict[str, CouplingLimit]] = {}
     for coupling in given:
         found.setdefault(coupling.family, {})[coupling.label] = by_name[coupling.name]
@@ -140,11 +142,9 @@ def upper_limits(
         units={coupling.family: coupling.unit for coupling in given},
         limits=_each(found, "limit"),
         expected=_each(found, "expected"),
-        ends={
-            kind: signed
-            for kind, of_kind in found.items()
-            if (signed := {e: x.ends for e, x in of_kind.items() if x.ends is not None})
-        },
+        accepted=_each(found, "accepted"),
+        ends=_some(found, lambda x: x.ends if x.signed or method == "feldman-cousins" else None),
+        second_solutions=_some(found, lambda x: x.second if x.signed else None),
         bands=_each(found, "band") if bands else None,
         distributions=_each(found, "distribution"),
         failed=tuple(
@@ -164,24 +164,52 @@ def upper_limits(
     )
 
 
-def _groups(couplings: tuple[Coupling, ...], profiled: bool) -> list[tuple[Coupling, ...]]:
-    """Return the couplings that share a likelihood: all if profiled, else those that never interfere."""
-    if profiled:
-        return [couplings]
+def likelihoods_of(
+    experiment: Experiment,
+    neutrinos: Neutrinos,
+    couplings: tuple[Coupling, ...],
+    nuisances: Nuisances | None,
+    *,
+    profiled: bool,
+) -> Iterator[tuple[Likelihood, list[int]]]:
+    """Yield likelihoods, and the places of the couplings that are limited with each.
+
+    All share one if profiled, and else those moments that interfere with nothing, as the counts say.
+    """
+    alone = list(couplings)
     kinds = {moment.kind for moment in MOMENTS}
-    moments = tuple(one for one in couplings if one.family in kinds)
-    others: list[tuple[Coupling, ...]] = [(one,) for one in couplings if one.family not in kinds]
-    return [moments, *others] if moments else others
+    together = [one for one in couplings if profiled or one.family in kinds]
+    if together:
+        likelihood = Likelihood(experiment, neutrinos, together, nuisances=nuisances)
+        fitted = likelihood.parameters[: len(together)]
+        places = [k for k, p in enumerate(fitted) if profiled or p.kind == "magnitude"]
+        yield likelihood, places
+        names = {together[k].name for k in places}
+        alone = [one for one in couplings if one.name not in names]
+    for one in alone:
+        yield Likelihood(experiment, neutrinos, [one], nuisances=nuisances), [0]
 
 
 def _each(found: dict[str, dict[str, CouplingLimit]], field: str) -> dict[str, dict[str, Any]]:
     return {kind: {e: getattr(x, field) for e, x in of_kind.items()} for kind, of_kind in found.items()}
 
 
+def _some(
+    found: dict[str, dict[str, CouplingLimit]], value: Callable[[CouplingLimit], Any]
+) -> dict[str, dict[str, Any]]:
+    """Return values by kind and label, without those that are None."""
+    every = {
+        kind: {e: x for e, one in of_kind.items() if (x := value(one)) is not None}
+        for kind, of_kind in found.items()
+    }
+    return {kind: of_kind for kind, of_kind in every.items() if of_kind}
+
+
 def moment_signals(experiment: Experiment, neutrinos: Neutrinos) -> dict[str, Float[Array, "elements n"]]:
     """Return the counts of each run from each element of each kind of moment at 1 μ_B.
 
-    Counts are proportional to the moment squared: the moments do not interfere with the weak amplitude.
+    These are the counts of the moment alone, proportional to its square: where it interferes with the weak
+    amplitude, there are others.
 
     Examples
     --------

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SIGNS = ("either", "positive", "negative")
 """Of a coupling that interferes: limits are for one sign, or the weaker of the two."""
 
+_SAME = 1e-6
+"""Δχ² of a mirror solution, whose counts are the same."""
+
 _BANDS = ("−2σ", "−1σ", "median", "+1σ", "+2σ")
 _MARKS = (("o", "#0072B2"), ("s", "#D55E00"), ("^", "#009E73"), ("D", "#CC79A7"), ("v", "#56B4E9"))
 _ELEMENTS = {f"{i}{j}" for i in (1, 2, 3) for j in (1, 2, 3)}
@@ -44,9 +47,15 @@ class Limits(Result):
     limits: dict[str, dict[str, float]]
     """``limits["magnetic-moment"]["11"]``; NaN where no search converged."""
     expected: dict[str, dict[str, float]]
-    """What the standard model's expectation would give."""
+    """What the standard model would give, as a median: of toys for a coupling that has a sign and wherever
+    there are bands, else of its expectation as data."""
+    accepted: dict[str, dict[str, tuple[tuple[float, float], ...]]] = field(default_factory=dict)
+    """All that a coupling may be: intervals, the best fit's first. A limit is their end furthest from 0."""
     ends: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
-    """For couplings that have a sign, both ends of the interval; the limit is the one further from 0."""
+    """For couplings that have a sign, both ends of what is accepted; the limit is the one further from 0."""
+    second_solutions: dict[str, dict[str, float]] = field(default_factory=dict)
+    """For couplings that are accepted again where their square outweighs the interference: how far the least
+    χ² there is above the least of all. Where it is 0, no experiment of this kind excludes that solution."""
     bands: dict[str, dict[str, tuple[float, ...]]] | None = None
     """What the standard model would give within −2, −1, 0, 1, 2 standard deviations."""
     failed: tuple[str, ...] = ()
@@ -68,7 +77,9 @@ class Limits(Result):
         Column("units"),
         Column("limits", ("element",), name="{key}"),
         Column("expected", ("element",), name="{key} expected"),
+        Column("accepted"),
         Column("ends", ("element", "end"), name="{key} ends"),
+        Column("second_solutions"),
         Column("bands", ("element", "deviation"), name="{key} band", optional=True),
         Column("p_values", ("element",), name="{key} p-value", optional=True),
         Column("failed"),
@@ -98,7 +109,24 @@ class Limits(Result):
         used = {name for of_kind in self.distributions.values() for name in of_kind.values() if name}
         if used:
             title += f"; p-values from {' or '.join(_COMES_FROM[name] for name in sorted(used))}"
-        return title + ("; from, to: both ends of an interval" if self.ends else "")
+        title += "; from, to: both ends of what is accepted" if self.ends else ""
+        return title + self._second_solutions()
+
+    def _second_solutions(self) -> str:
+        """Return where couplings are accepted once more, and why."""
+        said = []
+        for kind, of_kind in self.second_solutions.items():
+            for label, rise in of_kind.items():
+                others = self.accepted[kind][label][1:]
+                where = " and ".join(f"{low:.3g} to {high:.3g}" for low, high in others)
+                why = "which no experiment of this kind excludes" if rise < _SAME else f"Δχ² = {rise:.2g}"
+                said.append(f"{kind} {label} from {where}, {why}")
+        if not said:
+            return ""
+        return (
+            "; second solutions, where the square outweighs the interference and the counts return to those "
+            f"without the coupling: {'; '.join(said)}"
+        )
 
     def full_table(self) -> Table:
         """Return one row for each element and one column for each kind; with more to show, a row for each."""

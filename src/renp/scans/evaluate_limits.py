@@ -6,7 +6,6 @@ Newton's steps are not enough are done again with many, and what then is left by
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import equinox as eqx
@@ -17,10 +16,11 @@ from jaxtyping import Array, Bool, Float
 
 from renp._types import Reals
 from renp.errors import InputError
-from renp.inference.islands import outermost
+from renp.inference.accepted import along_coupling, around_minima
 from renp.inference.likelihood import Data, Likelihood
-from renp.inference.newton import CONVERGED, NOT_CONVERGED, Crossing, Minimum, crossing, minimise
-from renp.inference.starts import returns
+from renp.inference.newton import CONVERGED, Crossing, Minimum, crossing, minimise
+from renp.inference.quadratic_set import quadratic_set
+from renp.inference.starts import elsewhere
 from renp.inference.upper_limits import delta_chi2, upper_limits
 from renp.interactions.couplings import Coupling
 from renp.interactions.photon import PhotonCoupling
@@ -194,35 +194,40 @@ def _limit(
     profiled: bool,
     sign: str,
 ) -> Found:
-    """Return the limit on one coupling by Δχ², as `renp.inference.limit_search` finds it."""
+    """Return the limit on one coupling by Δχ², as `renp.inference.accepted` finds it."""
     interactions = [
         coupling.interaction if term is None else here.terms[term]
         for coupling, term in zip(reference.couplings, terms, strict=True)
     ]
     likelihood = reference.at(here.experiment, here.neutrinos, interactions, here.nuisances)
-    parameters = likelihood.parameters
-    number = jnp.arange(len(parameters))
-    moves = (number == place) | (number >= len(interactions)) | profiled
-    best, data = _best(likelihood, moves, steps)
     rise = delta_chi2(here.confidence_level)
-    signed = jnp.array([p.kind != "magnitude" for p in parameters[: len(interactions)]])[place]
-    above = crossing(likelihood, data, best, moves, place, 1.0, rise, steps)
-    good = (best.status == CONVERGED) & ~best.corner & (above.status != NOT_CONVERGED)
-    furthest = jnp.abs(above.value)
-    if any(p.kind != "magnitude" for p in parameters[: len(interactions)]):
-        starts = returns(likelihood, best.x, place)
-        minima = [best, *(minimise(likelihood, data, x, moves, steps) for x in starts)]
+    kinds = [p.kind for p in likelihood.parameters[: len(interactions)]]
+    magnitude = jnp.array([kind == "magnitude" for kind in kinds])[place]
+    if len(likelihood.parameters) == 1 and likelihood.response is not None:
+        along = along_coupling(likelihood, place)
+        counts = likelihood.experiment.counts
+        found = quadratic_set(along, along.null if counts is None else jnp.asarray(counts), rise)
+    else:
+        number = jnp.arange(len(likelihood.parameters))
+        moves = (number == place) | (number >= len(interactions)) | profiled
+        best, data = _best(likelihood, moves, steps)
+        others = [
+            minimise(likelihood, data, x, moves, steps) for x in elsewhere(likelihood, best.x, place, moves)
+        ]
+        only_above = not others and "coupling" not in kinds
 
-        def cross(side: float, minimum: Minimum, room: Array) -> Crossing:
+        def cross(minimum: Minimum, side: float, room: Array, _: Array) -> Crossing:
+            if side < 0 and only_above:  # the lower end of a size is no limit
+                return Crossing(jnp.array(0.0), minimum.x, jnp.array(CONVERGED))
             return crossing(likelihood, data, minimum, moves, place, side, room, steps)
 
-        lower, upper = (outermost(minima, partial(cross, side), side, rise) for side in (-1.0, 1.0))
-        of_sign = {"positive": upper[0], "negative": -lower[0]}
-        either = jnp.maximum(jnp.abs(upper[0]), jnp.abs(lower[0]))
-        furthest = jnp.where(signed, of_sign.get(sign, either), furthest)
-        good = good & (~signed | (lower[1] & upper[1]))
-    unit = jnp.stack([jnp.asarray(p.plus) for p in parameters[: len(interactions)]])[place]
-    return Found(unit * jnp.where(signed, furthest, jnp.sqrt(furthest)), good)
+        found = around_minima([best, *others], cross, place, rise, magnitude=magnitude)
+        found = found._replace(good=found.good & ~best.corner)
+    low, high = found.ends
+    of_sign = {"positive": high, "negative": jnp.where(magnitude, high, -low)}
+    either = jnp.maximum(jnp.abs(low), jnp.abs(high))
+    unit = jnp.stack([jnp.asarray(p.plus) for p in likelihood.parameters[: len(interactions)]])[place]
+    return Found(unit * jnp.where(magnitude, high, of_sign.get(sign, either)), found.good)
 
 
 def _best(likelihood: Likelihood, moves: Bool[Array, "p"], steps: int) -> tuple[Minimum, Data]:
