@@ -241,6 +241,13 @@ def _maxima(expected: Signal, counts: Reals) -> tuple[NDArray[np.intp], Reals, R
     return which, x, np.sum(special.xlogy(counts[which], mean) - mean, axis=1)
 
 
+def minima(expected: Signal, x: float, number: int) -> Reals:
+    """Return x, and some other coordinates at which −2 ln L of the counts expected there has a minimum."""
+    _, places, _ = _maxima(expected, expected.mean(np.array([x])))
+    others = places[np.argsort(-np.abs(places - x))][: number - 1]
+    return np.concatenate([np.full(number - len(others), x), others])
+
+
 def _climbed(expected: Signal, counts: Reals, x: Reals, low: Reals, high: Reals) -> Reals:
     """Return the maximum of the likelihood of each counts between two places: Newton's steps, or halves."""
     null, linear, square = expected.null, expected.linear, np.asarray(expected.square)

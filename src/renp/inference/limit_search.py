@@ -13,7 +13,7 @@ from renp._types import Mask, Reals
 from renp.errors import InputError
 from renp.inference import asymptotic, few_counts
 from renp.inference.accepted import accepted
-from renp.inference.feldman_cousins import feldman_cousins
+from renp.inference.feldman_cousins import Interval, feldman_cousins
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.methods import METHODS, load
 from renp.inference.newton import NOT_CONVERGED
@@ -22,6 +22,9 @@ from renp.inference.signed import signed_cls
 
 BANDS = (-2, -1, 0, 1, 2)
 """Standard deviations of the expected band."""
+
+FEW_COUNTS = 20.0
+"""Up to which CLs comes from toys where other parameters are fitted, not from the formula."""
 
 _BAND_TOYS = 2000
 _CONSTRUCTION_TOYS = 4000
@@ -83,6 +86,9 @@ class LimitSearch(NamedTuple):
             few = self._of_few_counts(likelihood, k)
             if few is not None:
                 return few._replace(p_value=p_value)
+        counts = np.sum(np.minimum(np.asarray(null.counts), np.asarray(observed.counts)))
+        if self.method == "cls" and int(np.sum(moves)) > 1 and counts <= FEW_COUNTS:
+            return self._by_toys(likelihood, observed, moves, k)._replace(p_value=p_value)
         if self.lengthened:
             allowed = "left out where other parameters are fitted, or counts are many"
             raise InputError("lengthened", True, allowed)
@@ -144,6 +150,32 @@ class LimitSearch(NamedTuple):
             converged=True,
             p_value=np.nan,
             distribution=found.distribution,
+        )
+
+    def construction(self, likelihood: Likelihood, data: Data, moves: Mask, k: int) -> Interval:
+        """Return what toys accept."""
+        method, level = cast(few_counts.Method, self.method), self.confidence_level
+        return feldman_cousins(
+            likelihood, data, k, moves, self.rise, level, self.key, _CONSTRUCTION_TOYS, method
+        )
+
+    def _by_toys(self, likelihood: Likelihood, data: Data, moves: Mask, k: int) -> CouplingLimit:
+        """Return the limit by CLs from toys, where counts are few and other parameters are fitted."""
+        found = self.construction(likelihood, data, moves, k)
+        parameter, unit = likelihood.parameters[k], float(likelihood.parameters[k].plus)
+        sizes, band = np.array(found.accepted), found.expected(ndtr(np.array(BANDS, dtype=float)))
+        if parameter.kind == "magnitude":
+            sizes, band = np.sqrt(sizes), np.sqrt(band)
+        return CouplingLimit(
+            limit=unit * float(np.max(np.abs(sizes))),
+            expected=unit * float(band[BANDS.index(0)]),
+            accepted=tuple((unit * low, unit * high) for low, high in sizes.tolist()),
+            second=None,
+            signed=parameter.kind != "magnitude",
+            band=tuple((unit * band).tolist()) if self.bands else None,
+            converged=bool(np.all(np.isfinite(sizes))),
+            p_value=np.nan,
+            distribution="toys",
         )
 
     def _p_value(self, likelihood: Likelihood, data: Data, moves: Mask, k: int) -> float:
@@ -211,22 +243,19 @@ def accepted_by_construction(
 ) -> AcceptedSet:
     """Return unified intervals, found once for equal data."""
     counts, which = np.unique(np.hstack([data.counts, data.pulls]), axis=0, return_inverse=True)
-    runs = data.counts.shape[1]
-    ends = [
-        feldman_cousins(
-            likelihood,
-            Data(jnp.asarray(one[:runs]), jnp.asarray(one[runs:])),
-            k,
-            moves,
-            search.rise,
-            search.confidence_level,
-            search.key,
-            _CONSTRUCTION_TOYS,
-        )[:2]
-        for one in counts
+    runs, found = data.counts.shape[1], accepted(likelihood, data, moves, k, search.rise)
+    sets = [
+        search.construction(likelihood, Data(one[:runs], one[runs:]), moves, k).accepted for one in counts
     ]
-    low, high = np.sqrt(np.array(ends))[which].T
-    return _below(high, ~np.isnan(high), low)
+    intervals = np.full((len(counts), max(map(len, sets)), 2), np.nan)
+    for i, ends in enumerate(sets):
+        intervals[i, : len(ends)] = sorted(ends)
+    if likelihood.parameters[k].kind == "magnitude":
+        intervals = np.sqrt(intervals)
+    intervals = intervals[which]
+    best = np.asarray(found.best)[:, None]
+    rises = np.where((intervals[..., 0] <= best) & (best <= intervals[..., 1]), 0.0, np.nan)
+    return found._replace(intervals=jnp.asarray(intervals), rises=jnp.asarray(rises))
 
 
 def _below(high: Reals, good: Mask, low: Reals | float = 0.0) -> AcceptedSet:
