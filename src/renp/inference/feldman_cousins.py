@@ -218,7 +218,7 @@ class _Search(NamedTuple):
         drawn = _drawn(self.likelihood, np.asarray(there.x), self.k, self.moves, self.signal, key, toys)
         mine = self._rises(drawn, drawn.points, np.repeat(grid, toys)).reshape(len(grid), toys)
         bad = int(np.sum(np.isnan(mine)))
-        margin = _at_least(mine, q[:, None])[:, 0] - (1 - self.confidence_level)
+        margin = at_least(mine, q[:, None])[:, 0] - (1 - self.confidence_level)
         if null is None:
             return Construction(grid, rise, margin, np.zeros((len(grid), 0)), bad)
         points = np.tile(null.points, (len(grid), 1))
@@ -227,7 +227,7 @@ class _Search(NamedTuple):
         without = self._rises(every, points, np.repeat(grid, toys)).reshape(len(grid), toys)
         part = 1 - self.confidence_level
         both = np.concatenate([q[:, None], without], axis=1)
-        margins = _at_least(mine, both) - part * _at_least(without, both)
+        margins = at_least(mine, both) - part * at_least(without, both)
         return Construction(grid, rise, margins[:, 0], margins[:, 1:], bad)
 
     def _rises(self, toys: _Toys, points: Reals, x: Reals) -> Reals:
@@ -273,6 +273,16 @@ def critical_value(
     return critical, int(np.sum(~good))
 
 
+def one_sided_rises(
+    likelihood: Likelihood, drawn_at: Reals, tested: Reals, k: int, moves: Mask, key: Array, toys: int
+) -> Reals:
+    """Return the statistic of CLs at a point for toys drawn at another, NaN where a fit failed."""
+    drawn = _drawn(likelihood, drawn_at[None], k, moves, Signal.of(likelihood, k), key, toys)
+    fixed = fit_ensemble(likelihood, drawn.data, tested, moves & (jnp.arange(moves.size) != k))
+    rise = np.where(drawn.best > tested[k], 0.0, np.maximum(fixed.chi2 - drawn.least, 0.0))
+    return np.where(drawn.good & (np.asarray(fixed.status) == CONVERGED), rise, np.nan)
+
+
 def _drawn(
     likelihood: Likelihood, points: Reals, k: int, moves: Mask, signal: Signal, key: Array, toys: int
 ) -> _Toys:
@@ -296,8 +306,8 @@ def _drawn(
     return _Toys(flat, least, best, starts, np.isfinite(least))
 
 
-def _at_least(of_all: Reals, least: Reals) -> Reals:
-    """Return the part of a row's numbers, without those that are not known, that is not below others."""
+def at_least(of_all: Reals, least: Reals) -> Reals:
+    """Return the part of a row's numbers, without those that are NaN, that is not below each of others."""
     rows = []
     for numbers, ask in zip(of_all, (1 - _SAME) * least - _SAME, strict=True):
         known = np.sort(numbers[~np.isnan(numbers)])
