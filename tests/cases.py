@@ -9,6 +9,10 @@ from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
 
 DAY = 86400.0
 YB = renp.Atom("Yb", E_eg=2.14349, E_vg=2.23072)
+NU = renp.Neutrinos(0.01)
+HEAD = '[atom]\nname = "Yb"\n[neutrinos]\nlightest_mass = "0.01 eV"\n'
+"""Of a scenario file."""
+
 ENERGIES = (1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164)
 """Of the letter's plan, eV."""
 

@@ -16,14 +16,11 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1]
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 PURE = [
-    "bounds.blind",
     "bounds.effective",
     "bounds.moment_elements",
     "bounds.electron_moment",
     "bounds.light_mediators",
     "bounds.model",
-    "bounds.proceeding_notes",
-    "bounds.solar",
     "compensated",
     "formula",
     "inference.poisson",

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import renp
+from cases import runs
 from relative import relative
-from renp.inference.accepted import accepted
+from renp.inference.accepted import accepted, along_coupling, exact_sets
+from renp.inference.quadratic_set import Along, quadratic_set
 from renp.inference.upper_limits import delta_chi2
 
 YB = renp.Atom.named("Yb")
@@ -25,10 +28,15 @@ def hermitian(rng: np.random.Generator) -> np.ndarray:
     return (matrix + matrix.conj().T) / 2
 
 
+def mass(rng: np.random.Generator) -> float:
+    """Return a mass that is not on shell in a run, eV."""
+    return float(rng.choice([1e-3, 10 ** rng.uniform(0, 4)]))
+
+
 KINDS: dict[str, Callable[[np.random.Generator], renp.Interaction]] = {
-    "vector left": lambda r: renp.VectorMediator(10 ** r.uniform(-2, 4), 1.0, left=hermitian(r)),
-    "vector right": lambda r: renp.VectorMediator(10 ** r.uniform(-2, 4), 1.0, right=hermitian(r)),
-    "scalar": lambda r: renp.ScalarMediator(10 ** r.uniform(-2, 4), 1.0, scalar=hermitian(r)),
+    "vector left": lambda r: renp.VectorMediator(mass(r), 1.0, left=hermitian(r)),
+    "vector right": lambda r: renp.VectorMediator(mass(r), 1.0, right=hermitian(r)),
+    "scalar": lambda r: renp.ScalarMediator(mass(r), 1.0, scalar=hermitian(r)),
     "charge": lambda r: renp.Charge(hermitian(r)),
     "own": lambda r: renp.Couplings(V=hermitian(r), A=hermitian(r)),
 }
@@ -132,3 +140,128 @@ def test_accepted_sets_are_those_of_a_scan(kind: str) -> None:
 def test_accepted_sets_of_200_models_are_those_of_a_scan() -> None:
     numbers = [compare(kind, seed) for kind in KINDS for seed in range(40)]
     assert 1 < np.mean(numbers) < 2
+
+
+def left(mass: float) -> renp.Interaction:
+    return renp.VectorMediator(mass, 1.0, left={(1, 2): 1.0})
+
+
+NU = renp.Neutrinos(0.01)
+LIGHT = {"vector-mediator": {"12": left(1e3)}}
+
+
+@pytest.mark.parametrize(("mass", "solutions"), [(1e-3, 1), (1.0, 2), (1e3, 2)])
+def test_limits_reach_and_a_scan_say_the_same(mass: float, solutions: int) -> None:
+    """Far below q² the counts of different runs return at different strengths: no second solution."""
+    found = renp.upper_limits(runs(), NU, couplings={"vector-mediator": {"12": left(mass)}})
+    every = scanned(runs(), NU, left(mass))
+    assert len(every) == solutions
+    mine = found.accepted["vector-mediator"]["12"]
+    np.testing.assert_allclose(sorted(mine), every, rtol=1e-9)
+    assert mine[0][0] < 0 < mine[0][1]  # the best fit's first
+    limit = found.limits["vector-mediator"]["12"]
+    assert limit == max(abs(end) for ends in mine for end in ends)
+    ends = {
+        sign: float(renp.reach(runs(), NU, left, np.array([mass]), sign=sign)[0])
+        for sign in ("either", "negative", "positive")
+    }
+    assert ends == {sign: relative(found.limit("vector-mediator", "12", sign), rel=1e-11) for sign in ends}
+    assert ends["either"] == relative(limit, rel=1e-11)
+
+
+def test_a_second_solution_is_said_with_its_reason() -> None:
+    found = renp.upper_limits(runs(), NU, couplings=LIGHT)
+    assert found.second_solutions["vector-mediator"]["12"] < 1e-6
+    for text in (str(found), found.title):
+        assert "the square outweighs the interference" in text
+        assert "no experiment of this kind excludes" in text
+    content = found.json()
+    assert content["accepted"]["vector-mediator"]["12"] == [
+        list(ends) for ends in found.accepted["vector-mediator"]["12"]
+    ]
+    assert set(content["second_solutions"]) == {"vector-mediator"}
+    heavy = renp.upper_limits(
+        runs(), NU, couplings={"magnetic-moment 11": renp.MagneticMoment({(1, 1): 1.0})}
+    )
+    assert "second" not in heavy.title
+    assert not heavy.second_solutions
+
+
+@pytest.mark.parametrize("truth", [5.7e-18, -2e-18, 3.6e-19, 9e-18, 1.6e-17])
+def test_what_made_the_counts_is_accepted(truth: float) -> None:
+    """Also where the counts are far below those without the coupling."""
+    counts = np.round(np.asarray(renp.expected_counts(runs(), NU, renp.Weak() + truth * left(1e3))))
+    found = renp.upper_limits(runs(counts=counts), NU, couplings=LIGHT)
+    mine = found.accepted["vector-mediator"]["12"]
+    assert any(low <= truth <= high for low, high in mine)
+    assert len(mine) in (1, 2)
+    assert found.limits["vector-mediator"]["12"] >= abs(truth)
+    assert found.p_values is not None
+    assert found.p_values["vector-mediator"]["12"] > 0.9
+
+
+def test_newton_finds_what_is_exact() -> None:
+    """An error that is next to nothing takes the search by Newton's method to the same ends."""
+    none = renp.upper_limits(runs(), NU, couplings=LIGHT).accepted["vector-mediator"]["12"]
+    tiny = renp.Nuisances(normalisation_error=1e-7)
+    found = renp.upper_limits(runs(), NU, couplings=LIGHT, nuisances=tiny).accepted["vector-mediator"]["12"]
+    np.testing.assert_allclose(found, none, rtol=1e-7)
+
+
+def test_ends_have_the_slope_of_what_they_solve() -> None:
+    along = Along(*map(jnp.array, ([90.0, 40.0], [-30.0, -20.0], [4.0, 3.0])))
+    counts = jnp.array([97.0, 35.0])
+
+    def ends(shift: jax.Array) -> jax.Array:
+        there = along._replace(linear=along.linear * (1 + shift))
+        return quadratic_set(there, counts * (1 + shift / 2), RISE + shift).intervals[:1]
+
+    step = 1e-5
+    slopes = jax.jacfwd(ends)(jnp.array(0.0))
+    differences = (ends(jnp.array(step)) - ends(jnp.array(-step))) / (2 * step)
+    assert np.asarray(slopes) == relative(np.asarray(differences), rel=1e-6)
+    assert np.asarray(jax.jacrev(ends)(jnp.array(0.0))) == relative(np.asarray(slopes), rel=1e-12)
+
+
+def test_a_set_that_is_not_a_number_shows() -> None:
+    along = Along(*map(jnp.array, ([90.0], [-30.0], [jnp.nan])))
+    found = quadratic_set(along, along.null, RISE)
+    assert bool(jnp.all(jnp.isnan(found.intervals)))
+    assert not found.good
+
+
+def test_curves_over_the_exposure_are_those_of_limits() -> None:
+    curves = renp.limit_curves(runs(1.0), NU, exposure=[1.0, 30.0]).by_element
+    for k, days in enumerate((1.0, 30.0)):
+        limits = renp.upper_limits(runs(days), NU).limits
+        for kind, of_kind in limits.items():
+            for element, limit in of_kind.items():
+                assert curves[kind][element][k] == relative(limit, rel=1e-11)
+
+
+def test_what_is_expected_of_a_coupling_with_a_sign_is_the_median() -> None:
+    """The data without fluctuations are the luckiest: others have one of their ends further away."""
+    universal = {"g": renp.VectorMediator(1e3, 1.0, right={(k, k): 1.0 for k in (1, 2, 3)})}
+    with_bands = renp.upper_limits(runs(), NU, couplings=universal, bands=True)
+    without = renp.upper_limits(runs(), NU, couplings=universal)
+    (kind,) = with_bands.limits
+    assert with_bands.bands is not None
+    band, expected = with_bands.bands[kind]["g"], with_bands.expected[kind]["g"]
+    assert band[1] < expected == band[2] < band[3]
+    assert without.expected[kind]["g"] == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [-0.3, 0.0, 0.02, 0.1, 0.3, 0.7, 0.9, 0.98, 1.0, 1.02, 1.3])
+def test_coverage_on_either_side_of_the_mirror(share: float) -> None:
+    """Truths as shares of the coupling at which the counts return; the fewest counts are at a half."""
+    sets = 20_000
+    likelihood = renp.Likelihood(runs(30.0), NU, LIGHT)
+    along = along_coupling(likelihood, 0)
+    truth = share * float(-along.linear[0] / along.square[0])
+    counts = np.random.default_rng(7).poisson(np.asarray(along.at(truth)), (sets, len(along.null)))
+    found = exact_sets(along, counts, RISE)
+    assert bool(np.all(found.good))
+    intervals = np.asarray(found.intervals)
+    covered = np.mean(np.any((intervals[..., 0] <= truth) & (truth <= intervals[..., 1]), axis=1))
+    assert abs(covered - 0.9) < 4 * np.sqrt(0.9 * 0.1 / sets)

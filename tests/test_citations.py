@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import pytest
 
 import renp
-from cases import DAY
+from cases import DAY, NU
 from renp.bounds import catalogue
 from renp.cli import main
 from renp.datafiles import read_text, read_toml
@@ -18,7 +18,6 @@ from renp.inference.methods import METHODS
 from renp.references import bibtex, entries, references_of, split_keys
 from renp.results import Counts, Spectrum
 
-NU = renp.Neutrinos(0.01)
 RUNS = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0712], 10 * DAY)
 OWN = "@misc{own,\n  title = {A {Model} of One's Own}\n}"
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 import renp
-from cases import YB, runs
+from cases import NU, YB, runs
 from relative import relative
 from renp.inference.ensembles import crossing_ensemble, fit_ensemble, in_chunks
 from renp.inference.likelihood import Data
@@ -26,7 +26,6 @@ from renp.inference.search import search
 
 pytestmark = pytest.mark.slow  # minutes in all; fits of ensembles are tested elsewhere too
 
-NU = renp.Neutrinos(0.01)
 MU = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
 RATES = renp.Nuisances(normalisation_error=0.05, background_error=[0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.5])
 SHIFTS = renp.Nuisances(free=("lightest_mass",), calibration_error=1e-5, normalisation_error=0.05)

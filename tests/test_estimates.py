@@ -13,7 +13,7 @@ import xarray as xr
 from scipy import optimize
 
 import renp
-from cases import DAY, YB
+from cases import DAY, NU, YB
 from relative import relative
 from renp.errors import InputError
 from renp.inference.ensembles import crossing_ensemble, fit_ensemble
@@ -24,7 +24,6 @@ from renp.inference.profiles import contour, profile
 from renp.inference.starts import threshold_masses
 from renp.results.profiles import Profile, quantile
 
-NU = renp.Neutrinos(0.01)
 ENERGIES = (1.068, 1.0712)
 COUPLINGS = {
     "none": {},

@@ -16,20 +16,18 @@ import numpy as np
 import pytest
 
 import renp.explorer
+from cases import HEAD
 from relative import relative
 from renp.errors import InputError, ScenarioError
 from renp.explorer import explore, require_panel
-from renp.explorer.address import LINKED, from_query, to_query
-from renp.explorer.downloads import file_of
+from renp.explorer.exchange import LINKED, from_query, from_text, start_state, to_python, to_query
+from renp.explorer.fields import file_of
 from renp.explorer.interaction_controls import BEGIN, beginning
-from renp.explorer.live import curves, expected, limits
+from renp.explorer.live import POINTS, curves, expected, limits, usual_window
 from renp.explorer.page import Explorer
-from renp.explorer.sampling import POINTS, usual_window
 from renp.explorer.server import linked_state, names_of, served
 from renp.explorer.setup import StateError, build
 from renp.explorer.share_tab import RESULTS
-from renp.explorer.snippet import to_python
-from renp.explorer.start import from_text, start_state
 from renp.explorer.state import State, new_run
 from renp.results import Bounds, Counts, Spectrum
 from renp.scenario import Scenario, preset_names, preset_text
@@ -369,7 +367,7 @@ def test_fewer_runs_and_interactions_can_come_from_elsewhere(page: Explorer) -> 
     """Controls of runs are made anew only where they are seen."""
     page.change(tab="counts")
     page.change(tab="share")
-    page.share.scenario.value = '[atom]\nname = "Yb"\n[neutrinos]\nlightest_mass = "0.01 eV"\n'
+    page.share.scenario.value = HEAD
     assert (page.state.scenario.run, page.state.scenario.interaction, page.problems) == ((), (), {})
     page.change(tab="counts")
     assert page.counts.controls.fields == []

@@ -12,9 +12,9 @@ from urllib.request import urlopen
 import pytest
 
 from renp.constants import DAY
-from renp.explorer.sampling import edges
+from renp.explorer.exchange import from_text, start_state
+from renp.explorer.live import edges
 from renp.explorer.setup import build
-from renp.explorer.start import from_text, start_state
 from renp.results import Counts
 
 pytest.importorskip("playwright", reason='needs the extra "test": pip install "renp[test]"')

@@ -7,13 +7,12 @@ import pytest
 from scipy import stats
 
 import renp
-from cases import YB
+from cases import NU, YB
 from relative import relative
 from renp.inference import few_counts
 from renp.inference.feldman_cousins import critical_value, feldman_cousins
 from renp.inference.few_counts import Method
 
-NU = renp.Neutrinos(0.01)
 ONLY = jnp.array([True])
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import optimize, stats
 
 import renp
-from cases import DAY, YB
+from cases import DAY, NU, YB
 from relative import relative
 from renp.inference.few_counts import (
     Method,
@@ -21,7 +21,6 @@ from renp.inference.few_counts import (
 from renp.inference.intervals import outermost
 
 SPAN = (0.0, 40.0)
-NU = renp.Neutrinos(0.01)
 
 # Phys. Rev. D 57 (1998) 3873, Table IV, 90 % C.L.: from memory. Rows n₀ = 0 … 10, columns as in BACKGROUNDS.
 BACKGROUNDS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0)
@@ -63,10 +62,19 @@ def test_feldman_and_cousins_table_iv(background: float | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("counts", "background", "level"),
-    [(0, 0.0, 0.90), (0, 3.0, 0.95), (3, 3.0, 0.90), (5, 3.0, 0.95), (10, 3.0, 0.90), (100, 100.0, 0.95)],
+    ("counts", "background", "level", "printed"),
+    [
+        (0, 0.0, 0.90, 2.303),
+        (0, 3.0, 0.95, 2.996),
+        (3, 3.0, 0.90, 4.362),
+        (5, 3.0, 0.95, 7.663),
+        (10, 3.0, 0.90, 12.407),
+        (100, 100.0, 0.95, 21.374),
+    ],
 )
-def test_cls_of_one_run_is_a_ratio_of_poisson_sums(counts: int, background: float, level: float) -> None:
+def test_cls_of_one_run_is_a_ratio_of_poisson_sums(
+    counts: int, background: float, level: float, printed: float
+) -> None:
     """P(n ≤ n₀ | s + b) = (1 − CL) P(n ≤ n₀ | b)."""
 
     def excess(s: float) -> float:
@@ -75,6 +83,7 @@ def test_cls_of_one_run_is_a_ratio_of_poisson_sums(counts: int, background: floa
 
     every, here = one_run(background, counts)
     exact = optimize.brentq(excess, *SPAN, xtol=1e-13)
+    assert exact == pytest.approx(printed, abs=0.0005)
     assert intervals(every, here, SPAN, "cls", level)[0][1] == relative(exact, rel=1e-9)
 
 

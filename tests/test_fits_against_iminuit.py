@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 import renp
-from cases import DAY, ENERGIES, runs
+from cases import DAY, ENERGIES, NU, runs
 from oracles import notebook
 from relative import relative
 from renp.inference.ensembles import crossing_ensemble, fit_ensemble
 from renp.inference.likelihood import Data
 from renp.inference.newton import CONVERGED, NO_RISE
 
-NU = renp.Neutrinos(0.01)
 BACKGROUND = 1e-6
 MU = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
 MEDIATOR = 0.2  # eV, off shell at all of the energies

@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 import renp
-from cases import DAY, YB, runs
+from cases import DAY, NU, YB, runs
 from relative import relative
 from renp.inference.best_fits import best_fits
 from renp.inference.hypotheses import _seen_by, compare, discovery, required_exposure
 from renp.inference.likelihood import Data
 from renp.results.base import Result
 
-NU = renp.Neutrinos(0.01)
 INVERTED = renp.Neutrinos(0.01, "inverted")
 MAJORANA = renp.Neutrinos(0.01, nature="majorana")
 RATE = renp.Nuisances(normalisation_error=0.05)
@@ -107,6 +106,17 @@ def test_one_run_has_the_closed_form() -> None:
         assert found.significance == pytest.approx(np.sqrt(q0), rel=1e-9, abs=1e-5)
         assert found.p_value == relative(stats.norm.sf(np.sqrt(q0)), rel=1e-6)
         assert (found.kind, found.sided, found.toy_p_value) == ("observed", "one-sided", None)
+
+
+def test_the_asimov_significance_of_one_run() -> None:
+    """Cowan et al., Eur. Phys. J. C 71 (2011) 1554, Eq. 97: √(2 [(s + b) ln(1 + s/b) − s])."""
+    one = during(element(1), only(0, 10.0))
+    for size in (1e-11, 5e-11, 3e-10):
+        with_signal, b = (float(one.expected(one.point(g=g))[0]) for g in (size, 0.0))
+        s = with_signal - b
+        assert discovery(one, "g", {"g": size}).significance == relative(
+            np.sqrt(2 * ((s + b) * np.log1p(s / b) - s)), rel=1e-6
+        )
 
 
 @pytest.mark.parametrize("n", [0.0, 5.0, 8.0])

@@ -5,14 +5,12 @@ import numpy as np
 import pytest
 
 import renp
-from cases import ENERGIES, runs
+from cases import ENERGIES, NU, runs
 from relative import relative
 from renp.bounds import bound, moment_basis, quadratic_form, solar_square, solar_weights
 from renp.inference.information import information
 from renp.inference.region import allowed_region
 from renp.interactions.dipole import moment_couplings
-
-NU = renp.Neutrinos(0.01)
 
 
 def all_moments(experiment: renp.Experiment, **options) -> renp.Likelihood:

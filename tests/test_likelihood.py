@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import renp
-from cases import YB
+from cases import NU, YB
 from oracles import notebook
 from relative import relative
 from renp.inference import parameters
@@ -20,7 +20,6 @@ from renp.inference.likelihood import Data
 from renp.inference.nuisances import nuisance_parameters
 from renp.inference.parameters import asymmetric, constrained, coordinate, coupling, free, physical
 
-NU = renp.Neutrinos(0.01)
 ENERGIES = [1.05, 1.068, 1.0699, 1.0712, 1.0715]
 DURATIONS = [1e5, 2e5, 8e5, 0.0, 5e5]
 BACKGROUNDS = [1e-5, 0.0, 3e-5, 1e-5, 2e-5]

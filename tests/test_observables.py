@@ -12,6 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import renp
+from cases import NU
 from every_command import SCENARIO
 from relative import relative
 from renp.cli import main
@@ -22,7 +23,6 @@ from renp.results.base import Control, provenance
 from renp.results.columns import Column
 
 YB = renp.Atom.named("Yb")
-NU = renp.Neutrinos(0.01)
 DAY = 86400.0
 
 

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 import renp
-from cases import YB
+from cases import NU, YB
 from relative import relative
 from renp.inference.posterior import log_likelihoods, posterior
 
 pytest.importorskip("numpyro")
 
-NU = renp.Neutrinos(0.01)
 TEN_DAYS = 864000.0
 ONE = {(1, 1): 1.0}
 UNIT = 1e-11

@@ -13,6 +13,7 @@ from scipy.special import voigt_profile
 from sympy.physics.quantum.cg import CG
 
 import renp
+from cases import NU
 from oracles import notebook
 from relative import relative
 from renp.atoms.reference_width import DIPOLES, FIELDS, reference_width
@@ -20,7 +21,6 @@ from renp.atoms.spin import spin_weights
 from renp.formula.line import line_spectrum_of_runs
 from renp.laser import Laser
 
-NU = renp.Neutrinos(0.01)
 PAPERS, FULL = (renp.Atom.named("Yb", which) for which in ("papers", "full"))
 OMEGA = np.linspace(1.0, 1.0716, 7)
 MOMENT = renp.MagneticMoment({(1, 2): 3e-11})
@@ -492,8 +492,8 @@ efficiency = 0.3
 def test_an_effect_is_declared_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """One entry of the registry is known to `refined`, scenario files, the explorer and its code."""
     from renp.atoms.effects import EFFECTS, Effect
+    from renp.explorer.exchange import to_python
     from renp.explorer.page import Explorer
-    from renp.explorer.snippet import to_python
     from renp.explorer.state import State
     from renp.results.atom import AtomSheet
     from renp.scenario import Scenario

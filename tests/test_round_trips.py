@@ -15,10 +15,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 import renp
 from relative import relative
 from renp.cli import main
-from renp.explorer.address import from_query, to_query
+from renp.explorer.exchange import from_query, from_scenario, start_state, to_query
 from renp.explorer.live import expected, limits
 from renp.explorer.setup import build
-from renp.explorer.start import from_scenario, start_state
 from renp.explorer.state import State
 from renp.scenario import Scenario, preset_names, preset_text, schema
 from renp.scenario.write import to_text

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import lambertw
 
 import renp
-from cases import YB, runs
+from cases import HEAD, NU, YB, runs
 from renp.errors import ScenarioError
 from renp.experiment import counts_of
 from renp.inference.likelihood import Data
@@ -21,7 +21,6 @@ from renp.scenario import Scenario
 from renp.scenario.keys import Key, unit_of
 from renp.scenario.schema import RunSection
 
-NU = renp.Neutrinos(0.01)
 MU = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
 DARK = {"background": 1e-5}
 FEW = renp.Constraints(candidates=200)
@@ -237,7 +236,6 @@ def test_a_plan_needs_one_error_of_the_background() -> None:
 
 # --- files --------------------------------------------------------------------------------------------------
 
-HEAD = '[atom]\nname = "Yb"\n\n[neutrinos]\nlightest_mass = "0.01 eV"\n\n'
 RUN = '[[run]]\nphoton_energy = "1.068 eV"\nduration = "10 day"\nbackground = "1 / day"\n'
 
 

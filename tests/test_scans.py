@@ -22,8 +22,8 @@ from renp.results.plan import Plan
 from renp.results.scan import Scan
 from renp.scans import definition as definitions
 from renp.scans.definition import Definition
-from renp.scans.executors import on_threads
 from renp.scans.grid import Chunks, axis_values
+from renp.scans.scan import on_threads
 from renp.scans.store import Store
 from renp.scenario import Scenario, preset_text
 from renp.scenario.keys import parse, read_key, replaced

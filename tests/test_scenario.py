@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import renp
+from cases import HEAD
 from relative import relative
 from renp.errors import ScenarioError
 from renp.scenario import Scenario, preset_names, preset_text
@@ -46,8 +47,6 @@ background = "0.1 / day"
 [statistics]
 confidence_level = 0.90
 """
-
-NEUTRINOS_ONLY = '[atom]\nname = "Yb"\n[neutrinos]\nlightest_mass = "0.01 eV"\n'
 
 
 def edited(old: str, new: str) -> str:
@@ -149,7 +148,7 @@ def test_backgrounds(quantity: str) -> None:
 
 def test_angles_and_splittings() -> None:
     extra = 'delta_cp = "180 deg"\ndm2_31 = "2.5e-3 eV^2"\nmajorana_phases = ["90 deg", "1 rad"]\n'
-    nu = Scenario.from_text(NEUTRINOS_ONLY + extra).neutrinos
+    nu = Scenario.from_text(HEAD + extra).neutrinos
     assert nu == renp.Neutrinos(0.01, delta_cp=np.pi, dm2_31=2.5e-3, majorana_phases=(np.pi / 2, 1.0))
 
 
@@ -161,7 +160,7 @@ def test_atoms(values: dict[str, float]) -> None:
 
 
 def test_minimal_file_is_the_standard_model_without_runs() -> None:
-    scenario = Scenario.from_text(NEUTRINOS_ONLY)
+    scenario = Scenario.from_text(HEAD)
     assert scenario.model == renp.Weak()
     assert scenario.experiment.photon_energy.shape == (0,)
     assert scenario.experiment.counts is None
@@ -247,7 +246,7 @@ INTERACTIONS = [
     ("kind", "keys", "interaction"), INTERACTIONS, ids=[f"{i[0]}-{k}" for k, i in enumerate(INTERACTIONS)]
 )
 def test_interactions_equal_their_constructors(kind: str, keys: str, interaction: renp.Interaction) -> None:
-    scenario = Scenario.from_text(f'{NEUTRINOS_ONLY}[[interaction]]\nkind = "{kind}"\n{keys}\n')
+    scenario = Scenario.from_text(f'{HEAD}[[interaction]]\nkind = "{kind}"\n{keys}\n')
     assert eqx.tree_equal(scenario.model, renp.Weak() + interaction, rtol=1e-14)
 
 
@@ -298,7 +297,7 @@ class Styled(renp.Interaction):
         return renp.Couplings(V=jnp.diag(jnp.asarray(self.strengths)))
 
 
-CONTACT = f'{NEUTRINOS_ONLY}[[interaction]]\nkind = "test-contact"\nscale = "1 keV"\npattern = {TOML_ROWS}\n'
+CONTACT = f'{HEAD}[[interaction]]\nkind = "test-contact"\nscale = "1 keV"\npattern = {TOML_ROWS}\n'
 
 
 def test_own_interaction_works_from_a_file() -> None:
@@ -326,7 +325,7 @@ def test_kind_means_the_class_that_defines_it() -> None:
 
 def test_own_interaction_may_take_text_and_lists() -> None:
     table = '[[interaction]]\nkind = "test-styled"\nstyle = "dotted"\nstrengths = [1, 2, 3]\n'
-    _, own = Scenario.from_text(NEUTRINOS_ONLY + table).model.interactions
+    _, own = Scenario.from_text(HEAD + table).model.interactions
     assert own.style == "dotted"
     assert list(own.strengths) == [1, 2, 3]
 
@@ -550,7 +549,7 @@ def test_all_problems_at_once_in_the_order_of_their_lines() -> None:
     ids=["two-values", "value-and-key", "run", "mediator", "unit-and-key"],
 )
 def test_all_problems_of_one_table_at_once(lines: str, places: list[str]) -> None:
-    found = [p.split(": ")[0].split(", ")[1] for p in problems(f"{NEUTRINOS_ONLY}{lines}\n")]
+    found = [p.split(": ")[0].split(", ")[1] for p in problems(f"{HEAD}{lines}\n")]
     assert found == places
 
 
@@ -575,7 +574,7 @@ def test_lines_after_a_matrix_over_several_lines() -> None:
         "electron = 1",
         'mass = "-1 eV"',
     ]
-    text = "\n".join([NEUTRINOS_ONLY + "[[interaction]]", *lines, ""])
+    text = "\n".join([HEAD + "[[interaction]]", *lines, ""])
     assert [p.split(":")[0] for p in problems(text)] == ["line 13, interaction[1].mass"]
 
 
@@ -652,7 +651,7 @@ def test_only_photons_have_wavelengths(old: str, new: str) -> None:
 
 @pytest.mark.parametrize("text", ["1e21 / cm^3", "1e27 / m^3", "10^21 / cm^3", "1e21 cm^-3", "1e21 1/cm^3"])
 def test_ways_to_write_a_density(text: str) -> None:
-    scenario = Scenario.from_text(f'{NEUTRINOS_ONLY}[target]\ndensity = "{text}"\n')
+    scenario = Scenario.from_text(f'{HEAD}[target]\ndensity = "{text}"\n')
     assert scenario.experiment.target.density == relative(1e21, rel=1e-12)
 
 

@@ -5,11 +5,10 @@ import pytest
 from scipy import stats
 
 import renp
-from cases import YB
+from cases import NU, YB
 from relative import relative
 from renp.inference.toys import KINDS, measure_coverage, throw_toys
 
-NU = renp.Neutrinos(0.01)
 ENERGIES = [1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]
 UNIT = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
 RATE = renp.Nuisances(normalisation_error=0.05)

@@ -1,10 +1,13 @@
 """Shapes and types that many floors annotate with."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
-from jaxtyping import Array, Bool, Complex
+from jaxtyping import Array, Bool, Complex, Float
 from numpy.typing import NDArray
+
+Values: TypeAlias = Float[Array | np.ndarray[Any, Any], "..."]
+"""Numbers of NumPy, unless they are traced."""
 
 Reals: TypeAlias = NDArray[np.float64]
 """Numbers outside compiled code."""

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from renp._types import Values
 from renp.atoms.atom import Atom
 from renp.formula.master_formula import Components
 from renp.interactions import Weak
@@ -14,7 +15,7 @@ from renp.interactions.couplings import Interaction
 from renp.laser import SHARP, Laser
 from renp.neutrinos import Neutrinos
 from renp.poles import check_poles
-from renp.validation import finite, instance, photon_energies
+from renp.validation import finite, instance, is_traced, photon_energies
 
 _REACH = 5.0
 """Widths from its centre up to which a pole under the trigger's line is noticed."""
@@ -22,7 +23,7 @@ _REACH = 5.0
 
 def checked(
     omega: Any, atom: Atom, neutrinos: Neutrinos, model: Interaction | None, laser: Laser = SHARP
-) -> tuple[Float[Array, "..."], Interaction]:
+) -> tuple[Values, Interaction]:
     """Return photon energies and model, `Weak()` if there is none, after checking all four.
 
     Raises
@@ -43,8 +44,9 @@ def checked(
     instance("model", model, Interaction)
     photons = photon_energies(omega, atom.E_vg)
     check_model(model, neutrinos)
-    shifts = laser.offset + laser.width * np.array([-_REACH, 0.0, _REACH])
-    check_poles(model, photons[..., None] + shifts, atom, neutrinos, stacklevel=4)
+    if model.poles():
+        shifts = laser.offset + laser.width * np.array([-_REACH, 0.0, _REACH])
+        check_poles(model, photons[..., None] + shifts, atom, neutrinos, stacklevel=4)
     return photons, model
 
 
@@ -58,5 +60,6 @@ def total(parts: Components, shape: tuple[int, ...], by_pair: bool) -> Float[Arr
     Array([[18., 18.],
            [18., 18.]], dtype=float64)
     """
-    result = finite((parts.transverse + parts.longitudinal).reshape(3, 3, *shape), "the spectral function")
-    return result if by_pair else jnp.sum(result, axis=(0, 1))
+    transverse, longitudinal = parts if is_traced(*parts) else map(np.asarray, parts)
+    result = finite((transverse + longitudinal).reshape(3, 3, *shape), "the spectral function")
+    return jnp.asarray(result if by_pair else result.sum(axis=(0, 1)))

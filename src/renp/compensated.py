@@ -2,17 +2,31 @@
 
 Each function returns the leading part of the result and the rest. The compiler may contract a product and
 a sum into one operation, or reassociate constants; bits are opaque to it, so the last one of each leading
-part is masked out.
+part is masked out. What is not being traced is computed in NumPy, to the same bits.
 """
 
-from typing import TypeAlias
+from types import ModuleType
+from typing import Any, TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float
 
-Real: TypeAlias = Float[Array, "..."]
+from renp.validation import is_traced
+
+Real: TypeAlias = Any
+"""Numbers of JAX, shape (...), while they are traced; of NumPy, or a float, otherwise."""
+
+
+def array_module(*values: object) -> ModuleType:
+    """Return `jax.numpy` if a value is being traced; NumPy otherwise, which starts at once.
+
+    Examples
+    --------
+    >>> array_module(1.0, jnp.ones(3)).__name__
+    'numpy'
+    """
+    return jnp if is_traced(*values) else np
 
 
 def leading(x: Real, bits: int) -> Real:
@@ -20,13 +34,14 @@ def leading(x: Real, bits: int) -> Real:
 
     Examples
     --------
-    >>> float(leading(jnp.array(1.9), 2))
-    1.5
+    >>> float(leading(jnp.array(1.9), 2)), float(leading(1.9, 2))
+    (1.5, 1.5)
     """
     mask = np.uint64((1 << 64) - (1 << (53 - bits)))
+    if array_module(x) is np:
+        return (np.asarray(x, dtype=float).view(np.uint64) & mask).view(float)
     masked = lax.bitcast_convert_type(jnp.asarray(x, dtype=float), jnp.uint64) & mask
-    found: Real = lax.bitcast_convert_type(masked, jnp.float64)
-    return found
+    return lax.bitcast_convert_type(masked, jnp.float64)
 
 
 def _split(x: Real) -> tuple[Real, Real]:
@@ -43,8 +58,8 @@ def two_sum(a: Real, b: Real) -> tuple[Real, Real]:
     >>> float(s), float(e)
     (1.0, 1e-20)
     """
-    larger = jnp.where(jnp.abs(a) >= jnp.abs(b), a, b)
-    smaller = jnp.where(jnp.abs(a) >= jnp.abs(b), b, a)
+    xp = array_module(a, b)
+    larger, smaller = (xp.where(xp.abs(a) >= xp.abs(b), *pair) for pair in ((a, b), (b, a)))
     total = leading(a + b, 52)
     return total, (larger - total) + smaller
 

@@ -22,6 +22,12 @@ ELECTRON_CHARGE: Final = sqrt(4 * pi * FINE_STRUCTURE)
 BOHR_MAGNETON: Final = ELECTRON_CHARGE / (2 * ELECTRON_MASS)
 """μ_B = e/2m_e, 1/eV."""
 
+BOHR_MAGNETON_SI: Final = 9.2740100657e-24
+"""μ_B, J/T."""
+
+ELECTRON_CHARGE_SI: Final = 1.602176634e-19
+"""e, C."""
+
 WAVENUMBER: Final = 1.239841984332002e-4
 """The energy of 1/cm, eV."""
 

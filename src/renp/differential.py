@@ -4,11 +4,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from renp._types import Values
 from renp.atoms.atom import Atom
 from renp.border import checked, total
+from renp.compensated import array_module
+from renp.compiled import compiled
 from renp.errors import InputError
 from renp.formula.differential_formula import angular_components, energy_components
-from renp.formula.kinematics import Real, pair_kinematics
+from renp.formula.kinematics import pair_kinematics
 from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.validation import is_traced, photon_energies, within
@@ -64,7 +67,7 @@ def differential_spectrum(
     photons, model = checked(omega, atom, neutrinos, model)
     _refuse_zero(photons)
     _refuse_boost(atom)
-    energies = within("energy", energy, "finite neutrino energies in eV")
+    energies = within("energy", energy, "finite neutrino energies in eV", unit="eV")
     energies, photons = _broadcast("energy", energies, photons)
     parts = energy_components(energies.ravel(), photons.ravel(), atom, neutrinos, model)
     return total(parts, energies.shape, by_pair)
@@ -154,21 +157,29 @@ def energy_interval(
     (Array(0.5417, dtype=float64), Array(0.4718, dtype=float64))
     """
     photons = photon_energies(omega, atom.E_vg)
-    flat = photons.ravel()
-    pair = pair_kinematics(flat, neutrinos.masses, atom.E_eg)
-    centre = (atom.E_eg - flat) / 2 * (1 + pair.mass_sum * pair.mass_difference / pair.q2)
-    ends = (jnp.where(pair.is_open, x, 0.0) for x in (centre, flat * pair.delta / 2))
-    middle, half_width = (x.reshape(3, 3, *photons.shape) for x in ends)
+    middle, half_width = (
+        x.reshape(3, 3, *photons.shape) for x in _interval(photons.ravel(), atom, neutrinos)
+    )
     return middle, half_width
 
 
-def _broadcast(name: str, values: Real, omega: Real) -> tuple[Real, Real]:
+@compiled
+def _interval(
+    omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos
+) -> tuple[Float[Array, "3 3 n"], Float[Array, "3 3 n"]]:
+    pair = pair_kinematics(omega, neutrinos.masses, atom.E_eg)
+    centre = (atom.E_eg - omega) / 2 * (1 + pair.mass_sum * pair.mass_difference / pair.q2)
+    return jnp.where(pair.is_open, centre, 0.0), jnp.where(pair.is_open, omega * pair.delta / 2, 0.0)
+
+
+def _broadcast(name: str, values: Values, omega: Values) -> tuple[Values, Values]:
     try:
         shape = np.broadcast_shapes(values.shape, omega.shape)
     except ValueError:
         allowed = f"of a shape that broadcasts against omega's, {omega.shape}"
         raise InputError(name, f"an array of shape {values.shape}", allowed) from None
-    return jnp.broadcast_to(values, shape), jnp.broadcast_to(omega, shape)
+    xp = array_module(values, omega)
+    return xp.broadcast_to(values, shape), xp.broadcast_to(omega, shape)
 
 
 def _refuse_boost(atom: Atom) -> None:
@@ -176,6 +187,6 @@ def _refuse_boost(atom: Atom) -> None:
         raise InputError("boost", atom.boost, "0 for spectra in the neutrino's energy and angle")
 
 
-def _refuse_zero(omega: Real) -> None:
+def _refuse_zero(omega: Values) -> None:
     if not is_traced(omega) and np.any(np.asarray(omega) == 0):
         raise InputError("omega", 0.0, "above 0: without a photon's momentum each pair has a single energy")

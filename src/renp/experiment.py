@@ -71,12 +71,14 @@ class Target(eqx.Module):
     ) -> None:
         within: Any = {"low": 0.0, "high": 1e50, "open_low": True}
         per_volume = "a number density in 1/cm³ above 0 and at most 10⁵⁰"
-        self.density = number("density", density, per_volume, **within)
-        self.photon_density = number("photon_density", photon_density, per_volume, **within)
-        self.volume = number("volume", volume, "a volume in cm³ above 0 and at most 10⁵⁰", **within)
+        self.density = number("density", density, per_volume, unit="1/cm**3", **within)
+        self.photon_density = number("photon_density", photon_density, per_volume, unit="1/cm**3", **within)
+        self.volume = number(
+            "volume", volume, "a volume in cm³ above 0 and at most 10⁵⁰", unit="cm**3", **within
+        )
         factor = "a finite factor, at least 0"
         self.dynamical_factor = number("dynamical_factor", dynamical_factor, factor, low=0)
-        self.width = number("width", width, "a finite width in 1/s, at least 0", low=0)
+        self.width = number("width", width, "a finite width in 1/s, at least 0", low=0, unit="1/s")
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -236,7 +238,7 @@ def check_certain(experiment: Experiment) -> None:
 
 def counts_of(
     experiment: Experiment,
-    spectrum: Float[Array, "*batch n"],
+    spectrum: Float[Array | np.ndarray[Any, Any], "*batch n"],
     signal: Scalar | Values = 1.0,
     background: Scalar | Values = 1.0,
 ) -> Float[Array, "*batch n"]:
@@ -250,7 +252,7 @@ def counts_of(
     >>> counts_of(runs, jnp.array([1.0])).round(2)
     Array([95.04], dtype=float64)
     """
-    emitted = signal * (experiment.exposure * spectrum)
+    emitted: Any = signal * (experiment.exposure * spectrum)
     return jnp.asarray(emitted + background * experiment.background_counts)
 
 
@@ -301,9 +303,12 @@ def _counts(
     experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None, background: float
 ) -> Reals:
     instance("experiment", experiment, Experiment)
-    photons, laser = experiment.photon_energy, experiment.laser
-    spectrum = spectral_function(photons, experiment.atom, neutrinos, model, laser=laser)
-    return finite(counts_of(experiment, spectrum, background=background), "the expected counts")
+    photons, laser = experiment.runs.photon_energy, experiment.laser
+    spectrum: Any = spectral_function(photons, experiment.atom, neutrinos, model, laser=laser)
+    if not is_traced(spectrum):
+        spectrum = np.asarray(spectrum)
+    finite(counts := counts_of(experiment, spectrum, background=background), "the expected counts")
+    return counts
 
 
 def mean_dynamical_factor(factor: Callable[[float], float], duration: float) -> float:
@@ -321,6 +326,6 @@ def mean_dynamical_factor(factor: Callable[[float], float], duration: float) -> 
     >>> round(mean_dynamical_factor(lambda t: 0.5 * np.exp(-t / 100.0), 100.0), 6)
     0.31606
     """
-    time = float(number("duration", duration, "a time in s above 0", low=0.0, open_low=True))
+    time = float(number("duration", duration, "a time in s above 0", low=0.0, open_low=True, unit="s"))
     total, _ = integrate.quad(factor, 0.0, time, limit=200)
     return float(number("factor", total / time, "a finite factor, at least 0", low=0.0))

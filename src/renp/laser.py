@@ -43,9 +43,9 @@ class Laser(eqx.Module):
 
     def __init__(self, gaussian: Any = 0.0, lorentzian: Any = 0.0, offset: Any = 0.0) -> None:
         width = "a full width at half maximum in eV, at least 0"
-        self.gaussian = number("gaussian", gaussian, width, low=0)
-        self.lorentzian = number("lorentzian", lorentzian, width, low=0)
-        self.offset = number("offset", offset, "a finite photon energy in eV")
+        self.gaussian = number("gaussian", gaussian, width, low=0, unit="eV")
+        self.lorentzian = number("lorentzian", lorentzian, width, low=0, unit="eV")
+        self.offset = number("offset", offset, "a finite photon energy in eV", unit="eV")
         shapes = {(False, False): "sharp", (True, False): "gaussian", (False, True): "lorentzian"}
         wide = tuple(is_traced(w) or bool(w > 0) for w in (self.gaussian, self.lorentzian))
         self.shape = shapes.get((wide[0], wide[1]), "voigt")

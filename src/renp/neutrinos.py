@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from renp.compensated import two_product, two_sum
+from renp.compensated import array_module, two_product, two_sum
 from renp.datafiles import read_toml
 from renp.errors import InputError
 from renp.validation import Scalar, choice, is_traced, number
@@ -147,13 +147,15 @@ class Neutrinos(eqx.Module):
         values.update({key: value for key, value in given.items() if value is not None})
 
         allowed = "a finite mass in eV, at least 0 and at most 10⁶"
-        self.lightest_mass = number("lightest_mass", lightest_mass, allowed, low=0, high=1e6)
+        self.lightest_mass = number("lightest_mass", lightest_mass, allowed, low=0, high=1e6, unit="eV")
         for key in ("sin2_theta12", "sin2_theta13", "sin2_theta23"):
             allowed = "the sin² of an angle, between 0 and 1"
             setattr(self, key, number(key, values[key], allowed, low=0, high=1))
         allowed = "an angle in radians, between -2π and 2π"
-        self.delta_cp = number("delta_cp", values["delta_cp"], allowed, low=-2 * pi, high=2 * pi)
-        self.dm2_21 = number("dm2_21", values["dm2_21"], "a splitting in eV² above 0", low=0, open_low=True)
+        self.delta_cp = number("delta_cp", values["delta_cp"], allowed, low=-2 * pi, high=2 * pi, unit="rad")
+        self.dm2_21 = number(
+            "dm2_21", values["dm2_21"], "a splitting in eV² above 0", low=0, open_low=True, unit="eV**2"
+        )
         self.dm2_atmospheric = _atmospheric_splitting(own, values[own], self.dm2_21)
         self.majorana_phases = _phases(majorana_phases)
 
@@ -169,21 +171,22 @@ class Neutrinos(eqx.Module):
     @property
     def masses(self) -> Float[Array, "3"]:
         """Masses of ν_1, ν_2, ν_3, eV."""
-        lightest = jnp.asarray(self.lightest_mass, dtype=float)
-        solar, atmospheric = jnp.asarray(self.dm2_21), jnp.asarray(self.dm2_atmospheric)
+        lightest, solar, atmospheric = self.lightest_mass, self.dm2_21, self.dm2_atmospheric
         if self.ordering == "normal":
             m1, m2, m3 = lightest, _heavier(lightest, solar), _heavier(lightest, atmospheric)
         else:
             m1, m2, m3 = _heavier(lightest, -atmospheric - solar), _heavier(lightest, -atmospheric), lightest
-        return jnp.stack([m1, m2, m3])
+        return jnp.asarray(array_module(m1, m2, m3).stack([m1, m2, m3]), dtype=float)
 
     @property
     def mixing_matrix(self) -> Complex[Array, "3 3"]:
         """PMNS matrix U_αi, rows e, μ, τ; with the Majorana phases if the nature is "majorana"."""
-        s12, s13, s23 = (jnp.sqrt(s2) for s2 in (self.sin2_theta12, self.sin2_theta13, self.sin2_theta23))
-        c12, c13, c23 = (jnp.sqrt(1 - s2) for s2 in (self.sin2_theta12, self.sin2_theta13, self.sin2_theta23))
-        phase = jnp.exp(1j * jnp.asarray(self.delta_cp))
-        pmns = jnp.array(
+        squares = self.sin2_theta12, self.sin2_theta13, self.sin2_theta23
+        xp = array_module(*squares, self.delta_cp, *self.majorana_phases)
+        s12, s13, s23 = (xp.sqrt(s2) for s2 in squares)
+        c12, c13, c23 = (xp.sqrt(1 - s2) for s2 in squares)
+        phase = xp.exp(1j * xp.asarray(self.delta_cp))
+        pmns = xp.array(
             [
                 [c12 * c13, s12 * c13, s13 / phase],
                 [
@@ -198,38 +201,45 @@ class Neutrinos(eqx.Module):
                 ],
             ]
         )
-        if self.nature == "dirac":
-            return pmns
-        alpha = jnp.array([0.0, *self.majorana_phases])
-        return pmns * jnp.exp(0.5j * alpha)
+        if self.nature == "majorana":
+            pmns = pmns * xp.exp(0.5j * xp.array([0.0, *self.majorana_phases]))
+        return jnp.asarray(pmns)
 
 
 def _is(value: Scalar, number: float) -> bool:
     return is_traced(value) or bool(value == number)
 
 
-@jax.custom_jvp
-def _heavier(mass: Float[Array, ""], dm2: Float[Array, ""]) -> Float[Array, ""]:
+def _heavier(mass: Scalar, dm2: Scalar) -> Any:
     """Return √(m² + Δm²), under jit the same to the last digit, which thresholds show."""
+    if array_module(mass, dm2) is np:
+        return _root_of_sum(mass, dm2)
+    return _traced_heavier(jnp.asarray(mass, dtype=float), jnp.asarray(dm2, dtype=float))
+
+
+def _root_of_sum(mass: Any, dm2: Any) -> Any:
     square, square_error = two_product(mass, mass)
     total, total_error = two_sum(square, dm2)
-    return jnp.sqrt(total + (total_error + square_error))
+    return array_module(total).sqrt(total + (total_error + square_error))
 
 
-@_heavier.defjvp
+_traced_heavier = jax.custom_jvp(_root_of_sum)
+
+
+@_traced_heavier.defjvp
 def _heavier_jvp(primals: Any, tangents: Any) -> tuple[Float[Array, ""], Float[Array, ""]]:
     (mass, dm2), (dmass, ddm2) = primals, tangents
-    heavier = _heavier(mass, dm2)
+    heavier: Any = _traced_heavier(mass, dm2)
     return heavier, (mass * dmass + ddm2 / 2) / heavier
 
 
 def _atmospheric_splitting(name: str, value: Any, dm2_21: Scalar) -> Scalar:
     if name == "dm2_31":
-        result = number(name, value, "m_3² − m_1² in eV², above 0", low=0, open_low=True)
+        result = number(name, value, "m_3² − m_1² in eV², above 0", low=0, open_low=True, unit="eV**2")
         if not is_traced(result, dm2_21) and result < dm2_21:
             raise InputError(name, result, f"at least dm2_21 = {dm2_21} eV² for normal ordering")
         return result
-    result = number(name, value, "m_3² − m_2² in eV², below 0 for inverted ordering", high=0)
+    result = number(name, value, "m_3² − m_2² in eV², below 0 for inverted ordering", high=0, unit="eV**2")
     if not is_traced(result, dm2_21) and result + dm2_21 >= 0:
         raise InputError(name, result, f"below −dm2_21 = {-dm2_21} eV² for inverted ordering")
     return result
@@ -239,5 +249,7 @@ def _phases(phases: Any) -> tuple[Scalar, Scalar]:
     allowed = "two angles in radians (α_21, α_31), each between -4π and 4π"
     if isinstance(phases, str) or np.ndim(phases) != 1 or len(phases) != 2:
         raise InputError("majorana_phases", phases, allowed)
-    first, second = (number("majorana_phases", phase, allowed, low=-4 * pi, high=4 * pi) for phase in phases)
+    first, second = (
+        number("majorana_phases", phase, allowed, low=-4 * pi, high=4 * pi, unit="rad") for phase in phases
+    )
     return first, second

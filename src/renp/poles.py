@@ -1,11 +1,11 @@
 """Mediators that go on shell inside a scan."""
 
 import warnings
+from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 
+from renp._types import Values
 from renp.atoms.atom import Atom
 from renp.errors import InputError, PoleWarning
 from renp.formula.kinematics import momentum_transfer_squared
@@ -15,7 +15,7 @@ from renp.validation import is_traced
 
 
 def check_poles(
-    model: Interaction, omega: Float[Array, "..."], atom: Atom, neutrinos: Neutrinos, stacklevel: int = 2
+    model: Interaction, omega: Values, atom: Atom, neutrinos: Neutrinos, stacklevel: int = 2
 ) -> None:
     """Warn if q² = m² lies between the photon energies; raise if it is met at one of them.
 
@@ -36,13 +36,15 @@ def check_poles(
     >>> yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(0.01)
     >>> check_poles(renp.Weak(), jnp.array([1.068]), yb, nu)
     """
-    if is_traced(omega, atom.E_eg, neutrinos.masses):
+    poles = model.poles()
+    if not poles or is_traced(omega, atom.E_eg, neutrinos.lightest_mass):
         return
-    lightest_pair = 4 * float(jnp.min(neutrinos.masses)) ** 2
-    poles = [pole for pole in model.poles() if pole > lightest_pair]
+    lightest_pair = 4 * float(neutrinos.lightest_mass) ** 2
+    poles = [pole for pole in poles if pole > lightest_pair]
     if not poles:
         return
-    q2 = np.asarray(momentum_transfer_squared(omega, atom.E_eg, atom.boost))
+    known: Any = np.asarray(omega)
+    q2 = momentum_transfer_squared(known, atom.E_eg, atom.boost)
     for pole in poles:
         at = (atom.E_eg + atom.boost - pole / (atom.E_eg - atom.boost)) / 2
         if np.any(np.isclose(q2, pole, rtol=1e-12, atol=0)):  # as close as ω can be to it

@@ -155,7 +155,7 @@ def _per_run(name: str, value: Any, n: int) -> Values | None:
         return None
     if is_traced(value):
         return jnp.broadcast_to(value, (n,))
-    values = reals(name, value, column.allowed)
+    values = reals(name, value, column.allowed, column.unit)
     if values.shape not in ((), (n,)):
         given = f"{values.size} values" if values.ndim == 1 else f"an array of shape {values.shape}"
         raise InputError(name, given, f"one value, or one for each of {n} runs")

@@ -1,5 +1,9 @@
 """The spectral function of an atom, and the thresholds in it."""
 
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from renp.atoms.atom import Atom
@@ -11,7 +15,7 @@ from renp.formula.master_formula import components
 from renp.interactions.couplings import Interaction
 from renp.laser import SHARP, Laser
 from renp.neutrinos import Neutrinos
-from renp.validation import finite, instance
+from renp.validation import finite, instance, is_traced
 
 
 def thresholds(atom: Atom, neutrinos: Neutrinos) -> Float[Array, "3 3"]:
@@ -37,7 +41,9 @@ def thresholds(atom: Atom, neutrinos: Neutrinos) -> Float[Array, "3 3"]:
     """
     instance("atom", atom, Atom)
     instance("neutrinos", neutrinos, Neutrinos)
-    return threshold_energies(neutrinos.masses, atom.E_eg, atom.boost)
+    masses: Any = neutrinos.masses
+    known = masses if is_traced(masses) else np.asarray(masses)
+    return jnp.asarray(threshold_energies(known, atom.E_eg, atom.boost))
 
 
 def spectral_function(
@@ -90,5 +96,5 @@ def spectral_function(
     if by_pair:
         photons = photons + laser.offset
         return total(components(photons.ravel(), atom, neutrinos, model), photons.shape, by_pair)
-    found = line_spectrum(photons.ravel(), laser, atom, neutrinos, model).reshape(photons.shape)
-    return finite(found, "the spectral function")
+    found = line_spectrum(photons.ravel(), laser, atom, neutrinos, model)
+    return finite(found if photons.ndim == 1 else found.reshape(photons.shape), "the spectral function")

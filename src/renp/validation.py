@@ -1,9 +1,10 @@
 """Checks of what users hand in; values that are being traced by JAX pass unchecked."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from textwrap import shorten
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -11,11 +12,21 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 from numpy.typing import NDArray
 
+from renp._types import Values
 from renp.constants import HBAR_C
 from renp.errors import InputError
+from renp.units import plain
+
+Elements: TypeAlias = Complex[Array | np.ndarray[Any, Any], "3 3"]
+
+_UNFIT = (bool, np.bool_, np.float16)
+"""Types of what may have been meant otherwise, or has 3 digits."""
 
 Scalar: TypeAlias = float | Float[Array, ""]
 """A number: a Python float, or an array without axes while it is differentiated or batched."""
+
+
+Found = TypeVar("Found")
 
 
 def is_traced(*values: object) -> bool:
@@ -31,6 +42,7 @@ def number(
     low: float = -np.inf,
     high: float = np.inf,
     open_low: bool = False,
+    unit: str = "",
 ) -> Scalar:
     """Return ``value`` as a finite float within [low, high], or raise.
 
@@ -44,6 +56,8 @@ def number(
         What is right, for the message.
     low, high
         Ends of the allowed range; ``low`` itself is excluded with ``open_low``.
+    unit
+        In which a quantity of pint or astropy is taken.
 
     Raises
     ------
@@ -57,7 +71,8 @@ def number(
     """
     if is_traced(value):
         return value  # type: ignore[no-any-return]
-    if isinstance(value, (bool, str)) or np.ndim(value) != 0 or np.iscomplexobj(value):
+    value = plain(name, value, unit)
+    if isinstance(value, (str, *_UNFIT)) or np.ndim(value) != 0 or np.iscomplexobj(value):
         raise InputError(name, shorten(repr(value), 60), allowed)
     try:
         result = float(value)
@@ -85,27 +100,31 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> str:
     raise InputError(name, repr(value), f"{options}{hint}")
 
 
-def matrix(name: str, value: Any) -> Complex[Array, "3 3"]:
+def matrix(name: str, value: Any, unit: str = "") -> Elements:
     """Return rows, or a dict {(i, j): element} counted from 1, as a finite complex 3×3 matrix, or raise.
 
     Examples
     --------
     >>> matrix("V", np.eye(3)).dtype
     dtype('complex128')
-    >>> matrix("V", {(1, 2): 1j})[0, 1]
-    Array(0.+1.j, dtype=complex128)
+    >>> complex(matrix("V", {(1, 2): 1j})[0, 1])
+    1j
     """
     if isinstance(value, Mapping):
-        return _from_elements(name, value)
+        return _from_elements(name, value, unit)
     if any(is_traced(leaf) for leaf in jax.tree.leaves(value)):
         traced = jnp.asarray(value, dtype=complex)
         if traced.shape != (3, 3):
             raise InputError(name, f"an array of shape {traced.shape}", "a 3×3 matrix")
         return traced
+    value = plain(name, value, unit)
     try:
+        unfit = isinstance(np.asarray(value).flat[0], _UNFIT) if np.size(value) else False
         result = np.asarray(value, dtype=complex)
     except (TypeError, ValueError):
-        raise InputError(name, repr(value), "a 3×3 matrix of numbers") from None
+        unfit = True
+    if unfit:
+        raise InputError(name, shorten(repr(value), 60), "a 3×3 matrix of numbers")
     if result.ndim == 0:
         raise InputError(name, repr(value), "a 3×3 matrix")
     if result.shape != (3, 3):
@@ -113,16 +132,17 @@ def matrix(name: str, value: Any) -> Complex[Array, "3 3"]:
     if not np.all(np.isfinite(result)):
         i, j = (int(k) for k in np.argwhere(~np.isfinite(result))[0])
         raise InputError(f"{name}[{i + 1}, {j + 1}]", result[i, j], "finite")
-    return jnp.asarray(result)
-
-
-def _from_elements(name: str, elements: Mapping[Any, Any]) -> Complex[Array, "3 3"]:
-    result = jnp.zeros((3, 3), dtype=complex)
-    for key, element in elements.items():
-        i, j = _indices(name, key)
-        _check_element(f"{name}[{i + 1}, {j + 1}]", element)
-        result = result.at[i, j].set(element)
     return result
+
+
+def _from_elements(name: str, elements: Mapping[Any, Any], unit: str) -> Elements:
+    places = {_indices(name, key): plain(name, element, unit) for key, element in elements.items()}
+    for (i, j), element in places.items():
+        _check_element(f"{name}[{i + 1}, {j + 1}]", element)
+    xp = jnp if is_traced(*places.values()) else np
+    rows = [[xp.asarray(places.get((i, j), 0.0), dtype=complex) for j in range(3)] for i in range(3)]
+    completed: Elements = xp.array(rows)
+    return completed
 
 
 def _indices(name: str, key: Any) -> tuple[int, int]:
@@ -137,28 +157,33 @@ def _check_element(name: str, element: Any) -> None:
     if is_traced(element):
         return
     try:
-        finite = not isinstance(element, str) and bool(np.isfinite(complex(element)))
+        finite = not isinstance(element, (str, *_UNFIT)) and bool(np.isfinite(complex(element)))
     except TypeError:
         finite = False
     if not finite:
         raise InputError(name, repr(element), "a finite number")
 
 
-def reals(name: str, value: Any, allowed: str) -> NDArray[np.float64]:
-    """Return real numbers as an array of floats; text, None and complex numbers are refused.
+def reals(
+    name: str, value: Any, allowed: str, unit: str = "", *, photon: bool = False
+) -> NDArray[np.float64]:
+    """Return real numbers as an array of floats; text, None, booleans, float16, complex ones are refused.
 
     Examples
     --------
-    >>> reals("duration", [1, 2], "times in s")
+    >>> reals("duration", [1, 2], "times in s", "s")
     array([1., 2.])
     """
+    value = plain(name, value, unit, photon=photon)
     try:
         array = np.asarray(value)
     except ValueError:
-        raise InputError(name, repr(value), allowed) from None
+        raise InputError(name, shorten(repr(value), 60), allowed) from None
     # An empty list has no numbers to judge its type by.
-    if array.dtype.kind not in "iuf" and array.size:
-        raise InputError(name, repr(value), allowed)
+    if (array.dtype.kind not in "iuf" or array.dtype == np.float16) and array.size:
+        raise InputError(name, shorten(repr(value), 60), allowed)
+    if array.dtype == np.float32:
+        warnings.warn(f"{name} is of single precision, with 7 digits", UserWarning, stacklevel=3)
     return array.astype(float)
 
 
@@ -206,27 +231,34 @@ def whole(name: str, value: Any, least: int = 0) -> int:
 
 
 def within(
-    name: str, value: Any, allowed: str, low: float = -np.inf, high: float = np.inf
-) -> Float[Array, "..."]:
+    name: str,
+    value: Any,
+    allowed: str,
+    low: float = -np.inf,
+    high: float = np.inf,
+    unit: str = "",
+    *,
+    photon: bool = False,
+) -> Values:
     """Return finite real numbers from low to high as an array, or raise naming the first that is not.
 
     Examples
     --------
     >>> within("cosine", [0.5, 1], "a cosine", -1, 1)
-    Array([0.5, 1. ], dtype=float64)
+    array([0.5, 1. ])
     """
     if is_traced(value):
         return jnp.asarray(value)
-    values = reals(name, value, allowed)
+    values = reals(name, value, allowed, unit, photon=photon)
     wrong = ~(np.isfinite(values) & (values >= low) & (values <= high))
     if np.any(wrong):
         place = np.argwhere(wrong)[0]
         label = f"{name}{[int(k) for k in place]}" if values.ndim else name
         raise InputError(label, values[tuple(place)], allowed)
-    return jnp.asarray(values)
+    return values
 
 
-def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Float[Array, "..."]:
+def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Values:
     """Return trigger photon energies as an array, after checking 0 ≤ ω < E_vg.
 
     Raises
@@ -239,7 +271,9 @@ def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Floa
     >>> photon_energies([1.068, 1.07], 2.23).shape
     (2,)
     """
-    reals_or_traced = omega if is_traced(omega) else reals(name, omega, "photon energies in eV")
+    reals_or_traced = (
+        omega if is_traced(omega) else reals(name, omega, "photon energies in eV", "eV", photon=True)
+    )
     limit = "" if is_traced(E_vg) else f" = {float(E_vg)} eV"
     allowed = f"a photon energy in eV, at least 0 and below the atom's E_vg{limit}"
     below = np.inf if is_traced(E_vg) else np.nextafter(float(E_vg), 0.0)
@@ -248,7 +282,7 @@ def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Floa
     return within(name, reals_or_traced, allowed, 0.0, below)
 
 
-def finite(result: Float[Array, "..."], what: str) -> Float[Array, "..."]:
+def finite(result: Found, what: str) -> Found:
     """Return ``result`` if it is finite throughout, or traced; otherwise say what overflowed.
 
     Examples
@@ -256,9 +290,8 @@ def finite(result: Float[Array, "..."], what: str) -> Float[Array, "..."]:
     >>> finite(jnp.array([1.0]), "the spectrum")
     Array([1.], dtype=float64)
     """
-    if not is_traced(result):
-        if np.any(np.isnan(result)):
-            raise FloatingPointError(f"{what} is not a number: an input or a coupling is NaN")
-        if np.any(np.isinf(result)):
-            raise FloatingPointError(f"{what} overflows: an input is far too large")
-    return result
+    if is_traced(result) or np.all(np.isfinite(np.asarray(result))):
+        return result
+    if np.any(np.isnan(np.asarray(result))):
+        raise FloatingPointError(f"{what} is not a number: an input or a coupling is NaN")
+    raise FloatingPointError(f"{what} overflows: an input is far too large")

@@ -116,7 +116,7 @@ class Atom(eqx.Module):
             (_energy("states", E, allowed), number("states", c, "a finite amplitude")) for E, c in states
         )
         self.orbit = number("orbit", orbit, "a finite factor")
-        self.boost = number("boost", boost, "a momentum in eV")
+        self.boost = number("boost", boost, "a momentum in eV", unit="eV")
         self.name = name
         self.E_eg = _energy("E_eg", E_eg, allowed)
         self.E_vg = _energy("E_vg", E_vg, allowed)
@@ -235,7 +235,7 @@ class Atom(eqx.Module):
 
 
 def _energy(name: str, value: Any, allowed: str) -> Scalar:
-    return number(name, value, allowed, low=0, high=1000, open_low=True)
+    return number(name, value, allowed, low=0, high=1000, open_low=True, unit="eV")
 
 
 def symbols() -> tuple[str, ...]:

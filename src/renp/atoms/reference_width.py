@@ -70,7 +70,9 @@ def reference_width(
     if len(atom.levels) < 2 or atom.levels[1].A is None:
         raise InputError("atom", atom.name, "one whose level |v⟩ has a decay rate A")
     omega = float(atom.E_eg) / 2 if photon_energy is None else photon_energy
-    omega = float(number("photon_energy", omega, "an energy in eV above 0", low=0.0, open_low=True))
+    omega = float(
+        number("photon_energy", omega, "an energy in eV above 0", low=0.0, open_low=True, unit="eV")
+    )
     density = _DENSITY * HBAR_C**3
     dipole2 = 3 * pi * atom.levels[1].A * HBAR / float(atom.E_vg) ** 3
     field2 = of_field * omega * density

@@ -1,14 +1,15 @@
 """What other experiments say."""
 
-from renp.bounds.blind import BlindDirection, blind_directions, moment_basis, quadratic_form
 from renp.bounds.catalogue import UNITS, Bound, bound, catalogue
 from renp.bounds.effective import (
+    coherent_notes_moment,
     flavour_moment,
     flavour_square,
     solar_moment,
     solar_square,
     stellar_moment,
     stellar_square,
+    xenonnt_notes_moment,
 )
 from renp.bounds.electron_moment import axial_shift, moment_difference, pseudoscalar_shift
 from renp.bounds.light_mediators import (
@@ -18,9 +19,16 @@ from renp.bounds.light_mediators import (
     stellar_axial_limit,
     stellar_pseudoscalar_limit,
 )
-from renp.bounds.moment_elements import ElementLimit, borexino_table, element_limits
-from renp.bounds.proceeding_notes import coherent_notes_moment, xenonnt_notes_moment
-from renp.bounds.solar import solar_weights
+from renp.bounds.model import solar_weights
+from renp.bounds.moment_elements import (
+    BlindDirection,
+    ElementLimit,
+    blind_directions,
+    borexino_table,
+    element_limits,
+    moment_basis,
+    quadratic_form,
+)
 
 __all__ = [
     "UNITS",

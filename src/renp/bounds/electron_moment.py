@@ -87,13 +87,7 @@ def largest_shift(alpha: str = "cs", confidence_level: float = 0.90) -> float:
 
 
 def moment_bounds(confidence_level: float = 0.90) -> tuple[Bound, ...]:
-    """Return the limits on shifts of a_e as entries of the catalogue.
-
-    Examples
-    --------
-    >>> [f"{entry.limit:.1e}" for entry in moment_bounds()]
-    ['1.5e-12', '6.0e-13']
-    """
+    """Return the limits on shifts of a_e as entries of the catalogue."""
     data: dict[str, Any] = read_toml("bounds.toml")["electron_moment"]
     measured = data["measured"]
     return tuple(

@@ -134,4 +134,4 @@ def _moment_limit(
 
 
 def _mass(mass: ArrayLike) -> Float[Array, "..."]:
-    return within("mass", mass, "a mass in eV, at least 0", low=0)
+    return jnp.asarray(within("mass", mass, "a mass in eV, at least 0", low=0, unit="eV"))

@@ -564,8 +564,8 @@ def explore(
         require_panel()
     except ImportError as error:
         raise InputError("explore", "without its packages", f"installed first: {error}") from None
+    from renp.explorer.exchange import start_state
     from renp.explorer.server import serve
-    from renp.explorer.start import start_state
     from renp.scenario.write import to_text
 
     start = start_state(file)

@@ -3,6 +3,7 @@
 It calls the package and shows what it says; every number comes from the floors below.
 """
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -22,10 +23,6 @@ def require_panel() -> None:
     ------
     ImportError
         Saying what to install.
-
-    Examples
-    --------
-    >>> require_panel()
     """
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
@@ -74,15 +71,25 @@ def explore(scenario: "Scenario | Result | str | Path | None" = None, *, theme: 
     0.02
     """
     require_panel()
+    from renp.explorer.exchange import start_state
     from renp.explorer.interactive import interactive
-    from renp.explorer.notebook import load_extension
     from renp.explorer.page import Explorer
-    from renp.explorer.start import start_state
     from renp.results import Result
     from renp.validation import choice
 
-    load_extension()
+    _load_in_notebook()
     theme = choice("theme", theme, ("light", "dark"))
     if isinstance(scenario, Result):
         return interactive(scenario, theme)
     return Explorer(start_state(scenario).changed(theme=theme))
+
+
+def _load_in_notebook() -> None:
+    """In a notebook load what the browser needs, once, from the package's own files."""
+    shell = sys.modules.get("IPython")
+    if shell is None or shell.get_ipython() is None or not hasattr(shell.get_ipython(), "kernel"):
+        return
+    import panel as pn
+
+    if not getattr(pn.extension, "_loaded", False):
+        pn.extension(inline=True)

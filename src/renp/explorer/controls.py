@@ -1,6 +1,6 @@
 """The controls of atom, neutrinos, target and laser."""
 
-from collections.abc import Callable
+from functools import partial
 from math import pi
 from typing import Any
 
@@ -8,7 +8,23 @@ import panel as pn
 
 from renp.atoms.atom import Atom, symbols
 from renp.atoms.effects import EFFECTS, effects_of
-from renp.explorer.fields import Edit, Field, Slider, number_field, number_in, text_input, text_of
+from renp.explorer.fields import (
+    WIDE,
+    Edit,
+    Field,
+    Read,
+    Slider,
+    Write,
+    angle,
+    card,
+    html,
+    number_field,
+    number_in,
+    radio,
+    select,
+    text_input,
+    text_of,
+)
 from renp.explorer.interaction_controls import without_diagonals
 from renp.explorer.look import Look
 from renp.explorer.state import PLACES, State
@@ -45,16 +61,14 @@ class Controls:
         self._edit, self._look = edit, look
         self.fields: list[Field] = []
         self._only: dict[str, list[Any]] = {}
-        atom = self._atom()
-        neutrinos = self._neutrinos()
-        self.basic = [*atom, *neutrinos]
+        self.basic = [*self._atom(), *self._neutrinos()]
         release = self.add("release", select("Global fit", releases()))
-        delta = self.add("delta_cp", angle("Dirac phase δ (π)", 2), _delta, _in_pi("delta_cp"))
+        delta = self.add("delta_cp", angle("Dirac phase δ (π)", 2), _delta, _with_delta)
         fits = [self._number(key, "of the global fit") for key in _LABELS if "." not in key]
         self.more = [
-            card("Oscillation parameters", [release, delta, *fits]),
-            *(card(name.capitalize(), self._section(name)) for name in ("target", "laser")),
-            card("Atom of one's own", self._own_atom()),
+            card("Oscillation parameters", release, delta, *fits),
+            *(card(name.capitalize(), *self._section(name)) for name in ("target", "laser")),
+            card("Atom of one's own", *self._own_atom()),
         ]
 
     def reveal(self, state: State) -> None:
@@ -64,13 +78,7 @@ class Controls:
             for view in views:
                 view.visible = name in shown
 
-    def add(
-        self,
-        key: str,
-        widget: Any,
-        read: Callable[[State], Any] | None = None,
-        write: Callable[[State, Any], State] | None = None,
-    ) -> Any:
+    def add(self, key: str, widget: Any, read: Read | None = None, write: Write | None = None) -> Any:
         """Add a field and return its view."""
         return self._kept(Field(key, widget, self._edit, self._look, read, write))
 
@@ -87,45 +95,31 @@ class Controls:
         return [self._number(key, text_of(usual[key])) for key in _LABELS if key.startswith(f"{name}.")]
 
     def _atom(self) -> list[Any]:
-        effects = pn.widgets.CheckBoxGroup(
-            options={effect.label: name for name, effect in EFFECTS.items()}, inline=True, margin=(0, 10)
-        )
+        options = {effect.label: name for name, effect in EFFECTS.items()}
+        effects = pn.widgets.CheckBoxGroup(options=options, inline=True, margin=(0, 10))
         said = "".join(f"<li>{effect.label}: {effect.sentence}</li>" for effect in EFFECTS.values())
-        title = pn.pane.HTML(
-            f"<details><summary>Beyond the papers' approximation</summary><ul>{said}</ul></details>",
-            margin=(4, 10, 0, 10),
-        )
+        title = f"<details><summary>Beyond the papers' approximation</summary><ul>{said}</ul></details>"
         light = self.add("polarisation", select("Polarisation of the trigger", ("linear", "circular")))
         self._only["spin"] = [light]
         return [
-            self.add(
-                "atom",
-                select("Atom", symbols()),
-                lambda s: s["atom"] if s["atom"] in symbols() else None,
-                lambda s, v: s.changed(atom=v, E_eg=None, E_vg=None),
-            ),
-            title,
+            self.add("atom", select("Atom", symbols()), _atom, _with_atom),
+            html(title, margin=(4, 10, 0, 10)),
             self.add("effects", effects, lambda s: list(effects_of(s["effects"])), _with_effects),
             light,
         ]
 
     def _neutrinos(self) -> list[Any]:
-        slider = Slider(
-            label="Lightest mass (eV)",
-            start=0.0,
-            end=HEAVIEST,
-            step=0.0002,
-            format="0.0000",
-            sizing_mode="stretch_width",
-        )
+        steps = {"start": 0.0, "end": HEAVIEST, "step": 0.0002, "format": "0.0000"}
+        slider = Slider(label="Lightest mass (eV)", **steps, **WIDE)
         phases = [
-            self.add("majorana_phases", angle(f"Majorana phase α{name} (π)", 4), _phase(k), _with_phase(k))
+            self.add("majorana_phases", angle(f"Majorana phase α{name} (π)", 4), *_phase(k))
             for k, name in enumerate(("₂₁", "₃₁"))
         ]
         self._only["majorana"] = phases
+        natures = {nature.capitalize(): nature for nature in NATURES}
         return [
-            self.add("ordering", radio("Ordering", ORDERINGS), write=_ordered),
-            self.add("nature", radio("Nature", NATURES), write=_natured),
+            self.add("ordering", radio("Ordering", ORDERINGS, **WIDE), write=_ordered),
+            self.add("nature", radio("Nature", natures, **WIDE), write=_natured),
             self.add("lightest_mass", slider, lambda s: min(s["lightest_mass"], HEAVIEST)),
             self._number("lightest_mass", label="Lightest mass, exactly (eV)"),
             *phases,
@@ -133,51 +127,32 @@ class Controls:
 
     def _own_atom(self) -> list[Any]:
         views = [self.add("name", text_input("Name"))]
-        views += [
-            self.add(key, text_input(f"{key} (eV)", placeholder="of the catalogue"), *_energy(key))
-            for key in ("E_eg", "E_vg")
-        ]
+        for key, other in (("E_eg", "E_vg"), ("E_vg", "E_eg")):
+            widget = text_input(f"{key} (eV)", placeholder="of the catalogue")
+            views.append(self.add(key, widget, partial(_energy, key), partial(_with_energy, key, other)))
         return [*views, self._number("boost", label="Boost p_eg (eV)")]
 
 
-def card(title: str, content: list[Any], *, collapsed: bool = True) -> Any:
-    """Return a part of the controls that folds."""
-    column = pn.Column(*content, sizing_mode="stretch_width", margin=0)
-    return pn.Card(column, title=title, collapsed=collapsed, sizing_mode="stretch_width", margin=(4, 5))
+def _atom(state: State) -> str | None:
+    return state["atom"] if state["atom"] in symbols() else None
 
 
-def select(label: str, options: Any) -> Any:
-    """Return a choice among many."""
-    choices = options if isinstance(options, dict) else list(options)
-    return pn.widgets.Select(label=label, options=choices, sizing_mode="stretch_width", min_width=90)
+def _with_atom(state: State, name: str) -> State:
+    return state.changed(atom=name, E_eg=None, E_vg=None)
 
 
-def radio(label: str, options: tuple[str, ...]) -> Any:
-    """Return a choice among few."""
-    words = {option.replace("dirac", "Dirac").replace("majorana", "Majorana"): option for option in options}
-    return pn.widgets.RadioButtonGroup(
-        label=label, options=words, color="primary", variant="outline", sizing_mode="stretch_width"
-    )
+def _energy(name: str, state: State) -> str:
+    return text_of(state[name])
 
 
-def angle(label: str, most: float) -> Any:
-    """Return a slider of an angle in units of π."""
-    return Slider(label=label, start=0.0, end=most, step=0.01, format="0.00", sizing_mode="stretch_width")
-
-
-def _energy(name: str) -> tuple[Callable[[State], Any], Callable[[State, Any], State]]:
-    """Return how an energy of one's own is read and written; the other one follows if it was not set."""
-    other = {"E_eg": "E_vg", "E_vg": "E_eg"}[name]
-
-    def write(state: State, text: str) -> State:
-        if not text.strip():
-            return state.changed(E_eg=None, E_vg=None)
-        beside = state[other]
-        if beside is None and state["atom"] in symbols():
-            beside = float(getattr(Atom.named(state["atom"]), other))
-        return state.changed(**{name: number_in("eV", text, photon=True), other: beside})
-
-    return lambda state: text_of(state[name]), write
+def _with_energy(name: str, other: str, state: State, text: str) -> State:
+    """Change an energy of one's own; the other one follows if it was not set."""
+    if not text.strip():
+        return state.changed(E_eg=None, E_vg=None)
+    beside = state[other]
+    if beside is None and state["atom"] in symbols():
+        beside = float(getattr(Atom.named(state["atom"]), other))
+    return state.changed(**{name: number_in("eV", text, photon=True), other: beside})
 
 
 def _with_effects(state: State, chosen: list[str]) -> State:
@@ -195,17 +170,18 @@ def _natured(state: State, nature: str) -> State:
     return without_diagonals(changed) if nature == "majorana" else changed
 
 
-def _phase(k: int) -> Callable[[State], float]:
-    return lambda state: round((state["majorana_phases"] or [0.0, 0.0])[k] % (4 * pi) / pi, 10)
+def _phase(k: int) -> tuple[Read, Write]:
+    """Return how a Majorana phase is read and written in units of π."""
 
+    def phases(state: State) -> list[float]:
+        return list(state["majorana_phases"] or [0.0, 0.0])
 
-def _with_phase(k: int) -> Callable[[State, float], State]:
     def write(state: State, value: float) -> State:
-        phases = list(state["majorana_phases"] or [0.0, 0.0])
-        phases[k] = value * pi
-        return state.changed(majorana_phases=phases)
+        changed = phases(state)
+        changed[k] = value * pi
+        return state.changed(majorana_phases=changed)
 
-    return write
+    return lambda state: round(phases(state)[k] % (4 * pi) / pi, 10), write
 
 
 def _delta(state: State) -> float:
@@ -214,5 +190,5 @@ def _delta(state: State) -> float:
     return round(value % (2 * pi) / pi, 10)
 
 
-def _in_pi(key: str) -> Callable[[State, float], State]:
-    return lambda state, value: state.changed(**{key: value * pi})
+def _with_delta(state: State, value: float) -> State:
+    return state.changed(delta_cp=value * pi)

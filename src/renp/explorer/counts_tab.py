@@ -1,6 +1,6 @@
-"""Counts and limits: runs that are dragged, and what they see."""
+"""Counts and limits: runs that are dragged, or set in fields, and what they see."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -8,52 +8,80 @@ import panel as pn
 
 from renp.constants import DAY
 from renp.explorer.charts import CountsChart, LimitsChart
-from renp.explorer.fields import Edit
-from renp.explorer.live import Expected, expected, limits
-from renp.explorer.look import Look
-from renp.explorer.run_controls import RunControls
-from renp.explorer.setup import Setup
-from renp.explorer.state import State
-from renp.explorer.timing import in_background
+from renp.explorer.fields import (
+    WIDE,
+    Edit,
+    Field,
+    button,
+    html,
+    in_background,
+    number_field,
+    number_in,
+    text_input,
+    text_of,
+)
+from renp.explorer.live import curves, expected, limits, usual_window, view_window
+from renp.explorer.look import Look, html_table
+from renp.explorer.setup import Setup, build
+from renp.explorer.spectrum_plot import SpectrumPlot
+from renp.explorer.state import State, new_run
 from renp.interactions.dipole import MOMENTS
 from renp.results.limits import Limits
-from renp.scenario.schema import RunSection
 
 MOMENT_KINDS = tuple(moment.kind for moment in MOMENTS)
+
+_WRAPPED = ":host { flex-direction: row; flex-wrap: wrap; }"
+"""Beside one another where there is room; a FlexBox does not finish its figures while it is hidden."""
+
+_COLUMNS = (
+    ("photon_energy", "ω (eV)", "eV", 1.0),
+    ("duration", "days", "day", DAY),
+    ("background", "background / day", "1/day", 1 / DAY),
+)
 
 
 class CountsTab:
     """Fields of the runs, their counts and the limits on every coupling."""
 
-    def __init__(self, edit: Edit, look: Look, plot: Any) -> None:
+    def __init__(self, edit: Edit, look: Look, plot: SpectrumPlot) -> None:
+        self._plot = plot
         self._wanted: Setup | None = None
         self._searching = False
         self.controls = RunControls(edit, look)
         self.counts, self.limits = CountsChart(look), LimitsChart(look)
-        self.table = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10), stylesheets=[TABLE_CSS])
-        self.other = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10))
-        hint = "Drag a line, tap to add one, or use the fields below."
-        figures = [beside(chart.figure) for chart in (self.counts, self.limits)]
-        charts = pn.Column(*figures, stylesheets=[WRAPPED], sizing_mode="stretch_width", margin=0)
-        self.view = pn.Column(
-            pn.pane.HTML(hint, margin=(0, 10)),
-            plot,
-            charts,
-            self.table,
-            self.other,
-            self.controls.view,
-            sizing_mode="stretch_width",
-        )
+        figures = [self.counts.figure, self.limits.figure]
+        for figure in figures:
+            figure.styles = {"flex": "1 1 340px", "min-width": "0"}
+        charts = pn.Column(*figures, stylesheets=[_WRAPPED], margin=0, **WIDE)
+        self.table, self.other = html(), html()
+        hint = html("Drag a line, tap to add one, or use the fields below.")
+        views = (hint, plot.figure, charts, self.table, self.other, self.controls.view)
+        self.view = pn.Column(*views, **WIDE)
+
+    @property
+    def fields(self) -> list[Field]:
+        """Those of the runs, and the confidence level."""
+        return [*self.controls.fields, self.controls.level]
 
     def show(self, state: State, setup: Setup) -> None:
         """Compute counts and limits, and show them."""
+        runs, window, found = state.scenario.run, view_window(state, setup), expected(setup)
+        self._plot.show(curves(setup, window, "total"), window)
+        self._plot.show_runs(runs)
         self.controls.show(state)
-        found = expected(setup)
-        runs = state.scenario.run
         self.counts.show([run.photon_energy for run in runs], found.model, found.standard)
-        days = sum(run.duration for run in runs) / DAY
-        self.counts.head(f"expected counts in {days:.6g} days")
-        self.table.object = counts_table(runs, found)
+        self.counts.head(f"expected counts in {sum(run.duration for run in runs) / DAY:.6g} days")
+        rows = [
+            (
+                f"{k}",
+                f"{run.photon_energy:.9g}",
+                f"{run.duration / DAY:.6g}",
+                f"{n:.2f} ± {n**0.5:.2f}",
+                f"{sm:.2f}",
+            )
+            for k, (run, n, sm) in enumerate(zip(runs, found.model, found.standard, strict=True), 1)
+        ]
+        self.table.object = html_table(("run", "ω (eV)", "days", "expected", "standard model"), rows)
         self._wanted = setup
         if not self._searching:
             self._search(setup)
@@ -86,58 +114,6 @@ class CountsTab:
             self.other.object = _others(found)
 
 
-WRAPPED = ":host { flex-direction: row; flex-wrap: wrap; }"
-"""Beside one another; a FlexBox does not finish its figures while it is hidden."""
-
-
-def beside(figure: Any) -> Any:
-    """Let a figure stand beside others, or below them where there is no room."""
-    figure.styles = {"flex": "1 1 340px", "min-width": "0"}
-    return figure
-
-
-TABLE_CSS = """
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }
-td, th { padding: 3px 12px 3px 0; text-align: right; }
-th { font-weight: 600; border-bottom: 1px solid currentColor; }
-td.words, th.words { text-align: left; }
-td.number { white-space: nowrap; }
-tr.excluded td.verdict { font-weight: 700; }
-:host { overflow-x: auto; }
-"""
-
-
-def counts_table(runs: Sequence[RunSection], found: Expected) -> str:
-    """Return the counts of each run as an HTML table.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from renp.explorer.state import new_run
-    >>> one = np.array([4.0])
-    >>> "4.00 ± 2.00" in counts_table([new_run(1.068)], Expected(one, one))
-    True
-    """
-    head = ("run", "ω (eV)", "days", "expected", "standard model")
-    rows = zip(runs, found.model, found.standard, strict=True)
-    cells = [
-        (str(k + 1), f"{run.photon_energy:.9g}", f"{run.duration / DAY:.6g}", _with_error(n), f"{sm:.2f}")
-        for k, (run, n, sm) in enumerate(rows)
-    ]
-    return html_table(head, cells)
-
-
-def html_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Return an HTML table of text."""
-    first = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{first}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _with_error(counts: float) -> str:
-    return f"{counts:.2f} ± {counts**0.5:.2f}"
-
-
 def _others(found: Limits) -> str:
     """Return the limits on the couplings beside the moments, which have units of their own."""
     rows = [
@@ -146,7 +122,77 @@ def _others(found: Limits) -> str:
         if kind not in MOMENT_KINDS
         for label, value in of_kind.items()
     ]
-    if not rows:
-        return ""
     title = "Upper limits on the other couplings; a strength multiplies the interaction as it is set"
-    return f"<p>{title}</p>" + html_table(("coupling", "limit", "unit"), rows)
+    return f"<p>{title}</p>" + html_table(("coupling", "limit", "unit"), rows) if rows else ""
+
+
+class RunControls:
+    """A row of numbers for each run, which do for the keyboard what dragging does, and a button for more."""
+
+    def __init__(self, edit: Edit, look: Look) -> None:
+        self._edit, self._look = edit, look
+        self._number: int | None = None
+        self.fields: list[Field] = []
+        self._rows = pn.Column(margin=0, **WIDE)
+        add = button("Add a run", lambda: edit("runs", _with_another), color="primary", margin=(6, 10))
+        self.level = number_field("confidence_level", "Confidence level of limits", "", edit, look)
+        self.view = pn.Column(self._rows, add, self.level.view, max_width=760, margin=0, **WIDE)
+
+    def show(self, state: State) -> None:
+        """Show the runs of a state."""
+        if len(state.scenario.run) != self._number:
+            self._number, self.fields = len(state.scenario.run), []
+            self._rows.objects = [self._row(k) for k in range(len(state.scenario.run))]
+        for field in (*self.fields, self.level):
+            field.show(state)
+
+    def _row(self, k: int) -> Any:
+        def without(state: State) -> State:
+            return state.changed(runs=[run for j, run in enumerate(state.scenario.run) if j != k])
+
+        words = f"Remove run {k + 1}"
+        remove = button("✕", lambda: self._edit("runs", without), description=words, width=34, align="end")
+        return pn.Row(*(self._column(k, *column) for column in _COLUMNS), remove, margin=0, **WIDE)
+
+    def _column(self, k: int, name: str, label: str, unit: str, factor: float) -> Any:
+        def read(state: State) -> str:
+            value = getattr(state.scenario.run[k], name) / factor
+            return text_of(float(f"{value:.12g}"))
+
+        def write(state: State, text: str) -> State:
+            value = number_in(unit, text, photon=unit == "eV") * factor
+            return state.with_run(k, **{name: value})
+
+        widget = text_input(f"{k + 1}: {label}" if name == "photon_energy" else label)
+        field = Field(f"runs.{k}.{name}", widget, self._edit, self._look, read, write)
+        self.fields.append(field)
+        return field.view
+
+
+def _with_another(state: State) -> State:
+    """Return the state with a run beside the last one, a little lower."""
+    runs = state.scenario.run
+    if not runs:
+        low, high = usual_window(build(state))
+        return state.changed(runs=[new_run((low + high) / 2)])
+    energy = round(runs[-1].photon_energy * (1 - 5e-4), 6)
+    return state.changed(runs=[*runs, runs[-1]]).with_run(len(runs), photon_energy=energy)
+
+
+def moved(state: State, lines: list[tuple[int, float]]) -> State:
+    """Return the state whose runs are at the lines of the figure: (number, or 0 for a new run, energy).
+
+    Examples
+    --------
+    >>> state = State.of(runs=[[1.0, 5.0], [1.1, 6.0]])
+    >>> [(run.photon_energy, run.duration) for run in moved(state, [(2, 1.2), (0, 1.3)]).scenario.run]
+    [(1.2, 6.0), (1.3, 864000.0)]
+    """
+    before = state.scenario.run
+    known = [before[n - 1] if 1 <= n <= len(before) else new_run(energy) for n, energy in lines]
+    changed = state.changed(runs=known)
+    for k, (run, (_, energy)) in enumerate(zip(known, lines, strict=True)):
+        if energy != run.photon_energy:
+            # Ten digits: 10⁻¹⁰ eV, finer than any line, and a number that can be read.
+            changed = changed.with_run(k, photon_energy=round(energy, 10))
+    return changed

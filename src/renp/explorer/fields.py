@@ -1,19 +1,28 @@
-"""Controls of the page: a widget, what it sets, and beside it what is wrong with an entry."""
+"""Controls of the page: widgets, what they set, beside each what is wrong with it, and when it is done."""
 
+import threading
 from collections.abc import Callable
+from functools import partial
 from html import escape
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import panel as pn
 
-from renp.explorer.look import Look
+from renp.explorer.look import TABLE_CSS, Look
 from renp.explorer.state import State
+from renp.results import Result
 from renp.scenario.quantities import parse_quantity
 
 Write: TypeAlias = Callable[[State, Any], State]
 Read: TypeAlias = Callable[[State], Any]
 Edit: TypeAlias = Callable[[str, Callable[[State], State]], None]
 """Asks the page for a change of its state: from which field, and how."""
+
+WIDE: dict[str, Any] = {"sizing_mode": "stretch_width"}
+FORMATS = ("png", "svg", "csv")
 
 
 class Field:
@@ -49,10 +58,8 @@ class Field:
         self._quiet = self._waiting = False
         self._latest: Any = None
         style = f":host {{ color: {look.wrong}; font-size: 13px; margin: 0 10px; }}"
-        self.words = pn.pane.HTML(
-            "", visible=False, stylesheets=[style], sizing_mode="stretch_width", margin=0
-        )
-        self.view = pn.Column(widget, self.words, sizing_mode="stretch_width", margin=0)
+        self.words = pn.pane.HTML("", visible=False, stylesheets=[style], margin=0, **WIDE)
+        self.view = pn.Column(widget, self.words, margin=0, **WIDE)
         widget.param.watch(self._changed, "value")
 
     def _changed(self, event: Any) -> None:
@@ -84,33 +91,6 @@ class Field:
             self.words.visible = bool(words)
 
 
-class Slider(pn.widgets.FloatSlider):  # type: ignore[misc]  # Panel has no types
-    """A slider that tells of a change at once, where Panel's waits 50 ms for more: `Field` does without."""
-
-    _debounce = 1
-
-
-def number_in(unit: str, text: str, *, photon: bool = False) -> float:
-    """Return a number of the unit shown, or a quantity in any unit that converts to it.
-
-    Raises
-    ------
-    ValueError
-        If it is neither.
-
-    Examples
-    --------
-    >>> number_in("eV", "0.01"), number_in("eV", "10 meV")
-    (0.01, 0.01)
-    """
-    try:
-        return float(text)
-    except ValueError:
-        if not unit:
-            raise ValueError(f"{text!r}: must be a number") from None
-    return parse_quantity(text, unit, photon=photon)
-
-
 def number_field(key: str, label: str, unit: str, edit: Edit, look: Look, placeholder: str = "") -> Field:
     """Return a text field of a number; empty, it has its usual value, or that of the atom or global fit."""
 
@@ -126,41 +106,134 @@ def number_field(key: str, label: str, unit: str, edit: Edit, look: Look, placeh
     return Field(key, text_input(label, placeholder=placeholder), edit, look, read, write)
 
 
-def text_of(value: float | None) -> str:
-    """Return a number as text that reads back to itself, or nothing.
+def number_in(unit: str, text: str, *, photon: bool = False) -> float:
+    """Return a number of the unit shown, or a quantity in any unit that converts to it."""
+    try:
+        return float(text)
+    except ValueError:
+        if not unit:
+            raise ValueError(f"{text!r}: must be a number") from None
+    return parse_quantity(text, unit, photon=photon)
 
-    Examples
-    --------
-    >>> text_of(0.01), text_of(None)
-    ('0.01', '')
-    """
+
+def text_of(value: float | None) -> str:
+    """Return a number as text that reads back to itself, or nothing."""
     return "" if value is None else f"{value:.15g}" if float(f"{value:.15g}") == value else repr(value)
 
 
-def check_box(label: str) -> Any:
-    """Return a box to tick, whose value is [True] or []; Panel's own has no label that a screen reader finds.
+class Slider(pn.widgets.FloatSlider):  # type: ignore[misc]  # Panel has no types
+    """A slider that tells of a change at once, where Panel's waits 50 ms for more: `Field` does without."""
 
-    Examples
-    --------
-    >>> check_box("ratio").value
-    []
-    """
+    _debounce = 1
+
+
+def angle(label: str, most: float) -> Any:
+    """Return a slider of an angle in units of π."""
+    return Slider(label=label, start=0.0, end=most, step=0.01, format="0.00", **WIDE)
+
+
+def text_input(label: str, *, placeholder: str = "") -> Any:
+    """Return a text input that fills its column."""
+    return pn.widgets.TextInput(label=label, placeholder=placeholder, min_width=60, **WIDE)
+
+
+def select(label: str, options: Any) -> Any:
+    """Return a choice among many."""
+    return pn.widgets.Select(label=label, options=list(options), min_width=90, **WIDE)
+
+
+def radio(label: str, options: Any, **layout: Any) -> Any:
+    """Return a choice among few: values, or labels with values."""
+    choices = options if isinstance(options, dict) else list(options)
+    return pn.widgets.RadioButtonGroup(
+        label=label, options=choices, color="primary", variant="outline", **layout
+    )
+
+
+def check_box(label: str) -> Any:
+    """Return a box to tick, whose value is [True] or []; Panel's own has no label for screen readers."""
     return pn.widgets.CheckBoxGroup(options={label: True}, margin=(8, 10))
 
 
 def ticked(truth: bool) -> list[bool]:
-    """Return the value of a box.
-
-    Examples
-    --------
-    >>> ticked(True), ticked(False)
-    ([True], [])
-    """
+    """Return the value of a box."""
     return [True] if truth else []
 
 
-def text_input(label: str, *, placeholder: str = "", **options: Any) -> Any:
-    """Return a text input that fills its column."""
-    return pn.widgets.TextInput(
-        label=label, placeholder=placeholder, sizing_mode="stretch_width", min_width=60, **options
-    )
+def button(label: str, action: Callable[[], None], **options: Any) -> Any:
+    """Return a button that does something."""
+    made = pn.widgets.Button(label=label, **options)
+    made.on_click(lambda _: action())
+    return made
+
+
+def card(title: str, *content: Any, collapsed: bool = True) -> Any:
+    """Return a part of the controls that folds."""
+    column = pn.Column(*content, margin=0, **WIDE)
+    return pn.Card(column, title=title, collapsed=collapsed, margin=(4, 5), **WIDE)
+
+
+def html(text: str = "", margin: Any = (0, 10)) -> Any:
+    """Return words, or a table."""
+    return pn.pane.HTML(text, margin=margin, stylesheets=[TABLE_CSS], **WIDE)
+
+
+def save_buttons(name: str, current: Callable[[], Result]) -> list[Any]:
+    """Return a button for each of `FORMATS` that saves what there is when it is pressed."""
+    return [
+        pn.widgets.FileDownload(
+            callback=partial(lambda ending: file_of(current(), ending), ending),
+            filename=f"{name}.{ending}",
+            label=f"Save as {ending.upper()}",
+            align="end",
+        )
+        for ending in FORMATS
+    ]
+
+
+def file_of(result: Result, ending: str) -> BytesIO:
+    """Return a result as a file: picture or data by the ending."""
+    with TemporaryDirectory() as folder:
+        return BytesIO(result.save(Path(folder) / f"result.{ending}").read_bytes())
+
+
+def _served_document() -> Any:
+    """Return the document of the session that is served, or None."""
+    document = pn.state.curdoc
+    return None if document is None or document.session_context is None else document
+
+
+class Later:
+    """Calls by name: of several within the delay only the last is made. Without a server, at once."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, Callable[[], None]] = {}
+
+    def call(self, name: str, delay: int, action: Callable[[], None]) -> None:
+        """Carry out an action after a delay in milliseconds."""
+        document = _served_document()
+        if document is None:
+            action()
+            return
+        waiting = name in self._latest
+        self._latest[name] = action
+        if not waiting:
+            document.add_timeout_callback(lambda: self._latest.pop(name)(), delay)
+
+
+def with_lock(action: Callable[[], None]) -> None:
+    """Carry out an action when the page may be changed: Panel's events may come while it may not."""
+    document = _served_document()
+    if document is None:
+        action()
+    else:
+        document.add_next_tick_callback(action)
+
+
+def in_background(work: Callable[[], Callable[[], None]]) -> None:
+    """Do long work in a thread, so that the pages of others stay alive, then what it returns in the page."""
+    document = _served_document()
+    if document is None:
+        work()()
+    else:
+        threading.Thread(target=lambda: document.add_next_tick_callback(work()), daemon=True).start()

@@ -9,7 +9,18 @@ from typing import Any, get_args
 import panel as pn
 
 from renp.errors import InputError
-from renp.explorer.fields import Edit, Field, Slider, check_box, number_in, text_input, ticked
+from renp.explorer.fields import (
+    WIDE,
+    Edit,
+    Field,
+    Slider,
+    button,
+    card,
+    check_box,
+    number_in,
+    text_input,
+    ticked,
+)
 from renp.explorer.look import Look
 from renp.explorer.state import State
 from renp.interactions.couplings import Interaction
@@ -33,41 +44,25 @@ BEGIN: dict[str, Table] = {
 
 
 def beginning(kind: str) -> Table:
-    """Return the table with which an interaction is added.
-
-    Examples
-    --------
-    >>> beginning("magnetic-moment")["elements"]
-    {'12': 3e-11}
-    """
+    """Return the table with which an interaction is added."""
     if kind in BEGIN:
         return {"kind": kind, **BEGIN[kind]}
     cls = kinds()[kind]
-    needed = [name for name, p in inspect.signature(cls).parameters.items() if p.default is p.empty]
-    units = cls.units
-    return {"kind": kind, **{name: f"1 {units[name]}" if name in units else 1.0 for name in needed}}
+    needed = [name for name, p in _parameters(cls).items() if p.default is p.empty]
+    return {"kind": kind, **{n: f"1 {cls.units[n]}" if n in cls.units else 1.0 for n in needed}}
 
 
-def matrix_names(cls: type[Interaction]) -> list[str]:
-    """Return the arguments that are 3×3 matrices: fields with that annotation.
-
-    Examples
-    --------
-    >>> matrix_names(kinds()["vector-mediator"])
-    ['left', 'right']
-    """
-    parameters = inspect.signature(cls).parameters
-    return [f.name for f in fields(cls) if f.name in parameters and "3 3" in str(f.type)]
+def _parameters(cls: type[Interaction]) -> dict[str, inspect.Parameter]:
+    return dict(inspect.signature(cls).parameters)
 
 
-def elements_of(value: Any) -> dict[str, Any]:
-    """Return the elements of a matrix as scenario files have it: a table, or a list of rows.
+def _matrix_names(cls: type[Interaction]) -> list[str]:
+    """Return the arguments that are 3×3 matrices: fields with that annotation."""
+    return [f.name for f in fields(cls) if f.name in _parameters(cls) and "3 3" in str(f.type)]
 
-    Examples
-    --------
-    >>> elements_of([[0, 1e-5, 0], [0, 0, 0], [0, 0, 0]])
-    {'12': 1e-05}
-    """
+
+def _elements_of(value: Any) -> dict[str, Any]:
+    """Return the elements of a matrix as scenario files have it: a table, or a list of rows."""
     if not isinstance(value, list):
         return dict(value or {})
     return {f"{i + 1}{j + 1}": x for i, row in enumerate(value) for j, x in enumerate(row) if x != 0}
@@ -81,13 +76,10 @@ def without_diagonals(state: State) -> State:
         try:
             build_interaction(table).check(probe)
         except InputError:
-            names = matrix_names(kinds()[table["kind"]])
-            kept = {
-                n: {e: x for e, x in elements_of(table[n]).items() if e[0] != e[1]}
-                for n in names
-                if n in table
+            names = [name for name in _matrix_names(kinds()[table["kind"]]) if name in table]
+            table = table | {
+                name: {e: x for e, x in _elements_of(table[name]).items() if e[0] != e[1]} for name in names
             }
-            table = table | kept
         except ValueError:
             pass
         tables.append(table)
@@ -99,176 +91,154 @@ class InteractionControls:
 
     def __init__(self, edit: Edit, look: Look) -> None:
         self._edit, self._look = edit, look
-        self._shape: list[tuple[str, ...]] | None = None
+        self._shown: list[Any] | None = None
         self.fields: list[Field] = []
-        self._cards = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._cards = pn.Column(margin=0, **WIDE)
         names = [kind for kind in kinds() if kind != "couplings"]
         self.choice = pn.widgets.Select(
-            label="Interaction", options=[*names, "couplings"], sizing_mode="stretch_width", min_width=120
+            label="Interaction",
+            options=[*names, "couplings"],
+            value="magnetic-moment",
+            min_width=120,
+            **WIDE,
         )
-        self.choice.value = "magnetic-moment"
-        self.add = pn.widgets.Button(label="Add", color="primary", align="end", width=70)
-        self.add.on_click(self._added)
-        row = pn.Row(self.choice, self.add, sizing_mode="stretch_width", margin=0)
-        self.view = pn.Column(self._cards, row, sizing_mode="stretch_width", margin=0)
+        add = button("Add", self._add_chosen, color="primary", align="end", width=70)
+        self.view = pn.Column(self._cards, pn.Row(self.choice, add, margin=0, **WIDE), margin=0, **WIDE)
 
     def show(self, state: State) -> None:
         """Show the interactions of a state; their cards are made anew only where there are others."""
-        shape = [_shape(table) for table in state.scenario.interaction]
-        if shape != self._shape:
-            self._shape, self.fields = shape, []
-            self._cards.objects = [self._card(k, table) for k, table in enumerate(state.scenario.interaction)]
+        tables = state.scenario.interaction
+        kinds_shown = [table.get("kind") for table in tables]
+        if kinds_shown != self._shown:
+            self._shown, self.fields = kinds_shown, []
+            self._cards.objects = [self._card(k, table) for k, table in enumerate(tables)]
         for field in self.fields:
             field.show(state)
 
-    def _added(self, _: Any) -> None:
+    def _add_chosen(self) -> None:
         table = beginning(self.choice.value)
-        self._edit("interactions", lambda state: _with_added(state, table))
+
+        def added(state: State) -> State:
+            changed = state.with_interaction(len(state.scenario.interaction), table)
+            return without_diagonals(changed) if state["nature"] == "majorana" else changed
+
+        self._edit("interactions", added)
 
     def _card(self, k: int, table: Table) -> Any:
-        cls = kinds().get(table.get("kind", ""))
-        remove = pn.widgets.Button(label=f"Remove {table.get('kind')}", margin=(2, 10))
-        remove.on_click(lambda _: self._edit("interactions", lambda state: state.with_interaction(k, None)))
-        views = [] if cls is None else [self._argument(k, cls, name, p) for name, p in _parameters(cls)]
-        unit = f" ({cls.coupling_unit})" if cls is not None and cls.coupling_unit else ""
-        content = pn.Column(*views, remove, sizing_mode="stretch_width", margin=0)
-        return pn.Card(
-            content, title=f"{table.get('kind')}{unit}", sizing_mode="stretch_width", margin=(4, 5)
-        )
+        kind = str(table.get("kind"))
+        cls = kinds().get(kind)
+        views, unit = [], ""
+        if cls is not None:
+            views = [self._argument(k, cls, name, p) for name, p in _parameters(cls).items()]
+            unit = f" ({cls.coupling_unit})" if cls.coupling_unit else ""
+
+        def remove() -> None:
+            self._edit("interactions", lambda state: state.with_interaction(k, None))
+
+        last = button(f"Remove {kind}", remove, margin=(2, 10))
+        return card(f"{kind}{unit}", *views, last, collapsed=False)
 
     def _argument(self, k: int, cls: type[Interaction], name: str, parameter: inspect.Parameter) -> Any:
-        if name in matrix_names(cls):
+        if name in _matrix_names(cls):
             return self._matrix(k, cls, name)
+        default = parameter.default
         options = [o for o in get_args(parameter.annotation) for o in get_args(o)]
         if "bool" in str(parameter.annotation):
-            return self._add(k, name, check_box(name), lambda t: ticked(t.get(name, False)), bool)
+            widget, read = check_box(name), lambda t: ticked(t.get(name, False))
+            return self._add(k, name, widget, read, lambda t, v: t | {name: bool(v)})
         if options:
-            choice = pn.widgets.Select(label=name, options=options, sizing_mode="stretch_width", min_width=90)
-            return self._add(k, name, choice, lambda t: t.get(name, parameter.default), lambda v: v)
+            widget = pn.widgets.Select(label=name, options=options, min_width=90, **WIDE)
+            return self._add(k, name, widget, lambda t: t.get(name, default), lambda t, v: t | {name: v})
         unit = cls.units.get(name, "")
-        widget = text_input(f"{name} ({unit})" if unit else name, placeholder=_default(parameter))
-        return self._add(k, name, widget, lambda t: _shown(t.get(name), unit), lambda v: _read(v, unit))
+        hint = "" if default in (parameter.empty, None) else str(default)
+        widget = text_input(f"{name} ({unit})" if unit else name, placeholder=hint)
+
+        def put(table: Table, text: str) -> Table:
+            rest = {key: old for key, old in table.items() if key != name}
+            if not text.strip():
+                return rest
+            number = number_in(unit, text)
+            return rest | {name: f"{number!r} {unit}" if unit else number}
+
+        return self._add(k, name, widget, lambda t: _shown(t.get(name), unit), put)
 
     def _matrix(self, k: int, cls: type[Interaction], name: str) -> Any:
         whole = cls.kind == "couplings"
         labels = [f"{i}{j}" for i in "123" for j in "123"] if whole else list(UPPER)
         inputs = [self._element(k, name, label, whole) for label in labels]
+        start, end = (-36, -24) if cls.coupling_unit == "cm²" else (-16, 0)
         size = Slider(
-            label=f"{name}: log₁₀ of the largest",
-            start=-16 if cls.coupling_unit != "cm²" else -36,
-            end=0 if cls.coupling_unit != "cm²" else -24,
-            step=0.02,
-            format="0.00",
-            sizing_mode="stretch_width",
+            label=f"{name}: log₁₀ of the largest", start=start, end=end, step=0.02, format="0.00", **WIDE
         )
-        slider = self._add(
-            k, name, size, lambda t: _log_size(t.get(name), size), lambda v: v, _scaled(name, whole)
-        )
-        grid = pn.GridBox(*inputs, ncols=3, sizing_mode="stretch_width", margin=0)
-        title = pn.pane.HTML(f"{name}", margin=(2, 10, 0, 10))
-        return pn.Column(title, grid, slider, sizing_mode="stretch_width", margin=0)
+
+        def put(table: Table, log: float) -> Table:
+            return table | {name: _matrix_value(_scaled(table.get(name), log), whole)}
+
+        slider = self._add(k, name, size, lambda t: _log_size(t.get(name), size), put)
+        grid = pn.GridBox(*inputs, ncols=3, margin=0, **WIDE)
+        return pn.Column(pn.pane.HTML(name, margin=(2, 10, 0, 10)), grid, slider, margin=0, **WIDE)
 
     def _element(self, k: int, name: str, label: str, whole: bool) -> Any:
-        widget = text_input(label, placeholder="0")
-
         def read(table: Table) -> str:
-            value = elements_of(table.get(name)).get(label)
+            value = _elements_of(table.get(name)).get(label)
             return "" if value is None else str(value)
 
         def put(table: Table, text: str) -> Table:
-            elements = {e: x for e, x in elements_of(table.get(name)).items() if e != label}
+            elements = {e: x for e, x in _elements_of(table.get(name)).items() if e != label}
             if text.strip():
                 parse_number(text)
                 elements[label] = text.strip() if "j" in text.lower() else float(text)
             return table | {name: _matrix_value(elements, whole)}
 
-        return self._add(k, name, widget, read, lambda v: v, put, f".{label}")
+        return self._add(k, f"{name}.{label}", text_input(label, placeholder="0"), read, put)
 
     def _add(
         self,
         k: int,
-        name: str,
+        place: str,
         widget: Any,
         read: Callable[[Table], Any],
-        parse: Callable[[Any], Any],
-        put: Callable[[Table, Any], Table] | None = None,
-        place: str = "",
+        put: Callable[[Table, Any], Table],
     ) -> Any:
-        def write(state: State, value: Any) -> State:
-            table = state.scenario.interaction[k]
-            if put is not None:
-                return state.with_interaction(k, put(table, value))
-            parsed = parse(value)
-            rest = {key: old for key, old in table.items() if key != name}
-            return state.with_interaction(k, rest if parsed is None else rest | {name: parsed})
+        """Add a field of interaction k, which reads its table, and puts a value into it."""
 
-        key = f"interactions.{k}.{name}{place}"
-        field = Field(key, widget, self._edit, self._look, lambda s: read(s.scenario.interaction[k]), write)
+        def shown(state: State) -> Any:
+            return read(state.scenario.interaction[k])
+
+        def write(state: State, value: Any) -> State:
+            return state.with_interaction(k, put(state.scenario.interaction[k], value))
+
+        field = Field(f"interactions.{k}.{place}", widget, self._edit, self._look, shown, write)
         self.fields.append(field)
         return field.view
-
-
-def _with_added(state: State, table: Table) -> State:
-    added = state.with_interaction(len(state.scenario.interaction), table)
-    return without_diagonals(added) if state["nature"] == "majorana" else added
-
-
-def _parameters(cls: type[Interaction]) -> list[tuple[str, inspect.Parameter]]:
-    return list(inspect.signature(cls).parameters.items())
-
-
-def _shape(table: Table) -> tuple[str, ...]:
-    """Return what decides which controls a card has."""
-    return (str(table.get("kind")),)
-
-
-def _default(parameter: inspect.Parameter) -> str:
-    return "" if parameter.default in (parameter.empty, None) else str(parameter.default)
 
 
 def _shown(value: Any, unit: str) -> str:
     """Return an argument as the text of its field, a quantity in the unit of the label."""
     if value is None:
         return ""
-    if unit and isinstance(value, str):
-        number = parse_quantity(value, unit)
-        return f"{number:.15g}"
-    return str(value)
-
-
-def _read(text: str, unit: str) -> Any:
-    """Return an argument of a scenario file from the text of its field; None if it is empty."""
-    if not text.strip():
-        return None
-    return f"{number_in(unit, text)!r} {unit}" if unit else number_in(unit, text)
+    return f"{parse_quantity(value, unit):.15g}" if unit and isinstance(value, str) else str(value)
 
 
 def _matrix_value(elements: dict[str, Any], whole: bool) -> Any:
-    if not whole:
-        return elements
-    return [[elements.get(f"{i}{j}", 0.0) for j in "123"] for i in "123"]
+    return [[elements.get(f"{i}{j}", 0.0) for j in "123"] for i in "123"] if whole else elements
 
 
-def _sizes(value: Any) -> list[float]:
-    return [abs(complex(parse_number(x))) for x in elements_of(value).values()]
+def _largest(value: Any) -> float:
+    return max((abs(complex(parse_number(x))) for x in _elements_of(value).values()), default=0.0)
 
 
 def _log_size(value: Any, slider: Any) -> float:
-    largest = max(_sizes(value), default=0.0)
+    largest = _largest(value)
     log = math.log10(largest) if largest > 0 else slider.start
     return float(round(min(max(log, slider.start), slider.end), 10))
 
 
-def _scaled(name: str, whole: bool) -> Callable[[Table, float], Table]:
-    """Return what scales a matrix so that its largest element has a size; an empty one gets its first."""
-
-    def put(table: Table, log: float) -> Table:
-        elements = {e: x for e, x in elements_of(table.get(name)).items() if x != 0} or {"12": 1.0}
-        factor = 10**log / max(_sizes(elements))
-        scaled = {e: _rounded(complex(parse_number(x)) * factor) for e, x in elements.items()}
-        return table | {name: _matrix_value(scaled, whole)}
-
-    return put
+def _scaled(value: Any, log: float) -> dict[str, float | str]:
+    """Return the elements, scaled so that the largest has a size; an empty matrix gets its first."""
+    elements = {e: x for e, x in _elements_of(value).items() if x != 0} or {"12": 1.0}
+    factor = 10**log / _largest(elements)
+    return {e: _rounded(complex(parse_number(x)) * factor) for e, x in elements.items()}
 
 
 def _rounded(value: complex) -> float | str:

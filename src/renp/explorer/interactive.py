@@ -1,14 +1,24 @@
 """Results with the controls that they declare; nothing is computed anew."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
+import matplotlib.pyplot as plt
 import numpy as np
+import panel as pn
 
+from renp.explorer.charts import CountsChart, LimitsChart
+from renp.explorer.fields import WIDE
+from renp.explorer.live import Curves
+from renp.explorer.look import LOOKS
+from renp.explorer.spectrum_plot import SpectrumPlot
 from renp.results.base import Control, Result
 from renp.results.counts import Counts
 from renp.results.limits import Limits
 from renp.results.spectrum import Spectrum
+
+Shown: TypeAlias = tuple[list[Any], Callable[..., None]]
+"""What stands below the controls, and how it is drawn with their values."""
 
 
 def interactive(result: Result, theme: str) -> Any:
@@ -21,8 +31,6 @@ def interactive(result: Result, theme: str) -> Any:
     >>> [widget.label for widget in renp.explore(spectrum)[0]]
     ['Parts', 'ratio to the standard model']
     """
-    import panel as pn
-
     if isinstance(result, Spectrum):
         shown, draw = _spectrum(result, theme)
     elif isinstance(result, Counts):
@@ -39,26 +47,16 @@ def interactive(result: Result, theme: str) -> Any:
     for widget in widgets.values():
         widget.param.watch(redraw, "value")
     redraw()
-    return pn.Column(pn.Row(*widgets.values()), *shown, sizing_mode="stretch_width")
+    return pn.Column(pn.Row(*widgets.values()), *shown, **WIDE)
 
 
 def _widget(control: Control, result: Result) -> Any:
-    import panel as pn
-
     if control.options is None:
         return pn.widgets.Checkbox(label=control.label)
     return pn.widgets.Select(label=control.label, options=list(control.options(result)))
 
 
-Shown = tuple[list[Any], Callable[..., None]]
-"""What stands below the controls, and how it is drawn with their values."""
-
-
 def _spectrum(result: Spectrum, theme: str) -> Shown:
-    from renp.explorer.live import Curves
-    from renp.explorer.look import LOOKS
-    from renp.explorer.spectrum_plot import SpectrumPlot
-
     omega, standard = result.photon_energy, result.standard_model
     low, high = float(omega.min()), float(omega.max())
     usual = (low, high if omega.size > 1 else low + 1e-6)
@@ -78,8 +76,6 @@ def _spectrum(result: Spectrum, theme: str) -> Shown:
 
 
 def _counts(result: Counts, theme: str) -> Shown:
-    from renp.explorer.charts import CountsChart
-    from renp.explorer.look import LOOKS
 
     chart = CountsChart(LOOKS[theme])
 
@@ -91,8 +87,6 @@ def _counts(result: Counts, theme: str) -> Shown:
 
 
 def _limits(result: Limits, theme: str) -> Shown:
-    from renp.explorer.charts import LimitsChart
-    from renp.explorer.look import LOOKS
 
     chart = LimitsChart(LOOKS[theme], quantity=f"{result.kind} upper limit")
 
@@ -108,9 +102,6 @@ def _limits(result: Limits, theme: str) -> Shown:
 
 def _picture(result: Result) -> Shown:
     """Return picture and table of any other result, one of them at a time."""
-    import matplotlib.pyplot as plt
-    import panel as pn
-
     picture = pn.pane.Matplotlib(None, format="svg", tight=False, sizing_mode="scale_width", max_width=900)
 
     def draw(**chosen: Any) -> None:
@@ -121,6 +112,4 @@ def _picture(result: Result) -> Shown:
 
 
 def _table(result: Result) -> Any:
-    import panel as pn
-
-    return pn.pane.HTML(result._repr_html_(), sizing_mode="stretch_width")
+    return pn.pane.HTML(result._repr_html_(), **WIDE)

@@ -1,7 +1,8 @@
 """The numbers that follow a slider: compiled once, for arrays of fixed shapes.
 
 They are those of `renp.results`, without what a result needs to be kept: checks are made when the state is
-built, and runs are padded with runs of no duration.
+built, a spectrum is drawn at as many photon energies whatever the window, and runs are padded with runs of no
+duration.
 """
 
 from functools import partial
@@ -15,7 +16,7 @@ from jaxtyping import Array, Float
 from renp._types import Reals
 from renp.atoms.atom import Atom
 from renp.experiment import Experiment, expected_counts
-from renp.explorer.sampling import PAIRS, edges, grid
+from renp.explorer.state import State
 from renp.formula.kinematics import FIRST, SECOND
 from renp.formula.master_formula import components, total_spectrum
 from renp.inference.upper_limits import upper_limits
@@ -24,9 +25,21 @@ from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.results.limits import Limits
 from renp.scenario.build import Setting
+from renp.spectrum import thresholds
 
-STEP = 16
+POINTS = 2000
+_NEAR = 100
+"""Points just below each of the six thresholds, where the spectrum falls as a square root."""
+
+PAIRS = tuple(f"{i + 1}{j + 1}" for i, j in zip(FIRST, SECOND, strict=True))
+
+_SPAN = 0.013
+"""Width of the window around the thresholds times E_eg, eV²: room for lightest masses up to 0.08 eV."""
+
+_STEP = 16
 """Runs are padded to a multiple of this number."""
+
+_thresholds = jax.jit(thresholds)
 
 
 class Curves(NamedTuple):
@@ -39,36 +52,56 @@ class Curves(NamedTuple):
     thresholds: dict[str, float]
 
 
-def curves(setup: Setting, window: tuple[float, float], parts: str) -> Curves:
-    """Return the curves in a window; parts are "total", "pairs" or "interactions".
+class Expected(NamedTuple):
+    """Counts of each run, backgrounds included."""
 
-    Examples
-    --------
-    >>> from renp.explorer.setup import build
-    >>> from renp.explorer.state import State
-    >>> sorted(curves(build(State()), (1.06, 1.07), "pairs").parts)
-    ['11', '12', '13', '22', '23', '33']
-    """
+    model: Reals
+    standard: Reals
+
+
+def edges(setup: Setting) -> dict[str, float]:
+    """Return the threshold of each unordered pair, eV."""
+    found = np.asarray(_thresholds(setup.atom, setup.neutrinos))
+    return {pair: float(found[i, j]) for pair, i, j in zip(PAIRS, FIRST, SECOND, strict=True)}
+
+
+def whole_range(setup: Setting) -> tuple[float, float]:
+    """Return all photon energies at which a pair may be emitted, and a little more, eV."""
+    return 0.0, 1.01 * float(setup.atom.E_eg + setup.atom.boost) / 2
+
+
+def usual_window(setup: Setting) -> tuple[float, float]:
+    """Return photon energies around the thresholds; the same for all masses, so that thresholds walk."""
+    top = float(setup.atom.E_eg + setup.atom.boost) / 2
+    span = _SPAN / float(setup.atom.E_eg)
+    return max(top - span, 0.0), top + 0.05 * span
+
+
+def view_window(state: State, setup: Setting) -> tuple[float, float]:
+    """Return the photon energies that the state shows, kept where the spectrum is defined."""
+    low, high = state.window or usual_window(setup)
+    highest = np.nextafter(float(setup.atom.E_vg), 0.0)
+    low, high = max(low, 0.0), min(high, float(highest))
+    return (low, high) if low < high else usual_window(setup)
+
+
+def grid(window: tuple[float, float], thresholds: dict[str, float]) -> Reals:
+    """Return `POINTS` photon energies in a window, dense below the thresholds in it."""
+    low, high = window
+    steps = np.linspace(0, 1, _NEAR) ** 3
+    near = [edge - (high - low) * steps for edge in thresholds.values() if low < edge <= high]
+    even = np.linspace(low, high, POINTS - _NEAR * len(near))
+    return np.sort(np.clip(np.concatenate([even, *near]), low, high))
+
+
+def curves(setup: Setting, window: tuple[float, float], parts: str) -> Curves:
+    """Return the curves in a window; parts are "total", "pairs" or "interactions"."""
     marks = edges(setup)
     omega = grid(window, marks)
     found = np.asarray(_curves(jnp.asarray(omega), setup.atom, setup.neutrinos, setup.terms, parts))
-    names = part_names(setup, parts)
+    interactions = ("weak", *setup.term_names, "interference")
+    names = {"total": (), "pairs": PAIRS, "interactions": interactions}[parts]
     return Curves(omega, found[0], found[1], dict(zip(names, found[2:], strict=True)), marks)
-
-
-def part_names(setup: Setting, parts: str) -> tuple[str, ...]:
-    """Return the names of the parts.
-
-    Examples
-    --------
-    >>> from renp.explorer.setup import build
-    >>> from renp.explorer.state import State
-    >>> part_names(build(State()), "interactions")
-    ('weak', 'interference')
-    """
-    if parts == "pairs":
-        return PAIRS
-    return ("weak", *setup.term_names, "interference") if parts == "interactions" else ()
 
 
 @partial(jax.jit, static_argnums=4)
@@ -90,26 +123,13 @@ def _curves(
     return jnp.stack([total, standard, *alone, total - sum(alone)])
 
 
-class Expected(NamedTuple):
-    """Counts of each run, backgrounds included."""
-
-    model: Reals
-    standard: Reals
-
-
 def expected(setup: Setting) -> Expected:
-    """Return the expected counts of model and standard model.
-
-    Examples
-    --------
-    >>> from renp.explorer.setup import build
-    >>> from renp.explorer.state import State
-    >>> expected(build(State.of(runs=[[1.068]]))).standard.round(1)
-    array([117.1])
-    """
-    n = setup.experiment.photon_energy.shape[0]
-    found = _expected(padded(setup.experiment), setup.neutrinos, setup.terms)
-    return Expected(*(np.asarray(counts)[:n] for counts in found))
+    """Return the expected counts of model and standard model."""
+    runs = setup.experiment.runs
+    # So that the number of runs, and with it the compiled function, seldom changes.
+    padded = runs.padded(max(-(-len(runs) // _STEP), 1) * _STEP)
+    found = _expected(setup.experiment.with_runs(padded), setup.neutrinos, setup.terms)
+    return Expected(*(np.asarray(counts)[: len(runs)] for counts in found))
 
 
 @jax.jit
@@ -119,33 +139,8 @@ def _expected(runs: Experiment, neutrinos: Neutrinos, terms: tuple[Interaction, 
 
 
 def limits(setup: Setting) -> Limits:
-    """Return the limits of `renp limits`.
-
-    Examples
-    --------
-    >>> from renp.explorer.setup import build
-    >>> from renp.explorer.state import State
-    >>> found = limits(build(State.of(runs=[[1.068]])))
-    >>> f"{found.limits['magnetic-moment']['11']:.2e}"
-    '4.43e-11'
-    """
+    """Return the limits of `renp limits`."""
+    level = float(setup.confidence_level)
     return upper_limits(
-        setup.experiment,
-        setup.neutrinos,
-        float(setup.confidence_level),
-        couplings=setup.limited,
-        nuisances=setup.nuisances,
+        setup.experiment, setup.neutrinos, level, couplings=setup.limited, nuisances=setup.nuisances
     )
-
-
-def padded(experiment: Experiment) -> Experiment:
-    """Return the experiment with runs of no duration, so that their number seldom changes.
-
-    Examples
-    --------
-    >>> import renp
-    >>> one = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0)
-    >>> padded(one).photon_energy.shape
-    (16,)
-    """
-    return experiment.with_runs(experiment.runs.padded(max(-(-len(experiment.runs) // STEP), 1) * STEP))

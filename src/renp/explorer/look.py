@@ -1,9 +1,13 @@
-"""Colours and lines of the explorer: those of the package's figures, on light and on dark ground."""
+"""How the explorer looks: colours on light and dark ground, axes that stay readable, and tables."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from html import escape
+from typing import Any, NamedTuple
 
 from bokeh import plotting
+from bokeh.models import CustomJSTicker, CustomJSTickFormatter
+from bokeh.models.axes import LinearAxis, LogAxis
 
 from renp.results.style import COLOURS, DASHES
 
@@ -29,30 +33,44 @@ LOOKS = {
     "dark": Look("dark", "#16191d", "#eceff3", "#464c55", "#3a4049", "#ff8a95"),
 }
 
+CSS = """
+:root { color-scheme: %(name)s; }
+html, body { background: %(ground)s; color: %(ink)s; margin: 0; height: auto;
+  font-family: system-ui, "Segoe UI", Roboto, "DejaVu Sans", Arial, sans-serif; }
+*:focus-visible { outline: 2px solid #56B4E9; outline-offset: 1px; }
+"""
+"""Style sheet of the page itself, to be filled in with a look."""
 
-def dashes(pair: str) -> Any:
-    """Return the dashes of a pair in Bokeh's units.
+TABLE_CSS = """
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }
+td, th { padding: 3px 12px 3px 0; text-align: right; }
+th { font-weight: 600; border-bottom: 1px solid currentColor; }
+td.words, th.words { text-align: left; }
+td.number { white-space: nowrap; }
+tr.excluded td.verdict { font-weight: 700; }
+:host { overflow-x: auto; }
+"""
 
-    Examples
-    --------
-    >>> dashes("11"), dashes("33")
-    ([], [2, 2])
-    """
-    known = DASHES[pair]
-    return [] if known == "solid" else [round(2 * length) for length in known[1]]
+
+def html_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return an HTML table of text."""
+    first = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in head)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{first}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def part_styles(number: int) -> list[dict[str, Any]]:
-    """Return colour and dashes of the parts of a spectrum, in the order of pairs."""
-    names = list(COLOURS)
-    return [
-        {"line_color": COLOURS[names[k % 6]], "line_dash": dashes(names[(k + k // 6) % 6])}
-        for k in range(number)
+    """Return colour and dashes, in Bokeh's units, of the parts of a spectrum, in the order of pairs."""
+    dashes: list[Any] = [
+        [] if d == "solid" else [round(2 * length) for length in d[1]] for d in DASHES.values()
     ]
+    colours = list(COLOURS.values())
+    return [{"line_color": colours[k % 6], "line_dash": dashes[(k + k // 6) % 6]} for k in range(number)]
 
 
 def paint(figure: plotting.figure, look: Look) -> None:
     """Give a figure the colours of a theme, and text that is read on a projector."""
+    figure.toolbar.logo = None
     figure.background_fill_color = figure.border_fill_color = look.ground
     figure.outline_line_color = look.faint
     figure.title.text_color = look.ink
@@ -69,14 +87,101 @@ def paint(figure: plotting.figure, look: Look) -> None:
         legend.label_text_color, legend.label_text_font_size = look.ink, "13px"
 
 
-CSS = """
-:root { color-scheme: %(name)s; }
-html, body { background: %(ground)s; color: %(ink)s; margin: 0; height: auto;
-  font-family: system-ui, "Segoe UI", Roboto, "DejaVu Sans", Arial, sans-serif; }
-*:focus-visible { outline: 2px solid #56B4E9; outline-offset: 1px; }
+_LOG_TICKS_JS = """
+if (!(cb_data.range.start > 0 && cb_data.range.end < Infinity)) return []
+const low = Math.floor(Math.log10(cb_data.range.start)), high = Math.ceil(Math.log10(cb_data.range.end))
+const factors = high - low <= 2 ? [1, 2, 3, 5] : high - low <= 4 ? [1, 3] : [1]
+const ticks = []
+for (let power = low; power <= high; power++)
+  for (const factor of factors) ticks.push(factor * Math.pow(10, power))
+return ticks.filter(tick => cb_data.range.start <= tick && tick <= cb_data.range.end)
+"""
+"""Writes numbers also where less than a decade is shown."""
+
+_POWERS_JS = """
+const power = Math.floor(Math.log10(tick) + 1e-9)
+if (power >= -2 && power <= 3) return String(Number(tick.toPrecision(3)))
+const mantissa = Number((tick / Math.pow(10, power)).toPrecision(3))
+const raised = Array.from(String(power)).map(c => c == "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]).join("")
+return (mantissa == 1 ? "10" : mantissa + "·10") + raised
+"""
+"""Writes 2·10⁻¹¹ below a logarithmic axis."""
+
+
+def write_powers(axis: LogAxis, *, between: bool = False) -> None:
+    """Label a logarithmic axis with powers of ten, and between them where less than a few are shown."""
+    if between:
+        axis.ticker = CustomJSTicker(major_code=_LOG_TICKS_JS)
+    axis.formatter = CustomJSTickFormatter(code=_POWERS_JS)
+
+
+_NARROW = 2e-3
+"""Windows narrower than this, eV, show distances from a threshold."""
+
+_ENERGY_TICKS_JS = """
+const low = (cb_data.range.start - reference) / unit, high = (cb_data.range.end - reference) / unit
+const rough = Math.max((high - low) / 6, 1e-9)
+const power = Math.pow(10, Math.floor(Math.log10(rough)))
+const step = power * [1, 2, 5, 10].find(factor => factor * power >= rough * 0.999)
+const ticks = []
+for (let k = Math.ceil(low / step); k * step <= high; k++) ticks.push(reference + unit * k * step)
+return ticks
+"""
+
+_ENERGY_LABEL_JS = """
+const values = ticks.map(one => (one - reference) / unit)
+const gap = values.length > 1 ? Math.abs(values[1] - values[0]) : Math.abs(values[0]) || 1
+const digits = Math.max(0, Math.min(12, -Math.floor(Math.log10(gap * 1.001))))
+const shown = values[index].toFixed(digits)
+return (Number(shown) === 0 ? (0).toFixed(digits) : shown).replace("-", "−")
 """
 
 
-def page_css(look: Look) -> str:
-    """Return the style sheet of the page itself."""
-    return CSS % vars(look)
+class Origin(NamedTuple):
+    """Where an axis counts from, in which unit, and how that is said."""
+
+    reference: float
+    unit: float
+    label: str
+
+
+def origin(window: tuple[float, float], thresholds: dict[str, float]) -> Origin:
+    """Return where the axis of a window counts from: from a threshold in it or nearest to it if it is narrow.
+
+    Examples
+    --------
+    >>> origin((1.06, 1.07), {"33": 1.0693}).label
+    'trigger photon energy ω (eV)'
+    >>> origin((1.06929, 1.06931), {"33": 1.0693}).label
+    'ω − ω₃₃ (μeV),  ω₃₃ = 1.069300000 eV'
+    """
+    low, high = window
+    if high - low >= _NARROW or not thresholds:
+        return Origin(0.0, 1.0, "trigger photon energy ω (eV)")
+    middle = (low + high) / 2
+    pair, edge = min(thresholds.items(), key=lambda item: abs(item[1] - middle))
+    name = "ω" + pair.translate(str.maketrans("123", "₁₂₃"))
+    unit, words = (1e-3, "meV") if high - low > 2e-4 else (1e-6, "μeV")
+    return Origin(edge, unit, f"ω − {name} ({words}),  {name} = {edge:.9f} eV")
+
+
+class EnergyAxis:
+    """An axis of photon energies, readable from electronvolts down to 10⁻⁵ eV at a threshold.
+
+    In a narrow window it shows the distance from a threshold in meV or μeV; its label says which.
+    """
+
+    def __init__(self, axis: LinearAxis) -> None:
+        self._axis = axis
+        arguments = {"reference": 0.0, "unit": 1.0}
+        axis.ticker = CustomJSTicker(args=dict(arguments), major_code=_ENERGY_TICKS_JS)
+        axis.formatter = CustomJSTickFormatter(args=dict(arguments), code=_ENERGY_LABEL_JS)
+
+    def show(self, window: tuple[float, float], thresholds: dict[str, float]) -> None:
+        """Count from where the window asks for."""
+        found = origin(window, thresholds)
+        arguments = {"reference": found.reference, "unit": found.unit}
+        if self._axis.ticker.args != arguments:
+            self._axis.ticker.args = dict(arguments)
+            self._axis.formatter.args = dict(arguments)
+        self._axis.axis_label = found.label

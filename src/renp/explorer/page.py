@@ -1,30 +1,26 @@
-"""The explorer itself: one state, and all that follows from it."""
+"""The explorer itself: one state, all that follows from it, and where it stands on the page."""
 
 from collections.abc import Callable
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
 import panel as pn
 
 from renp.errors import ScenarioError
-from renp.explorer.address import to_query
 from renp.explorer.bounds_tab import BoundsTab
 from renp.explorer.controls import Controls
-from renp.explorer.counts_tab import CountsTab
-from renp.explorer.fields import Field
+from renp.explorer.counts_tab import CountsTab, moved
+from renp.explorer.exchange import to_query
+from renp.explorer.fields import WIDE, Field, Later, button, html, radio, with_lock
 from renp.explorer.interaction_controls import InteractionControls
-from renp.explorer.layout import arranged
-from renp.explorer.live import curves
+from renp.explorer.live import view_window
 from renp.explorer.look import LOOKS
 from renp.explorer.plan_tab import PlanTab
-from renp.explorer.run_controls import moved
-from renp.explorer.sampling import view_window
 from renp.explorer.setup import Setup, StateError, build
 from renp.explorer.share_tab import ShareTab
 from renp.explorer.spectrum_plot import SpectrumPlot
+from renp.explorer.spectrum_tab import SpectrumTab
 from renp.explorer.state import State
-from renp.explorer.timing import Later, with_lock
-from renp.explorer.view_controls import ViewControls
 
 TITLES = {
     "Spectrum": "spectrum",
@@ -39,6 +35,35 @@ _LOW = 340
 
 _ZOOM_DELAY, _LINK_DELAY = 40, 400
 """Milliseconds from the last change to the new curves, and to the new link."""
+
+_NARROW = 860
+"""Pixels below which the controls go below the views."""
+
+_PAGE = f"""
+:host {{ display: flex; flex-direction: row; align-items: flex-start; gap: 12px; }}
+@media (max-width: {_NARROW}px) {{ :host {{ flex-direction: column-reverse; }} }}
+"""
+_SIDE = f"""
+:host {{ flex: 0 0 340px; max-width: 340px; }}
+@media (max-width: {_NARROW}px) {{ :host {{ flex: 1 1 auto; max-width: 100%; width: 100%; }} }}
+"""
+_MAIN = f"""
+:host {{ flex: 1 1 400px; min-width: 0; }}
+@media (max-width: {_NARROW}px) {{ :host {{ flex: 1 1 auto; width: 100%; }} }}
+"""
+
+
+class Pane(Protocol):
+    """What is shown under one of `TITLES`."""
+
+    view: Any
+
+    @property
+    def fields(self) -> list[Field]:
+        """In which something may be wrong."""
+
+    def show(self, state: State, setup: Setup, /) -> None:
+        """Compute what a state says here, and show it."""
 
 
 class Explorer:
@@ -75,19 +100,41 @@ class Explorer:
             "plan": SpectrumPlot("plan", look, self._zoom, height=_LOW),
         }
         self.controls, self.interactions = Controls(self.edit, look), InteractionControls(self.edit, look)
-        self.view_controls = ViewControls(self.edit, look, lambda: self.setup)
-        self.counts = CountsTab(self.edit, look, self.plots["counts"].figure)
+        self.counts = CountsTab(self.edit, look, self.plots["counts"])
         self.plan = PlanTab(self.edit, look, self.plots["plan"], lambda: self.state)
-        self.bounds, self.share = BoundsTab(look), ShareTab(self.edit, look, lambda: self.state)
-        tabs = pn.widgets.RadioButtonGroup(
-            label="View", options=TITLES, color="primary", variant="outline", margin=(6, 10)
-        )
-        self.tabs = Field("tab", tabs, self.edit, look)
+        self.share = ShareTab(self.edit, look, lambda: self.state)
+        self.panes: dict[str, Pane] = {
+            "spectrum": SpectrumTab(self.edit, look, self.plots["spectrum"], lambda: self.setup),
+            "counts": self.counts,
+            "plan": self.plan,
+            "bounds": BoundsTab(look),
+            "share": self.share,
+        }
+        self.tabs = Field("tab", radio("View", TITLES, margin=(6, 10)), self.edit, look)
         self.tabs.view.sizing_mode = self.tabs.words.sizing_mode = None
-        self.message = pn.pane.HTML("", sizing_mode="stretch_width", margin=(0, 10), visible=False)
-        self.panes = self._panes()
-        self.view = arranged(self, look)
+        self.message = html()
+        self.view = self._arranged()
         self.show()
+
+    def _arranged(self) -> Any:
+        """Return a head, and the controls beside the views, below them on a phone."""
+        other = "dark" if self.state.theme == "light" else "light"
+        theme = button(
+            other.capitalize(),
+            lambda: with_lock(lambda: self._turn(other)),
+            margin=(6, 10),
+            description=f"Turn the page {other}",
+            visible=self._location is not None,
+        )
+        title = pn.pane.HTML("<h1 style='font-size:20px;margin:6px 0'>renp explorer</h1>", margin=(0, 10))
+        head = pn.FlexBox(title, self.tabs.view, theme, align_items="center", **WIDE)
+        interactions = pn.pane.HTML("<b>Interactions beside the weak one</b>", margin=(8, 10, 0, 10))
+        controls = [*self.controls.basic, interactions, self.interactions.view, *self.controls.more]
+        views = [pane.view for pane in self.panes.values()]
+        side = pn.Column(*controls, stylesheets=[_SIDE], margin=0)
+        main = pn.Column(self.message, *views, stylesheets=[_MAIN], margin=0)
+        below = pn.Column(side, main, stylesheets=[_PAGE], margin=0, **WIDE)
+        return pn.Column(head, below, margin=(0, 8), **WIDE)
 
     def change(self, **values: Any) -> None:
         """Change fields of the state, as a control does; what is wrong is in `problems`."""
@@ -101,7 +148,8 @@ class Explorer:
         try:
             state = change(self.state)
             setup = build(state)
-            self._redraw(state, setup)
+            # Only the open tab is computed, so that a slider is followed at once.
+            self.panes[state.tab].show(state, setup)
         except StateError as error:
             self._complain(error.problems, key)
         except ScenarioError as error:
@@ -114,24 +162,8 @@ class Explorer:
 
     def show(self) -> None:
         """Show the state everywhere."""
-        self._redraw(self.state, self.setup)
+        self.panes[self.state.tab].show(self.state, self.setup)
         self._settle()
-
-    def _redraw(self, state: State, setup: Setup) -> None:
-        """Compute what the open tab shows; nothing else, so that a slider is followed at once."""
-        if state.tab in self.plots:
-            plot, window = self.plots[state.tab], view_window(state, setup)
-            parts = state.parts if state.tab == "spectrum" else "total"
-            plot.show(curves(setup, window, parts), window, ratio=state.ratio and state.tab == "spectrum")
-        if state.tab == "counts":
-            self.plots["counts"].show_runs(state.scenario.run)
-            self.counts.show(state, setup)
-        elif state.tab == "plan":
-            self.plan.show(state, setup)
-        elif state.tab == "bounds":
-            self.bounds.show(setup)
-        elif state.tab == "share":
-            self.share.show(state)
 
     def _settle(self) -> None:
         """Let every control show the state, and the address follow."""
@@ -143,22 +175,16 @@ class Explorer:
                 field.show(self.state)
             field.say("")
         for tab, pane in self.panes.items():
-            pane.visible = tab == self.state.tab
+            pane.view.visible = tab == self.state.tab
         self.say(self.setup.note)
         self._later.call("link", _LINK_DELAY, self._remember)
 
     @property
     def fields(self) -> list[Field]:
         """All fields in which something may be wrong."""
-        runs = [*self.counts.controls.fields, self.counts.controls.level]
-        own = [
-            self.tabs,
-            *self.controls.fields,
-            *self.interactions.fields,
-            *self.view_controls.fields,
-            *self.plan.fields,
-        ]
-        return [field for field in [*own, *runs, self.share.field] if self._has(field)]
+        of_panes = [field for pane in self.panes.values() for field in pane.fields]
+        every = [self.tabs, *self.controls.fields, *self.interactions.fields, *of_panes]
+        return [field for field in every if self._has(field)]
 
     def _has(self, field: Field) -> bool:
         """Return whether the state has what a field shows: cards and rows follow only where they are seen."""
@@ -205,22 +231,10 @@ class Explorer:
         if self._location is not None:
             self._location.search = f"?{to_query(self.state)}"
 
-    def turn_theme(self) -> None:
+    def _turn(self, theme: str) -> None:
         """Load the page anew in the other theme."""
-        other = "light" if self.state.theme == "dark" else "dark"
-        if self._location is not None:
-            self._location.reload = True
-            self._location.search = f"?{to_query(self.state.changed(theme=other))}"
-
-    def _panes(self) -> dict[str, Any]:
-        spectrum = pn.Column(
-            self.view_controls.top,
-            self.plots["spectrum"].figure,
-            self.view_controls.bottom,
-            sizing_mode="stretch_width",
-        )
-        views = (spectrum, self.counts.view, self.plan.view, self.bounds.view, self.share.view)
-        return dict(zip(TITLES.values(), views, strict=True))
+        self._location.reload = True
+        self._location.search = f"?{to_query(self.state.changed(theme=theme))}"
 
     def __panel__(self) -> Any:
         """Return what Panel shows."""

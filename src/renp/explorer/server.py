@@ -17,12 +17,11 @@ import panel as pn
 from panel.io.server import get_server
 
 from renp.errors import InputError
-from renp.explorer.address import from_query
-from renp.explorer.live import curves, expected, limits
-from renp.explorer.look import LOOKS, page_css
+from renp.explorer.exchange import from_query
+from renp.explorer.live import curves, expected, limits, usual_window
+from renp.explorer.look import CSS, LOOKS
 from renp.explorer.page import Explorer
-from renp.explorer.sampling import usual_window
-from renp.explorer.setup import StateError, build
+from renp.explorer.setup import build
 from renp.explorer.state import Parts, State
 from renp.results.bounds import Bounds
 from renp.validation import number
@@ -63,8 +62,6 @@ def linked_state(query: str, start: State) -> tuple[State, str]:
     try:
         state = from_query(query)
         build(state)
-    except StateError as error:
-        return start, f"The link: {error}"
     except ValueError as error:
         return start, f"The link: {error}"
     return state, ""
@@ -81,7 +78,7 @@ def page(start: State) -> Callable[[], Any]:
         if wrong:
             explorer.say(wrong)
         template = pn.Template(_TEMPLATE, location=True)
-        template.add_variable("page_css", page_css(LOOKS[state.theme]))
+        template.add_variable("page_css", CSS % vars(LOOKS[state.theme]))
         template.add_panel("page", explorer.view)
         return template
 
@@ -182,13 +179,7 @@ def serve(
     browser: bool = True,
     tell: Callable[[str], None] = print,
 ) -> None:
-    """Serve the explorer until Ctrl-C or SIGTERM; ``tell`` is told its address.
-
-    Raises
-    ------
-    InputError
-        If the address or port cannot be had.
-    """
+    """Serve the explorer until Ctrl-C or SIGTERM; ``tell`` is told its address."""
     with served(start, port=port, address=address) as (server, url):
         if not is_local(address):
             words = f"the explorer listens at {address}: whoever reaches that address can use it"

@@ -16,7 +16,7 @@ from renp.scenario.build import Setting
 from renp.scenario.interactions import build_interaction
 from renp.scenario.problems import Place, Problems
 from renp.scenario.read import Reader
-from renp.scenario.schema import BARE, Table
+from renp.scenario.schema import BARE
 
 MOST_RUNS = 64
 
@@ -47,17 +47,12 @@ def build(state: State) -> Setup:
     ------
     StateError
         With a sentence for each key that is wrong.
-
-    Examples
-    --------
-    >>> build(State()).atom.name
-    'Yb'
     """
     if len(state.scenario.run) > MOST_RUNS:
         raise StateError({"runs": f"{len(state.scenario.run)} runs: must be {MOST_RUNS} at most"})
     problems = Problems("", "the explorer")
     tables = state.scenario.model_dump(exclude_unset=True, exclude_none=True, exclude={"scan"})
-    found = Reader(tables, problems, Path(), BARE, _built).read()
+    found = Reader(tables, problems, Path(), BARE, lambda table: _kept(json.dumps(table))).read()
     if found is None:
         by_key: dict[str, list[str]] = {}
         for place, words in problems.found:
@@ -72,10 +67,6 @@ def _key(place: Place) -> str:
         if (known := _KEYS.get(place[:n])) is not None:  # type: ignore[arg-type]
             return ".".join([known, *map(str, place[n:])])
     return ".".join(map(str, place))
-
-
-def _built(table: Table) -> Interaction:
-    return _kept(json.dumps(table))
 
 
 @lru_cache(maxsize=256)

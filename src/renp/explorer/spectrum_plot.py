@@ -16,9 +16,8 @@ from bokeh.models import (
     Range1d,
 )
 
-from renp.explorer.axis import EnergyAxis
 from renp.explorer.live import Curves
-from renp.explorer.look import MODEL, OWN, PLAN, Look, paint, part_styles
+from renp.explorer.look import MODEL, OWN, PLAN, EnergyAxis, Look, paint, part_styles
 from renp.scenario.schema import RunSection
 
 MOST_PARTS = 12
@@ -75,7 +74,6 @@ class SpectrumPlot:
             output_backend="canvas",
             name=f"{name}-figure",
         )
-        self.figure.toolbar.logo = None
         self.figure.extra_y_ranges = {"fraction": Range1d(0.0, 1.0)}
         self.axis = EnergyAxis(self.figure.xaxis[0])
         self.curves = ColumnDataSource({"x": [], "model": [], "standard": []}, name="curves")
@@ -94,7 +92,7 @@ class SpectrumPlot:
         self.figure.on_event(Reset, lambda _: self._on_window(None))
         paint(self.figure, look)
 
-    def show(self, curves: Curves, window: tuple[float, float], *, ratio: bool) -> None:
+    def show(self, curves: Curves, window: tuple[float, float], *, ratio: bool = False) -> None:
         """Show curves; the window of the axis is moved only where it differs."""
         with np.errstate(divide="ignore", invalid="ignore"):
             scale = np.where(curves.standard > 0, 1 / curves.standard, np.nan) if ratio else 1.0
@@ -104,10 +102,10 @@ class SpectrumPlot:
         self._show_height(list(lines.values()), ratio)
         self._show_marks(curves.thresholds, window)
         self.axis.show(window, curves.thresholds)
-        self.figure.yaxis[0].axis_label = (
-            "I(ω) / I(ω) of the standard model" if ratio else "spectral function I(ω)"
-        )
-        self._show_window(window)
+        label = "I(ω) / I(ω) of the standard model" if ratio else "spectral function I(ω)"
+        self.figure.yaxis[0].axis_label = label
+        if (self.figure.x_range.start, self.figure.x_range.end) != window:
+            self.figure.x_range.update(start=window[0], end=window[1])
 
     def show_runs(self, runs: Sequence[RunSection]) -> None:
         """Show the runs as lines, unless the user is just moving them."""
@@ -152,19 +150,12 @@ class SpectrumPlot:
         )
 
     def _draw_curves(self) -> None:
-        of_model = {"source": self.curves, "line_color": MODEL, "line_width": 2.5}
-        of_standard = {
-            "source": self.curves,
-            "line_color": self._look.ink,
-            "line_width": 2,
-            "line_dash": [8, 5],
-        }
-        self._model = self.figure.line("x", "model", **of_model)
-        self._standard = self.figure.line("x", "standard", **of_standard)
-        styles = enumerate(part_styles(MOST_PARTS))
+        dashed = {"line_color": self._look.ink, "line_width": 2, "line_dash": [8, 5]}
+        self._model = self.figure.line("x", "model", source=self.curves, line_color=MODEL, line_width=2.5)
+        self._standard = self.figure.line("x", "standard", source=self.curves, **dashed)
         self._parts = [
             self.figure.line("x", f"part{k}", source=self.parts, line_width=2, visible=False, **style)
-            for k, style in styles
+            for k, style in enumerate(part_styles(MOST_PARTS))
         ]
         tips = [("ω", "@x{0.000000000} eV"), ("model", "@model"), ("standard model", "@standard")]
         self.figure.add_tools(HoverTool(renderers=[self._model], mode="vline", tooltips=tips))
@@ -252,8 +243,3 @@ class SpectrumPlot:
         # One below the other and left of the first: side by side, many would run into their neighbours.
         texts = ["\n".join(pairs) for _, pairs in groups]
         self.labels.data = {"x": [found[0] for found, _ in groups], "text": texts}
-
-    def _show_window(self, window: tuple[float, float]) -> None:
-        x_range = self.figure.x_range
-        if (x_range.start, x_range.end) != window:
-            x_range.update(start=window[0], end=window[1])

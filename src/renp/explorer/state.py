@@ -55,13 +55,7 @@ Window: TypeAlias = Annotated[tuple[float, float], Field(strict=False), AfterVal
 
 
 def _validated(section: type[Any], values: Table) -> Any:
-    """Return a section of bare numbers.
-
-    Raises
-    ------
-    ValueError
-        Saying what is wrong.
-    """
+    """Return a section of bare numbers; raise ValueError that says what is wrong."""
     try:
         return section.model_validate(values, context=BARE)
     except ValidationError as error:
@@ -69,25 +63,13 @@ def _validated(section: type[Any], values: Table) -> Any:
 
 
 def new_run(photon_energy: float, duration: float = 10 * DAY, **others: Any) -> RunSection:
-    """Return a run: photon energy in eV, duration in s, and other keys of [[run]].
-
-    Examples
-    --------
-    >>> new_run(1.068).duration
-    864000.0
-    """
+    """Return a run: photon energy in eV, duration in s, and other keys of [[run]]."""
     run: RunSection = _validated(RunSection, {"photon_energy": photon_energy, "duration": duration, **others})
     return run
 
 
-def as_run(given: Any) -> RunSection:
-    """Return a run that is given as numbers, as a table, or as it is.
-
-    Examples
-    --------
-    >>> as_run([1.068, 60.0, 1e-5]).background
-    1e-05
-    """
+def _as_run(given: Any) -> RunSection:
+    """Return a run that is given as numbers, as a table, or as it is."""
     if isinstance(given, RunSection):
         return given
     if isinstance(given, dict):
@@ -98,13 +80,7 @@ def as_run(given: Any) -> RunSection:
 
 
 def short(run: RunSection) -> Any:
-    """Return the numbers of a run without usual ones at their end, or its table if it has other keys.
-
-    Examples
-    --------
-    >>> short(new_run(1.068)), short(new_run(1.068, counts=3))
-    ([1.068], {'photon_energy': 1.068, 'duration': 864000.0, 'counts': 3})
-    """
+    """Return the numbers of a run without usual ones at their end, or its table if it has other keys."""
     table = run.model_dump(exclude_defaults=True)
     if not table.keys() <= set(_SHORT):
         return table
@@ -186,7 +162,7 @@ class State(Section):
     def _section(self, section: str, name: str = "", *, value: Any) -> Table:
         """Return a section of the document with another value of a key, or with other keys."""
         if section == "run":
-            return {section: as_counted(tuple(as_run(one) for one in value))}
+            return {section: _as_counted(tuple(_as_run(one) for one in value))}
         if section == "interaction":
             return {section: tuple(dict(table) for table in value)}
         before = getattr(self.scenario, section)
@@ -222,27 +198,20 @@ VIEW = tuple(name for name in State.model_fields if name != "scenario")
 """Keys of the view."""
 
 
-def as_counted(runs: tuple[RunSection, ...]) -> tuple[RunSection, ...]:
+def _as_counted(runs: tuple[RunSection, ...]) -> tuple[RunSection, ...]:
     """Return runs without counts unless all have them: a run that was added or moved was not made.
 
     Examples
     --------
-    >>> [run.counts for run in as_counted((new_run(1.0, counts=3), new_run(1.1)))]
+    >>> [run.counts for run in _as_counted((new_run(1.0, counts=3), new_run(1.1)))]
     [None, None]
     """
-    if all(run.counts is not None for run in runs):
-        return runs
-    return tuple(without_counts(run) for run in runs)
+    counted = all(run.counts is not None for run in runs)
+    return runs if counted else tuple(without_counts(run) for run in runs)
 
 
 def is_text(key: str) -> bool:
-    """Return whether a key has words, which links have as they are, in place of JSON.
-
-    Examples
-    --------
-    >>> is_text("ordering"), is_text("lightest_mass")
-    (True, False)
-    """
+    """Return whether a key has words, which links have as they are, in place of JSON."""
     return isinstance(State()[key], str) and key != "effects"
 
 

@@ -10,7 +10,7 @@ accepted once more.
 Couplings are in the unit u of their parameter: g/u, at least 0 for one without a sign.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -31,6 +31,9 @@ _RUNS = 4
 """Runs are filled up to a multiple of this, so that their number seldom makes another program."""
 
 _FEW_SETS = 8
+_MOST_MINIMA = 32
+_SAME = 1e-3
+"""Distance of coordinates within which two minima are the same."""
 
 
 def accepted(
@@ -67,26 +70,71 @@ def accepted(
     if is_exact(likelihood, moves):
         along = along_coupling(likelihood, k)
         return _of_size(likelihood, k, exact_sets(along, np.asarray(data.counts), rise))
-    start = likelihood.start if start is None else start
-    start = jnp.where(jnp.asarray(moves), jnp.asarray(start), likelihood.point())
-    best = fit_ensemble(likelihood, data, start, moves)
-    starts = np.moveaxis(np.asarray(_elsewhere(likelihood, best.x, jnp.asarray(k), jnp.asarray(moves))), 1, 0)
-    if len(starts):  # many lead nowhere else
-        starts = np.unique(starts[np.any(starts != np.asarray(best.x), axis=(1, 2))], axis=0)
-    minima = [best, *(fit_ensemble(likelihood, data, x, moves) for x in starts)]
+    minima = all_minima(likelihood, data, moves, k, rise, start)
 
-    def cross(minimum: Minimum, side: float, room: Array, wanted: Array) -> Crossing:
-        rows = np.flatnonzero(np.asarray(wanted))
-        sets = len(data.counts)
-        found = Crossing(jnp.full(sets, jnp.nan), minimum.x, jnp.full(sets, CONVERGED))
-        if not rows.size:
-            return found
-        some = jax.tree.map(lambda a: np.asarray(a)[rows], (data, minimum, room))
-        there = crossing_ensemble(likelihood, some[0], some[1], moves, k, side, some[2])
-        put: Crossing = jax.tree.map(lambda old, new: jnp.asarray(old).at[rows].set(new), found, there)
-        return put
+    def cross(side: float, room: Array, wanted: Array) -> Crossing:
+        places = np.nonzero(np.asarray(wanted))
+        rows = places[1]
+        some = jax.tree.map(lambda a: np.asarray(a)[rows], data)
+        at, rooms = jax.tree.map(lambda a: np.asarray(a)[places], (minima, room))
+        there = crossing_ensemble(likelihood, some, at, moves, k, side, rooms)
+        value, status = np.full(wanted.shape, np.nan), np.full(wanted.shape, CONVERGED)
+        value[places], status[places] = there.value, there.status
+        return Crossing(jnp.asarray(value), minima.x, jnp.asarray(status))
 
     return around_minima(minima, cross, k, rise, magnitude=likelihood.parameters[k].kind == "magnitude")
+
+
+def all_minima(
+    likelihood: Likelihood, data: Data, moves: Mask, k: int, rise: Scalar, start: Any = None
+) -> Minimum:
+    """Return minima of the χ², shape (minima, sets): from each that is low enough, others are looked for.
+
+    Those of many data sets are found from the minima of the expectation without couplings.
+    """
+    here = likelihood.point()
+    begin = likelihood.start if start is None else start
+    begin = np.where(np.asarray(moves), np.asarray(begin), np.asarray(here))
+    starts = np.broadcast_to(begin, (1, len(data.counts), here.size))
+    if len(data.counts) > _FEW_SETS and len(_elsewhere(likelihood, here[None], k, moves)[0]):
+        null = jax.tree.map(lambda a: a[None], likelihood.asimov(here))
+        of_null = all_minima(likelihood, null, moves, k, rise, start)
+        points = jnp.concatenate([of_null.x[:, 0], _elsewhere(likelihood, here[None], k, moves)[0]])
+        points = points[np.asarray(_distinct(points[:, None])[:, 0])]
+        starts = np.concatenate([starts, np.repeat(points[:, None], len(data.counts), axis=1)])
+        return _fits(likelihood, data, starts, moves)
+    found = _fits(likelihood, data, starts, moves)
+    done = 0
+    while done < len(found.x) <= _MOST_MINIMA:
+        x = np.asarray(found.x[done])
+        others = np.moveaxis(np.asarray(_elsewhere(likelihood, x, k, moves)), 1, 0)
+        done += 1
+        if not (len(others) and np.any(found.chi2[done - 1] < np.min(found.chi2, axis=0) + rise)):
+            continue
+        more = _fits(likelihood, data, np.unique(others, axis=0), moves)
+        both = jax.tree.map(lambda *parts: jnp.concatenate(parts), found, more)
+        new = np.any(np.asarray(_distinct(both.x) & (both.status == CONVERGED)), axis=1)
+        kept = new | (np.arange(len(new)) < len(found.x))
+        found = jax.tree.map(lambda a, rows=kept: a[rows], both)
+    return found
+
+
+def _fits(likelihood: Likelihood, data: Data, starts: Any, moves: Mask) -> Minimum:
+    """Return the minima of each data set from each start, starts of shape (starts, sets, p)."""
+    shape = starts.shape[:2]
+    same = jax.tree.map(lambda a: np.tile(np.asarray(a), (shape[0], 1)), data)
+    found = fit_ensemble(likelihood, same, starts.reshape(-1, starts.shape[-1]), moves)
+    apart: Minimum = jax.tree.map(lambda a: jnp.reshape(jnp.asarray(a), shape + a.shape[1:]), found)
+    return apart
+
+
+def _distinct(x: Float[Array, "m *sets p"]) -> Bool[Array, "m *sets"]:
+    """Return which of some points are not close to one before them."""
+    close = jnp.max(jnp.abs(x[:, None] - x[None]), axis=-1) < _SAME
+    before = jnp.arange(len(x))[:, None] > jnp.arange(len(x))
+    before = before.reshape(before.shape + (1,) * (close.ndim - 2))
+    distinct: Array = ~jnp.any(close & before, axis=1)
+    return distinct
 
 
 def is_exact(likelihood: Likelihood, moves: Mask) -> bool:
@@ -143,8 +191,8 @@ _elsewhere = jax.jit(jax.vmap(elsewhere, in_axes=(None, 0, None, None)))
 
 
 def around_minima(
-    minima: Sequence[Minimum],
-    cross: Callable[[Minimum, float, Array, Array], Crossing],
+    minima: Minimum,
+    cross: Callable[[float, Array, Array], Crossing],
     k: Any,
     rise: Scalar,
     *,
@@ -155,9 +203,9 @@ def around_minima(
     Parameters
     ----------
     minima
-        Local minima, the one that has to have converged first.
+        Local minima along the first axis, the one that has to have converged first.
     cross
-        Returns where the χ² has risen from a minimum, on a side, by a Δχ²; only where it is wanted.
+        Returns where the χ² has risen from each minimum, on a side, by a Δχ²; only where it is wanted.
     k
         Place of the coupling.
     rise
@@ -165,30 +213,23 @@ def around_minima(
     magnitude
         Whether the coordinate is the square of the coupling.
     """
-    found = jnp.stack([jnp.where(m.status == CONVERGED, m.chi2, jnp.inf) for m in minima])
-    least = jnp.min(found, axis=0)
-    good = jnp.asarray(minima[0].status == CONVERGED)
-    lows: list[Array] = []
-    highs: list[Array] = []
-    for minimum, chi2 in zip(minima, found, strict=True):
-        x = jnp.asarray(minimum.x)[..., k]
-        wanted = chi2 < least + rise
-        for low, high in zip(lows, highs, strict=True):
-            wanted = wanted & ~((low <= x) & (x <= high))  # the same interval once more
-        room = jnp.where(wanted, least + rise - chi2, rise)
-        below, above = (cross(minimum, side, room, wanted) for side in (-1.0, 1.0))
-        lows.append(jnp.where(wanted, below.value, jnp.nan))
-        highs.append(jnp.where(wanted, above.value, jnp.nan))
-        crossed = (jnp.asarray(below.status) != NOT_CONVERGED) & (jnp.asarray(above.status) != NOT_CONVERGED)
-        good = good & (~wanted | crossed)
-    coordinates = jnp.stack([jnp.asarray(m.x)[..., k] for m in minima])
-    tied = jnp.where(found <= least + TIE, jnp.abs(coordinates), jnp.inf)
-    best = jnp.take_along_axis(coordinates, jnp.argmin(tied, axis=0)[None], axis=0)[0]
-    intervals = joined(jnp.stack(lows, axis=-1), jnp.stack(highs, axis=-1))
-    inside = (coordinates[..., None] >= intervals[..., 0]) & (coordinates[..., None] <= intervals[..., 1])
-    rises = jnp.min(jnp.where(inside, found[..., None], jnp.inf), axis=0) - least[..., None]
-    root = jnp.sqrt(jnp.maximum(intervals, 0.0))
-    intervals = jnp.where(magnitude, jnp.where(jnp.isnan(intervals), jnp.nan, root), intervals)
+    chi2 = jnp.where(minima.status == CONVERGED, minima.chi2, jnp.inf)
+    least = jnp.min(chi2, axis=0)
+    # The profile may have other branches over the same values of the coupling.
+    wanted = (chi2 < least + rise) & _distinct(minima.x)
+    room = jnp.where(wanted, least + rise - chi2, rise)
+    below, above = (cross(side, room, wanted) for side in (-1.0, 1.0))
+    low, high = (jnp.moveaxis(jnp.where(wanted, end.value, jnp.nan), 0, -1) for end in (below, above))
+    crossed = (below.status != NOT_CONVERGED) & (above.status != NOT_CONVERGED)
+    good = (minima.status[0] == CONVERGED) & jnp.all(crossed | ~wanted, axis=0)
+    x = minima.x[..., k]
+    tied = jnp.where(chi2 <= least + TIE, jnp.abs(x), jnp.inf)
+    best = jnp.take_along_axis(x, jnp.argmin(tied, axis=0)[None], axis=0)[0]
+    intervals = joined(low, high)
+    inside = (x[..., None] >= intervals[..., 0]) & (x[..., None] <= intervals[..., 1])
+    rises = jnp.min(jnp.where(inside, chi2[..., None], jnp.inf), axis=0) - least[..., None]
+    root = jnp.where(jnp.isnan(intervals), jnp.nan, jnp.sqrt(jnp.maximum(intervals, 0.0)))
+    intervals = jnp.where(magnitude, root, intervals)
     best = jnp.where(magnitude, jnp.sqrt(jnp.maximum(best, 0.0)), best)
     return AcceptedSet(intervals, rises, best, least, good)
 

@@ -12,7 +12,7 @@ from scipy.stats import chi2
 from renp._types import Mask, Reals
 from renp.errors import InputError
 from renp.inference import asymptotic, few_counts
-from renp.inference.accepted import accepted
+from renp.inference.accepted import accepted, is_exact
 from renp.inference.feldman_cousins import Interval, feldman_cousins
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.methods import METHODS, load
@@ -24,9 +24,11 @@ BANDS = (-2, -1, 0, 1, 2)
 """Standard deviations of the expected band."""
 
 FEW_COUNTS = 20.0
-"""Up to which CLs comes from toys where other parameters are fitted, not from the formula."""
+"""Expected without a coupling, up to which CLs comes from toys where other parameters are fitted."""
 
-_BAND_TOYS = 2000
+_BAND_TOYS, _MEDIAN_TOYS = 2000, 500
+"""Of a band, and of a median alone where each toy takes fits."""
+
 _CONSTRUCTION_TOYS = 4000
 
 
@@ -86,8 +88,7 @@ class LimitSearch(NamedTuple):
             few = self._of_few_counts(likelihood, k)
             if few is not None:
                 return few._replace(p_value=p_value)
-        counts = np.sum(np.minimum(np.asarray(null.counts), np.asarray(observed.counts)))
-        if self.method == "cls" and int(np.sum(moves)) > 1 and counts <= FEW_COUNTS:
+        if self.method == "cls" and int(np.sum(moves)) > 1 and float(jnp.sum(null.counts)) <= FEW_COUNTS:
             return self._by_toys(likelihood, observed, moves, k)._replace(p_value=p_value)
         if self.lengthened:
             allowed = "left out where other parameters are fitted, or counts are many"
@@ -204,7 +205,8 @@ def accepted_by_delta_chi2(
 
 def band_by_toys(search: LimitSearch, likelihood: Likelihood, _: Data, moves: Mask, k: int) -> Reals:
     """Return quantiles of the limits of toys of the standard model."""
-    toys = likelihood.toys(likelihood.point(), search.key, _BAND_TOYS)
+    number = _BAND_TOYS if search.bands or is_exact(likelihood, moves) else _MEDIAN_TOYS
+    toys = likelihood.toys(likelihood.point(), search.key, number)
     found = load(METHODS[search.method].accepted)(search, likelihood, toys, moves, k)
     quantiles = ndtr(np.array(BANDS, dtype=float))
     middle: Reals = np.quantile(furthest(found)[np.asarray(found.good)], quantiles, method="inverted_cdf")

@@ -99,7 +99,7 @@ def quadratic_set(along: Along, counts: Reals, rise: Scalar) -> AcceptedSet:
     heights = jnp.where(inner, jax.vmap(run.chi2)(points), jnp.inf)
     lowest = jnp.argmin(heights)
     target = heights[lowest] + jax.lax.stop_gradient(rise)
-    outer = (_beyond(run, points[0], target, -1.0), _beyond(run, points[number + 1], target, 1.0))
+    outer = _beyond(run, points[0], points[number + 1], target)
     points = jnp.where(inner, points, outer[1]).at[0].set(outer[0])
     ends = _ends(run, points, number, target)
     sensitive = jnp.any(run.square > 0)
@@ -238,18 +238,19 @@ class _March(NamedTuple):
     steps: Int[Array, ""]
 
 
-def _beyond(run: _Run, start: Real, target: Real, side: float) -> Real:
-    """Return a coordinate, from a start outwards, at which the χ² is above a target."""
+def _beyond(run: _Run, first: Real, last: Real, target: Real) -> Float[Array, "2"]:
+    """Return coordinates, from two outwards, at which the χ² is above a target."""
+    chi2_of_both, outwards = jax.vmap(run.chi2), jnp.array([-1.0, 1.0])
 
-    def going(state: tuple[Real, Real, Int[Array, ""]]) -> Bool[Array, ""]:
-        return (run.chi2(state[0]) <= target) & (state[2] < _MOST_STEPS)
+    def going(state: tuple[Array, Int[Array, ""]]) -> Bool[Array, ""]:
+        return jnp.any(chi2_of_both(state[0]) <= target) & (state[1] < _MOST_STEPS)
 
-    def body(state: tuple[Real, Real, Int[Array, ""]]) -> tuple[Real, Real, Int[Array, ""]]:
-        t, step, number = state
-        return t + side * step, 2 * step, number + 1
+    def body(state: tuple[Array, Int[Array, ""]]) -> tuple[Array, Int[Array, ""]]:
+        ends, number = state
+        return jnp.where(chi2_of_both(ends) <= target, ends + outwards * 2.0**number, ends), number + 1
 
-    last: Real = jax.lax.while_loop(going, body, (start, jnp.array(1.0), jnp.array(0)))[0]
-    return last
+    both: Array = jax.lax.while_loop(going, body, (jnp.stack([first, last]), jnp.array(0)))[0]
+    return both
 
 
 def _ends(run: _Run, points: Float[Array, "k"], number: Int[Array, ""], target: Real) -> Float[Array, "e"]:
@@ -266,7 +267,8 @@ def _ends(run: _Run, points: Float[Array, "k"], number: Int[Array, ""], target: 
         return ends.at[jnp.where(crosses, found, ends.size)].set(at, mode="drop"), found + crosses
 
     none = jnp.full(2 * ((points.size - 1) // 2), jnp.nan)
-    return jax.lax.fori_loop(0, number + 1, piece, (none, jnp.array(0)))[0]
+    ends: Array = jax.lax.fori_loop(0, number + 1, piece, (none, jnp.array(0)))[0]
+    return ends
 
 
 def _root(function: Callable[[Real], tuple[Real, Real]], low: Real, high: Real, accuracy: float) -> Real:

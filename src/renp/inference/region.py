@@ -14,12 +14,10 @@ import numpy as np
 from scipy import optimize
 
 from renp._types import Reals
-from renp.bounds.blind import moment_basis, quadratic_form
 from renp.bounds.catalogue import Bound, bound, catalogue
 from renp.bounds.effective import flavour_square, solar_square, stellar_square
-from renp.bounds.model import FLAVOURS
-from renp.bounds.moment_elements import Square
-from renp.bounds.solar import solar_weights
+from renp.bounds.model import FLAVOURS, solar_weights
+from renp.bounds.moment_elements import Square, moment_basis, quadratic_form
 from renp.errors import InputError
 from renp.experiment import Experiment, check_certain, expected_counts
 from renp.inference.upper_limits import delta_chi2, moment_signals

@@ -218,13 +218,13 @@ def checked_data(likelihood: Likelihood, data: Data | None) -> Data:
     if (counts.shape, pulls.shape) != wanted:
         shapes = f"counts of shape {counts.shape}, pulls of shape {pulls.shape}"
         raise InputError("data", shapes, f"of the shapes {wanted[0]} and {wanted[1]}: one data set")
-    return Data(counts, pulls)
+    return Data(jnp.asarray(counts), jnp.asarray(pulls))
 
 
 def checked_point(likelihood: Likelihood, name: str, x: Any) -> Point:
     """Return coordinates as an array, or raise `InputError`."""
     allowed = "a point, see Likelihood.point"
-    point = within(name, x, allowed)
+    point = jnp.asarray(within(name, x, allowed))
     if point.shape != (len(likelihood.names),):
         raise InputError(name, f"an array of shape {point.shape}", allowed)
     return point

@@ -5,6 +5,7 @@ coupling that interferes are N_0 + b g + c g² in each run. Where b and g have o
 beyond g = −b/c they rise above N_0 again: around there the data may allow the coupling once more.
 """
 
+from itertools import combinations
 from typing import TypeAlias
 
 import jax.numpy as jnp
@@ -39,6 +40,9 @@ _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 STARTS = len(_QUANTILES)
 
+MOST_RETURNING = 3
+"""Couplings of either sign up to which all combinations of them are tried."""
+
 
 def returns(likelihood: Likelihood, x: Point, k: Int[Array, ""] | int) -> Float[Array, "s p"]:
     """Return points from which a second solution of coupling k is found, if there is one.
@@ -66,8 +70,8 @@ def elsewhere(
 ) -> Float[Array, "s p"]:
     """Return points from which the other minima over coupling k are found, from one minimum; jax-traceable.
 
-    These are where the counts return to what they are, along each coupling of either sign that moves, and
-    other lightest masses where that is free.
+    These are where the counts return to what they are, along couplings of either sign that move, each alone
+    or a few together, and other lightest masses where that is free.
 
     Examples
     --------
@@ -78,16 +82,26 @@ def elsewhere(
     Array([-6.29], dtype=float64)
     """
     points: list[Array] = []
-    if any(p.kind == "coupling" for p in likelihood.parameters):
+    signed = signed_places(likelihood)
+    if signed:
         points.append(returns(likelihood, x, k))
-    for place, parameter in enumerate(likelihood.parameters):
-        if parameter.kind == "coupling" and len(likelihood.couplings) > 1:
-            middle = returns(likelihood, x, place)[STARTS // 2]
-            points.append(jnp.where(moves[place], middle, x)[None])
-        elif parameter.name == MASS:
-            masses = jnp.array(_MASSES) * likelihood.nominal[place]
-            points.append(jnp.tile(x, (len(_MASSES), 1)).at[:, place].set(masses))
+    most = len(signed) if len(signed) <= MOST_RETURNING else 1
+    for number in range(1, most + 1 if len(likelihood.couplings) > 1 else 1):
+        for some in combinations(signed, number):
+            there = x
+            for place in some:
+                there = jnp.where(moves[place], returns(likelihood, there, place)[STARTS // 2], there)
+            points.append(there[None])
+    if MASS in likelihood.names:
+        place = likelihood.names.index(MASS)
+        masses = jnp.array(_MASSES) * likelihood.nominal[place]
+        points.append(jnp.tile(x, (len(_MASSES), 1)).at[:, place].set(masses))
     return jnp.concatenate(points) if points else jnp.zeros((0, x.size))
+
+
+def signed_places(likelihood: Likelihood) -> list[int]:
+    """Return the places of the couplings that have a sign."""
+    return [k for k, parameter in enumerate(likelihood.parameters) if parameter.kind == "coupling"]
 
 
 def few(likelihood: Likelihood) -> Reals:

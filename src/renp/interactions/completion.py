@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp._types import Matrix
+from renp.compensated import array_module
 from renp.errors import InputError
 from renp.validation import is_traced, matrix
 
@@ -21,7 +22,7 @@ Symmetry: TypeAlias = Literal["hermitian", "symmetric", "antisymmetric"]
 _LOWER = np.tril(np.ones((3, 3), dtype=bool), -1)
 
 
-def independent_elements(name: str, value: Any) -> Matrix:
+def independent_elements(name: str, value: Any, unit: str = "") -> Matrix:
     """Return the elements from which a coupling matrix is completed.
 
     Parameters
@@ -41,12 +42,12 @@ def independent_elements(name: str, value: Any) -> Matrix:
     >>> independent_elements("m", {(2, 1): 1j})[1, 0]
     Array(0.+1.j, dtype=complex128)
     """
-    given, twice = _given(name, value)
-    return jnp.where(twice & _LOWER, 0, given)
+    given, twice = _given(name, value, unit)
+    return jnp.asarray(array_module(given).where(twice & _LOWER, 0, given))
 
 
 def violations(
-    name: str, value: Any, allowed: tuple[Symmetry, ...]
+    name: str, value: Any, allowed: tuple[Symmetry, ...], unit: str = ""
 ) -> tuple[tuple[Symmetry, tuple[int, int]], ...]:
     """Return the symmetries that the given elements do not obey, each with the worst element (from 1).
 
@@ -62,7 +63,7 @@ def violations(
     >>> violations("m", [[0, 1, 0], [1, 0, 0], [0, 0, 0]], ("hermitian", "antisymmetric"))
     (('antisymmetric', (1, 2)),)
     """
-    given, twice = _given(name, value)
+    given, twice = _given(name, value, unit)
     if is_traced(given):
         return ()
     matrix = np.where(twice, np.asarray(given), 0)
@@ -89,11 +90,12 @@ def complete(elements: Matrix, symmetry: Symmetry) -> Matrix:
     >>> complete(independent_elements("m", {(1, 2): 1j}), "hermitian")[1, 0]
     Array(-0.-1.j, dtype=complex128)
     """
-    off_diagonal = elements - jnp.diag(jnp.diag(elements))
-    return elements + _mirror(off_diagonal, symmetry)
+    xp = array_module(elements)
+    known = xp.asarray(elements)
+    return jnp.asarray(known + _mirror(known - xp.diag(xp.diag(known)), symmetry))
 
 
-def _mirror(matrix: Matrix, symmetry: Symmetry) -> Matrix:
+def _mirror(matrix: Any, symmetry: Symmetry) -> Any:
     if symmetry == "hermitian":
         return matrix.conj().T
     return matrix.T if symmetry == "symmetric" else -matrix.T
@@ -101,13 +103,13 @@ def _mirror(matrix: Matrix, symmetry: Symmetry) -> Matrix:
 
 def _asymmetry(matrix: NDArray[Any], symmetry: Symmetry) -> NDArray[Any]:
     """Return |X − mirrored X|; a diagonal that is forbidden by antisymmetry is judged elsewhere."""
-    error: NDArray[Any] = np.abs(matrix - np.asarray(_mirror(jnp.asarray(matrix), symmetry)))
+    error: NDArray[Any] = np.abs(matrix - _mirror(matrix, symmetry))
     if symmetry == "antisymmetric":
         np.fill_diagonal(error, 0.0)
     return error
 
 
-def _given(name: str, value: Any) -> tuple[Matrix, NDArray[Any]]:
+def _given(name: str, value: Any, unit: str) -> tuple[Any, NDArray[Any]]:
     """Return the matrix as given, and where an element and its mirror image are both given."""
     if value is None:
         value = {}
@@ -115,6 +117,6 @@ def _given(name: str, value: Any) -> tuple[Matrix, NDArray[Any]]:
         if isinstance(value, (str, Number)) or getattr(value, "ndim", None) == 0:
             allowed = 'a 3×3 matrix or its elements, {(1, 2): value}, in a file { "12" = value }'
             raise InputError(name, repr(value), allowed)
-        return matrix(name, value), np.ones((3, 3), dtype=bool)
+        return matrix(name, value, unit), np.ones((3, 3), dtype=bool)
     twice = np.array([[(i, j) in value and (j, i) in value for j in (1, 2, 3)] for i in (1, 2, 3)])
-    return matrix(name, value), twice
+    return matrix(name, value, unit), twice

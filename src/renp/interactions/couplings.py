@@ -277,14 +277,14 @@ class Coupling(eqx.Module):
 def _show(value: Any) -> str:
     if isinstance(value, Array) and not is_traced(value):
         if value.shape == (3, 3):
-            elements = {(i + 1, j + 1): _number(value[i, j]) for i, j in np.ndindex(3, 3) if value[i, j] != 0}
-            return repr(elements)
+            known = np.asarray(value)
+            return repr({(int(i) + 1, int(j) + 1): _number(known[i, j]) for i, j in np.argwhere(known)})
         if value.shape == ():
             return repr(_number(value))
     return repr(value)
 
 
-def _number(value: Array) -> float | complex:
+def _number(value: Any) -> float | complex:
     number = complex(value)
     return number if number.imag else number.real
 
@@ -347,7 +347,7 @@ class Couplings(Interaction):
         G: Any = None,
     ) -> None:
         for name, value in zip(NAMES, (V, A, s, p, mu, eps, F, G), strict=True):
-            setattr(self, name, None if value is None else matrix(name, value))
+            setattr(self, name, None if value is None else jnp.asarray(matrix(name, value)))
 
     def __repr__(self) -> str:
         given = {name: x for name in NAMES if (x := getattr(self, name)) is not None}

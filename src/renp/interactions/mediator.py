@@ -37,9 +37,11 @@ class Mediator(Interaction):
     basis: str = eqx.field(static=True)
 
     def __init__(self, mass: Any, electron: Any, basis: str, width: Any) -> None:
-        self.mass = number("mass", mass, "a mass in eV, at least 0 and at most 10³⁰", low=0, high=1e30)
+        self.mass = number(
+            "mass", mass, "a mass in eV, at least 0 and at most 10³⁰", low=0, high=1e30, unit="eV"
+        )
         self.electron = number("electron", electron, "a finite coupling")
-        self.width = number("width", width, "a width in eV, at least 0", low=0)
+        self.width = number("width", width, "a width in eV, at least 0", low=0, unit="eV")
         self.basis = choice("basis", basis, BASES)
 
     def propagator(self, q2: Scalar) -> Complex[Array, ""]:

@@ -32,20 +32,22 @@ class PhotonCoupling(Interaction):
     def __init__(self, elements: Any) -> None:
         name = type(self).__name__
         allowed: tuple[Symmetry, ...] = ("hermitian", self.majorana_symmetry)
-        self.broken = violations(name, elements, allowed)
-        self.elements = independent_elements(name, elements)
+        self.broken = violations(name, elements, allowed, self.coupling_unit)
+        self.elements = independent_elements(name, elements, self.coupling_unit)
 
     def check(self, neutrinos: Neutrinos) -> None:
         """Raise `InputError` if the matrix has not the symmetry that the neutrinos' nature asks for."""
-        name, symmetry = type(self).__name__, self._symmetry(neutrinos)
+        if is_traced(self.elements):
+            return
+        name, symmetry, elements = type(self).__name__, self._symmetry(neutrinos), np.asarray(self.elements)
         for broken, (i, j) in self.broken:
-            if broken == symmetry and not is_traced(self.elements):
-                value, owner = self.elements[i - 1, j - 1], neutrinos.nature.capitalize()
+            if broken == symmetry:
+                value, owner = elements[i - 1, j - 1], neutrinos.nature.capitalize()
                 allowed = f"part of a matrix that is {symmetry} for {owner} neutrinos"
                 raise InputError(f"{name}[{i}, {j}]", f"{value:.6g}", allowed)
-        if symmetry == "antisymmetric" and not is_traced(self.elements):
+        if symmetry == "antisymmetric":
             for k in range(3):
-                if (value := self.elements[k, k]) != 0:
+                if (value := elements[k, k]) != 0:
                     allowed = "left out: a Majorana neutrino has no diagonal element"
                     raise InputError(f"{name}[{k + 1}, {k + 1}]", f"{value:.6g}", allowed)
 
@@ -56,7 +58,7 @@ class PhotonCoupling(Interaction):
         )
 
     def _element(self, i: int, j: int) -> Coupling:
-        value = complex(self.elements[i - 1, j - 1])
+        value = complex(np.asarray(self.elements)[i - 1, j - 1])
         size = value.real if value.imag == 0 else abs(value)
         return Coupling(self.family, f"{i}{j}", type(self)({(i, j): value / size}), size)
 

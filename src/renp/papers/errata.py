@@ -48,13 +48,7 @@ class Erratum:
 
 
 def neutrinos(nature: str = "dirac") -> Neutrinos:
-    """Return the papers' neutrinos, Majorana ones with phases.
-
-    Examples
-    --------
-    >>> neutrinos().release
-    'nufit-5.1'
-    """
+    """Return the papers' neutrinos, Majorana ones with phases."""
     phases = (0.8, -2.1) if nature == "majorana" else (0.0, 0.0)
     return Neutrinos(0.01, nature=nature, release="nufit-5.1", majorana_phases=phases)
 

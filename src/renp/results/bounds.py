@@ -4,8 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from renp.bounds.catalogue import Bound, catalogue
-from renp.bounds.comparison import ModelComparison, limit_in_words
+from renp.bounds.catalogue import Bound, ModelComparison, catalogue, limit_in_words
 from renp.bounds.electron_moment import moment_bounds
 from renp.errors import InputError
 from renp.interactions.contract import check_model

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from renp.bounds.comparison import ModelComparison
+from renp.bounds.catalogue import ModelComparison
 
 if TYPE_CHECKING:
     from renp.results.bounds import Bounds

@@ -109,8 +109,15 @@ class Limits(Result):
         used = {name for of_kind in self.distributions.values() for name in of_kind.values() if name}
         if used:
             title += f"; p-values from {' or '.join(_COMES_FROM[name] for name in sorted(used))}"
-        title += "; from, to: both ends of what is accepted" if self.ends else ""
+        if self.ends:
+            of = " of counts without fluctuations" if self.kind == "expected" else ""
+            title += f"; from, to: both ends of what is accepted{of}"
         return title + self._second_solutions()
+
+    @property
+    def _main(self) -> dict[str, dict[str, float]]:
+        """What is shown first: limits of observed counts, or the median of what is expected."""
+        return self.limits if self.kind == "observed" else self.expected
 
     def _second_solutions(self) -> str:
         """Return where couplings are accepted once more, and why."""
@@ -140,7 +147,7 @@ class Limits(Result):
             columns = {
                 "coupling": [f"{kind} {label}" for kind, label in each],
                 "unit": [self.units[kind] or "as given" for kind, _ in each],
-                self.kind: [self.limits[kind][label] for kind, label in each],
+                self.kind: [self._main[kind][label] for kind, label in each],
             }
             if self.ends:
                 ends = [self.ends.get(kind, {}).get(label, ("", "")) for kind, label in each]
@@ -208,7 +215,7 @@ class Limits(Result):
             if self.kind == "observed":
                 axes.plot(at, _shown(self.expected[kind]), "_", color="black", markersize=13)
             label = kind.replace("-", " ")
-            axes.plot(at, _shown(of_kind), marker, color=colour, label=label, zorder=3)
+            axes.plot(at, _shown(self._main[kind]), marker, color=colour, label=label, zorder=3)
         axes.set_yscale("log")
         axes.set_ylim(*self._range(kinds))
         axes.set_xticks(np.arange(len(names)), names)

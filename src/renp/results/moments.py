@@ -65,7 +65,7 @@ class MomentSpectra(Result):
         >>> list(spectra.by_element["magnetic-moment"])
         ['12', '13', '23']
         """
-        size = float(number("moment", moment, "a moment in μ_B above 0", low=0.0, open_low=True))
+        size = float(number("moment", moment, "a moment in μ_B above 0", low=0.0, open_low=True, unit="μ_B"))
         energies = threshold_grid(atom, neutrinos) if omega is None else omega
         energies = np.atleast_1d(np.asarray(photon_energies(energies, atom.E_vg)))
         standard = np.asarray(spectral_function(energies, atom, neutrinos))

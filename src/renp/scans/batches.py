@@ -20,13 +20,7 @@ Keys: TypeAlias = tuple[tuple[Key, ...], ...]
 
 
 def batch_size(points: int, most: int) -> int:
-    """Return the size of equal batches that hold some points, a multiple of 8.
-
-    Examples
-    --------
-    >>> batch_size(3600, 512)
-    456
-    """
+    """Return the size of equal batches that hold some points, a multiple of 8."""
     batches = -(-points // most)
     return -(-points // (8 * batches)) * 8
 
@@ -34,26 +28,8 @@ def batch_size(points: int, most: int) -> int:
 def over_points(function: Callable[[Point], T], keys: Keys, columns: tuple[Columns, ...], most: int) -> T:
     """Return ``function`` of all points of a product of axes, in batches of at most ``most`` points.
 
-    Parameters
-    ----------
-    function
-        Of a batch: takes arrays of shape (batch,), returns a tree of arrays of shape (..., batch).
-    keys, columns
-        By axis and parameter, keys and values.
-    most
-        Points in a batch.
-
-    Returns
-    -------
-    T
-        Arrays of shape (..., points), the last axis running fastest.
-
-    Examples
-    --------
-    >>> a, b = Key("a", None, "x", None), Key("b", None, "x", None)
-    >>> axes = ((np.array([1.0, 2.0]),), (np.array([10.0, 20.0, 30.0]),))
-    >>> over_points(lambda at: at[a] * at[b], ((a,), (b,)), axes, 4)
-    Array([10., 20., 30., 20., 40., 60.], dtype=float64)
+    It takes arrays of shape (batch,) and returns a tree of shape (..., batch); all together have shape (...,
+    points), the last axis running fastest.
     """
     lengths = tuple(len(column[0]) for column in columns)
     points = int(np.prod(lengths, dtype=np.int64))
@@ -80,14 +56,7 @@ _NOTHING = Key("", None, "", None)
 
 
 def flattened(keys: Keys, columns: tuple[Columns, ...]) -> dict[Key, NDArray[np.float64]]:
-    """Return the values at all points, the last axis running fastest.
-
-    Examples
-    --------
-    >>> a, b = Key("a", None, "x", None), Key("b", None, "x", None)
-    >>> flattened(((a,), (b,)), ((np.array([1.0, 2.0]),), (np.array([3.0, 4.0]),)))[a]
-    array([1., 1., 2., 2.])
-    """
+    """Return the values at all points, the last axis running fastest."""
     lengths = tuple(len(column[0]) for column in columns)
     places = np.indices(lengths).reshape(len(lengths), -1)
     return {

@@ -42,37 +42,20 @@ class Variable(NamedTuple):
 
 @dataclass(frozen=True)
 class Definition:
-    """A scan; small, immutable, sent to workers as it is.
-
-    Parameters
-    ----------
-    scan
-        Results and axes.
-    data
-        The rest of the scenario.
-    folder
-        Where files lie that it names.
-    text
-        The scenario file, for the record.
-    version
-        Of the package that computes it.
-    """
+    """A scan; small, immutable, sent to workers as it is."""
 
     scan: ScanTable
     data: Table
+    """The rest of the scenario."""
     folder: Path
+    """Where files lie that it names."""
     text: str
+    """The scenario file, for the record."""
     version: str = __version__
 
     @classmethod
     def of(cls, scenario: Scenario) -> "Definition":
-        """Return what a scenario file asks for.
-
-        Raises
-        ------
-        InputError
-            If it has no [scan].
-        """
+        """Return what a scenario file asks for."""
         if scenario.scan is None:
             raise InputError("scan", "nothing", "a table [scan] of the scenario file")
         return cls(scenario.scan, scenario.data, scenario.folder, scenario.text)

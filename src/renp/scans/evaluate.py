@@ -2,15 +2,21 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from renp._types import Reals
 from renp._version import __version__
 from renp.errors import InputError
-from renp.scans.definition import Definition
+from renp.scans.batches import Keys, flattened
+from renp.scans.definition import PLANNED_RUNS, Definition
 from renp.scans.grid import Columns, axis_values
+from renp.scenario import Scenario
+from renp.scenario.build import Setting
+from renp.scenario.schema import ScanSection
 
 Answer: TypeAlias = tuple[NDArray[np.float64], ...]
 Evaluator: TypeAlias = Callable[[tuple[Columns, ...]], Answer]
@@ -20,13 +26,7 @@ _lock = threading.Lock()
 
 
 def evaluate(definition: Definition, number: int) -> Answer:
-    """Return the variables of one chunk, each of shape (own dimension if any, *chunk), filled up.
-
-    Raises
-    ------
-    InputError
-        If this process has another version of the package than the one that the scan was begun with.
-    """
+    """Return the variables of one chunk, each of shape (own dimension if any, *chunk), filled up."""
     if definition.version != __version__:
         allowed = f"{definition.version}, with which the scan was begun"
         raise InputError("version of renp", __version__, allowed)
@@ -53,20 +53,21 @@ def _evaluator(definition: Definition, number: int) -> Evaluator:
 
 
 def _build(definition: Definition, number: int) -> Evaluator:
-    from renp.scans import evaluate_limits, evaluate_plans, evaluate_rates
+    from renp.scans import evaluate_limits, evaluate_rates
 
     words, settings = definition.categories(number), definition.scan.settings
     keys = tuple(axis.keys for axis in definition.scan.axes if axis.numeric)
     like = _columns(definition, number)
     first = definition.reference(words)
-    if settings.result == "spectrum":
-        return evaluate_rates.spectrum_evaluator(first, keys, like)
-    if settings.result == "counts":
-        return evaluate_rates.counts_evaluator(first, keys, like)
-    if settings.result == "significance":
-        return evaluate_rates.significance_evaluator(first, keys, like)
+    rates: dict[str, Callable[..., Evaluator]] = {
+        "spectrum": evaluate_rates.spectrum_evaluator,
+        "counts": evaluate_rates.counts_evaluator,
+        "significance": evaluate_rates.significance_evaluator,
+    }
+    if settings.result in rates:
+        return rates[settings.result](first, keys, like)
     if settings.result == "plan":
-        return evaluate_plans.PlansOfChunk(first, settings, keys)
+        return partial(_plans, first, settings, keys)
     ends = (first, definition.reference(words, -1))
     return evaluate_limits.limits_evaluator(
         first,
@@ -77,3 +78,38 @@ def _build(definition: Definition, number: int) -> Evaluator:
         profiled=settings.profiled,
         sign=settings.sign,
     )
+
+
+def _plans(scenario: Scenario, settings: ScanSection, keys: Keys, columns: tuple[Columns, ...]) -> Answer:
+    """Return the plans at the points of a chunk, one after the other: a linear programme has no batches."""
+    shape = tuple(len(column[0]) for column in columns)
+    flat = flattened(keys, columns)
+    points = [{k: float(x[n]) for k, x in flat.items()} for n in range(int(np.prod(shape, dtype=np.int64)))]
+    found = zip(*(_plan(scenario.at(point), settings) for point in points), strict=True)
+    reached, gap, energy, duration = (np.array(values) for values in found)
+    own = (PLANNED_RUNS, *shape)
+    return reached.reshape(shape), gap.reshape(shape), energy.T.reshape(own), duration.T.reshape(own)
+
+
+def _plan(here: Setting, settings: ScanSection) -> tuple[float, float, Reals, Reals]:
+    """Return what a plan reaches, the gap, photon energies and times; NaN where no run serves the aim."""
+    from renp.planning.plan import Constraints, plan
+
+    nothing = np.full(PLANNED_RUNS, np.nan)
+    try:
+        found = plan(
+            settings.aim,
+            here.experiment,
+            here.neutrinos,
+            total=settings.total,
+            elements=settings.elements,
+            model=here.model if settings.aim == "discovery" else None,
+            nuisances=here.nuisances,
+            profiled=settings.profiled,
+            confidence_level=float(here.confidence_level),
+            constraints=Constraints(frequencies=settings.frequencies),
+        )
+    except InputError:
+        return np.nan, np.nan, nothing, nothing
+    energy, duration = (np.append(x, nothing)[:PLANNED_RUNS] for x in (found.photon_energy, found.duration))
+    return found.reached, found.optimality_gap, energy, duration

@@ -20,7 +20,7 @@ from renp.inference.accepted import along_coupling, around_minima
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, Crossing, Minimum, crossing, minimise
 from renp.inference.quadratic_set import quadratic_set
-from renp.inference.starts import elsewhere
+from renp.inference.starts import MOST_RETURNING, elsewhere, signed_places
 from renp.inference.upper_limits import delta_chi2, upper_limits
 from renp.interactions.couplings import Coupling
 from renp.interactions.photon import PhotonCoupling
@@ -211,18 +211,26 @@ def _limit(
         number = jnp.arange(len(likelihood.parameters))
         moves = (number == place) | (number >= len(interactions)) | profiled
         best, data = _best(likelihood, moves, steps)
-        others = [
-            minimise(likelihood, data, x, moves, steps) for x in elsewhere(likelihood, best.x, place, moves)
-        ]
-        only_above = not others and "coupling" not in kinds
+        starts = elsewhere(likelihood, best.x, place, moves)
+        minima: Minimum = jax.tree.map(lambda a: jnp.asarray(a)[None], best)
+        if len(starts):
+            others = jax.vmap(lambda x: minimise(likelihood, data, x, moves, steps))(starts)
+            minima = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), minima, others)
 
-        def cross(minimum: Minimum, side: float, room: Array, _: Array) -> Crossing:
-            if side < 0 and only_above:  # the lower end of a size is no limit
-                return Crossing(jnp.array(0.0), minimum.x, jnp.array(CONVERGED))
-            return crossing(likelihood, data, minimum, moves, place, side, room, steps)
+        def cross(side: float, room: Array, _: Array) -> Crossing:
+            if side < 0 and not len(starts):  # the lower end of a size is no limit
+                return Crossing(jnp.zeros(1), minima.x, jnp.full(1, CONVERGED))
 
-        found = around_minima([best, *others], cross, place, rise, magnitude=magnitude)
-        found = found._replace(good=found.good & ~best.corner)
+            def from_minimum(minimum: Minimum, rise: Array) -> Crossing:
+                return crossing(likelihood, data, minimum, moves, place, side, rise, steps)
+
+            found: Crossing = jax.vmap(from_minimum)(minima, room)
+            return found
+
+        found = around_minima(minima, cross, place, rise, magnitude=magnitude)
+        # Minima of more couplings are found one after the other, point by point.
+        few = not profiled or len(signed_places(likelihood)) <= MOST_RETURNING
+        found = found._replace(good=found.good & ~best.corner & few)
     low, high = found.ends
     of_sign = {"positive": high, "negative": jnp.where(magnitude, high, -low)}
     either = jnp.maximum(jnp.abs(low), jnp.abs(high))

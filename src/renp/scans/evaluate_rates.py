@@ -38,18 +38,12 @@ _STEPS = 60
 
 @dataclass(frozen=True)
 class Rates:
-    """Computes a variable at all points of a chunk.
-
-    Parameters
-    ----------
-    evaluate
-        Compiled function of the columns, returning shape (..., points).
-    length
-        Of the variable's own dimension; 0 if it has none.
-    """
+    """Computes a variable at all points of a chunk."""
 
     evaluate: Callable[[tuple[Columns, ...]], Array]
+    """Compiled function of the columns, returning shape (..., points)."""
     length: int
+    """Of the variable's own dimension; 0 if it has none."""
 
     def __call__(self, columns: tuple[Columns, ...]) -> Answer:
         """Return the chunk with these values of its axes."""
@@ -59,17 +53,7 @@ class Rates:
 
 
 def counts_evaluator(scenario: Scenario, keys: Keys, like: tuple[Columns, ...]) -> Rates:
-    """Return what computes the expected counts of each run, as `renp.expected_counts`.
-
-    Parameters
-    ----------
-    scenario
-        With the words of the chunk.
-    keys
-        Parameters of each numeric axis.
-    like
-        Values of the shapes of a chunk.
-    """
+    """Return what computes the expected counts of each run, as `renp.expected_counts`."""
     runs = len(scenario.experiment.photon_energy)
 
     def counts(at: Point) -> Counts:

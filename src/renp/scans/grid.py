@@ -18,23 +18,7 @@ _RANDOM_BLOCK = 4096
 
 
 def axis_values(axis: Axis, rows: Rows) -> Columns:
-    """Return the values of a numeric axis at some of its places, the same in any order.
-
-    Parameters
-    ----------
-    axis
-        Numeric.
-    rows
-        Places from 0.
-
-    Examples
-    --------
-    >>> from renp.scenario.keys import Key
-    >>> key = Key("target", None, "volume", None)
-    >>> axis = Axis(("target.volume",), (key,), ("cm^3",), "log", 3, (1.0,), (100.0,), (), (), 0)
-    >>> axis_values(axis, np.arange(3))
-    (array([  1.,  10., 100.]),)
-    """
+    """Return the values of a numeric axis at some of its places, the same in any order."""
     if axis.spacing == "values":
         return tuple(np.array(axis.values, dtype=float)[rows].T)
     return tuple(
@@ -69,24 +53,12 @@ def _random(seed: int, column: int, rows: Rows) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Chunks:
-    """A product of axes cut into boxes of one shape; those at the upper ends are filled up.
-
-    Parameters
-    ----------
-    shape
-        Points of each axis.
-    chunk
-        Points of a chunk along each axis.
-
-    Examples
-    --------
-    >>> chunks = Chunks((5, 4), (2, 4))
-    >>> len(chunks), chunks.place(2)
-    (3, (2, 0))
-    """
+    """A product of axes cut into boxes of one shape; those at the upper ends are filled up."""
 
     shape: tuple[int, ...]
+    """Points of each axis."""
     chunk: tuple[int, ...]
+    """Points of a chunk along each axis."""
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -120,15 +92,7 @@ class Chunks:
 
 
 def cut(axes: tuple[Axis, ...], points: int) -> Chunks:
-    """Return chunks of at most some points; axes of words are taken point by point.
-
-    Parameters
-    ----------
-    axes
-        Of the scan; the last one runs fastest.
-    points
-        In a chunk.
-    """
+    """Return chunks of at most some points; axes of words are taken point by point."""
     chunk: list[int] = []
     left = points
     for axis in reversed(axes):

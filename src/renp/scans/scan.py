@@ -1,19 +1,35 @@
-"""Run a scan, or go on with it: chunks that are done stay, and the others are computed."""
+"""Run a scan, or go on with it: chunks that are done stay, and the others are computed.
+
+They are computed by the threads of this process, or by the workers of a Dask cluster, and come back to be
+written here: so workers need no disk in common, and one that is killed cannot leave anything behind.
+"""
 
 import math
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from renp.errors import InputError
 from renp.results.scan import Scan
 from renp.scans.definition import Definition
-from renp.scans.executors import on_cluster, on_threads
+from renp.scans.evaluate import Answer, evaluate
 from renp.scans.store import Store
 from renp.scenario import Scenario
 from renp.validation import instance
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with how many points are done, and how many there are."""
+
+Done: TypeAlias = Iterator[tuple[int, Answer]]
+
+_AHEAD = 2
+"""Chunks that are handed out for each thread: while one is written, all threads compute."""
+
+_RETRIES = 5
+"""How often a chunk may take its worker with it before the scan gives up."""
 
 
 def scan(
@@ -83,3 +99,60 @@ def scan(
         done += chunks.points(number)
         report(done, total)
     return Scan.read(output)
+
+
+def on_threads(definition: Definition, numbers: Iterator[int], threads: int | None = None) -> Done:
+    """Return chunks as they are done, computed by threads of this process, one for each processor."""
+    threads = threads or len(os.sched_getaffinity(0))
+    waiting: dict[Future[Answer], int] = {}
+    pool = ThreadPoolExecutor(threads)
+    try:
+        while True:
+            for number in islice(numbers, _AHEAD * threads - len(waiting)):
+                waiting[pool.submit(evaluate, definition, number)] = number
+            if not waiting:
+                return
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield waiting.pop(future), future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def on_cluster(definition: Definition, numbers: Iterator[int], address: str) -> Done:
+    """Return chunks as they are done, computed by the workers of the Dask scheduler at an address."""
+    client = _client(address)
+    try:
+        waiting: dict[Any, int] = {}
+        while True:
+            ahead = _AHEAD * max(sum(client.nthreads().values()), 1)
+            for number in islice(numbers, max(ahead - len(waiting), 0)):
+                future = client.submit(evaluate, definition, number, pure=False, retries=_RETRIES)
+                waiting[future] = number
+            if not waiting:
+                return
+            yield from _arrived(client, waiting)
+    finally:
+        client.close()
+
+
+def _arrived(client: Any, waiting: dict[Any, int]) -> Done:
+    """Return what is done of what is waited for, at least one."""
+    from distributed import wait as wait_for
+
+    with client.as_current():
+        arrived = wait_for(list(waiting), return_when="FIRST_COMPLETED").done  # type: ignore[no-untyped-call]
+    for future in arrived:
+        number = waiting.pop(future)
+        yield number, future.result()
+
+
+def _client(address: str) -> Any:
+    try:
+        from distributed import Client
+    except ImportError:
+        allowed = 'left out, or Dask installed: pip install "renp[cluster]"'
+        raise InputError("cluster", address, allowed) from None
+    try:
+        return Client(address, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError("cluster", address, f"the address of a Dask scheduler ({error})") from None

@@ -32,28 +32,14 @@ _COORDINATES = 2**20
 
 @dataclass(frozen=True)
 class Store:
-    """Where the chunks of a scan are.
-
-    Parameters
-    ----------
-    path
-        Of the zarr group.
-    definition
-        Of the scan.
-    """
+    """Where the chunks of a scan are."""
 
     path: Path
     definition: Definition
 
     @classmethod
     def open(cls, path: Path, definition: Definition) -> "Store":
-        """Return the store at a path, made if it is not there.
-
-        Raises
-        ------
-        InputError
-            If something else is there, or the scan of another scenario or version.
-        """
+        """Return the store at a path, made if it is not there."""
         if path.suffix != ".zarr":
             raise InputError("output", path, "a name ending in .zarr")
         if not path.parent.is_dir():

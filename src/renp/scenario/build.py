@@ -32,11 +32,9 @@ from renp.scenario.problems import TableError
 from renp.scenario.schema import (
     AtomSection,
     Document,
-    LaserSection,
     NeutrinosSection,
     RunSection,
     StatisticsSection,
-    TargetSection,
 )
 from renp.validation import Scalar, is_traced, number
 
@@ -126,8 +124,8 @@ def build(document: Document, folder: Path, values: Mapping[Key, Scalar] = UNCHA
     neutrinos = build_neutrinos(at(document.neutrinos, "neutrinos"))
     experiment = build_experiment(
         atom,
-        build_target(at(document.target, "target")),
-        build_laser(at(document.laser, "laser")),
+        Target(**dict(at(document.target, "target"))),
+        Laser(**dict(at(document.laser, "laser"))),
         [at(run, "run", k) for k, run in enumerate(document.run)],
     )
     statistics = at(document.statistics, "statistics")
@@ -166,9 +164,8 @@ def _known_atom(folder: Path, section: AtomSection) -> Atom:
     if section.file is not None:
         return Atom.read(folder / section.file)
     if not section.name:
-        raise TableError(
-            [("name", "is missing: an atom of the catalogue, or any label beside both energies")]
-        )
+        missing = "is missing: an atom of the catalogue, or any label beside both energies"
+        raise TableError([("name", missing)])
     if section.E_eg is None and section.E_vg is None:
         return Atom.named(section.name)
     if section.E_eg is None or section.E_vg is None:
@@ -180,19 +177,9 @@ def _known_atom(folder: Path, section: AtomSection) -> Atom:
     return Atom(section.name, section.E_eg, section.E_vg, levels)
 
 
-def build_laser(section: LaserSection) -> Laser:
-    """Return the laser of a section."""
-    return Laser(**dict(section))
-
-
 def build_neutrinos(section: NeutrinosSection) -> Neutrinos:
     """Return the neutrinos of a section."""
     return Neutrinos(**{key: value for key, value in section if value is not None})
-
-
-def build_target(section: TargetSection) -> Target:
-    """Return the target of a section."""
-    return Target(**dict(section))
 
 
 def build_statistics(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from renp.datafiles import read_text
 from renp.errors import ScenarioError
 from renp.results.plan import Plan
 from renp.scenario.build import Setting, build
@@ -16,7 +17,9 @@ from renp.scenario.read import Reader
 from renp.scenario.scan import ScanTable, read_scan
 from renp.scenario.schema import Document, Table
 from renp.scenario.write import planned, to_text, with_comment, without_counts
-from renp.validation import Scalar
+from renp.validation import Scalar, choice
+
+_PRESETS = ("letter", "vector-mediator", "scalar-mediator")
 
 
 @dataclass(frozen=True)
@@ -136,3 +139,24 @@ class Scenario(Setting):
             words = f"counts of the runs above: {', '.join(map(str, counts))}\n{words}"
         runs = planned(document, plan).run
         return to_text(document.changed(run=(*made, *runs)), with_comment(text, words))
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of the scenario files that come with the package."""
+    return _PRESETS
+
+
+def preset_text(name: str) -> str:
+    """Return a commented scenario file.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+
+    Examples
+    --------
+    >>> preset_text("letter").splitlines()[-1]
+    'confidence_level = 0.90'
+    """
+    return read_text(f"presets/{choice('preset', name, _PRESETS)}.toml")

@@ -17,13 +17,7 @@ from renp.validation import choice
 
 
 def kinds() -> dict[str, type[Interaction]]:
-    """Return every interaction that scenario files can name, a user's own included; the newest of each name.
-
-    Examples
-    --------
-    >>> "magnetic-moment" in kinds()
-    True
-    """
+    """Return every interaction that files can name, a user's own included; the newest of each name."""
     _load_announced()
     return dict(sorted({cls.kind: cls for cls in _classes()}.items()))
 
@@ -72,13 +66,7 @@ def _refuse_clash(kind: str) -> None:
 
 
 def placeholders(table: Mapping[str, Any]) -> dict[str, str]:
-    """Return harmless values for the quantities of an interaction.
-
-    Examples
-    --------
-    >>> placeholders({"kind": "vector-mediator"})
-    {'mass': '1 eV', 'width': '1 eV'}
-    """
+    """Return harmless values for the quantities of an interaction."""
     cls = kinds().get(str(table.get("kind")))
     return {key: f"1 {unit}" for key, unit in cls.units.items()} if cls else {}
 
@@ -109,36 +97,14 @@ def build_interaction(table: Mapping[str, Any]) -> Interaction:
 
 
 def check_new(interaction: Interaction, neutrinos: Neutrinos) -> None:
-    """Check that these neutrinos can have an interaction; one that is not the package's own, that it works.
-
-    Raises
-    ------
-    InputError
-        For what the interaction refuses, or couplings that cannot be computed.
-
-    Examples
-    --------
-    >>> import renp
-    >>> check_new(renp.Weak(), renp.Neutrinos(0.01))
-    """
+    """Check that neutrinos can have an interaction; one that is not the package's own, that it works."""
     check_model(interaction, neutrinos)
     if is_foreign(type(interaction)):
         check_usable(interaction, neutrinos)
 
 
 def interaction_arguments(table: Mapping[str, Any]) -> tuple[type[Interaction], dict[str, Any]]:
-    """Return the class of an interaction and its arguments.
-
-    Raises
-    ------
-    ValueError
-        As `build_interaction`.
-
-    Examples
-    --------
-    >>> interaction_arguments({"kind": "magnetic-moment", "elements": {"12": 3e-11}})[1]
-    {'elements': {(1, 2): 3e-11}}
-    """
+    """Return the class of an interaction and its arguments."""
     if "kind" not in table:
         raise TableError([("", f"kind is missing: must be one of {', '.join(kinds())}")])
     cls = _class(table["kind"])

@@ -40,18 +40,7 @@ class Key(NamedTuple):
 
 
 def read_key(text: str, data: Table) -> Key:
-    """Return a key, after checking that the data may have it.
-
-    Raises
-    ------
-    InputError
-        For a key that no quantity of the file has.
-
-    Examples
-    --------
-    >>> read_key("run.duration", {"run": [{}]})
-    Key(table='run', entry=None, name='duration', part=None)
-    """
+    """Return a key, after checking that the data may have it."""
     match = _FORM.match(text)
     if match is None:
         allowed = 'a key of the file such as "neutrinos.lightest_mass" or "run[1].duration", counted from 1'
@@ -70,13 +59,7 @@ def read_key(text: str, data: Table) -> Key:
 
 
 def unit_of(key: Key, data: Table) -> str:
-    """Return the unit of a quantity, empty for a number or words.
-
-    Examples
-    --------
-    >>> unit_of(Key("target", None, "volume", None), {})
-    'cm^3'
-    """
+    """Return the unit of a quantity, empty for a number or words."""
     if key.table == "interaction":
         cls = kinds()[str(_tables(key, data)[0].get("kind"))]
         return cls.coupling_unit if key.part is not None else cls.units.get(key.name, "")
@@ -84,29 +67,12 @@ def unit_of(key: Key, data: Table) -> str:
 
 
 def unit_of_field(section: str, name: str) -> str:
-    """Return the unit of a key of a section, empty for a number or words.
-
-    Examples
-    --------
-    >>> unit_of_field("target", "volume")
-    'cm^3'
-    """
+    """Return the unit of a key of a section, empty for a number or words."""
     return _unit(SECTIONS[section].model_fields[name].rebuild_annotation())
 
 
 def parse(key: Key, raw: Any, data: Table) -> Value:
-    """Return a value as the file would have it: numbers in eV, cm and s, or words.
-
-    Raises
-    ------
-    ValueError
-        Saying what would be right.
-
-    Examples
-    --------
-    >>> parse(Key("run", None, "duration", None), "1 day", {"run": [{}]})
-    86400.0
-    """
+    """Return a value as the file would have it: numbers in eV, cm and s, or words."""
     if key.table == "interaction":
         cls = kinds()[str(_tables(key, data)[0].get("kind"))]
         given = raw if key.part is None else {key.part: raw}
@@ -122,13 +88,7 @@ def parse(key: Key, raw: Any, data: Table) -> Value:
 
 
 def replaced(data: Table, values: dict[Key, Any]) -> Table:
-    """Return data with other raw values.
-
-    Examples
-    --------
-    >>> replaced({"run": [{"duration": "1 s"}]}, {Key("run", 0, "duration", None): "2 s"})
-    {'run': [{'duration': '2 s'}]}
-    """
+    """Return data with other raw values."""
     changed = copy.deepcopy(data)
     for key, raw in values.items():
         for table in _tables(key, changed):

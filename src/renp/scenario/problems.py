@@ -80,13 +80,7 @@ class Problems:
 def validated(
     section: type[S], build: Callable[[S], T], table: Table, context: Mapping[str, Any] | None = None
 ) -> T:
-    """Return what is built from a section, after checking its keys and values.
-
-    Raises
-    ------
-    ValueError
-        Naming all keys that are unknown, or the values that are wrong.
-    """
+    """Return what is built from a section, after checking its keys and values."""
     known = list(section.model_fields)
     unknown = [(key, unknown_key(key, known)) for key in table if key not in known]
     if unknown:
@@ -95,13 +89,7 @@ def validated(
 
 
 def unknown_key(key: str, known: list[str]) -> str:
-    """Return what to say of a key that is not known.
-
-    Examples
-    --------
-    >>> unknown_key("volum", ["density", "volume"])
-    'is not a known key (did you mean volume?): must be one of density, volume'
-    """
+    """Return what to say of a key that is not known."""
     guess = get_close_matches(key, known, n=1)
     hint = f" (did you mean {guess[0]}?)" if guess else ""
     return f"is not a known key{hint}: must be one of {', '.join(known)}"

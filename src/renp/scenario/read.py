@@ -14,10 +14,8 @@ from renp.scenario.build import (
     Setting,
     build_atom,
     build_experiment,
-    build_laser,
     build_neutrinos,
     build_statistics,
-    build_target,
     check_run,
 )
 from renp.scenario.interactions import build_interaction, check_new, placeholders
@@ -79,8 +77,8 @@ class Reader:
                 self.problems.add((key,), unknown_key(key, known))
         atom = self._section("atom", AtomSection, partial(build_atom, self.folder))
         neutrinos = self._section("neutrinos", NeutrinosSection, build_neutrinos)
-        target = self._section("target", TargetSection, build_target)
-        laser = self._section("laser", LaserSection, build_laser)
+        target = self._section("target", TargetSection, lambda one: Target(**dict(one)))
+        laser = self._section("laser", LaserSection, lambda one: Laser(**dict(one)))
         terms = self._terms(neutrinos)
         experiment = self._experiment(atom, target, laser)
         build = partial(build_statistics, experiment, neutrinos)

@@ -36,11 +36,6 @@ def read_runs(path: Path) -> RunsFile:
     ``photon_energy [eV], duration [day], counts, background [1/day], efficiency, note``. The first two are
     required, and the last may be any text; lines that start with # are comments.
 
-    Parameters
-    ----------
-    path
-        Of the file.
-
     Examples
     --------
     >>> import tempfile

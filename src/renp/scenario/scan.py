@@ -64,19 +64,7 @@ class ScanTable:
 def read_scan(
     table: Any, data: Table, check: Callable[[Table], Setting], problems: Problems
 ) -> ScanTable | None:
-    """Return what a [scan] table asks for; problems are collected.
-
-    Parameters
-    ----------
-    table
-        The table.
-    data
-        The rest of the file.
-    check
-        Returns what other data describe, or raises.
-    problems
-        Where to put what is wrong.
-    """
+    """Return what a [scan] table asks for; problems are collected."""
     if not isinstance(table, dict):
         problems.add(("scan",), "must be a table, [scan]")
         return None

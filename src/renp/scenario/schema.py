@@ -18,13 +18,7 @@ BARE = {"bare": True}
 
 @dataclass(frozen=True)
 class Unit:
-    """What a number is in; files have text with any unit that converts to it, and JSON dumps have such text.
-
-    Examples
-    --------
-    >>> Unit("s").text(864000.0), Unit("1/cm^3").text(1e21)
-    ('10.0 day', '1e+21 / cm^3')
-    """
+    """What a number is in; files have text with any unit that converts to it, and so have JSON dumps."""
 
     name: str
     photon: bool = False

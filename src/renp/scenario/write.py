@@ -58,13 +58,7 @@ def without_counts(run: RunSection) -> RunSection:
 
 
 def with_comment(text: str, words: str) -> str:
-    r"""Return a file with a comment at its end.
-
-    Examples
-    --------
-    >>> with_comment("a = 1", "that was all")
-    'a = 1\n\n# that was all\n'
-    """
+    """Return a file with a comment at its end."""
     return text.rstrip() + "\n\n" + "".join(f"# {line}\n" for line in words.splitlines())
 
 
