@@ -42,9 +42,6 @@ def test_a_method_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     unit = float(likelihood.parameters[0].plus)
     assert found.limits["magnetic-moment"]["11"] == unit * 7.0
     assert found.method == "seven"
-    light = renp.VectorMediator(1e3, 1e-18, left={(1, 1): 1.0})
-    with pytest.raises(renp.InputError, match="'delta-chi2' for g, which interferes"):
-        renp.upper_limits(RUNS, DIRAC, method="seven", couplings={"g": light})
     with pytest.raises(renp.InputError, match="left out with the method 'seven'"):
         renp.upper_limits(RUNS, DIRAC, method="seven", bands=True)
 

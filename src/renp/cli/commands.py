@@ -145,6 +145,7 @@ def limits(
     couplings: Couplings = None,
     profiled: Flag = False,
     bands: Flag = False,
+    lengthened: Flag = False,
     expected: WithoutCounts = False,
     seed: Seed = 0,
     options: Output = DEFAULT,
@@ -165,6 +166,8 @@ def limits(
         Leave all other couplings free, of those that limits are set on.
     bands
         Add what the standard model would give within 1 and 2 standard deviations.
+    lengthened
+        Let no upper end of feldman-cousins grow with the background, as in its paper's tables; for one run.
     """
     from renp.inference.upper_limits import upper_limits
 
@@ -180,6 +183,7 @@ def limits(
             profiled=profiled,
             nuisances=scenario.nuisances,
             bands=bands,
+            lengthened=lengthened,
             seed=seed,
             progress=progress,
         )

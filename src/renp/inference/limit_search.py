@@ -13,14 +13,18 @@ from renp._types import Mask, Reals
 from renp.errors import InputError
 from renp.inference import asymptotic, few_counts
 from renp.inference.accepted import accepted, is_exact
-from renp.inference.feldman_cousins import feldman_cousins
+from renp.inference.feldman_cousins import Interval, feldman_cousins
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.methods import METHODS, load
 from renp.inference.newton import NOT_CONVERGED
 from renp.inference.quadratic_set import AcceptedSet
+from renp.inference.signed import signed_cls
 
 BANDS = (-2, -1, 0, 1, 2)
 """Standard deviations of the expected band."""
+
+FEW_COUNTS = 20.0
+"""Expected without a coupling, up to which CLs comes from toys where other parameters are fitted."""
 
 _BAND_TOYS, _MEDIAN_TOYS = 2000, 500
 """Of a band, and of a median alone where each toy takes fits."""
@@ -64,33 +68,38 @@ class LimitSearch(NamedTuple):
     profiled: bool
     bands: bool
     key: Array
+    lengthened: bool = False
 
     def limit(self, likelihood: Likelihood, k: int) -> CouplingLimit:
         """Return the limit on coupling k of a likelihood."""
         parameter = likelihood.parameters[k]
         method = METHODS[self.method]
         signed = parameter.kind != "magnitude"
-        if signed and not method.signed:
-            can = " or ".join(repr(name) for name, other in METHODS.items() if other.signed)
-            allowed = f"{can} for {parameter.name}, which interferes and has a sign"
-            raise InputError("method", repr(self.method), allowed)
         if self.bands and not method.band:
             raise InputError("bands", True, f"left out with the method {self.method!r}")
+        if self.lengthened and self.method != "feldman-cousins":
+            raise InputError("lengthened", True, f"left out with the method {self.method!r}")
         place = jnp.arange(len(likelihood.parameters))
         moves = (place == k) | (place >= len(likelihood.couplings)) | self.profiled
         null = likelihood.asimov(likelihood.point())
         observed = likelihood.data if likelihood.observed else null
         p_value = self._p_value(likelihood, observed, moves, k)
-        if method.few_counts and not signed and int(np.sum(moves)) == 1:
+        if method.few_counts and int(np.sum(moves)) == 1:
             few = self._of_few_counts(likelihood, k)
             if few is not None:
                 return few._replace(p_value=p_value)
+        if self.method == "cls" and int(np.sum(moves)) > 1 and float(jnp.sum(null.counts)) <= FEW_COUNTS:
+            return self._by_toys(likelihood, observed, moves, k)._replace(p_value=p_value)
+        if self.lengthened:
+            allowed = "left out where other parameters are fitted, or counts are many"
+            raise InputError("lengthened", True, allowed)
         both = jax.tree.map(lambda a, b: jnp.stack([a, b]), observed, null)
         found = load(method.accepted)(self, likelihood, both, moves, k)
         good = np.asarray(found.good)
         limit, expected = np.where(good, float(parameter.plus) * furthest(found), np.nan)
         band = None
-        constrained = method.power_constrained and likelihood.observed
+        # A two-sided interval always contains the best fit: it needs no constraint.
+        constrained = method.power_constrained and not signed and likelihood.observed
         if method.band and (self.bands or constrained or signed):
             middle = load(method.band)(self, likelihood, observed, moves, k)
             band = tuple(float(parameter.plus * size) for size in middle)
@@ -114,31 +123,60 @@ class LimitSearch(NamedTuple):
 
     def _of_few_counts(self, likelihood: Likelihood, k: int) -> CouplingLimit | None:
         """Return the limit from all outcomes that there can be; None where they are too many."""
-        here = likelihood.point()
-        null = np.asarray(likelihood.expected(here))
-        more = np.asarray(likelihood.expected(here.at[k].set(1.0))) - null
-        signal = few_counts.Signal(null, np.maximum(more, 0.0))  # a difference, which rounding may turn
+        signal = few_counts.Signal.of(likelihood, k)
+        if self.lengthened and (signal.signed or len(signal.null) > 1):
+            allowed = f"left out with {likelihood.names[k]} here: for one run, and a coupling without a sign"
+            raise InputError("lengthened", True, allowed)
         found = few_counts.limits(
             signal,
             np.asarray(likelihood.data.counts) if likelihood.observed else None,
             cast(few_counts.Method, self.method),
             self.confidence_level,
             BANDS if self.bands else (0,),
+            lengthened=self.lengthened,
         )
         if found is None:
             return None
         unit = float(likelihood.parameters[k].plus)
-        lower, upper, *band = unit * np.sqrt(np.array([found.lower, found.upper, *found.band]))
+        sizes, band = np.array(found.accepted), np.array(found.band)
+        if not signal.signed:
+            sizes, band = np.sqrt(sizes), np.sqrt(band)
         return CouplingLimit(
-            limit=float(upper),
-            expected=float(band[len(band) // 2]),
-            accepted=((float(lower), float(upper)),),
-            second=None,
-            signed=False,
-            band=tuple(float(x) for x in band) if self.bands else None,
-            converged=not np.isnan(upper),
+            limit=unit * float(np.max(np.abs(sizes))),
+            expected=unit * float(band[len(band) // 2]),
+            accepted=tuple((unit * low, unit * high) for low, high in sizes.tolist()),
+            second=min(found.rises[1:], default=None),
+            signed=signal.signed,
+            band=tuple((unit * band).tolist()) if self.bands else None,
+            converged=True,
             p_value=np.nan,
             distribution=found.distribution,
+        )
+
+    def construction(self, likelihood: Likelihood, data: Data, moves: Mask, k: int) -> Interval:
+        """Return what toys accept."""
+        method, level = cast(few_counts.Method, self.method), self.confidence_level
+        return feldman_cousins(
+            likelihood, data, k, moves, self.rise, level, self.key, _CONSTRUCTION_TOYS, method
+        )
+
+    def _by_toys(self, likelihood: Likelihood, data: Data, moves: Mask, k: int) -> CouplingLimit:
+        """Return the limit by CLs from toys, where counts are few and other parameters are fitted."""
+        found = self.construction(likelihood, data, moves, k)
+        parameter, unit = likelihood.parameters[k], float(likelihood.parameters[k].plus)
+        sizes, band = np.array(found.accepted), found.expected(ndtr(np.array(BANDS, dtype=float)))
+        if parameter.kind == "magnitude":
+            sizes, band = np.sqrt(sizes), np.sqrt(band)
+        return CouplingLimit(
+            limit=unit * float(np.max(np.abs(sizes))),
+            expected=unit * float(band[BANDS.index(0)]),
+            accepted=tuple((unit * low, unit * high) for low, high in sizes.tolist()),
+            second=None,
+            signed=parameter.kind != "magnitude",
+            band=tuple((unit * band).tolist()) if self.bands else None,
+            converged=bool(np.all(np.isfinite(sizes))),
+            p_value=np.nan,
+            distribution="toys",
         )
 
     def _p_value(self, likelihood: Likelihood, data: Data, moves: Mask, k: int) -> float:
@@ -178,7 +216,11 @@ def band_by_toys(search: LimitSearch, likelihood: Likelihood, _: Data, moves: Ma
 def accepted_by_formulae(
     search: LimitSearch, likelihood: Likelihood, data: Data, moves: Mask, k: int
 ) -> AcceptedSet:
-    """Return what lies below asymptotic limits, one-sided or by CLs as the method says."""
+    """Return what lies below asymptotic limits; all that is accepted of a coupling that has a sign."""
+    if likelihood.parameters[k].kind != "magnitude":
+        if search.method == "cls":
+            return signed_cls(likelihood, data, moves, k, search.confidence_level)
+        return accepted_by_delta_chi2(search, likelihood, data, moves, k)
     method = cast(asymptotic.Method, search.method)
     start = _start(likelihood, moves)
     found = asymptotic.limit_ensemble(likelihood, data, start, moves, k, search.confidence_level, method)
@@ -188,7 +230,9 @@ def accepted_by_formulae(
 def band_by_formulae(
     search: LimitSearch, likelihood: Likelihood, observed: Data, moves: Mask, k: int
 ) -> Reals:
-    """Return limits for fluctuations of Asimov data."""
+    """Return limits for fluctuations of Asimov data; of toys for a coupling that has a sign."""
+    if likelihood.parameters[k].kind != "magnitude":
+        return band_by_toys(search, likelihood, observed, moves, k)
     method = cast(asymptotic.Method, search.method)
     start = _start(likelihood, moves)
     found = asymptotic.expected_limits(likelihood, observed, start, moves, k, search.confidence_level, method)
@@ -201,22 +245,19 @@ def accepted_by_construction(
 ) -> AcceptedSet:
     """Return unified intervals, found once for equal data."""
     counts, which = np.unique(np.hstack([data.counts, data.pulls]), axis=0, return_inverse=True)
-    runs = data.counts.shape[1]
-    ends = [
-        feldman_cousins(
-            likelihood,
-            Data(jnp.asarray(one[:runs]), jnp.asarray(one[runs:])),
-            k,
-            moves,
-            search.rise,
-            search.confidence_level,
-            search.key,
-            _CONSTRUCTION_TOYS,
-        )[:2]
-        for one in counts
+    runs, found = data.counts.shape[1], accepted(likelihood, data, moves, k, search.rise)
+    sets = [
+        search.construction(likelihood, Data(one[:runs], one[runs:]), moves, k).accepted for one in counts
     ]
-    low, high = np.sqrt(np.array(ends))[which].T
-    return up_to(high, ~np.isnan(high), low)
+    intervals = np.full((len(counts), max(map(len, sets)), 2), np.nan)
+    for i, ends in enumerate(sets):
+        intervals[i, : len(ends)] = sorted(ends)
+    if likelihood.parameters[k].kind == "magnitude":
+        intervals = np.sqrt(intervals)
+    intervals = intervals[which]
+    best = np.asarray(found.best)[:, None]
+    rises = np.where((intervals[..., 0] <= best) & (best <= intervals[..., 1]), 0.0, np.nan)
+    return found._replace(intervals=jnp.asarray(intervals), rises=jnp.asarray(rises))
 
 
 def up_to(high: Reals, good: Mask, low: Reals | float = 0.0) -> AcceptedSet:

@@ -27,22 +27,20 @@ class Method:
     band
         "module:function" that takes the same, of one data set, and returns the limits that the standard model
         would give within −2, …, 2 standard deviations, in that unit; empty without one.
-    signed
-        Whether a coupling that interferes, and has a sign, can be limited.
     by_toys
         Whether it takes minutes, except where counts are few.
     few_counts
         Whether p-values come from all outcomes that there can be (`renp.inference.few_counts`) where these
-        are few enough, for a coupling without a sign that alone is uncertain.
+        are few enough, for a coupling that alone is uncertain.
     power_constrained
-        Whether an observed limit is not below the one expected with a deficit of one standard deviation.
+        Whether an observed one-sided limit is not below the one expected with a deficit of one standard
+        deviation.
     """
 
     means: str
     cites: tuple[str, ...]
     accepted: str
     band: str = ""
-    signed: bool = False
     by_toys: bool = False
     few_counts: bool = False
     power_constrained: bool = False
@@ -58,12 +56,11 @@ METHODS = {
         ("ge-2023-letter",),
         f"{_SEARCH}:accepted_by_delta_chi2",
         f"{_SEARCH}:band_by_toys",
-        signed=True,
     ),
     "asymptotic": Method(
         "one-sided: p = 1 − CL for the test statistic q̃, which knows that a coupling squared is at least 0; "
         "no observed limit is below the one expected with a deficit of one standard deviation, since a large "
-        "deficit would exclude everything",
+        'deficit would exclude everything; two-sided for a coupling that has a sign, as "delta-chi2"',
         ("cowan-2011", "cowan-2011-power"),
         f"{_SEARCH}:accepted_by_formulae",
         f"{_SEARCH}:band_by_formulae",
@@ -71,14 +68,15 @@ METHODS = {
     ),
     "cls": Method(
         "the same for p_s+b/p_b, which does not exclude what the experiment cannot see; where counts are "
-        "few, from all outcomes that there can be, since the formulae cover too little there",
+        "few, from all outcomes that there can be, since the formulae cover too little there; for a coupling "
+        "that has a sign p_s/p_b of the two-sided statistic, −2 ln λ",
         ("cowan-2011", "read-2002"),
         f"{_SEARCH}:accepted_by_formulae",
         f"{_SEARCH}:band_by_formulae",
         few_counts=True,
     ),
     "feldman-cousins": Method(
-        "the upper end of the unified interval: from all outcomes where counts are few, otherwise by toys",
+        "the outermost end of the unified interval: from all outcomes where counts are few, else by toys",
         ("feldman-1998",),
         f"{_SEARCH}:accepted_by_construction",
         by_toys=True,
@@ -107,9 +105,8 @@ def listed() -> str:
     Examples
     --------
     >>> listed()
-    'delta-chi2, asymptotic, cls, feldman-cousins (minutes for each coupling, unless counts are few); ...'
+    'delta-chi2, asymptotic, cls, feldman-cousins (minutes for each coupling, unless counts are few).'
     """
     slow = " (minutes for each coupling, unless counts are few)"
     names = ", ".join(name + slow * method.by_toys for name, method in METHODS.items())
-    signed = " or ".join(name for name, method in METHODS.items() if method.signed)
-    return f"{names}; for a coupling with a sign {signed} only."
+    return f"{names}."

@@ -13,8 +13,9 @@ from renp._types import Reals
 from renp.errors import InputError
 from renp.inference import asymptotic
 from renp.inference.best_fits import TIE, Minima, held_and_free, lowest_minima, lowest_of
-from renp.inference.feldman_cousins import critical_value
+from renp.inference.feldman_cousins import at_least, critical_value, one_sided_rises
 from renp.inference.likelihood import Data, Likelihood, Point
+from renp.inference.limit_search import FEW_COUNTS
 from renp.inference.newton import CONVERGED
 from renp.inference.upper_limits import delta_chi2
 from renp.results.base import provenance
@@ -235,10 +236,26 @@ def _coverage_rows(
 ) -> list[CoverageRow]:
     everything = jnp.ones(x.size, dtype=bool)
     rise = delta_chi2(confidence_level)
-    for_data, for_construction = jax.random.split(key)
+    for_data, for_construction, for_signal, for_null = jax.random.split(key, 4)
     critical, _ = critical_value(
         likelihood, np.asarray(x)[None], k, everything, confidence_level, for_construction, toys
     )
+    null = np.asarray(x.at[k].set(0.0))
+    few = float(jnp.sum(likelihood.expected(jnp.asarray(null)))) <= FEW_COUNTS
+    both = [
+        one_sided_rises(likelihood, at, np.asarray(x), k, everything, one, toys)[None]
+        for at, one in ((np.asarray(x), for_signal), (null, for_null))
+        if few
+    ]
+    deficit = asymptotic.expected_limits(
+        likelihood,
+        likelihood.asimov(jnp.asarray(null)),
+        likelihood.start,
+        everything,
+        k,
+        confidence_level,
+        "asymptotic",
+    ).value[1]
     covered: dict[str, list[NDArray[np.bool_]]] = {kind: [] for kind in KINDS}
     bad = []
     for data in _batches(likelihood, x, for_data, toys):
@@ -250,8 +267,13 @@ def _coverage_rows(
         error = 1 - confidence_level
         covered["delta-chi2 interval"].append(above <= rise)
         covered["delta-chi2 limit"].append((above <= rise) | (free.x[:, k] >= float(x[k])))
-        covered["asymptotic limit"].append(np.asarray(tests.p_signal) > error)
-        covered["cls limit"].append(np.asarray(tests.cls) > error)
+        covered["asymptotic limit"].append((np.asarray(tests.p_signal) > error) | bool(x[k] <= deficit))
+        cls = np.asarray(tests.cls)
+        if few:
+            q = np.where(free.x[:, k] > float(x[k]), 0.0, np.maximum(above, 0.0))[None]
+            p_signal, p_background = (at_least(of_all, q)[0] for of_all in both)
+            cls = p_signal / np.maximum(p_background, 1 / toys)
+        covered["cls limit"].append(cls > error)
         covered["feldman-cousins interval"].append(above <= critical[0] + 1e-9 * (1 + critical[0]))
     good = ~np.concatenate(bad)
     expected = float(jnp.sum(likelihood.expected(x)[likelihood.runs]))

@@ -57,6 +57,7 @@ def upper_limits(
     profiled: bool = False,
     nuisances: Nuisances | Mapping[str, Nuisances] | None = None,
     bands: bool = False,
+    lengthened: bool = False,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> Limits:
@@ -86,6 +87,9 @@ def upper_limits(
     bands
         Whether to add what the standard model would give within ±1 and ±2 standard deviations: from toys for
         "delta-chi2", by the asymptotic formulae for "asymptotic" and "cls".
+    lengthened
+        Whether upper ends of "feldman-cousins" are lengthened so that, for given counts, they never grow with
+        the background (Phys. Rev. D 57 (1998) 3873, Sec. IV C): for one run, where counts are few.
     seed
         Of the toys.
     progress
@@ -105,8 +109,8 @@ def upper_limits(
     Raises
     ------
     InputError
-        For a confidence level that is not between 0 and 1, an unknown method, or one that a coupling with
-        interference, whose sign matters, does not have.
+        For a confidence level that is not between 0 and 1, an unknown method, or ``bands`` or ``lengthened``
+        where the method does not have them.
 
     Examples
     --------
@@ -127,7 +131,7 @@ def upper_limits(
             check_possible(one, expected)
     observed = all(one.counts is not None for one in experiments.values())
     given = moment_couplings(neutrinos.nature) if couplings is None else given_couplings(couplings)
-    search = LimitSearch(method, confidence_level, rise, profiled, bands, jax.random.key(seed))
+    search = LimitSearch(method, confidence_level, rise, profiled, bands, jax.random.key(seed), lengthened)
     by_name: dict[str, CouplingLimit] = {}
     for likelihood, places in likelihoods_of(experiment, neutrinos, given, uncertain, profiled=profiled):
         for k in places:
@@ -143,6 +147,7 @@ def upper_limits(
         kind="observed" if observed else "expected",
         method=method,
         profiled=profiled,
+        lengthened=lengthened,
         units={coupling.family: coupling.unit for coupling in given},
         limits=_each(found, "limit"),
         expected=_each(found, "expected"),

@@ -115,9 +115,8 @@ def plan(
     Parameters
     ----------
     aim
-        "limits": the worst upper limit, as `renp.upper_limits` defines it by "delta-chi2": all larger sizes of
-        either sign are excluded, those of a second solution too; with new counts as
-        expected without any coupling, or by each coupling's best fit to the counts of runs made before;
+        "limits": the worst upper limit, as `renp.upper_limits` defines it by "delta-chi2": all larger sizes
+        of either sign are excluded, those of a second solution too; with new counts as expected without any coupling, or by each coupling's best fit to the counts of runs made before;
         "identify", "magnetic-or-electric", "ordering", "nature", "discovery": the least significance;
         "lightest-mass", "majorana-phases": the worst error (68 %).
     experiment

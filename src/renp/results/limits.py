@@ -41,6 +41,8 @@ class Limits(Result):
     """How they are defined: see `renp.inference.upper_limits`."""
     profiled: bool
     """Whether all other couplings were free; otherwise they were 0."""
+    lengthened: bool = False
+    """Whether upper ends never grow with the background, see `renp.upper_limits`."""
     units: dict[str, str]
     """Unit of each kind of coupling."""
     limits: dict[str, dict[str, float]]
@@ -74,6 +76,7 @@ class Limits(Result):
         Column("kind"),
         Column("method"),
         Column("profiled"),
+        Column("lengthened"),
         Column("units"),
         Column("limits", ("element",), name="{key}"),
         Column("expected", ("element",), name="{key} expected"),
@@ -112,7 +115,8 @@ class Limits(Result):
         """What the limits are, and what the words in the table mean."""
         others = "all couplings profiled" if self.profiled else "one coupling at a time"
         level = f"{100 * self.confidence_level:g} % C.L."
-        title = f"{self.kind} upper limits at {level} ({self.method}), {others} beside the standard model"
+        method = self.method + ", lengthened" * self.lengthened
+        title = f"{self.kind} upper limits at {level} ({method}), {others} beside the standard model"
         if any(math.isinf(x) for of_kind in self.limits.values() for x in of_kind.values()):
             title += "; none: no run is sensitive to it"
         used = {name for of_kind in self.distributions.values() for name in of_kind.values() if name}
