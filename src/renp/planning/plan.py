@@ -116,7 +116,8 @@ def plan(
     ----------
     aim
         "limits": the worst upper limit, as `renp.upper_limits` defines it by "delta-chi2": all larger sizes
-        of either sign are excluded, those of a second solution too; with new counts as expected without any coupling, or by each coupling's best fit to the counts of runs made before;
+        of either sign are excluded, those of a second solution too; with new counts as expected without any
+        coupling, or by each coupling's best fit to the counts of runs made before;
         "identify", "magnetic-or-electric", "ordering", "nature", "discovery": the least significance;
         "lightest-mass", "majorana-phases": the worst error (68 %).
     experiment
