@@ -9,6 +9,7 @@ from scipy import stats
 import renp
 from cases import DAY
 from relative import relative
+from renp.inference.goodness import null_p_value
 from renp.results import Counts
 from renp.results.goodness import Goodness, at_odds
 
@@ -172,3 +173,16 @@ def test_common_errors_of_a_plan_count_once() -> None:
     common = renp.Nuisances(normalisation_error=0.2)
     same = renp.upper_limits(runs([152, 109]), NU, couplings=ONE, nuisances=common)
     assert plan.standard_model_p_value == relative(same.standard_model_p_value, rel=1e-6)
+
+
+def test_the_standard_model_knows_no_mass_of_a_mediator() -> None:
+    """A free number of an interaction takes no degree of freedom where the interaction is not there."""
+    mediator = renp.VectorMediator(3.0, 1.0, left={(1, 1): 1.0}, width=1e-3)
+    unsure = {"normalisation_error": 0.05}
+    free = renp.Nuisances(free=["vector-mediator strength.mass"], **unsure)
+    coupling = {"vector-mediator": {"strength": mediator}}
+    both = [
+        null_p_value(renp.Likelihood(runs([150, 100]), NU, coupling, nuisances=one))
+        for one in (free, renp.Nuisances(**unsure))
+    ]
+    assert both[0] == relative(both[1], rel=1e-6)

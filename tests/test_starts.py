@@ -12,7 +12,7 @@ from relative import relative
 from renp.inference.best_fits import best_fits, held_and_free
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.starts import few
-from renp.planning.contrasts import best_fit
+from renp.planning.fitted import best_fit
 
 
 @cache

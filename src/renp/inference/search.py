@@ -117,9 +117,8 @@ def search(likelihood: Likelihood, data: Data, moves: Mask, extra: Reals | None 
     given = [nominal, *([] if extra is None else [extra])]
     first = starting_points(likelihood, one, moves, _BLOCKS, given)
     found = minima(likelihood, one, first, moves).at(np.s_[:, 0])
-    edges = {
-        k: there.at(np.s_[:, 0]) for k, there in at_edges(likelihood, one, moves, _BLOCKS, nominal).items()
-    }
+    near = at_edges(likelihood, one, moves, _BLOCKS, _ordered(found, nominal).x[0])
+    edges = {k: there.at(np.s_[:, 0]) for k, there in near.items()}
     for there in edges.values():
         found = found.with_(there)
     best = _distinct(_ordered(found, nominal))

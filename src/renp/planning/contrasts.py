@@ -15,7 +15,6 @@ size belongs to ν there, anywhere from L on, and the D of a limit is the least 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -47,8 +46,8 @@ class Contrast:
         """Return the contrast for other candidates."""
         raise NotImplementedError
 
-    def joined(self, other: Any) -> "Contrast":
-        """Return the contrast for the candidates of both."""
+    def extended(self, energies: Reals) -> "Contrast":
+        """Return the contrast for more candidates."""
         raise NotImplementedError
 
     def gain(self, x: Reals) -> Reals:
@@ -145,11 +144,10 @@ class Alone(Contrast):
         curve = self.signal.rates(energies)
         return replace(self, curve=curve, truth=curve.at(self.best))
 
-    def joined(self, other: "Alone") -> "Alone":
-        """Return the contrast for the candidates of both."""
-        return replace(
-            self, curve=self.curve.joined(other.curve), truth=np.concatenate([self.truth, other.truth])
-        )
+    def extended(self, energies: Reals) -> "Alone":
+        """Return the contrast for more candidates."""
+        curve = self.curve.joined(self.signal.rates(energies))
+        return replace(self, curve=curve, truth=curve.at(self.best))
 
     def gain(self, x: Reals) -> Reals:
         """Return d_r, 1/s."""

@@ -56,13 +56,14 @@ class Fitted(Contrast):
 
     def at(self, energies: Reals) -> "Fitted":
         """Return the contrast for other candidates."""
-        true, tested = self.true.at(energies), self.tested.at(energies)
-        return replace(self, true=true, tested=tested, truth=true.values(self.true_point))
+        return self._with(self.true.at(energies), self.tested.at(energies))
 
-    def joined(self, other: "Fitted") -> "Fitted":
-        """Return the contrast for the candidates of both."""
-        true, tested = self.true.joined(other.true), self.tested.joined(other.tested)
-        return replace(self, true=true, tested=tested, truth=np.concatenate([self.truth, other.truth]))
+    def extended(self, energies: Reals) -> "Fitted":
+        """Return the contrast for more candidates."""
+        return self._with(self.true.extended(energies), self.tested.extended(energies))
+
+    def _with(self, true: Rates, tested: Rates) -> "Fitted":
+        return replace(self, true=true, tested=tested, truth=true.values(self.true_point))
 
     def gain(self, x: Reals) -> Reals:
         """Return d_r, 1/s."""

@@ -28,7 +28,6 @@ Progress: TypeAlias = Callable[[str], None]
 
 _PRECISE = 1e-9
 _BEYOND = 1e-11
-_SOLVED = 1e-5
 _CUT_ROUNDS = 60
 _SIZE_ROUNDS = 40
 _POLISH_ROUNDS = 8
@@ -36,14 +35,11 @@ _POLISH_ROUNDS = 8
 _LOOKED_AT = 1000
 """Photon energies at least, and twice the candidates, at which a larger worth is looked for."""
 
-_NEAR_BEST = 1e-2
-"""Peaks of the worth as much below the largest are refined."""
+_NEAR_BEST = 0.5
+"""Peaks of the worth as much below the largest are refined: cusps at thresholds are sharp."""
 
 _ZOOMS, _BETWEEN = 6, 8
 """How often, and by how many photon energies on either side."""
-
-_HOPELESS = 1e8
-"""Size in units of order one beyond which nothing is sought."""
 
 _SMALLEST_GAP, _LARGEST_GAP = 2e-6, 0.5
 
@@ -92,7 +88,7 @@ class Search:
 
     def extend(self, energies: Reals) -> None:
         """Add candidates."""
-        self.contrasts = [one.joined(one.at(energies)) for one in self.contrasts]
+        self.contrasts = [one.extended(energies) for one in self.contrasts]
         self.energies = np.concatenate([self.energies, energies])
 
     def peaks(self, prices: Reals, size: float) -> tuple[Reals, Reals]:
@@ -262,11 +258,7 @@ def _converged(search: Search, size: float) -> tuple[Shares, float, float]:
     if search.rise is None:
         shares, least = _maximin(search, size)
         return shares, size, least
-    shares, least = _maximin(search, size)
-    # More than the programme's own tolerance below what excludes: no shares exclude so small a size.
-    while least < search.rise * (1 - _SOLVED):
-        size = _larger(search, size)
-        shares, least = _maximin(search, size)
+    shares, _ = _maximin(search, size)
     reached = _size_of(search, shares.weights, size)
     for _ in range(_SIZE_ROUNDS):
         again, _ = _maximin(search, reached)
@@ -278,18 +270,6 @@ def _converged(search: Search, size: float) -> tuple[Shares, float, float]:
     return shares, size, reached
 
 
-def _larger(search: Search, size: float) -> float:
-    """Return a larger size, or raise `InputError` where no size will ever be excluded."""
-    if size > _HOPELESS * _unit_size(search):
-        names = " ".join(search.contrasts[0].name)
-        raise InputError("plan", names, "something that the counts of a run in range can exclude")
-    return 1.5 * size
-
-
-def _unit_size(search: Search) -> float:
-    return min(one.unit for one in search.contrasts if one.parameter is not None)
-
-
 def _maximin(search: Search, size: float) -> tuple[Shares, float]:
     """Return the shares at which the least separation is largest, by cutting planes, and that separation."""
     if not all(search.points[k] for k, one in enumerate(search.contrasts) if one.possible(size)):
@@ -299,6 +279,7 @@ def _maximin(search: Search, size: float) -> tuple[Shares, float]:
             if contrast.possible(size) and not own:
                 own.append(point)
     for left in reversed(range(_CUT_ROUNDS)):
+        search.progress(f"best times, against {sum(map(len, search.points))} hypotheses")
         shares = best_shares(search.cuts(size))
         values, points = search.separated(shares.weights, size)
         if not left or not _added(search, values, points, shares.value, shares.bound):
@@ -320,9 +301,11 @@ def _first_size(search: Search) -> float:
     if search.rise is None:
         return 1.0
     uniform = np.full(search.energies.size, 1 / search.energies.size)
-    start = _unit_size(search)
-    found = _size_of(search, uniform, start)
-    return found if np.isfinite(found) else start
+    size = _size_of(search, uniform, min(one.unit for one in search.contrasts))
+    if not np.isfinite(size):
+        names = " ".join(search.contrasts[0].name)
+        raise InputError("plan", names, "something that the counts of a run in range can exclude")
+    return size
 
 
 def _size_of(search: Search, shares: Reals, start: float) -> float:

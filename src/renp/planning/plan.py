@@ -41,8 +41,8 @@ ELEMENTS = (*(moment.kind for moment in MOMENTS), "both")
 _STRENGTH = 5e-11
 """Size of moments that are simulated, μ_B: a little above what the letter's plan excludes."""
 
-_PERCENT = 0.6827
-"""Confidence level of errors."""
+_PERCENT = 0.6826894921370859
+"""Confidence level of errors: one standard deviation."""
 
 _NEGLIGIBLE = 1e-9
 """Part of what is reached that is worth no further run."""
@@ -115,7 +115,8 @@ def plan(
     Parameters
     ----------
     aim
-        "limits": the worst upper limit, as `renp.upper_limits` defines it by "delta-chi2", with new counts as
+        "limits": the worst upper limit, as `renp.upper_limits` defines it by "delta-chi2": all larger sizes of
+        either sign are excluded, those of a second solution too; with new counts as
         expected without any coupling, or by each coupling's best fit to the counts of runs made before;
         "identify", "magnetic-or-electric", "ordering", "nature", "discovery": the least significance;
         "lightest-mass", "majorana-phases": the worst error (68 %).
@@ -183,7 +184,7 @@ def plan(
     allowed = laser_range(experiment.atom, hypotheses, *limits.laser_range, limits.clearance)
     if limits.least_duration > time:
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
-    report = progress or (lambda _: None)
+    progress = progress or (lambda _: None)
     energies = allowed.grid(limits.candidates)
     setting = Setting(
         _runs(experiment, np.resize(energies[:: 1 + energies.size // BLOCK], BLOCK), time),
@@ -194,7 +195,7 @@ def plan(
         _common_errors(nuisances or Nuisances(), experiment, done),
         profiled,
         done,
-        report,
+        progress,
     )
     contrasts = [
         _weighted(one, weights or {}) for nu in hypotheses for one in load(known.contrasts)(setting, nu)
@@ -203,7 +204,7 @@ def plan(
         raise InputError("couplings", "none", "one or more")
     level = confidence_level if known.is_limit else _PERCENT
     rise = delta_chi2(level) if known.made_small else None
-    search = Search(contrasts, energies, allowed, time, rise, report)
+    search = Search(contrasts, energies, allowed, time, rise, progress)
     best = optimum(search)
     if limits.frequencies or limits.least_duration or limits.change_time:
         best = constrained(

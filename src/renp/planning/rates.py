@@ -1,5 +1,6 @@
 """Rates of counts at many photon energies, in blocks of one length, so that little is compiled."""
 
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -24,12 +25,15 @@ _PADDED = 8
 """Runs of a likelihood are filled up to multiples of this, for the same reason."""
 
 
-class Rates(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Rates:
     """A likelihood of the candidates, in blocks of the same length."""
 
     parts: tuple[Likelihood, ...]
     taken: NDArray[np.intp]
     """Places of the candidates among the runs of all blocks."""
+    known: dict[bytes, "Rates"] = field(default_factory=dict)
+    """Those of other photon energies, and of both together, which several contrasts ask for."""
 
     @classmethod
     def of(cls, likelihood: Likelihood, energies: Reals) -> "Rates":
@@ -39,12 +43,19 @@ class Rates(NamedTuple):
 
     def at(self, energies: Reals) -> "Rates":
         """Return those of other photon energies."""
-        return Rates.of(self.parts[0], energies)
+        key = energies.tobytes()
+        if key not in self.known:
+            self.known[key] = Rates.of(self.parts[0], energies)
+        return self.known[key]
 
-    def joined(self, other: "Rates") -> "Rates":
-        """Return those of both."""
-        shift = BLOCK * len(self.parts)
-        return Rates((*self.parts, *other.parts), np.concatenate([self.taken, shift + other.taken]))
+    def extended(self, energies: Reals) -> "Rates":
+        """Return those of other photon energies besides."""
+        key = b"also " + energies.tobytes()
+        if key not in self.known:
+            other = self.at(energies)
+            taken = np.concatenate([self.taken, BLOCK * len(self.parts) + other.taken])
+            self.known[key] = Rates((*self.parts, *other.parts), taken)
+        return self.known[key]
 
     def values(self, x: Point | Reals) -> Reals:
         """Return the rates of counts at a point of the likelihood, 1/s."""

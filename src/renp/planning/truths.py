@@ -47,6 +47,13 @@ class Setting:
     progress: Callable[[str], None] = lambda _: None
     known: dict[tuple[str, ...], list[Likelihood]] = field(default_factory=dict)
     nulls: dict[str, dict[bytes, Reals]] = field(default_factory=dict)
+    found: dict[int, tuple[Likelihood, Rates]] = field(default_factory=dict)
+
+    def rates(self, likelihood: Likelihood) -> Rates:
+        """Return the rates of a likelihood at the candidates."""
+        if id(likelihood) not in self.found:
+            self.found[id(likelihood)] = likelihood, Rates.of(likelihood, self.energies)
+        return self.found[id(likelihood)][1]
 
 
 def title_of(neutrinos: Neutrinos) -> str:
@@ -250,7 +257,7 @@ def _contrast(
     direction: float = 1.0,
 ) -> Contrast:
     setting.progress(" ".join(name))
-    rates = Rates.of(true, setting.energies)
+    rates = setting.rates(true)
     return Fitted(
         name=name,
         truth=rates.values(point),
@@ -259,7 +266,7 @@ def _contrast(
         direction=direction,
         true=rates,
         true_point=point,
-        tested=Rates.of(tested, setting.energies),
+        tested=setting.rates(tested),
         starts=few(tested),
         held=held or 0,
         done=_done(setting, true, point, tested),
