@@ -54,7 +54,6 @@ def test_an_unknown_method_is_answered_with_all() -> None:
 
 def test_help_lists_the_methods_of_the_table() -> None:
     code = """
-from renp.inference.limit_search import up_to
 from renp.inference.methods import METHODS, Method
 METHODS["seven"] = Method("seven", (), "nowhere:nothing")
 """
