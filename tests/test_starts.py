@@ -60,7 +60,7 @@ def test_another_minimum_is_named_in_text_and_json(result) -> None:
     found = result()
     (low, high) = sorted([np.sqrt(140 / 117.1) - 1, -np.sqrt(140 / 117.1) - 1])
     assert "another minimum, equally low" in str(found)
-    assert f"= {low:.1f}" in str(found) or f"= {high:.1f}" in str(found)
+    assert f"= {low:.2f}" in str(found) or f"= {high:.2f}" in str(found)
     assert any("another minimum" in sentence for sentence in found.json()["diagnosis"])
 
 
