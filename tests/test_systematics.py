@@ -3,6 +3,7 @@
 import json
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -16,9 +17,11 @@ from scipy import integrate, optimize
 import renp
 from cases import DAY, ENERGIES, YB, runs
 from relative import relative
+from renp.errors import ScenarioError
 from renp.inference.likelihood import Data
 from renp.inference.newton import minimise
 from renp.inference.workspace import pyhf_workspace
+from renp.scenario import Scenario
 
 NU = renp.Neutrinos(0.01)
 MU = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
@@ -755,3 +758,92 @@ def test_what_needs_one_experiment_says_so() -> None:
         renp.InputError, match="likelihood = of 2 experiments: must be of one experiment here"
     ):
         pyhf_workspace(joint, "mu")
+
+
+# --- scenario files -----------------------------------------------------------------------------------------
+
+FILE = """
+[atom]
+name = "Yb"
+[laser]
+gaussian = "20 ueV"
+[neutrinos]
+lightest_mass = "10 meV"
+[[interaction]]
+kind = "vector-mediator"
+mass = "3 eV"
+electron = 1e-9
+left = { "11" = 1e-9 }
+width = "1 meV"
+[[run]]
+photon_energy = "1.068 eV"
+duration = "10 day"
+counts = 140
+control_ratio = 3
+control_counts = 60
+[[run]]
+photon_energy = "1.0712 eV"
+duration = "10 day"
+counts = 95
+background = "1 / day"
+[statistics]
+linewidth_error = "10 %"
+free = ["vector-mediator strength.mass"]
+"""
+
+
+def test_a_scenario_file_says_all_of_it() -> None:
+    likelihood = Scenario.from_text(FILE).likelihood()
+    name = "vector-mediator strength"
+    assert likelihood.names == (name, f"{name}.mass", "linewidth", "background_rate_1")
+    assert likelihood.data.counts.tolist() == [140, 95, 60]
+    assert likelihood.experiment.background.tolist() == [
+        relative(2 / DAY, rel=1e-15),
+        relative(1 / DAY, rel=1e-15),
+    ]
+    degree = Scenario.from_text(FILE + "background_degree = 1\n").likelihood()
+    assert degree.names[-2:] == ("background_shape_1", "background_shape_2")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("control_counts = 60\n", "", ""),
+        (
+            'background = "1 / day"',
+            "control_ratio = 1",
+            "control_counts is missing: give it for every run with",
+        ),
+        ('gaussian = "20 ueV"', "", "linewidth_error: 0.1: must be 0 for a sharp line"),
+        (
+            "strength.mass",
+            "strength.weight",
+            "free: 'vector-mediator strength.weight': must be 'vector-mediator strength.mass'",
+        ),
+        ("linewidth_error", "background_error = 0.1\nlinewidth_error", ""),
+        (
+            "linewidth_error",
+            "background_degree = 1\nbackground_error = 0.1\nlinewidth_error",
+            "background_error",
+        ),
+    ],
+)
+def test_problems_of_a_file_are_told(old: str, new: str, message: str) -> None:
+    text = FILE.replace(old, new)
+    if not message:
+        Scenario.from_text(text)
+        return
+    with pytest.raises(ScenarioError, match=message):
+        Scenario.from_text(text)
+
+
+def test_runs_of_a_csv_file_have_control_counts(tmp_path: Path) -> None:
+    head = "photon_energy [eV], duration [day], counts, control_counts, control_ratio\n"
+    (tmp_path / "runs.csv").write_text(
+        f"{head}1.068, 10, 118, 30, 2.5\n1.07, 10, 90, 0, 0\n", encoding="utf-8"
+    )
+    text = '[atom]\nname = "Yb"\n[neutrinos]\nlightest_mass = "10 meV"\n[runs]\nfile = "runs.csv"\n'
+    (tmp_path / "it.toml").write_text(text, encoding="utf-8")
+    found = Scenario.read(tmp_path / "it.toml").experiment
+    assert found.control_counts.tolist() == [30, 0]
+    assert found.background.tolist() == [relative(1.2 / DAY, rel=1e-15), 0.0]

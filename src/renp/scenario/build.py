@@ -100,11 +100,12 @@ def names_of(terms: Sequence[Interaction]) -> tuple[str, ...]:
     return tuple(f"{kind} ({n + 1})" if n else kind for kind, n in zip(kinds, earlier, strict=True))
 
 
-def couplings_of(terms: Sequence[Interaction]) -> tuple[Coupling, ...]:
-    """Return what a fit varies, with the values that the couplings have in the terms."""
+def couplings_of(terms: Sequence[Interaction], numbers: Sequence[str] | None = None) -> tuple[Coupling, ...]:
+    """Return what a fit varies, with the couplings' values in the terms; all, or those of some numbers."""
     return tuple(
         Coupling(name, one.label, one.interaction, one.value)
         for name, term in zip(names_of(terms), terms, strict=True)
+        if numbers is None or any(number.startswith(f"{name} ") for number in numbers)
         for one in term.directions()
     )
 
@@ -138,7 +139,7 @@ def build(document: Document, folder: Path, values: Mapping[Key, Scalar] = UNCHA
         [at(run, "run", k) for k, run in enumerate(document.run)],
     )
     statistics = at(document.statistics, "statistics")
-    level, nuisances = build_statistics(experiment, neutrinos, couplings_of(terms), statistics)
+    level, nuisances = build_statistics(experiment, neutrinos, terms, statistics)
     return Setting(atom, neutrinos, tuple(terms), experiment, level, nuisances)
 
 
@@ -194,7 +195,7 @@ def build_neutrinos(section: NeutrinosSection) -> Neutrinos:
 def build_statistics(
     experiment: Experiment | None,
     neutrinos: Neutrinos | None,
-    couplings: tuple[Coupling, ...],
+    terms: Sequence[Interaction],
     section: StatisticsSection,
 ) -> tuple[float, Nuisances]:
     """Return confidence level and nuisances, checked against what is known of the rest."""
@@ -203,6 +204,9 @@ def build_statistics(
         _check_relative(name, getattr(section, name))
     nuisances = Nuisances(**{name: value for name, value in section if name != "confidence_level"})
     if experiment is not None and neutrinos is not None:
+        numbers = [name for name in nuisances.free if "." in name]
+        # Only of terms that are asked for: elements of others may be traced.
+        couplings = couplings_of(terms, numbers) if numbers else ()
         nuisance_parameters(nuisances, experiment, neutrinos, couplings)
     return section.confidence_level, nuisances
 

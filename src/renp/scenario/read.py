@@ -18,7 +18,6 @@ from renp.scenario.build import (
     build_neutrinos,
     build_statistics,
     check_run,
-    couplings_of,
 )
 from renp.scenario.interactions import build_interaction, check_new, placeholders
 from renp.scenario.problems import Place, Problems, unknown_key, validated
@@ -84,7 +83,7 @@ class Reader:
         terms = self._terms(neutrinos)
         experiment = self._experiment(atom, target, laser)
         self._planned(atom, target)
-        build = partial(build_statistics, experiment, neutrinos, couplings_of(terms))
+        build = partial(build_statistics, experiment, neutrinos, terms)
         statistics = self._section("statistics", StatisticsSection, build)
         if self.problems.found or atom is None or neutrinos is None or experiment is None or not statistics:
             return None
