@@ -9,7 +9,9 @@ from scipy import stats
 import renp
 from cases import NU, YB
 from relative import relative
+from renp.inference import few_counts
 from renp.inference.feldman_cousins import critical_value, feldman_cousins
+from renp.inference.few_counts import Method
 
 ONLY = jnp.array([True])
 
@@ -93,3 +95,50 @@ def test_nuisances_widen_the_interval() -> None:
         found = feldman_cousins(likelihood, likelihood.data, 0, every, 2.71, 0.9, jax.random.key(1), 2000)
         ends.append(float(likelihood.values(likelihood.point().at[0].set(found.upper))["mu"]))
     assert ends[1] > 1.02 * ends[0]
+
+
+@pytest.mark.parametrize("method", ["cls", "feldman-cousins"])
+@pytest.mark.parametrize("interaction", ["moment", "mediator"])
+def test_toys_accept_what_all_outcomes_accept(method: Method, interaction: str) -> None:
+    """A coupling without a sign and one with it, whose second solution is as good.
+
+    Of 3000 toys, p_s of CLs, some 0.08, is known to 6 %, which is 2 % of the square of the moment.
+    """
+    units = {
+        "moment": renp.MagneticMoment({(1, 1): 1.0}),
+        "mediator": renp.VectorMediator(1e3, 1.0, left={(1, 1): 1.0}),
+    }
+    runs = renp.Experiment(YB, renp.Target(), [1.068], 86400.0, counts=[14])
+    likelihood = renp.Likelihood(runs, NU, {"g": units[interaction]})
+    part = 0.55  # in the middle of an outcome's probability
+    signal, deviation = few_counts.Signal.of(likelihood, 0), float(stats.norm.ppf(part))
+    exact = few_counts.limits(signal, np.array([14.0]), method, 0.9, (deviation,))
+    assert exact is not None
+    key = jax.random.key(4)
+    found = feldman_cousins(likelihood, likelihood.data, 0, ONLY, 2.71, 0.9, key, 3000, method)
+    assert found.construction.failed == 0
+    size = few_counts.outermost(exact.accepted)
+    ends = sorted(exact.accepted)
+    assert found.lower == pytest.approx(ends[0][0], abs=0.05 * size)
+    assert found.upper == pytest.approx(ends[-1][1], abs=0.05 * size)
+    if method == "cls":
+        assert found.expected(np.array([part]))[0] == relative(exact.band[0], rel=0.05)
+
+
+@pytest.mark.slow
+def test_few_counts_with_nuisances_take_cls_from_toys() -> None:
+    """The formula is for many counts; an uncertain rate weakens the limit from toys as it does any other."""
+    runs = renp.Experiment(YB, renp.Target(), [1.068], 17280.0, counts=[3])
+    unit = {"magnetic-moment": {"11": renp.MagneticMoment({(1, 1): 1.0})}}
+    found = [
+        renp.upper_limits(
+            runs, NU, couplings=unit, method="cls", nuisances=renp.Nuisances(normalisation_error=error)
+        )
+        for error in (0.05, 0.5)
+    ]
+    assert all(one.distributions["magnetic-moment"]["11"] == "toys" for one in found)
+    limits = [one.limits["magnetic-moment"]["11"] for one in found]
+    exact = renp.upper_limits(runs, NU, couplings=unit, method="cls").limits["magnetic-moment"]["11"]
+    # The measurement of the rate breaks the ties of whole numbers.
+    assert limits[0] == relative(exact, rel=0.06)
+    assert limits[1] > 1.05 * limits[0]

@@ -7,9 +7,20 @@ from scipy import optimize, stats
 import renp
 from cases import DAY, NU, YB
 from relative import relative
-from renp.inference.few_counts import Outcomes, Signal, accepted, interval, lengthened, observed, outcomes
+from renp.inference.few_counts import (
+    Method,
+    Outcomes,
+    Signal,
+    intervals,
+    lengthened_end,
+    limits,
+    margins,
+    observed,
+    outcomes,
+)
+from renp.inference.intervals import outermost
 
-TOP = 40.0
+SPAN = (0.0, 40.0)
 
 # Phys. Rev. D 57 (1998) 3873, Table IV, 90 % C.L.: from memory. Rows n₀ = 0 … 10, columns as in BACKGROUNDS.
 BACKGROUNDS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0)
@@ -31,7 +42,7 @@ ROWS = [[tuple(map(float, cell.split(","))) for cell in row.split()] for row in 
 
 def one_run(background: float, counts: float) -> tuple[Outcomes, Outcomes]:
     expected = Signal(np.array([background]), np.array([1.0]))
-    every = outcomes(expected, TOP)
+    every = outcomes(expected, SPAN)
     assert every is not None
     assert every.distribution == "outcomes"
     return every, observed(expected, np.array([counts]))
@@ -45,16 +56,25 @@ def test_feldman_and_cousins_table_iv(background: float | None) -> None:
         for b, published in zip(BACKGROUNDS, row, strict=True):
             if b in columns:
                 every, here = one_run(b, n)
-                lower, upper = interval(every, here, TOP, "feldman-cousins", 0.90)
+                [(lower, upper)] = intervals(every, here, SPAN, "feldman-cousins", 0.90)
                 assert lower == pytest.approx(published[0], abs=0.0051), (n, b)
-                assert lengthened(here, upper, 0.90) == pytest.approx(published[1], abs=0.0051), (n, b)
+                assert lengthened_end(here, upper, 0.90) == pytest.approx(published[1], abs=0.0051), (n, b)
 
 
 @pytest.mark.parametrize(
-    ("counts", "background", "level"),
-    [(0, 0.0, 0.90), (0, 3.0, 0.95), (3, 3.0, 0.90), (5, 3.0, 0.95), (10, 3.0, 0.90), (100, 100.0, 0.95)],
+    ("counts", "background", "level", "printed"),
+    [
+        (0, 0.0, 0.90, 2.303),
+        (0, 3.0, 0.95, 2.996),
+        (3, 3.0, 0.90, 4.362),
+        (5, 3.0, 0.95, 7.663),
+        (10, 3.0, 0.90, 12.407),
+        (100, 100.0, 0.95, 21.374),
+    ],
 )
-def test_cls_of_one_run_is_a_ratio_of_poisson_sums(counts: int, background: float, level: float) -> None:
+def test_cls_of_one_run_is_a_ratio_of_poisson_sums(
+    counts: int, background: float, level: float, printed: float
+) -> None:
     """P(n ≤ n₀ | s + b) = (1 − CL) P(n ≤ n₀ | b)."""
 
     def excess(s: float) -> float:
@@ -62,38 +82,39 @@ def test_cls_of_one_run_is_a_ratio_of_poisson_sums(counts: int, background: floa
         return float(ratio) - (1 - level)
 
     every, here = one_run(background, counts)
-    exact = optimize.brentq(excess, 0.0, TOP, xtol=1e-13)
-    assert interval(every, here, TOP, "cls", level)[1] == relative(exact, rel=1e-9)
+    exact = optimize.brentq(excess, *SPAN, xtol=1e-13)
+    assert exact == pytest.approx(printed, abs=0.0005)
+    assert intervals(every, here, SPAN, "cls", level)[0][1] == relative(exact, rel=1e-9)
 
 
 @pytest.mark.parametrize("method", ["cls", "feldman-cousins"])
 @pytest.mark.parametrize("null", [[0.2, 0.1], [2.0, 1.0, 0.5]])
-def test_coverage_is_at_least_nominal(method: str, null: list[float]) -> None:
+def test_coverage_is_at_least_nominal(method: Method, null: list[float]) -> None:
     """The probability of outcomes that accept the truth; today's asymptotic limits reach 0.64."""
     expected = Signal(np.array(null), np.linspace(1.0, 0.4, len(null)))
-    every = outcomes(expected, 12.0)
+    every = outcomes(expected, (0.0, 12.0))
     assert every is not None
     for truth in (0.0, 0.3, 1.0, 3.0, 8.0):
         at = np.array([truth])
-        held = accepted(every, every, at, method, 0.90)[0] @ every.probabilities(at)[0]
+        held = (margins(every, every, at, method, 0.90)[0] > 0) @ every.both(at, method)[1][0]
         assert held >= 0.90 - 1e-9
 
 
 def test_drawn_outcomes_give_the_limits_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = Signal(np.array([3.0, 1.5]), np.array([1.0, 0.7]))
     here = observed(expected, np.array([5.0, 1.0]))
-    every = outcomes(expected, 25.0)
+    every = outcomes(expected, (0.0, 25.0))
     monkeypatch.setattr("renp.inference.few_counts.MOST_OUTCOMES", 10)
-    drawn = outcomes(expected, 25.0)
+    drawn = outcomes(expected, (0.0, 25.0))
     assert every is not None
     assert drawn is not None
     assert (every.distribution, drawn.distribution) == ("outcomes", "toys")
-    ends = [interval(one, here, 25.0, "cls", 0.90)[1] for one in (every, drawn)]
+    ends = [intervals(one, here, (0.0, 25.0), "cls", 0.90)[0][1] for one in (every, drawn)]
     assert ends[1] == relative(ends[0], rel=0.02)
 
 
 def test_many_counts_in_many_runs_are_left_to_the_formula() -> None:
-    assert outcomes(Signal(np.full(4, 50.0), np.ones(4)), 40.0) is None
+    assert outcomes(Signal(np.full(4, 50.0), np.ones(4)), SPAN) is None
 
 
 def test_nothing_seen_and_nothing_expected_allows_events_2_303() -> None:
@@ -123,3 +144,153 @@ def test_expected_is_the_median_and_feldman_cousins_has_lower_ends() -> None:
     unified = renp.upper_limits(seen, NU, method="feldman-cousins")
     low, high = unified.ends["magnetic-moment"]["11"]
     assert 0 < low < high == unified.limits["magnetic-moment"]["11"]
+
+
+# Two models with a sign: the second solution within reach, and far away; in three runs they return elsewhere.
+INTERFERES = [
+    Signal(np.array([9.0]), np.array([-6.0]), np.array([1.5]), signed=True),
+    Signal(np.array([2.0, 1.0, 0.5]), np.array([1.5, -1.0, -0.4]), np.array([0.6, 0.5, 0.1]), signed=True),
+]
+TWO_RUNS = Signal(np.array([2.0, 1.0]), np.array([1.5, -1.0]), np.array([0.6, 0.5]), signed=True)
+
+
+@pytest.mark.parametrize("expected", INTERFERES)
+@pytest.mark.parametrize("counts", [0, 1, 3])
+def test_best_fits_of_couplings_with_a_sign_are_global(expected: Signal, counts: int) -> None:
+    """Against ln L on 4·10⁵ points."""
+    n = np.array([4.0 * counts, 1.0, 2.0])[: len(expected.null)]
+    here = observed(expected, n)
+    x = np.linspace(-30, 30, 400_001)
+    mean = expected.null + x[:, None] * (expected.linear + x[:, None] * np.asarray(expected.square))
+    log = np.sum(n * np.log(mean) - mean, axis=1)
+    assert here.most[0] >= np.max(log)
+    assert here.most[0] == relative(np.max(log), rel=1e-8)
+
+
+def enumerated(expected: Signal, x: float, counts: list[float], method: str) -> bool:
+    """Whether counts of one or two runs accept x at 90 %: all outcomes, each with its best fit on a grid."""
+    n = [np.arange(60.0)] * len(counts)
+    every = np.stack([a.ravel() for a in np.meshgrid(*n, indexing="ij")], axis=1)
+    grid = np.linspace(-12, 12, 48_001)
+
+    def rates(g: np.ndarray) -> np.ndarray:
+        return expected.null + g[:, None] * (expected.linear + g[:, None] * np.asarray(expected.square))
+
+    log_rates, total = np.log(rates(grid)), rates(grid).sum(axis=1)
+    most = np.array([np.max(log_rates @ one - total) for one in every])
+    there = rates(np.array([x]))[0]
+    rise = np.maximum(2 * (most - (every @ np.log(there) - there.sum())), 0)
+    mine = rise[np.flatnonzero(np.all(every == counts, axis=1))[0]]
+    no_less = rise >= mine - 1e-6
+    p, p_0 = (np.sum(np.prod(stats.poisson.pmf(every, mu), axis=1)[no_less]) for mu in (there, expected.null))
+    return bool(p > 0.1 * p_0 if method == "cls" else p > 0.1)
+
+
+@pytest.mark.parametrize("method", ["cls", "feldman-cousins"])
+@pytest.mark.parametrize(
+    ("expected", "counts"),
+    [
+        (INTERFERES[0], [4.0]),
+        (INTERFERES[0], [12.0]),
+        (TWO_RUNS, [3.0, 2.0]),
+    ],
+)
+def test_couplings_with_a_sign_accept_what_enumeration_accepts(
+    expected: Signal, counts: list[float], method: Method
+) -> None:
+    """At both sides of each end; of the first model there are two solutions, mirrored at x = 2."""
+    found = limits(expected, np.array(counts), method, 0.90)
+    assert found is not None
+    assert found.distribution == "outcomes"
+    for low, high in found.accepted:
+        step = 1e-4 * (high - low)
+        assert enumerated(expected, low + step, counts, method)
+        assert enumerated(expected, high - step, counts, method)
+        assert not enumerated(expected, low - step, counts, method)
+        assert not enumerated(expected, high + step, counts, method)
+    if method == "feldman-cousins" and len(counts) == 1:
+        # N(x) = N(4 − x), so that nothing tells the solutions apart.
+        mirrored = sorted((4 - high, 4 - low) for low, high in found.accepted)
+        assert mirrored == [relative(end, rel=1e-7) for end in sorted(found.accepted)]
+
+
+@pytest.mark.parametrize("method", ["cls", "feldman-cousins"])
+@pytest.mark.parametrize("expected", INTERFERES)
+def test_coverage_of_couplings_with_a_sign_is_at_least_nominal(expected: Signal, method: Method) -> None:
+    """On either side of the mirror, which is at x = 2 for the first model."""
+    span = (-6.0, 8.0)
+    every = outcomes(expected, span)
+    assert every is not None
+    for truth in (-2.0, -0.3, 0.0, 0.5, 1.9, 2.1, 4.0, 5.0):
+        at = np.array([truth])
+        held = (margins(every, every, at, method, 0.90)[0] > 0) @ every.both(at, method)[1][0]
+        assert held >= 0.90 - 1e-9
+
+
+@pytest.mark.parametrize("expected", [INTERFERES[0], TWO_RUNS])
+def test_the_expected_limit_is_the_median_over_all_outcomes(expected: Signal) -> None:
+    found = limits(expected, None, "feldman-cousins", 0.90, (-1.0, 0.0, 1.0))
+    assert found is not None
+    each, weight = [], []
+    for n in np.ndindex(*[int(m + 6 * np.sqrt(m)) + 3 for m in expected.null]):
+        p = np.prod(stats.poisson.pmf(n, expected.null))
+        if p > 0.01 or len(n) == 1:
+            one = limits(expected, np.array(n, dtype=float), "feldman-cousins", 0.90)
+            assert one is not None
+            each.append(outermost(one.accepted))
+            weight.append(p)
+    order = np.argsort(each)
+    total = np.cumsum(np.array(weight)[order])
+    missing = 1 - total[-1]
+    for deviation, size in zip((-1.0, 0.0, 1.0), found.band, strict=True):
+        part = stats.norm.cdf(deviation)
+        low, high = np.searchsorted(total, [max(part - missing, 0.0), part])
+        high = min(high, len(each) - 1)
+        assert np.array(each)[order][low] * (1 - 1e-6) <= size <= np.array(each)[order][high] * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("method", ["cls", "feldman-cousins"])
+def test_limits_on_a_mediator_from_few_counts(method: str) -> None:
+    """Of either sign; both solutions are there, and limits are their outermost end."""
+    runs = renp.Experiment(YB, renp.Target(), [1.068], DAY, counts=[12])
+    light = renp.VectorMediator(1e3, 1.0, left={(1, 1): 1.0})
+    found = renp.upper_limits(runs, NU, couplings={"vector-mediator": {"g": light}}, method=method)
+    low, high = found.ends["vector-mediator"]["g"]
+    assert low < 0 < high
+    assert found.limits["vector-mediator"]["g"] == max(-low, high)
+    assert found.distributions["vector-mediator"]["g"] == "outcomes"
+    # Both ends expect equally many counts: as only one run is there, only counts tell couplings apart.
+    at = [renp.expected_counts(runs, NU, renp.Weak() + end * light)[0] for end in (low, high)]
+    assert float(at[0]) == relative(float(at[1]), rel=1e-6)
+
+
+@pytest.mark.parametrize(("background", "published"), [(3.0, 1.08), (5.0, 0.98)])
+def test_lengthened_limits_for_users(background: float, published: float) -> None:
+    """Nothing seen: the end of Table IV, which does not grow with the background."""
+    rate = float(renp.expected_counts(renp.Experiment(YB, renp.Target(), [1.068], 1.0), NU)[0])
+    runs = renp.Experiment(YB, renp.Target(), [1.068], background / rate, counts=[0])
+    mu = {"magnetic-moment": {"11": renp.MagneticMoment({(1, 1): 1.0})}}
+    found, plain = (
+        renp.upper_limits(runs, NU, couplings=mu, method="feldman-cousins", lengthened=flag)
+        for flag in (True, False)
+    )
+    limit = found.limits["magnetic-moment"]["11"]
+    events = renp.experiment.signal_counts(runs, NU, renp.MagneticMoment({(1, 1): limit}))[0]
+    assert float(events) == pytest.approx(published, abs=0.0051)
+    assert plain.limits["magnetic-moment"]["11"] < limit
+    assert found.expected["magnetic-moment"]["11"] >= plain.expected["magnetic-moment"]["11"]
+    assert "lengthened" in found.title
+    assert found.json()["lengthened"] is True
+
+
+def test_lengthened_is_refused_where_it_has_no_meaning() -> None:
+    one, two = (renp.Experiment(YB, renp.Target(), e, DAY) for e in ([1.068], [1.068, 1.07]))
+    light = {"g": renp.VectorMediator(1e3, 1.0, left={(1, 1): 1.0})}
+    for runs, options in (
+        (one, {"method": "cls"}),
+        (two, {"method": "feldman-cousins"}),
+        (one, {"method": "feldman-cousins", "couplings": light}),
+        (one, {"method": "feldman-cousins", "nuisances": renp.Nuisances(normalisation_error=0.1)}),
+    ):
+        with pytest.raises(renp.InputError, match="lengthened"):
+            renp.upper_limits(runs, NU, lengthened=True, **options)

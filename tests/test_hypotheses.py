@@ -108,6 +108,17 @@ def test_one_run_has_the_closed_form() -> None:
         assert (found.kind, found.sided, found.toy_p_value) == ("observed", "one-sided", None)
 
 
+def test_the_asimov_significance_of_one_run() -> None:
+    """Cowan et al., Eur. Phys. J. C 71 (2011) 1554, Eq. 97: √(2 [(s + b) ln(1 + s/b) − s])."""
+    one = during(element(1), only(0, 10.0))
+    for size in (1e-11, 5e-11, 3e-10):
+        with_signal, b = (float(one.expected(one.point(g=g))[0]) for g in (size, 0.0))
+        s = with_signal - b
+        assert discovery(one, "g", {"g": size}).significance == relative(
+            np.sqrt(2 * ((s + b) * np.log1p(s / b) - s)), rel=1e-6
+        )
+
+
 @pytest.mark.parametrize("n", [0.0, 5.0, 8.0])
 def test_toys_of_one_run_have_the_exact_poisson_p_value(n: float) -> None:
     """q_0 grows with the counts above b, and is 0 below: p = P(≥ n), or 1 where n < b."""

@@ -281,8 +281,6 @@ def test_couplings_with_a_sign_have_limits_on_their_size() -> None:
     lower, upper = limits.ends["vector-mediator"]["strength"]
     assert -lower == relative(float(below[0]), rel=1e-6)
     assert limits.limits["vector-mediator"]["strength"] == max(-lower, upper)
-    with pytest.raises(renp.InputError, match="has a sign"):
-        renp.upper_limits(runs(), NU, couplings=light, method="cls")
 
 
 def test_unknown_methods_are_refused() -> None:

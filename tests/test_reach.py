@@ -7,8 +7,8 @@ from scipy import optimize
 
 import renp
 from relative import relative
-from renp.inference.reach import _limits, mass_grid, pole_masses, reach
-from renp.inference.strength import Counts, strength_counts, strength_limits
+from renp.inference.quadratic_set import Along, quadratic_set
+from renp.inference.reach import _limits, mass_grid, pole_masses, reach, strength_counts
 from renp.inference.upper_limits import delta_chi2
 from renp.papers import proceeding
 from renp.results.limits import SIGNS
@@ -21,6 +21,11 @@ def vector(mass: float) -> renp.Interaction:
     return renp.VectorMediator(mass, 1.0, left={(1, 1): 1.0})
 
 
+def ends(form: Along) -> list[float]:
+    """Return both ends of what the expectation of the standard model accepts at Δχ² = 2.71."""
+    return np.asarray(quadratic_set(form, form.null, 2.71).ends).tolist()
+
+
 def rise(t: float, interaction: renp.Interaction) -> float:
     """Return the Poisson χ² of the standard model's expectation, without the quadratic form."""
     null = np.asarray(renp.expected_counts(RUNS, NU))
@@ -30,17 +35,17 @@ def rise(t: float, interaction: renp.Interaction) -> float:
 
 def test_counts_are_the_quadratic_form() -> None:
     interaction = renp.ScalarMediator(10.0, 1.0, pseudoscalar={(1, 1): 1.0, (1, 2): 0.5})
-    form = strength_counts(RUNS, NU, interaction)
+    form, unit = strength_counts(RUNS, NU, interaction)
     for t in (-3.0, -0.2, 0.1, 2.0):
-        model = renp.Weak() + float(t * form.unit) * interaction
+        model = renp.Weak() + float(t * unit) * interaction
         expected = np.asarray(renp.expected_counts(RUNS, NU, model))
         assert np.asarray(form.at(t)) == relative(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("mass", [1e-3, 1.0, 1e3])
 def test_limits_on_either_side_are_where_chi2_has_risen(mass: float) -> None:
-    limits = strength_limits(strength_counts(RUNS, NU, vector(mass)), 2.71)
-    for limit in limits:
+    form, unit = strength_counts(RUNS, NU, vector(mass))
+    for limit in float(unit) * np.array(ends(form)):
         assert rise(float(limit), vector(mass)) == relative(2.71, rel=1e-9)
         for further in (1.01, 1.5, 10.0):
             assert rise(further * float(limit), vector(mass)) > 2.71
@@ -50,22 +55,20 @@ def test_limits_on_either_side_are_where_chi2_has_risen(mass: float) -> None:
 def test_islands_left_by_destructive_interference_are_not_excluded(counts: float) -> None:
     """N = (1 − t)² N_0 is the standard model's again at t = 2: the limit lies beyond that island."""
     one = jnp.ones(1)
-    form = Counts(counts * one, -2 * counts * one, counts * one, jnp.asarray(1.0))
-    limits = strength_limits(form, 2.71)
+    lower, upper = ends(Along(counts * one, -2 * counts * one, counts * one))
 
     def rise(t: float) -> float:
         return 2 * counts * ((1 - t) ** 2 - 1 - 2 * np.log(abs(1 - t))) - 2.71
 
     beyond = optimize.brentq(rise, 2 + 1e-9, 3, xtol=1e-14)
-    assert float(limits.upper) == relative(beyond, rel=1e-9)
-    assert -0.2 < float(limits.lower) < 0
+    assert upper == relative(beyond, rel=1e-9)
+    assert -0.2 < lower < 0
 
 
 def test_joint_islands_of_several_runs_are_found() -> None:
     """Runs that return to the standard model at slightly different strengths share an island."""
     null = jnp.array([1e6, 2e6])
-    form = Counts(null, -null * jnp.array([2.0, 2.0005]), null, jnp.asarray(1.0))
-    limits = strength_limits(form, 2.71)
+    form = Along(null, -null * jnp.array([2.0, 2.0005]), null)
 
     def rise(t: float) -> float:
         n = np.asarray(form.null)
@@ -75,7 +78,7 @@ def test_joint_islands_of_several_runs_are_found() -> None:
     lowest = optimize.minimize_scalar(rise, bounds=(1.99, 2.01), method="bounded", options={"xatol": 1e-12})
     assert lowest.fun < 0
     beyond = optimize.brentq(rise, lowest.x, 3, xtol=1e-14)
-    assert float(limits.upper) == relative(beyond, rel=1e-9)
+    assert ends(form)[1] == relative(beyond, rel=1e-9)
 
 
 def test_contact_and_massless_limits() -> None:

@@ -202,6 +202,37 @@ def test_p_values_of_any_coordinate_are_those_of_pyhf(days: float, sample: str) 
         assert float(found.q_asimov) == pytest.approx(float(calculator.sqrtqmuA_v) ** 2, rel=1e-5, abs=1e-6)
 
 
+@pytest.mark.parametrize("sample", ["as expected", "excess", "deficit"])
+@pytest.mark.parametrize("nuisances", ["none", "common"])
+def test_cls_is_that_of_pyhf_to_a_millionth(nuisances: str, sample: str) -> None:
+    """The same log-normal constraints: its −2 ln L at our minima, and its p-values; it fits nothing."""
+    likelihood = letter(nuisances)
+    data = observed(likelihood, sample)
+    start, moves, k = fit(likelihood)
+    others = moves.at[k].set(False)
+    null = minimise(likelihood, data, start, others)
+    asimov = likelihood.asimov(null.x)
+
+    def theirs(of: Data, x: float) -> float:
+        """Return q̃ of some data."""
+        model, numbers = exported(likelihood, of)
+        best = minimise(likelihood, of, start.at[k].set(1.0), moves).x
+        tested = minimise(likelihood, of, best.at[k].set(x), others).x
+        log = [float(model.logpdf(in_order(likelihood, model, at), numbers)[0]) for at in (best, tested)]
+        return 0.0 if best[k] > x else max(2 * (log[0] - log[1]), 0.0)
+
+    for x in (0.5, 2.0, 4.0):
+        q, q_asimov = theirs(data, x), theirs(asimov, x)
+        root, width = np.sqrt(q), np.sqrt(q_asimov)
+        value = root - width if root <= width else (q - q_asimov) / (2 * width)
+        p_signal, p_background = (
+            float(pyhf.infer.calculators.AsymptoticTestStatDistribution(shift).pvalue(value))
+            for shift in (-width, 0.0)
+        )
+        found = hypothesis_test(likelihood, data, start, moves, k, x)
+        assert float(found.cls) == relative(p_signal / p_background, rel=1e-6)
+
+
 @pytest.mark.parametrize(("days", "sample"), [(10.0, "excess"), (0.1, "deficit")])
 def test_the_one_sided_limit_is_that_of_pyhf(days: float, sample: str) -> None:
     likelihood = letter("common", days)

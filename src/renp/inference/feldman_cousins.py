@@ -1,9 +1,10 @@
-"""Intervals by the unified approach of Feldman and Cousins, with toys.
+"""Intervals of Feldman and Cousins, and CLs, with toys: where counts are many or other parameters are fitted.
 
 Source: G. J. Feldman and R. D. Cousins, Phys. Rev. D 57 (1998) 3873, arXiv:physics/9711021, Sec. IV. A value
 of the parameter is accepted where the data's χ² above its minimum is not larger than that of a fraction
 `confidence_level` of toys drawn at this value. Nuisance parameters are profiled, and toys are drawn where the
-data's profile has them; their external measurements fluctuate with the counts.
+data's profile has them; their external measurements fluctuate with the counts. CLs divides the part of toys
+whose χ² is no less above its minimum by that of toys without a signal (`renp.inference.few_counts`).
 """
 
 from typing import NamedTuple
@@ -15,16 +16,27 @@ from jaxtyping import Array
 from numpy.typing import NDArray
 
 from renp._types import Mask, Reals
-from renp.inference.ensembles import crossing_ensemble, fit_ensemble
+from renp.inference.accepted import accepted
+from renp.inference.ensembles import fit_ensemble
+from renp.inference.few_counts import Method, Signal, minima
+from renp.inference.intervals import Span, accepted_intervals, outermost
 from renp.inference.likelihood import Data, Likelihood
-from renp.inference.newton import CONVERGED, NO_RISE
-from renp.validation import Scalar
+from renp.inference.newton import CONVERGED
 
 _COARSE, _FINE = 24, 12
 _REACH = 2.5
 """The first grid ends where the data's profile has risen this many times the asymptotic quantile."""
 
+_MORE = 3.5
+"""Standard deviations up to which limits expected without a signal are on the grid."""
+
 _EXTENSIONS = 6
+_FURTHER = 1.5
+_SAME = 1e-9
+"""Toys whose rise differs by less, relative, are equally unlikely; one equal to the data is not rejected."""
+
+_SOLUTIONS = 3
+"""Minima from which a toy of a coupling with a sign is fitted."""
 
 
 class Construction(NamedTuple):
@@ -33,24 +45,62 @@ class Construction(NamedTuple):
     grid: Reals
     rise: Reals
     """Δχ² of the data at each coordinate."""
-    critical: Reals
-    """Δχ² that the fraction `confidence_level` of toys does not exceed."""
+    margin: Reals
+    """Probability by which each coordinate is accepted; excluded below 0."""
+    null: Reals
+    """The same for toys without a signal, shape (grid, toys); without any for unified intervals."""
     failed: int
-    """Toys without a converged fit, left out of the quantiles."""
+    """Toys without a converged fit, left out."""
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
         """Which coordinates belong to the interval."""
-        # A toy equal to the data must not be rejected for its rounding.
-        return self.rise <= self.critical + 1e-9 * (1 + self.critical)
+        return self.margin > 0
 
 
 class Interval(NamedTuple):
-    """Ends of the accepted coordinates; equal to the bound, or infinite, where there is no end."""
+    """Accepted coordinates; infinite where there is no end."""
 
-    lower: float
-    upper: float
+    accepted: tuple[Span, ...]
+    """The interval of the best fit first."""
     construction: Construction
+
+    @property
+    def lower(self) -> float:
+        """The first of all."""
+        return min((low for low, _ in self.accepted), default=np.nan)
+
+    @property
+    def upper(self) -> float:
+        """The last of all."""
+        return max((high for _, high in self.accepted), default=np.nan)
+
+    def expected(self, parts: Reals) -> Reals:
+        """Return the limits that parts of the toys without a signal do not exceed."""
+        grid, null = self.construction.grid, self.construction.null
+        signed = bool(grid[0] < 0)
+
+        def limit(margin: Reals) -> float:
+            flat = np.zeros(len(grid))
+            ends = accepted_intervals(grid, lambda x: np.interp(x, grid, margin), flat, 0.0, signed=signed)
+            return outermost(ends)
+
+        ends = [limit(margin) for margin in null.T if not np.any(np.isnan(margin))]
+        found: Reals = np.nanquantile(ends, parts, method="inverted_cdf")
+        return found
+
+
+class _Toys(NamedTuple):
+    """Toys drawn at points, and their fits; flat over points and toys."""
+
+    data: Data
+    least: Reals
+    """χ² of the best fit."""
+    best: Reals
+    """Coordinate of the parameter there."""
+    points: Reals
+    """Where nothing but this parameter has changed since the best fit, shape (sets, p)."""
+    good: NDArray[np.bool_]
 
 
 def feldman_cousins(
@@ -62,15 +112,16 @@ def feldman_cousins(
     confidence_level: float,
     key: Array,
     toys: int = 5000,
+    method: Method = "feldman-cousins",
 ) -> Interval:
-    """Return the interval of a magnitude by toys.
+    """Return what toys accept of a coupling.
 
     Parameters
     ----------
     likelihood, data
         What is fitted.
     k
-        Place of the parameter, whose coordinate is at least 0.
+        Place of the parameter, a coupling.
     moves
         Which parameters are fitted.
     quantile
@@ -81,6 +132,8 @@ def feldman_cousins(
         Of the random numbers.
     toys
         For each coordinate of the grid.
+    method
+        "feldman-cousins" or "cls".
 
     Examples
     --------
@@ -93,27 +146,96 @@ def feldman_cousins(
     >>> found.lower, found.upper < np.inf
     (0.0, True)
     """
-    best = fit_ensemble(likelihood, _one(data), likelihood.start, moves)
-    end = crossing_ensemble(likelihood, _one(data), best, moves, k, 1.0, _REACH * quantile)
-    if end.status[0] == NO_RISE:
-        nothing = np.array([])
-        return Interval(0.0, np.inf, Construction(nothing, nothing, nothing, 0))
-    top = float(end.value[0])
-
-    def construct(grid: Reals, key: Array) -> Construction:
-        return _construct(likelihood, data, k, moves, confidence_level, grid, float(best.chi2[0]), key, toys)
-
-    keys = iter(jax.random.split(key, _EXTENSIONS + 3))
-    # Even in the root of the coordinate, which is the coupling.
-    found = construct(np.linspace(0.0, np.sqrt(top), _COARSE) ** 2, next(keys))
+    signal = Signal.of(likelihood, k)
+    if not (np.any(signal.linear) or np.any(signal.square)):
+        nothing = np.zeros(0)
+        everything = (-np.inf if signal.signed else 0.0, np.inf)
+        return Interval((everything,), Construction(nothing, nothing, nothing, np.zeros((0, 0)), 0))
+    least = accepted(likelihood, _one(data), moves, k, 1.0)
+    best = float(least.best[0]) if signal.signed else float(least.best[0]) ** 2
+    search = _Search(likelihood, data, float(least.chi2[0]), best, k, moves, signal, method, confidence_level)
+    for_null, *keys = jax.random.split(key, _EXTENSIONS + 8)
+    null = search.null(for_null, toys) if method == "cls" else None
+    more = signal.null + (0.0 if null is None else _MORE * np.sqrt(signal.null))
+    low, high = signal.reach(np.stack([np.asarray(data.counts), signal.null, more]), _REACH * quantile)
+    low = low if signal.signed else 0.0
+    found = search.construct(signal.places((low, high), _COARSE), keys.pop(), toys, null)
     for _ in range(_EXTENSIONS):
-        if not found.accepted[-1]:
+        open_ = [
+            end for end, inside in ((low, found.accepted[0]), (high, found.accepted[-1])) if end and inside
+        ]
+        if not open_:
             break
-        further = np.linspace(1.0, 1.5, _COARSE // 2)[1:] ** 2 * found.grid[-1]
-        found = _joined(found, construct(further, next(keys)))
-    for cell in _edges(found):
-        found = _joined(found, construct(np.linspace(*cell, _FINE + 2)[1:-1], next(keys)))
-    return Interval(*_ends(found), found)
+        step = np.linspace(1.0, _FURTHER, _COARSE // 4)[1:]
+        more = np.sort(np.concatenate([step * end for end in open_]))
+        found = _joined(found, search.construct(more, keys.pop(), toys, null))
+        low, high = float(found.grid[0]), float(found.grid[-1])
+    edges = np.flatnonzero(np.diff(found.accepted))
+    cells = [np.linspace(found.grid[i], found.grid[i + 1], _FINE + 2)[1:-1] for i in edges]
+    if cells:
+        found = _joined(found, search.construct(np.concatenate(cells), keys.pop(), toys, null))
+    ends = accepted_intervals(
+        found.grid, lambda x: np.interp(x, found.grid, found.margin), found.rise, best, signed=signal.signed
+    )
+    return Interval(ends, found)
+
+
+class _Search(NamedTuple):
+    """What the constructions at all coordinates have in common."""
+
+    likelihood: Likelihood
+    data: Data
+    least: float
+    best: float
+    k: int
+    moves: Mask
+    signal: Signal
+    method: Method
+    confidence_level: float
+
+    @property
+    def others(self) -> Mask:
+        others: Mask = self.moves & (jnp.arange(self.moves.size) != self.k)
+        return others
+
+    @property
+    def one_sided(self) -> bool:
+        return self.method == "cls" and not self.signal.signed
+
+    def null(self, key: Array, toys: int) -> _Toys:
+        """Return toys without a signal."""
+        point = fit_ensemble(self.likelihood, _one(self.data), self.likelihood.point(), self.others).x
+        return _drawn(self.likelihood, np.asarray(point), self.k, self.moves, self.signal, key, toys)
+
+    def construct(self, grid: Reals, key: Array, toys: int, null: _Toys | None) -> Construction:
+        """Return the construction at some coordinates."""
+        starts = np.tile(np.asarray(self.likelihood.start), (len(grid), 1))
+        starts[:, self.k] = grid
+        same = jax.tree.map(lambda a: np.broadcast_to(np.asarray(a), (len(grid), *np.shape(a))), self.data)
+        there = fit_ensemble(self.likelihood, same, starts, self.others)
+        rise = np.maximum(np.asarray(there.chi2) - self.least, 0.0)
+        q = np.where(self.best > grid, 0.0, rise) if self.one_sided else rise
+        drawn = _drawn(self.likelihood, np.asarray(there.x), self.k, self.moves, self.signal, key, toys)
+        mine = self._rises(drawn, drawn.points, np.repeat(grid, toys)).reshape(len(grid), toys)
+        bad = int(np.sum(np.isnan(mine)))
+        margin = at_least(mine, q[:, None])[:, 0] - (1 - self.confidence_level)
+        if null is None:
+            return Construction(grid, rise, margin, np.zeros((len(grid), 0)), bad)
+        points = np.tile(null.points, (len(grid), 1))
+        points[:, self.k] = np.repeat(grid, toys)
+        every: _Toys = jax.tree.map(lambda a: np.tile(a, (len(grid),) + (1,) * (a.ndim - 1)), null)
+        without = self._rises(every, points, np.repeat(grid, toys)).reshape(len(grid), toys)
+        part = 1 - self.confidence_level
+        both = np.concatenate([q[:, None], without], axis=1)
+        margins = at_least(mine, both) - part * at_least(without, both)
+        return Construction(grid, rise, margins[:, 0], margins[:, 1:], bad)
+
+    def _rises(self, toys: _Toys, points: Reals, x: Reals) -> Reals:
+        """Return the statistic of toys at coordinates, NaN where a fit failed."""
+        fixed = fit_ensemble(self.likelihood, toys.data, points, self.others)
+        rise = np.maximum(np.asarray(fixed.chi2) - toys.least, 0.0)
+        rise = np.where(toys.best > x, 0.0, rise) if self.one_sided else rise
+        return np.where(toys.good & (np.asarray(fixed.status) == CONVERGED), rise, np.nan)
 
 
 def critical_value(
@@ -141,62 +263,62 @@ def critical_value(
     tuple
         The critical values, shape (points,), and the number of toys without a converged fit.
     """
-    keys = jax.random.split(key, len(points))
-    drawn = jax.jit(jax.vmap(lambda x, key: likelihood.toys(x, key, toys)))(points, keys)
-    flat: Data = jax.tree.map(lambda a: np.asarray(a).reshape(len(points) * toys, a.shape[-1]), drawn)
-    starts = np.repeat(points, toys, axis=0)
-    fixed = fit_ensemble(likelihood, flat, starts, moves & (jnp.arange(moves.size) != k))
-    free = fit_ensemble(likelihood, flat, fixed.x, moves)
-    good = (fixed.status == CONVERGED) & (free.status == CONVERGED)
-    rises = np.where(good, np.maximum(fixed.chi2 - free.chi2, 0.0), np.nan).reshape(len(points), toys)
+    drawn = _drawn(likelihood, points, k, moves, Signal.of(likelihood, k), key, toys)
+    others = moves & (jnp.arange(moves.size) != k)
+    fixed = fit_ensemble(likelihood, drawn.data, drawn.points, others)
+    good = drawn.good & (np.asarray(fixed.status) == CONVERGED)
+    rises = np.where(good, np.maximum(fixed.chi2 - drawn.least, 0.0), np.nan).reshape(len(points), toys)
     # The smallest rise that at least the fraction of toys does not exceed: counts are discrete.
     critical = np.nanquantile(rises, confidence_level, axis=1, method="inverted_cdf")
     return critical, int(np.sum(~good))
 
 
-def _construct(
-    likelihood: Likelihood,
-    data: Data,
-    k: int,
-    moves: Mask,
-    confidence_level: float,
-    grid: Reals,
-    least: float,
-    key: Array,
-    toys: int,
-) -> Construction:
-    starts = np.tile(np.asarray(likelihood.start), (len(grid), 1))
-    starts[:, k] = grid
-    same = jax.tree.map(lambda a: np.broadcast_to(np.asarray(a), (len(grid), *np.shape(a))), data)
-    there = fit_ensemble(likelihood, same, starts, moves & (jnp.arange(moves.size) != k))
-    critical, failed = critical_value(likelihood, np.asarray(there.x), k, moves, confidence_level, key, toys)
-    return Construction(grid, np.maximum(there.chi2 - least, 0.0), critical, failed)
+def one_sided_rises(
+    likelihood: Likelihood, drawn_at: Reals, tested: Reals, k: int, moves: Mask, key: Array, toys: int
+) -> Reals:
+    """Return the statistic of CLs at a point for toys drawn at another, NaN where a fit failed."""
+    drawn = _drawn(likelihood, drawn_at[None], k, moves, Signal.of(likelihood, k), key, toys)
+    fixed = fit_ensemble(likelihood, drawn.data, tested, moves & (jnp.arange(moves.size) != k))
+    rise = np.where(drawn.best > tested[k], 0.0, np.maximum(fixed.chi2 - drawn.least, 0.0))
+    return np.where(drawn.good & (np.asarray(fixed.status) == CONVERGED), rise, np.nan)
+
+
+def _drawn(
+    likelihood: Likelihood, points: Reals, k: int, moves: Mask, signal: Signal, key: Array, toys: int
+) -> _Toys:
+    """Return toys drawn at each of some points, fitted from there and from where the counts return."""
+    keys = jax.random.split(key, len(points))
+    drawn = jax.jit(jax.vmap(lambda x, key: likelihood.toys(x, key, toys)))(points, keys)
+    flat: Data = jax.tree.map(lambda a: np.asarray(a).reshape(len(points) * toys, a.shape[-1]), drawn)
+    starts = np.repeat(points, toys, axis=0)
+    solutions = points[:, k, None]
+    if signal.signed:
+        solutions = np.stack([minima(signal, x, _SOLUTIONS) for x in points[:, k]])
+    fits = []
+    for place in solutions.T:
+        begin = starts.copy()
+        begin[:, k] = np.repeat(place, toys)
+        fits.append(fit_ensemble(likelihood, flat, begin, moves))
+    chi2 = np.stack([np.where(np.asarray(fit.status) == CONVERGED, fit.chi2, np.inf) for fit in fits])
+    x = np.stack([np.asarray(fit.x)[:, k] for fit in fits])
+    lowest = np.argmin(chi2, axis=0)[None]
+    least, best = (np.take_along_axis(part, lowest, axis=0)[0] for part in (chi2, x))
+    return _Toys(flat, least, best, starts, np.isfinite(least))
+
+
+def at_least(of_all: Reals, least: Reals) -> Reals:
+    """Return the part of a row's numbers, without those that are NaN, that is not below each of others."""
+    rows = []
+    for numbers, ask in zip(of_all, (1 - _SAME) * least - _SAME, strict=True):
+        known = np.sort(numbers[~np.isnan(numbers)])
+        rows.append(1 - np.searchsorted(known, ask, side="left") / max(len(known), 1))
+    return np.array(rows)
 
 
 def _joined(a: Construction, b: Construction) -> Construction:
     order = np.argsort(np.concatenate([a.grid, b.grid]), kind="stable")
-    grid, rise, critical = (np.concatenate(pair)[order] for pair in zip(a[:3], b[:3], strict=True))
-    return Construction(grid, rise, critical, a.failed + b.failed)
-
-
-def _edges(found: Construction) -> list[tuple[Scalar, Scalar]]:
-    """Return the cells of the grid in which the interval begins and ends."""
-    inside = np.flatnonzero(found.accepted)
-    if not inside.size:
-        return []
-    cells = [(inside[0] - 1, inside[0]), (inside[-1], inside[-1] + 1)]
-    return [(found.grid[a], found.grid[b]) for a, b in cells if a >= 0 and b < len(found.grid)]
-
-
-def _ends(found: Construction) -> tuple[float, float]:
-    """Return the ends of the interval: the outermost accepted coordinates, and half a cell more."""
-    inside = np.flatnonzero(found.accepted)
-    if not inside.size:
-        return np.nan, np.nan
-    first, last = inside[0], inside[-1]
-    lower = 0.0 if first == 0 else float(found.grid[first - 1] + found.grid[first]) / 2
-    upper = np.inf if last + 1 == len(found.grid) else float(found.grid[last] + found.grid[last + 1]) / 2
-    return lower, upper
+    grid, rise, margin, null = (np.concatenate(pair)[order] for pair in zip(a[:4], b[:4], strict=True))
+    return Construction(grid, rise, margin, null, a.failed + b.failed)
 
 
 def _one(data: Data) -> Data:

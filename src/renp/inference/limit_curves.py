@@ -5,19 +5,21 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import ArrayLike
+from jaxtyping import Array, ArrayLike, Float
 
+from renp._types import Reals
 from renp.constants import DAY
 from renp.errors import InputError
-from renp.experiment import Experiment, check_certain, expected_counts
-from renp.inference.poisson import signal_limit
-from renp.inference.upper_limits import delta_chi2, moment_signals
-from renp.interactions.dipole import moment_elements
+from renp.experiment import Experiment, check_certain
+from renp.inference.accepted import along_coupling
+from renp.inference.quadratic_set import Along, quadratic_set
+from renp.inference.upper_limits import delta_chi2, likelihoods_of
+from renp.interactions.dipole import moment_couplings
 from renp.neutrinos import Neutrinos
 from renp.references import PAPERS
 from renp.results.base import provenance
 from renp.results.moments import LimitCurves
-from renp.validation import instance, within
+from renp.validation import Scalar, instance, within
 
 
 def limit_curves(
@@ -68,22 +70,19 @@ def limit_curves(
     rise = delta_chi2(confidence_level)
     exposures = _exposures(np.logspace(0, 3, 61) if exposure is None else exposure)
     scale = jnp.asarray(exposures / _exposure_of(experiment))
-    background = expected_counts(experiment, neutrinos)
-
-    def limit(signal: Any, factor: Any) -> Any:
-        counts = factor * background
-        return jnp.sqrt(signal_limit(factor * signal, counts, counts, rise))
-
-    every = jax.jit(jax.vmap(jax.vmap(limit, in_axes=(None, 0)), in_axes=(0, None)))
-    names = [f"{i}{j}" for i, j in moment_elements(neutrinos.nature)]
-    signals = moment_signals(experiment, neutrinos)
+    by_element: dict[str, dict[str, Reals]] = {}
+    given = moment_couplings(neutrinos.nature)
+    curves: dict[str, Reals] = {}
+    for likelihood, places in likelihoods_of(experiment, neutrinos, given, None, profiled=False):
+        for k in places:
+            furthest = _limits(along_coupling(likelihood, k), scale, rise)
+            curves[likelihood.names[k]] = float(likelihood.parameters[k].plus) * np.asarray(furthest)
+    for coupling in given:
+        by_element.setdefault(coupling.family, {})[coupling.label] = curves[coupling.name]
     return LimitCurves(
         exposure=exposures,
         confidence_level=float(confidence_level),
-        by_element={
-            kind: dict(zip(names, np.asarray(every(of_kind, scale)), strict=True))
-            for kind, of_kind in signals.items()
-        },
+        by_element=by_element,
         made_by=provenance(
             PAPERS,
             experiment=experiment,
@@ -92,6 +91,18 @@ def limit_curves(
             method="delta-chi2, one coupling at a time",
         ),
     )
+
+
+@jax.jit
+def _limits(along: Along, factors: Float[Array, "n"], rise: Scalar) -> Float[Array, "n"]:
+    """Return the size of the furthest coupling that is accepted where all runs are longer by a factor."""
+
+    def limit(factor: Array) -> Array:
+        longer = Along(*(factor * counts for counts in along))
+        return jnp.max(jnp.abs(quadratic_set(longer, longer.null, rise).ends))
+
+    found: Array = jax.vmap(limit)(factors)
+    return found
 
 
 def _exposures(given: ArrayLike) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -1,36 +1,35 @@
 """How the limit on one coupling is found, by each of `renp.inference.methods`."""
 
-from functools import partial
-from typing import NamedTuple, TypeAlias, cast
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
-from numpy.typing import NDArray
 from scipy.special import ndtr
 from scipy.stats import chi2
 
 from renp._types import Mask, Reals
 from renp.errors import InputError
 from renp.inference import asymptotic, few_counts
-from renp.inference.ensembles import crossing_ensemble, fit_ensemble
-from renp.inference.feldman_cousins import feldman_cousins
-from renp.inference.islands import outermost
+from renp.inference.accepted import accepted, is_exact
+from renp.inference.feldman_cousins import Interval, feldman_cousins
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.methods import METHODS, load
-from renp.inference.newton import CONVERGED, NOT_CONVERGED, Crossing, Minimum
-from renp.inference.starts import STARTS, returns
+from renp.inference.newton import NOT_CONVERGED
+from renp.inference.quadratic_set import AcceptedSet
+from renp.inference.signed import signed_cls
 
 BANDS = (-2, -1, 0, 1, 2)
 """Standard deviations of the expected band."""
 
-Ends: TypeAlias = tuple[Reals, NDArray[np.bool_]]
+FEW_COUNTS = 20.0
+"""Expected without a coupling, up to which CLs comes from toys where other parameters are fitted."""
 
-_BAND_TOYS = 2000
+_BAND_TOYS, _MEDIAN_TOYS = 2000, 500
+"""Of a band, and of a median alone where each toy takes fits."""
+
 _CONSTRUCTION_TOYS = 4000
-
-_returns = jax.jit(jax.vmap(returns, in_axes=(None, 0, None)))
 
 
 class CouplingLimit(NamedTuple):
@@ -39,9 +38,13 @@ class CouplingLimit(NamedTuple):
     limit: float
     """Of the observed counts, or of the Asimov data if there are none; NaN where no search converged."""
     expected: float
-    """Of the Asimov data of the standard model."""
-    ends: tuple[float, float] | None
-    """Both ends of the interval of a coupling that has a sign; the limit is the one further from 0."""
+    """The median without the coupling; of the Asimov data where no distribution was computed."""
+    accepted: tuple[tuple[float, float], ...]
+    """All that is not excluded, the interval of the best fit first; the limit is the end furthest from 0."""
+    second: float | None
+    """How far the least χ² of the other intervals is above the least of all; None without another."""
+    signed: bool
+    """Whether the coupling has a sign."""
     band: tuple[float, ...] | None
     """Expected within −2, …, 2 standard deviations."""
     converged: bool
@@ -49,6 +52,11 @@ class CouplingLimit(NamedTuple):
     """Of the best fit to observed counts; NaN without them, or without degrees of freedom."""
     distribution: str
     """What p-values come from: "formula", "outcomes" or "toys"; empty where the method has none."""
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """First and last coupling that is not excluded."""
+        return min(low for low, _ in self.accepted), max(high for _, high in self.accepted)
 
 
 class LimitSearch(NamedTuple):
@@ -60,161 +68,211 @@ class LimitSearch(NamedTuple):
     profiled: bool
     bands: bool
     key: Array
+    lengthened: bool = False
 
     def limit(self, likelihood: Likelihood, k: int) -> CouplingLimit:
         """Return the limit on coupling k of a likelihood."""
         parameter = likelihood.parameters[k]
         method = METHODS[self.method]
-        if parameter.kind != "magnitude" and not method.signed:
-            can = " or ".join(repr(name) for name, other in METHODS.items() if other.signed)
-            allowed = f"{can} for {parameter.name}, which interferes and has a sign"
-            raise InputError("method", repr(self.method), allowed)
+        signed = parameter.kind != "magnitude"
         if self.bands and not method.band:
             raise InputError("bands", True, f"left out with the method {self.method!r}")
+        if self.lengthened and self.method != "feldman-cousins":
+            raise InputError("lengthened", True, f"left out with the method {self.method!r}")
         place = jnp.arange(len(likelihood.parameters))
         moves = (place == k) | (place >= len(likelihood.couplings)) | self.profiled
-        start = jnp.where(moves, likelihood.start, likelihood.point())
         null = likelihood.asimov(likelihood.point())
-        observed = null if likelihood.experiment.counts is None else likelihood.data
-        p_value = self._p_value(likelihood, jax.tree.map(lambda a: a[None], observed), start, moves)
-        if method.few_counts and parameter.kind == "magnitude" and int(np.sum(moves)) == 1:
-            found = self._of_few_counts(likelihood, k)
-            if found is not None:
-                return found._replace(p_value=p_value)
+        observed = likelihood.data if likelihood.observed else null
+        p_value = self._p_value(likelihood, observed, moves, k)
+        if method.few_counts and int(np.sum(moves)) == 1:
+            few = self._of_few_counts(likelihood, k)
+            if few is not None:
+                return few._replace(p_value=p_value)
+        if self.method == "cls" and int(np.sum(moves)) > 1 and float(jnp.sum(null.counts)) <= FEW_COUNTS:
+            return self._by_toys(likelihood, observed, moves, k)._replace(p_value=p_value)
+        if self.lengthened:
+            allowed = "left out where other parameters are fitted, or counts are many"
+            raise InputError("lengthened", True, allowed)
         both = jax.tree.map(lambda a, b: jnp.stack([a, b]), observed, null)
-        x, good = load(method.ends)(self, likelihood, both, start, moves, k)
-        size = np.where(good, _size(likelihood, k, _furthest(x)), np.nan)
-        ends = None
-        if parameter.kind != "magnitude":
-            low, high = np.where(good[0], float(parameter.plus) * x[:, 0], np.nan)
-            ends = (float(low), float(high))
+        found = load(method.accepted)(self, likelihood, both, moves, k)
+        good = np.asarray(found.good)
+        limit, expected = np.where(good, float(parameter.plus) * furthest(found), np.nan)
         band = None
-        constrained = method.power_constrained and likelihood.experiment.counts is not None
-        if self.bands or constrained:
-            middle = load(method.band)(self, likelihood, observed, start, moves, k)
-            band = tuple(float(size) for size in _size(likelihood, k, middle))
-            if constrained:
-                size[0] = np.maximum(size[0], band[BANDS.index(-1)])
-            band = band if self.bands else None
+        # A two-sided interval always contains the best fit: it needs no constraint.
+        constrained = method.power_constrained and not signed and likelihood.observed
+        if method.band and (self.bands or constrained or signed):
+            middle = load(method.band)(self, likelihood, observed, moves, k)
+            band = tuple(float(parameter.plus * size) for size in middle)
+            expected = band[BANDS.index(0)]
+        ours = _intervals(found, float(parameter.plus)) if good[0] else ((np.nan, np.nan),)
+        if constrained and band is not None and limit < (least := band[BANDS.index(-1)]):
+            limit, ours = least, ((0.0, least),)
+        rises = np.sort(np.asarray(found.rises[0])[np.isfinite(np.asarray(found.intervals[0, :, 0]))])
         distribution = "toys" if method.by_toys else "formula" if method.few_counts else ""
         return CouplingLimit(
-            float(size[0]), float(size[1]), ends, band, bool(np.all(good)), p_value, distribution
+            limit=float(limit),
+            expected=float(expected),
+            accepted=ours,
+            second=float(rises[1]) if len(ours) > 1 else None,
+            signed=signed,
+            band=band if self.bands else None,
+            converged=bool(np.all(good)),
+            p_value=p_value,
+            distribution=distribution,
         )
 
     def _of_few_counts(self, likelihood: Likelihood, k: int) -> CouplingLimit | None:
         """Return the limit from all outcomes that there can be; None where they are too many."""
-        here = likelihood.point()
-        null = np.asarray(likelihood.expected(here))
-        more = np.asarray(likelihood.expected(here.at[k].set(1.0))) - null
-        signal = few_counts.Signal(null, np.maximum(more, 0.0))  # a difference, which rounding may turn
-        counts = likelihood.experiment.counts
+        signal = few_counts.Signal.of(likelihood, k)
+        if self.lengthened and (signal.signed or len(signal.null) > 1):
+            allowed = f"left out with {likelihood.names[k]} here: for one run, and a coupling without a sign"
+            raise InputError("lengthened", True, allowed)
         found = few_counts.limits(
             signal,
-            None if counts is None else np.asarray(counts),
+            np.asarray(likelihood.data.counts) if likelihood.observed else None,
             cast(few_counts.Method, self.method),
             self.confidence_level,
             BANDS if self.bands else (0,),
+            lengthened=self.lengthened,
         )
         if found is None:
             return None
-        lower, upper, *band = _size(likelihood, k, np.array([found.lower, found.upper, *found.band]))
+        unit = float(likelihood.parameters[k].plus)
+        sizes, band = np.array(found.accepted), np.array(found.band)
+        if not signal.signed:
+            sizes, band = np.sqrt(sizes), np.sqrt(band)
         return CouplingLimit(
-            limit=float(upper),
-            expected=float(band[len(band) // 2]),
-            ends=(float(lower), float(upper)) if self.method == "feldman-cousins" else None,
-            band=tuple(float(x) for x in band) if self.bands else None,
-            converged=not np.isnan(upper),
+            limit=unit * float(np.max(np.abs(sizes))),
+            expected=unit * float(band[len(band) // 2]),
+            accepted=tuple((unit * low, unit * high) for low, high in sizes.tolist()),
+            second=min(found.rises[1:], default=None),
+            signed=signal.signed,
+            band=tuple((unit * band).tolist()) if self.bands else None,
+            converged=True,
             p_value=np.nan,
             distribution=found.distribution,
         )
 
-    def _p_value(self, likelihood: Likelihood, data: Data, start: Array, moves: Mask) -> float:
-        if likelihood.experiment.counts is None:
+    def construction(self, likelihood: Likelihood, data: Data, moves: Mask, k: int) -> Interval:
+        """Return what toys accept."""
+        method, level = cast(few_counts.Method, self.method), self.confidence_level
+        return feldman_cousins(
+            likelihood, data, k, moves, self.rise, level, self.key, _CONSTRUCTION_TOYS, method
+        )
+
+    def _by_toys(self, likelihood: Likelihood, data: Data, moves: Mask, k: int) -> CouplingLimit:
+        """Return the limit by CLs from toys, where counts are few and other parameters are fitted."""
+        found = self.construction(likelihood, data, moves, k)
+        parameter, unit = likelihood.parameters[k], float(likelihood.parameters[k].plus)
+        sizes, band = np.array(found.accepted), found.expected(ndtr(np.array(BANDS, dtype=float)))
+        if parameter.kind == "magnitude":
+            sizes, band = np.sqrt(sizes), np.sqrt(band)
+        return CouplingLimit(
+            limit=unit * float(np.max(np.abs(sizes))),
+            expected=unit * float(band[BANDS.index(0)]),
+            accepted=tuple((unit * low, unit * high) for low, high in sizes.tolist()),
+            second=None,
+            signed=parameter.kind != "magnitude",
+            band=tuple((unit * band).tolist()) if self.bands else None,
+            converged=bool(np.all(np.isfinite(sizes))),
+            p_value=np.nan,
+            distribution="toys",
+        )
+
+    def _p_value(self, likelihood: Likelihood, data: Data, moves: Mask, k: int) -> float:
+        if not likelihood.observed:
             return float("nan")
         free = np.asarray(moves) & ~np.isin(np.arange(len(moves)), likelihood.constrained)
-        degrees = data.counts.shape[1] - int(np.sum(free))
-        least = float(fit_ensemble(likelihood, data, start, moves).chi2[0])
-        return float(chi2.sf(least, degrees)) if degrees > 0 else float("nan")
+        degrees = data.counts.shape[0] - int(np.sum(free))
+        if degrees <= 0:
+            return float("nan")
+        one = jax.tree.map(lambda a: a[None], data)
+        return float(chi2.sf(float(accepted(likelihood, one, moves, k, self.rise).chi2[0]), degrees))
 
 
-def ends_by_delta_chi2(
-    search: LimitSearch, likelihood: Likelihood, data: Data, start: Array, moves: Mask, k: int
-) -> Ends:
-    """Return where the χ² has risen above its minimum."""
-    best = fit_ensemble(likelihood, data, start, moves)
-    if likelihood.parameters[k].kind == "magnitude":
-        end = crossing_ensemble(likelihood, data, best, moves, k, 1.0, search.rise)
-        converged = np.asarray(best.status) == CONVERGED
-        return np.asarray(end.value)[None], converged & (np.asarray(end.status) != NOT_CONVERGED)
-    starts = np.asarray(_returns(likelihood, best.x, k))
-    minima = [best, *(fit_ensemble(likelihood, data, starts[:, j], moves) for j in range(STARTS))]
-
-    def cross(side: float, minimum: Minimum, rise: Array) -> Crossing:
-        return crossing_ensemble(likelihood, data, minimum, moves, k, side, rise)
-
-    lower, upper = (outermost(minima, partial(cross, side), side, search.rise) for side in (-1.0, 1.0))
-    return np.array([lower[0], upper[0]]), np.asarray(lower[1] & upper[1])
+def furthest(found: AcceptedSet) -> Reals:
+    """Return the size of the accepted coupling that is furthest from 0, for each data set."""
+    size: Reals = np.nanmax(np.abs(np.asarray(found.intervals)), axis=(-2, -1), initial=0.0)
+    return size
 
 
-def band_by_toys(
-    search: LimitSearch, likelihood: Likelihood, _: Data, start: Array, moves: Mask, k: int
-) -> Reals:
+def accepted_by_delta_chi2(
+    search: LimitSearch, likelihood: Likelihood, data: Data, moves: Mask, k: int
+) -> AcceptedSet:
+    """Return where the χ² is not further above its least than allowed."""
+    return accepted(likelihood, data, moves, k, search.rise)
+
+
+def band_by_toys(search: LimitSearch, likelihood: Likelihood, _: Data, moves: Mask, k: int) -> Reals:
     """Return quantiles of the limits of toys of the standard model."""
-    toys = likelihood.toys(likelihood.point(), search.key, _BAND_TOYS)
-    x, good = load(METHODS[search.method].ends)(search, likelihood, toys, start, moves, k)
+    number = _BAND_TOYS if search.bands or is_exact(likelihood, moves) else _MEDIAN_TOYS
+    toys = likelihood.toys(likelihood.point(), search.key, number)
+    found = load(METHODS[search.method].accepted)(search, likelihood, toys, moves, k)
     quantiles = ndtr(np.array(BANDS, dtype=float))
-    middle: Reals = np.quantile(_furthest(x)[good], quantiles, method="inverted_cdf")
+    middle: Reals = np.quantile(furthest(found)[np.asarray(found.good)], quantiles, method="inverted_cdf")
     return middle
 
 
-def ends_by_formulae(
-    search: LimitSearch, likelihood: Likelihood, data: Data, start: Array, moves: Mask, k: int
-) -> Ends:
-    """Return asymptotic limits, one-sided or by CLs as the method says."""
+def accepted_by_formulae(
+    search: LimitSearch, likelihood: Likelihood, data: Data, moves: Mask, k: int
+) -> AcceptedSet:
+    """Return what lies below asymptotic limits; all that is accepted of a coupling that has a sign."""
+    if likelihood.parameters[k].kind != "magnitude":
+        if search.method == "cls":
+            return signed_cls(likelihood, data, moves, k, search.confidence_level)
+        return accepted_by_delta_chi2(search, likelihood, data, moves, k)
     method = cast(asymptotic.Method, search.method)
+    start = _start(likelihood, moves)
     found = asymptotic.limit_ensemble(likelihood, data, start, moves, k, search.confidence_level, method)
-    return np.asarray(found.value)[None], np.asarray(found.status) != NOT_CONVERGED
+    return up_to(np.sqrt(np.asarray(found.value)), np.asarray(found.status) != NOT_CONVERGED)
 
 
 def band_by_formulae(
-    search: LimitSearch, likelihood: Likelihood, observed: Data, start: Array, moves: Mask, k: int
+    search: LimitSearch, likelihood: Likelihood, observed: Data, moves: Mask, k: int
 ) -> Reals:
-    """Return limits for fluctuations of Asimov data."""
+    """Return limits for fluctuations of Asimov data; of toys for a coupling that has a sign."""
+    if likelihood.parameters[k].kind != "magnitude":
+        return band_by_toys(search, likelihood, observed, moves, k)
     method = cast(asymptotic.Method, search.method)
+    start = _start(likelihood, moves)
     found = asymptotic.expected_limits(likelihood, observed, start, moves, k, search.confidence_level, method)
-    return np.asarray(found.value)
+    roots: Reals = np.sqrt(np.asarray(found.value))
+    return roots
 
 
-def ends_by_construction(
-    search: LimitSearch, likelihood: Likelihood, data: Data, _: Array, moves: Mask, k: int
-) -> Ends:
-    """Return upper ends of unified intervals, once for equal data."""
+def accepted_by_construction(
+    search: LimitSearch, likelihood: Likelihood, data: Data, moves: Mask, k: int
+) -> AcceptedSet:
+    """Return unified intervals, found once for equal data."""
     counts, which = np.unique(np.hstack([data.counts, data.pulls]), axis=0, return_inverse=True)
-    runs = data.counts.shape[1]
-    upper = [
-        feldman_cousins(
-            likelihood,
-            Data(jnp.asarray(one[:runs]), jnp.asarray(one[runs:])),
-            k,
-            moves,
-            search.rise,
-            search.confidence_level,
-            search.key,
-            _CONSTRUCTION_TOYS,
-        ).upper
-        for one in counts
+    runs, found = data.counts.shape[1], accepted(likelihood, data, moves, k, search.rise)
+    sets = [
+        search.construction(likelihood, Data(one[:runs], one[runs:]), moves, k).accepted for one in counts
     ]
-    x = np.array(upper)[which]
-    return x[None], ~np.isnan(x)
+    intervals = np.full((len(counts), max(map(len, sets)), 2), np.nan)
+    for i, ends in enumerate(sets):
+        intervals[i, : len(ends)] = sorted(ends)
+    if likelihood.parameters[k].kind == "magnitude":
+        intervals = np.sqrt(intervals)
+    intervals = intervals[which]
+    best = np.asarray(found.best)[:, None]
+    rises = np.where((intervals[..., 0] <= best) & (best <= intervals[..., 1]), 0.0, np.nan)
+    return found._replace(intervals=jnp.asarray(intervals), rises=jnp.asarray(rises))
 
 
-def _furthest(ends: Reals) -> Reals:
-    """Return the ends that are further from 0, for each data set."""
-    furthest: Reals = np.max(np.abs(ends), axis=0)
-    return furthest
+def up_to(high: Reals, good: Mask, low: Reals | float = 0.0) -> AcceptedSet:
+    """Return one interval for each data set."""
+    intervals = jnp.stack([jnp.broadcast_to(low, high.shape), jnp.asarray(high)], axis=-1)[:, None]
+    nothing = jnp.zeros(high.shape)
+    return AcceptedSet(intervals, nothing[:, None], nothing, nothing + jnp.nan, jnp.asarray(good))
 
 
-def _size(likelihood: Likelihood, k: int, x: Reals) -> Reals:
-    """Return the size of a coupling at a coordinate."""
-    parameter = likelihood.parameters[k]
-    return float(parameter.plus) * (np.sqrt(x) if parameter.kind == "magnitude" else np.abs(x))
+def _start(likelihood: Likelihood, moves: Mask) -> Array:
+    return jnp.where(moves, likelihood.start, likelihood.point())
+
+
+def _intervals(found: AcceptedSet, unit: float) -> tuple[tuple[float, float], ...]:
+    """Return the intervals of the first data set in the coupling's unit, that of the best fit first."""
+    every = [(unit * low, unit * high) for low, high in np.asarray(found.intervals)[0].tolist() if low == low]
+    best = unit * float(found.best[0])
+    return tuple(sorted(every, key=lambda ends: (not ends[0] <= best <= ends[1], ends[0])))

@@ -20,29 +20,27 @@ class Method:
         What its limit is.
     cites
         Keys of its references.
-    ends
-        "module:function" that returns the coordinates of the ends for each data set, shape (2, sets) for a
-        coupling that has a sign and (1, sets) otherwise, and whether each search converged; it takes a
-        `renp.inference.limit_search.LimitSearch`, a likelihood, data, start, moves, and the coupling's place.
+    accepted
+        "module:function" that returns everything that the coupling may be, for each data set
+        (`renp.inference.quadratic_set.AcceptedSet`, in the parameter's unit); it takes a
+        `renp.inference.limit_search.LimitSearch`, a likelihood, data, moves, and the coupling's place.
     band
-        "module:function" that takes the same and returns the coordinates of the limits that the standard
-        model would give within −2, …, 2 standard deviations; empty without one.
-    signed
-        Whether a coupling that interferes, and has a sign, can be limited.
+        "module:function" that takes the same, of one data set, and returns the limits that the standard model
+        would give within −2, …, 2 standard deviations, in that unit; empty without one.
     by_toys
         Whether it takes minutes, except where counts are few.
     few_counts
         Whether p-values come from all outcomes that there can be (`renp.inference.few_counts`) where these
-        are few enough, for a coupling without a sign that alone is uncertain.
+        are few enough, for a coupling that alone is uncertain.
     power_constrained
-        Whether an observed limit is not below the one expected with a deficit of one standard deviation.
+        Whether an observed one-sided limit is not below the one expected with a deficit of one standard
+        deviation.
     """
 
     means: str
     cites: tuple[str, ...]
-    ends: str
+    accepted: str
     band: str = ""
-    signed: bool = False
     by_toys: bool = False
     few_counts: bool = False
     power_constrained: bool = False
@@ -56,31 +54,31 @@ METHODS = {
         "freedom, 2.71 for 90 %, the upper end of a two-sided interval: what the letter's \"Poisson "
         'statistics" is taken to mean',
         ("ge-2023-letter",),
-        f"{_SEARCH}:ends_by_delta_chi2",
+        f"{_SEARCH}:accepted_by_delta_chi2",
         f"{_SEARCH}:band_by_toys",
-        signed=True,
     ),
     "asymptotic": Method(
         "one-sided: p = 1 − CL for the test statistic q̃, which knows that a coupling squared is at least 0; "
         "no observed limit is below the one expected with a deficit of one standard deviation, since a large "
-        "deficit would exclude everything",
+        'deficit would exclude everything; two-sided for a coupling that has a sign, as "delta-chi2"',
         ("cowan-2011", "cowan-2011-power"),
-        f"{_SEARCH}:ends_by_formulae",
+        f"{_SEARCH}:accepted_by_formulae",
         f"{_SEARCH}:band_by_formulae",
         power_constrained=True,
     ),
     "cls": Method(
         "the same for p_s+b/p_b, which does not exclude what the experiment cannot see; where counts are "
-        "few, from all outcomes that there can be, since the formulae cover too little there",
+        "few, from all outcomes that there can be, since the formulae cover too little there; for a coupling "
+        "that has a sign p_s/p_b of the two-sided statistic, −2 ln λ",
         ("cowan-2011", "read-2002"),
-        f"{_SEARCH}:ends_by_formulae",
+        f"{_SEARCH}:accepted_by_formulae",
         f"{_SEARCH}:band_by_formulae",
         few_counts=True,
     ),
     "feldman-cousins": Method(
-        "the upper end of the unified interval: from all outcomes where counts are few, otherwise by toys",
+        "the outermost end of the unified interval: from all outcomes where counts are few, else by toys",
         ("feldman-1998",),
-        f"{_SEARCH}:ends_by_construction",
+        f"{_SEARCH}:accepted_by_construction",
         by_toys=True,
         few_counts=True,
     ),
@@ -107,9 +105,8 @@ def listed() -> str:
     Examples
     --------
     >>> listed()
-    'delta-chi2, asymptotic, cls, feldman-cousins (minutes for each coupling, unless counts are few); ...'
+    'delta-chi2, asymptotic, cls, feldman-cousins (minutes for each coupling, unless counts are few).'
     """
     slow = " (minutes for each coupling, unless counts are few)"
     names = ", ".join(name + slow * method.by_toys for name, method in METHODS.items())
-    signed = " or ".join(name for name, method in METHODS.items() if method.signed)
-    return f"{names}; for a coupling with a sign {signed} only."
+    return f"{names}."

@@ -11,10 +11,11 @@ from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
 from renp.errors import InputError, renamed
-from renp.experiment import Experiment, check_certain
-from renp.inference.strength import StrengthLimits, strength_counts, strength_limits
+from renp.experiment import Experiment, check_certain, expected_counts, signal_counts
+from renp.inference.quadratic_set import Along, quadratic_set
 from renp.inference.upper_limits import delta_chi2
-from renp.interactions.couplings import Interaction
+from renp.interactions import Weak
+from renp.interactions.couplings import Interaction, Scaled
 from renp.neutrinos import Neutrinos
 from renp.results.limits import SIGNS
 from renp.validation import Scalar, choice, instance, is_traced, number, whole, within
@@ -96,9 +97,9 @@ def reach(
             allowed = "away from the poles, see pole_masses, or the mediator given a width"
             raise InputError("masses", pole, allowed)
 
-    both = _limits(experiment, neutrinos, _together(mediator_of_mass, masses), rise)
-    of_sign = {"positive": both.upper, "negative": -both.lower}
-    found: Array = of_sign.get(sign, jnp.maximum(both.upper, -both.lower))
+    ends = _limits(experiment, neutrinos, _together(mediator_of_mass, masses), rise)
+    of_sign = {"positive": ends[:, 1], "negative": -ends[:, 0]}
+    found: Array = of_sign.get(sign, jnp.maximum(ends[:, 1], -ends[:, 0]))
     if not is_traced(found) and np.any(np.isnan(found)):
         raise FloatingPointError("the mediator's couplings are not numbers at some mass")
     return found
@@ -131,14 +132,38 @@ def _made(mediator_of_mass: Callable[[Scalar], Interaction], mass: float) -> Int
 @jax.jit
 def _limits(
     experiment: Experiment, neutrinos: Neutrinos, mediators: Interaction, rise: Scalar
-) -> StrengthLimits:
-    """Return the limits on the strength of each of many mediators."""
+) -> Float[Array, "n 2"]:
+    """Return the ends of what is accepted of the strength of each of many mediators."""
 
-    def limits(mediator: Interaction) -> StrengthLimits:
-        return strength_limits(strength_counts(experiment, neutrinos, mediator), rise)
+    def ends(mediator: Interaction) -> Array:
+        along, unit = strength_counts(experiment, neutrinos, mediator)
+        return unit * quadratic_set(along, along.null, rise).ends
 
-    of_each: StrengthLimits = jax.vmap(limits)(mediators)
+    of_each: Array = jax.vmap(ends)(mediators)
     return of_each
+
+
+def strength_counts(
+    experiment: Experiment, neutrinos: Neutrinos, interaction: Interaction
+) -> tuple[Along, Float[Array, ""]]:
+    """Return the counts along the strength of an interaction beside the weak one, and the unit of it.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 86400.0)
+    >>> light = renp.VectorMediator(1e3, 1.0, left={(1, 1): 1.0})
+    >>> strength_counts(runs, renp.Neutrinos(0.01), light)[0].null.round(1)
+    Array([11.7], dtype=float64)
+    """
+    null = expected_counts(experiment, neutrinos)
+    alone = signal_counts(experiment, neutrinos, interaction)
+    unit = jnp.sqrt((jnp.sum(null) + 1) / jnp.where(jnp.sum(alone) > 0, jnp.sum(alone), 1.0))
+    more, less = (
+        signal_counts(experiment, neutrinos, Weak() + Scaled(sign * unit, interaction))
+        for sign in (1.0, -1.0)
+    )
+    return Along(null, (more - less) / 2, alone * unit**2), unit
 
 
 def pole_masses(experiment: Experiment) -> Masses:

@@ -3,7 +3,7 @@
 What a limit means depends on the method, see `renp.inference.methods`, and every result says which it is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 import jax
@@ -13,10 +13,12 @@ from scipy.special import erfinv
 
 from renp.errors import InputError
 from renp.experiment import Experiment, expected_counts, signal_counts
+from renp.inference.goodness import null_p_value
 from renp.inference.likelihood import Likelihood
 from renp.inference.limit_search import CouplingLimit, LimitSearch
 from renp.inference.methods import METHODS
-from renp.inference.nuisances import Nuisances
+from renp.inference.nuisances import Nuisances, relevant
+from renp.inference.part import experiments_of, nuisances_of
 from renp.interactions.couplings import Coupling
 from renp.interactions.dipole import MOMENTS, moment_couplings, moment_elements
 from renp.interactions.given import GivenCouplings, given_couplings
@@ -46,15 +48,16 @@ def delta_chi2(confidence_level: Scalar) -> Scalar:
 
 
 def upper_limits(
-    experiment: Experiment,
+    experiment: Experiment | Mapping[str, Experiment],
     neutrinos: Neutrinos,
     confidence_level: float = 0.90,
     *,
     couplings: GivenCouplings | None = None,
     method: str = "delta-chi2",
     profiled: bool = False,
-    nuisances: Nuisances | None = None,
+    nuisances: Nuisances | Mapping[str, Nuisances] | None = None,
     bands: bool = False,
+    lengthened: bool = False,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> Limits:
@@ -67,6 +70,7 @@ def upper_limits(
     ----------
     experiment
         Runs; with observed counts the limits are observed, otherwise expected for the standard model.
+        Several by name for their joint limits, as in `renp.Likelihood`.
     neutrinos
         What is emitted; Majorana neutrinos have no diagonal moments.
     confidence_level
@@ -79,10 +83,13 @@ def upper_limits(
     profiled
         Whether all other couplings are free; otherwise they are 0.
     nuisances
-        What else is uncertain, and profiled; nothing if left out.
+        What else is uncertain, and profiled; nothing if left out. Of several experiments by their names.
     bands
         Whether to add what the standard model would give within ±1 and ±2 standard deviations: from toys for
         "delta-chi2", by the asymptotic formulae for "asymptotic" and "cls".
+    lengthened
+        Whether upper ends of "feldman-cousins" are lengthened so that, for given counts, they never grow with
+        the background (Phys. Rev. D 57 (1998) 3873, Sec. IV C): for one run, where counts are few.
     seed
         Of the toys.
     progress
@@ -91,17 +98,19 @@ def upper_limits(
     Returns
     -------
     Limits
-        ``.limits["magnetic-moment"]["11"]`` in μ_B; infinite where no run is sensitive. For a coupling with
-        interference, which has a sign, it is the end of the interval further from 0, for either sign:
-        ``.ends`` has both, and who knows the sign takes the end that has it; so it does for
-        "feldman-cousins". ``.distributions`` says what p-values come from. A second solution
-        further away, where the square outweighs the interference, lies within them, as within `renp.reach`.
+        ``.limits["magnetic-moment"]["11"]`` in μ_B; infinite where no run is sensitive. ``.accepted`` has
+        all that the coupling may be, as intervals, the best fit's first, and a limit is the end furthest
+        from 0. For a coupling with interference, which has a sign, ``.ends`` has the furthest on both sides,
+        and who knows the sign takes the end that has it; so it does for "feldman-cousins". It may have a
+        second solution further away, where the square outweighs the interference and the counts return to
+        those without it: ``.second_solutions`` says by how much its χ² is larger. ``.distributions`` says
+        what p-values come from.
 
     Raises
     ------
     InputError
-        For a confidence level that is not between 0 and 1, an unknown method, or one that a coupling with
-        interference, whose sign matters, does not have.
+        For a confidence level that is not between 0 and 1, an unknown method, or ``bands`` or ``lengthened``
+        where the method does not have them.
 
     Examples
     --------
@@ -114,69 +123,108 @@ def upper_limits(
     rise = delta_chi2(confidence_level)
     instance("neutrinos", neutrinos, Neutrinos)
     choice("method", method, tuple(METHODS))
-    check_possible(experiment, expected_counts(experiment, neutrinos))
+    experiments = experiments_of(experiment)
+    uncertain = nuisances_of(nuisances, tuple(experiments))
+    for name, one in experiments.items():
+        expected = expected_counts(one, neutrinos)
+        if uncertain[name].background_degree is None:
+            check_possible(one, expected)
+    observed = all(one.counts is not None for one in experiments.values())
     given = moment_couplings(neutrinos.nature) if couplings is None else given_couplings(couplings)
-    search = LimitSearch(method, confidence_level, rise, profiled, bands, jax.random.key(seed))
+    search = LimitSearch(method, confidence_level, rise, profiled, bands, jax.random.key(seed), lengthened)
     by_name: dict[str, CouplingLimit] = {}
-    for group in _groups(given, profiled):
-        likelihood = Likelihood(experiment, neutrinos, group, nuisances=nuisances)
-        for k, coupling in enumerate(group):
+    for likelihood, places in likelihoods_of(experiment, neutrinos, given, uncertain, profiled=profiled):
+        for k in places:
+            name = likelihood.names[k]
             if progress is not None:
-                progress(coupling.name)
-            by_name[coupling.name] = search.limit(likelihood, k)
+                progress(name)
+            by_name[name] = search.limit(likelihood, k)
     found: dict[str, dict[str, CouplingLimit]] = {}
     for coupling in given:
         found.setdefault(coupling.family, {})[coupling.label] = by_name[coupling.name]
     return Limits(
         confidence_level=float(confidence_level),
-        kind="expected" if experiment.counts is None else "observed",
+        kind="observed" if observed else "expected",
         method=method,
         profiled=profiled,
+        lengthened=lengthened,
         units={coupling.family: coupling.unit for coupling in given},
         limits=_each(found, "limit"),
         expected=_each(found, "expected"),
-        ends={
-            kind: signed
-            for kind, of_kind in found.items()
-            if (signed := {e: x.ends for e, x in of_kind.items() if x.ends is not None})
-        },
+        accepted=_each(found, "accepted"),
+        ends=_some(found, lambda x: x.ends if x.signed or method == "feldman-cousins" else None),
+        second_solutions=_some(found, lambda x: x.second if x.signed else None),
         bands=_each(found, "band") if bands else None,
         distributions=_each(found, "distribution"),
         failed=tuple(
             f"{k} {e}" for k, of_kind in found.items() for e, x in of_kind.items() if not x.converged
         ),
-        p_values=None if experiment.counts is None else _each(found, "p_value"),
+        p_values=_each(found, "p_value") if observed else None,
+        standard_model_p_value=null_p_value(likelihood) if observed and given else None,
         made_by=provenance(
             merged(PAPERS, references_of(given), METHODS[method].cites),
-            experiment=experiment,
+            experiment=list(experiments.values()),
             neutrinos=neutrinos,
             couplings=[coupling.name for coupling in given],
             confidence_level=confidence_level,
             method=f"{method}, {'all couplings profiled' if profiled else 'one coupling at a time'}",
-            nuisances=nuisances or Nuisances(),
+            nuisances=uncertain if isinstance(experiment, Mapping) else uncertain[""],
             seed=seed,
         ),
     )
 
 
-def _groups(couplings: tuple[Coupling, ...], profiled: bool) -> list[tuple[Coupling, ...]]:
-    """Return the couplings that share a likelihood: all if profiled, else those that never interfere."""
-    if profiled:
-        return [couplings]
+def likelihoods_of(
+    experiment: Experiment | Mapping[str, Experiment],
+    neutrinos: Neutrinos,
+    couplings: tuple[Coupling, ...],
+    nuisances: Mapping[str, Nuisances] | None,
+    *,
+    profiled: bool,
+) -> Iterator[tuple[Likelihood, list[int]]]:
+    """Yield likelihoods, and the places of the couplings that are limited with each.
+
+    All share one if profiled, and else those moments that interfere with nothing, as the counts say.
+    """
+
+    def of(some: Sequence[Coupling]) -> Likelihood:
+        own = {name: relevant(one, tuple(some)) for name, one in (nuisances or {}).items()}
+        return Likelihood(experiment, neutrinos, some, nuisances=own or None)
+
+    alone = list(couplings)
     kinds = {moment.kind for moment in MOMENTS}
-    moments = tuple(one for one in couplings if one.family in kinds)
-    others: list[tuple[Coupling, ...]] = [(one,) for one in couplings if one.family not in kinds]
-    return [moments, *others] if moments else others
+    together = [one for one in couplings if profiled or one.family in kinds]
+    if together:
+        likelihood = of(together)
+        fitted = likelihood.parameters[: len(together)]
+        places = [k for k, p in enumerate(fitted) if profiled or p.kind == "magnitude"]
+        yield likelihood, places
+        names = {together[k].name for k in places}
+        alone = [one for one in couplings if one.name not in names]
+    for one in alone:
+        yield of([one]), [0]
 
 
 def _each(found: dict[str, dict[str, CouplingLimit]], field: str) -> dict[str, dict[str, Any]]:
     return {kind: {e: getattr(x, field) for e, x in of_kind.items()} for kind, of_kind in found.items()}
 
 
+def _some(
+    found: dict[str, dict[str, CouplingLimit]], value: Callable[[CouplingLimit], Any]
+) -> dict[str, dict[str, Any]]:
+    """Return values by kind and label, without those that are None."""
+    every = {
+        kind: {e: x for e, one in of_kind.items() if (x := value(one)) is not None}
+        for kind, of_kind in found.items()
+    }
+    return {kind: of_kind for kind, of_kind in every.items() if of_kind}
+
+
 def moment_signals(experiment: Experiment, neutrinos: Neutrinos) -> dict[str, Float[Array, "elements n"]]:
     """Return the counts of each run from each element of each kind of moment at 1 μ_B.
 
-    Counts are proportional to the moment squared: the moments do not interfere with the weak amplitude.
+    These are the counts of the moment alone, proportional to its square: where it interferes with the weak
+    amplitude, there are others.
 
     Examples
     --------
@@ -197,7 +245,7 @@ def check_possible(experiment: Experiment, background: Any) -> None:
     if experiment.counts is None:
         return
     for k, (observed, expected) in enumerate(zip(experiment.counts, background, strict=True)):
-        if observed > 0 and expected == 0:
+        if observed > 0 and expected == 0 and not experiment.control_ratio[k] > 0:
             energy = float(experiment.photon_energy[k])
             reason = f"at {energy} eV no pair can be emitted and no background is expected"
             if experiment.duration[k] == 0:

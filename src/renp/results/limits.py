@@ -10,6 +10,7 @@ import numpy as np
 from renp._types import Reals
 from renp.results.base import Control, Result
 from renp.results.columns import Column
+from renp.results.goodness import at_odds
 from renp.results.table import Cell, Table
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 SIGNS = ("either", "positive", "negative")
 """Of a coupling that interferes: limits are for one sign, or the weaker of the two."""
+
+_SAME = 1e-6
+"""Δχ² of a mirror solution, whose counts are the same."""
 
 _BANDS = ("−2σ", "−1σ", "median", "+1σ", "+2σ")
 _MARKS = (("o", "#0072B2"), ("s", "#D55E00"), ("^", "#009E73"), ("D", "#CC79A7"), ("v", "#56B4E9"))
@@ -37,14 +41,22 @@ class Limits(Result):
     """How they are defined: see `renp.inference.upper_limits`."""
     profiled: bool
     """Whether all other couplings were free; otherwise they were 0."""
+    lengthened: bool = False
+    """Whether upper ends never grow with the background, see `renp.upper_limits`."""
     units: dict[str, str]
     """Unit of each kind of coupling."""
     limits: dict[str, dict[str, float]]
     """``limits["magnetic-moment"]["11"]``; NaN where no search converged."""
     expected: dict[str, dict[str, float]]
-    """What the standard model's expectation would give."""
+    """What the standard model would give, as a median: of toys for a coupling that has a sign and wherever
+    there are bands, else of its expectation as data."""
+    accepted: dict[str, dict[str, tuple[tuple[float, float], ...]]] = field(default_factory=dict)
+    """All that a coupling may be: intervals, the best fit's first. A limit is their end furthest from 0."""
     ends: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
-    """For couplings that have a sign, both ends of the interval; the limit is the one further from 0."""
+    """For couplings that have a sign, both ends of what is accepted; the limit is the one further from 0."""
+    second_solutions: dict[str, dict[str, float]] = field(default_factory=dict)
+    """For couplings that are accepted again where their square outweighs the interference: how far the least
+    χ² there is above the least of all. Where it is 0, no experiment of this kind excludes that solution."""
     bands: dict[str, dict[str, tuple[float, ...]]] | None = None
     """What the standard model would give within −2, −1, 0, 1, 2 standard deviations."""
     failed: tuple[str, ...] = ()
@@ -53,6 +65,8 @@ class Limits(Result):
     """Of the best fit of each coupling to observed counts, as `renp.fit` has it: where it is tiny, the
     coupling does not describe the counts, and its limit says little. None for expected limits."""
 
+    standard_model_p_value: float | None = None
+    """Of observed counts without any coupling; exact if nothing else is uncertain."""
     distributions: dict[str, dict[str, str]] = field(default_factory=dict)
     """What the method's p-values come from, for each coupling: the "formula" for many counts, all "outcomes"
     that there can be, or "toys"."""
@@ -62,12 +76,17 @@ class Limits(Result):
         Column("kind"),
         Column("method"),
         Column("profiled"),
+        Column("lengthened"),
         Column("units"),
         Column("limits", ("element",), name="{key}"),
         Column("expected", ("element",), name="{key} expected"),
+        Column("accepted"),
         Column("ends", ("element", "end"), name="{key} ends"),
+        Column("second_solutions"),
         Column("bands", ("element", "deviation"), name="{key} band", optional=True),
         Column("p_values", ("element",), name="{key} p-value", optional=True),
+        Column("standard_model_p_value", optional=True),
+        Column("diagnosis"),
         Column("failed"),
         Column("distributions"),
     )
@@ -84,17 +103,50 @@ class Limits(Result):
         return ends[1] if sign == "positive" else -ends[0]
 
     @property
+    def diagnosis(self) -> tuple[str, ...]:
+        """What is wrong with the counts, in a sentence, if they are at odds with the standard model."""
+        if self.standard_model_p_value is None or self.p_values is None:
+            return ()
+        each = {f"{kind} {e}": p for kind, of_kind in self.p_values.items() for e, p in of_kind.items()}
+        return at_odds(self.standard_model_p_value, each)
+
+    @property
     def title(self) -> str:
         """What the limits are, and what the words in the table mean."""
         others = "all couplings profiled" if self.profiled else "one coupling at a time"
         level = f"{100 * self.confidence_level:g} % C.L."
-        title = f"{self.kind} upper limits at {level} ({self.method}), {others} beside the standard model"
+        method = self.method + ", lengthened" * self.lengthened
+        title = f"{self.kind} upper limits at {level} ({method}), {others} beside the standard model"
         if any(math.isinf(x) for of_kind in self.limits.values() for x in of_kind.values()):
             title += "; none: no run is sensitive to it"
         used = {name for of_kind in self.distributions.values() for name in of_kind.values() if name}
         if used:
             title += f"; p-values from {' or '.join(_COMES_FROM[name] for name in sorted(used))}"
-        return title + ("; from, to: both ends of an interval" if self.ends else "")
+        if self.ends:
+            of = " of counts without fluctuations" if self.kind == "expected" else ""
+            title += f"; from, to: both ends of what is accepted{of}"
+        return title + self._second_solutions()
+
+    @property
+    def _main(self) -> dict[str, dict[str, float]]:
+        """What is shown first: limits of observed counts, or the median of what is expected."""
+        return self.limits if self.kind == "observed" else self.expected
+
+    def _second_solutions(self) -> str:
+        """Return where couplings are accepted once more, and why."""
+        said = []
+        for kind, of_kind in self.second_solutions.items():
+            for label, rise in of_kind.items():
+                others = self.accepted[kind][label][1:]
+                where = " and ".join(f"{low:.3g} to {high:.3g}" for low, high in others)
+                why = "which no experiment of this kind excludes" if rise < _SAME else f"Δχ² = {rise:.2g}"
+                said.append(f"{kind} {label} from {where}, {why}")
+        if not said:
+            return ""
+        return (
+            "; second solutions, where the square outweighs the interference and the counts return to those "
+            f"without the coupling: {'; '.join(said)}"
+        )
 
     def full_table(self) -> Table:
         """Return one row for each element and one column for each kind; with more to show, a row for each."""
@@ -108,7 +160,7 @@ class Limits(Result):
             columns = {
                 "coupling": [f"{kind} {label}" for kind, label in each],
                 "unit": [self.units[kind] or "as given" for kind, _ in each],
-                self.kind: [self.limits[kind][label] for kind, label in each],
+                self.kind: [self._main[kind][label] for kind, label in each],
             }
             if self.ends:
                 ends = [self.ends.get(kind, {}).get(label, ("", "")) for kind, label in each]
@@ -176,7 +228,7 @@ class Limits(Result):
             if self.kind == "observed":
                 axes.plot(at, _shown(self.expected[kind]), "_", color="black", markersize=13)
             label = kind.replace("-", " ")
-            axes.plot(at, _shown(of_kind), marker, color=colour, label=label, zorder=3)
+            axes.plot(at, _shown(self._main[kind]), marker, color=colour, label=label, zorder=3)
         axes.set_yscale("log")
         axes.set_ylim(*self._range(kinds))
         axes.set_xticks(np.arange(len(names)), names)

@@ -6,7 +6,6 @@ Newton's steps are not enough are done again with many, and what then is left by
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import equinox as eqx
@@ -17,15 +16,16 @@ from jaxtyping import Array, Bool, Float
 
 from renp._types import Reals
 from renp.errors import InputError
-from renp.inference.islands import outermost
+from renp.inference.accepted import along_coupling, around_minima
 from renp.inference.likelihood import Data, Likelihood
-from renp.inference.newton import CONVERGED, NOT_CONVERGED, Crossing, Minimum, crossing, minimise
-from renp.inference.starts import returns
+from renp.inference.newton import CONVERGED, Crossing, Minimum, crossing, minimise
+from renp.inference.nuisances import relevant
+from renp.inference.quadratic_set import quadratic_set
+from renp.inference.starts import MOST_RETURNING, elsewhere, signed_places
 from renp.inference.upper_limits import delta_chi2, upper_limits
 from renp.interactions.couplings import Coupling
 from renp.interactions.photon import PhotonCoupling
-from renp.scans.batches import Keys, Point, compiled, flattened, over_points
-from renp.scans.grid import Columns
+from renp.scans.grid import Columns, Keys, Point, compiled, flattened, over_points
 from renp.scenario import Scenario
 from renp.scenario.build import Setting
 
@@ -194,41 +194,54 @@ def _limit(
     profiled: bool,
     sign: str,
 ) -> Found:
-    """Return the limit on one coupling by Δχ², as `renp.inference.limit_search` finds it."""
+    """Return the limit on one coupling by Δχ², as `renp.inference.accepted` finds it."""
     interactions = [
         coupling.interaction if term is None else here.terms[term]
         for coupling, term in zip(reference.couplings, terms, strict=True)
     ]
-    likelihood = reference.at(here.experiment, here.neutrinos, interactions, here.nuisances)
-    parameters = likelihood.parameters
-    number = jnp.arange(len(parameters))
-    moves = (number == place) | (number >= len(interactions)) | profiled
-    best, data = _best(likelihood, moves, steps)
+    nuisances = relevant(here.nuisances, reference.couplings)
+    likelihood = reference.at(here.experiment, here.neutrinos, interactions, nuisances)
     rise = delta_chi2(here.confidence_level)
-    signed = jnp.array([p.kind != "magnitude" for p in parameters[: len(interactions)]])[place]
-    above = crossing(likelihood, data, best, moves, place, 1.0, rise, steps)
-    good = (best.status == CONVERGED) & ~best.corner & (above.status != NOT_CONVERGED)
-    furthest = jnp.abs(above.value)
-    if any(p.kind != "magnitude" for p in parameters[: len(interactions)]):
-        starts = returns(likelihood, best.x, place)
-        minima = [best, *(minimise(likelihood, data, x, moves, steps) for x in starts)]
+    kinds = [p.kind for p in likelihood.parameters[: len(interactions)]]
+    magnitude = jnp.array([kind == "magnitude" for kind in kinds])[place]
+    if len(likelihood.parameters) == 1:
+        along = along_coupling(likelihood, place)
+        found = quadratic_set(along, likelihood.data.counts if likelihood.observed else along.null, rise)
+    else:
+        number = jnp.arange(len(likelihood.parameters))
+        moves = (number == place) | (number >= len(interactions)) | profiled
+        best, data = _best(likelihood, moves, steps)
+        starts = elsewhere(likelihood, best.x, place, moves)
+        minima: Minimum = jax.tree.map(lambda a: jnp.asarray(a)[None], best)
+        if len(starts):
+            others = jax.vmap(lambda x: minimise(likelihood, data, x, moves, steps))(starts)
+            minima = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), minima, others)
 
-        def cross(side: float, minimum: Minimum, room: Array) -> Crossing:
-            return crossing(likelihood, data, minimum, moves, place, side, room, steps)
+        def cross(side: float, room: Array, _: Array) -> Crossing:
+            if side < 0 and not len(starts):  # the lower end of a size is no limit
+                return Crossing(jnp.zeros(1), minima.x, jnp.full(1, CONVERGED))
 
-        lower, upper = (outermost(minima, partial(cross, side), side, rise) for side in (-1.0, 1.0))
-        of_sign = {"positive": upper[0], "negative": -lower[0]}
-        either = jnp.maximum(jnp.abs(upper[0]), jnp.abs(lower[0]))
-        furthest = jnp.where(signed, of_sign.get(sign, either), furthest)
-        good = good & (~signed | (lower[1] & upper[1]))
-    unit = jnp.stack([jnp.asarray(p.plus) for p in parameters[: len(interactions)]])[place]
-    return Found(unit * jnp.where(signed, furthest, jnp.sqrt(furthest)), good)
+            def from_minimum(minimum: Minimum, rise: Array) -> Crossing:
+                return crossing(likelihood, data, minimum, moves, place, side, rise, steps)
+
+            found: Crossing = jax.vmap(from_minimum)(minima, room)
+            return found
+
+        found = around_minima(minima, cross, place, rise, magnitude=magnitude)
+        # Minima of more couplings are found one after the other, point by point.
+        few = not profiled or len(signed_places(likelihood)) <= MOST_RETURNING
+        found = found._replace(good=found.good & ~best.corner & few)
+    low, high = found.ends
+    of_sign = {"positive": high, "negative": jnp.where(magnitude, high, -low)}
+    either = jnp.maximum(jnp.abs(low), jnp.abs(high))
+    unit = jnp.stack([jnp.asarray(p.plus) for p in likelihood.parameters[: len(interactions)]])[place]
+    return Found(unit * jnp.where(magnitude, high, of_sign.get(sign, either)), found.good)
 
 
 def _best(likelihood: Likelihood, moves: Bool[Array, "p"], steps: int) -> tuple[Minimum, Data]:
     """Return the minimum and the data: without counts the standard model's, its own best fit."""
     null = likelihood.nominal
-    if likelihood.experiment.counts is None:
+    if not likelihood.observed:
         best = Minimum(null, jnp.array(0.0), jnp.array(CONVERGED), jnp.array(False))
         return best, likelihood.asimov(null)
     start = jnp.where(moves, likelihood.start, null)
@@ -241,11 +254,13 @@ def _reference(ends: Sequence[Scenario], group: tuple[Coupling, ...]) -> Likelih
     for scenario in ends:
         known = {coupling.name: coupling for coupling in scenario.limited}
         couplings = [known[coupling.name] for coupling in group]
-        if len(group) == 1:  # without a name of its own, so that all of one kind have the same form
+        nuisances = relevant(scenario.nuisances, tuple(couplings))
+        own = any("." in name for name in nuisances.free)
+        if (
+            len(group) == 1 and not own
+        ):  # without a name of its own, so that all of one kind have the same form
             couplings = [Coupling("", "coupling", couplings[0].interaction)]
-        found.append(
-            Likelihood(scenario.experiment, scenario.neutrinos, couplings, nuisances=scenario.nuisances)
-        )
+        found.append(Likelihood(scenario.experiment, scenario.neutrinos, couplings, nuisances=nuisances))
     first = found[0]
     signed = [any(one.parameters[k].kind == "coupling" for one in found) for k in range(len(group))]
     fitted = tuple(
