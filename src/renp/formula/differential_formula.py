@@ -119,7 +119,9 @@ def energy_offset(
     energy, omega, E_eg, m_i, m_j, boost = lax.optimization_barrier(  # type: ignore[no-untyped-call]
         (energy, omega, E_eg, m_i, m_j, jnp.asarray(boost))
     )
-    q2 = _times(two_sum(E_eg, -boost), _minus(two_sum(E_eg, boost), (2 * omega, jnp.zeros_like(omega))))
+    # The rest is no longer small beside what is left of E_eg + p_eg − 2ω: the parts are made anew.
+    doubled = (2 * omega, jnp.zeros_like(omega))
+    q2 = _times(two_sum(E_eg, -boost), two_sum(*_minus(two_sum(E_eg, boost), doubled)))
     total = two_sum(E_eg, -omega)
     splitting = _times(two_sum(m_i, m_j), two_sum(m_i, -m_j))
     # 2q² (E_i − Ē) = q² (2E_i − E_eg + ω) − (E_eg − ω)(m_i² − m_j²)
