@@ -13,7 +13,7 @@ import numpy as np
 from renp.atoms.atom import Atom
 from renp.constants import DAY, FERMI_CONSTANT, HBAR
 from renp.experiment import Experiment, Target, expected_counts
-from renp.interactions import VectorMediator, Weak
+from renp.interactions import MagneticMoment, VectorMediator, Weak
 from renp.neutrinos import Neutrinos
 from renp.papers import formulas, letter
 from renp.spectrum import spectral_function
@@ -171,7 +171,32 @@ def errata() -> tuple[Erratum, ...]:
             "N(ω_1) over the published 107, over the mean of that ratio at the next four energies",
             _first_energy,
         ),
+        Erratum(
+            "orders",
+            "L, amplitude of moments",
+            "one order of the two steps, 1/(E_vg − ω)",
+            "what the photon carries also comes after the trigger, 1/(E_ve + ω); for J = 0 the orbital "
+            "current, left out as well, takes nearly all of it away again",
+            "I(1.06 eV) of μ_33 = 3·10⁻¹¹ μ_B alone, with 2S",
+            lambda: (_moment("linear", weak=False), _moment("linear", weak=False, orders=True)),
+        ),
+        Erratum(
+            "no-interference",
+            "L, below (15)",
+            "the interference cannot survive the integration over the neutrino's energy",
+            "it does for light of one helicity, by the sum over spins instead of their average",
+            "I(1.06 eV) with right light minus left, μ_33 = 3·10⁻¹¹ μ_B, one order, with 2S",
+            lambda: (0.0, _moment("right", spin=True) - _moment("left", spin=True)),
+        ),
     )
+
+
+def _moment(light: str, *, weak: bool = True, spin: bool = False, orders: bool = False) -> float:
+    atom = Atom("Yb", YB.E_eg, YB.E_vg, Atom.named("Yb").levels).refined(
+        polarisation=light, spin=spin, orders=orders, states=False, orbit=False
+    )
+    moment = MagneticMoment({(3, 3): 3e-11})
+    return float(spectral_function(OMEGA, atom, neutrinos(), Weak() + moment if weak else moment))
 
 
 def _total(pairs: Any) -> float:
