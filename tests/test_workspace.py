@@ -205,7 +205,7 @@ def test_p_values_of_any_coordinate_are_those_of_pyhf(days: float, sample: str) 
 @pytest.mark.parametrize("sample", ["as expected", "excess", "deficit"])
 @pytest.mark.parametrize("nuisances", ["none", "common"])
 def test_cls_is_that_of_pyhf_to_a_millionth(nuisances: str, sample: str) -> None:
-    """The same log-normal constraints: its −2 ln L at our minima, and its p-values of them; it fits nothing."""
+    """The same log-normal constraints: its −2 ln L at our minima, and its p-values; it fits nothing."""
     likelihood = letter(nuisances)
     data = observed(likelihood, sample)
     start, moves, k = fit(likelihood)
