@@ -24,10 +24,10 @@ import numpy as np
 
 import renp
 from renp.formula.master_formula import total_spectrum
-from renp.scans.batches import Point, compiled, over_points
 from renp.scans.definition import Definition
 from renp.scans.evaluate import _columns, evaluate
 from renp.scans.evaluate_rates import _BATCH
+from renp.scans.grid import Point, compiled, over_points
 from renp.scenario import Scenario, preset_text
 
 SPECTRA = 14

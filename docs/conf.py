@@ -11,6 +11,8 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(HERE / "_build" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 import renp
+from renp.inference.methods import METHODS
+from renp.planning.aims import AIMS
 
 project = "renp"
 author = "The renp developers"
@@ -34,7 +36,12 @@ nitpicky = True
 nitpick_ignore_regex = [(r"py:.*", r"(?!renp\.).*"), (r"py:.*", r"renp\.(\w+\.)*(_\w+|[A-Z]\w*s?)")]
 suppress_warnings = ["myst.header"]
 
-myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath", "substitution"]
+# What is declared in the code is named in the text from there: `{{ aims }}`, `{{ methods }}`.
+myst_substitutions = {
+    "aims": "\n".join(f"- `{name}`: {aim.tells}" for name, aim in AIMS.items()),
+    "methods": "\n".join(f"- `{name}`: {method.means}" for name, method in METHODS.items()),
+}
 myst_heading_anchors = 3
 html_math_renderer = "mathml"
 

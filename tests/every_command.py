@@ -14,6 +14,8 @@ duration = "10 day"
 [[run]]
 photon_energy = "1.0712 eV"
 duration = "10 day"
+[statistics]
+normalisation_error = 0.05
 [scan]
 result = "counts"
 [[scan.axis]]
@@ -27,10 +29,12 @@ validate run.toml --output validate.json
 spectrum run.toml --photon-energy 1.068,1.07 --output spectrum.nc
 counts run.toml --output counts.png
 limits run.toml --method asymptotic --profiled --seed 1 --output limits.csv
-limits run.toml --bands --couplings "magnetic-moment 11"
+limits run.toml --bands --couplings "magnetic-moment 11" --expected
 fit run.toml --expected --profile "magnetic-moment 11" --output profile.pdf
 fit run.toml --expected --contour "magnetic-moment 11, magnetic-moment 22"
 fit run.toml --expected --significance "magnetic-moment 11"
+fit run.toml --expected --correlations --output correlations.png
+fit run.toml --expected --ranking "magnetic-moment 11" --output ranking.png
 toys run.toml --toys 20 --seed 1 --output toys.nc
 toys run.toml --toys 20 --coverage "magnetic-moment 11"
 plan run.toml --candidates 100 --total "70 day" --clearance "1e-5 eV" --frequencies 5 --scenario plan.toml
@@ -38,7 +42,7 @@ plan run.toml --candidates 100 --least-duration "1 day" --change-time "1 day" --
 plan run.toml --candidates 100 --aim identify --elements magnetic-moment --strength 1e-10 --both-orderings
 plan run.toml --candidates 100 --couplings "magnetic-moment 11"
 plan run.toml --candidates 100 --aim ordering --lightest-masses 0.001,0.01 --laser-range "1.05 eV, 1.0717 eV"
-scan run.toml --output scan.zarr --plot scan.png
+scan run.toml --output scan.zarr --plot scan.png --expected
 workspace run.toml "magnetic-moment 11" --output workspace.json
 atoms Yb --output atom.json
 bounds run.toml --output bounds.csv

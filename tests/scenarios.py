@@ -166,16 +166,23 @@ def runs(draw: Any) -> list[Table]:
     """Return [[run]] tables: all have counts or none."""
     counted = {"counts": st.integers(0, 1000)} if draw(st.booleans()) else {}
     part = st.floats(0, 1) | st.integers(0, 100).map(lambda x: f"{x} %")
+    control, uncertain = {}, {"background_error": part}
+    if draw(st.booleans()):
+        control = {"control_ratio": st.floats(0.1, 10)}
+        uncertain = {}
+        if draw(st.booleans()):
+            control["control_counts"] = st.integers(0, 1000)
     one = some(
         {
             "photon_energy": quantities(0.7, 1.07, "eV") | quantities(1200, 1700, "nm"),
             "duration": quantities(0, 100, "day", "hour", "s", "week"),
             **counted,
+            **control,
         },
         {
             "background": quantities(0, 10, "/ day", "/ hour", "Hz"),
             "efficiency": part,
-            "background_error": part,
+            **uncertain,
             "efficiency_error": part,
         },
     )
@@ -184,8 +191,19 @@ def runs(draw: Any) -> list[Table]:
 
 
 @st.composite
-def statistics(draw: Any, runs: list[Table], nature: str, release: str) -> Table:
-    """Return [statistics]; errors of single backgrounds stand here or with the runs.
+def planned(draw: Any) -> list[Table]:
+    """Return [[planned]] tables: runs without counts."""
+    some_runs: list[Table] = draw(runs())
+    return [
+        {key: x for key, x in run.items() if key not in ("counts", "control_counts")} for run in some_runs
+    ]
+
+
+@st.composite
+def statistics(
+    draw: Any, runs: list[Table], nature: str, release: str, wide: bool, kinds: list[str]
+) -> Table:
+    """Return [statistics]; errors of single backgrounds stand here or with the runs, if counts do not decide.
 
     NuFIT 5.2 has no error of every parameter for the inverted ordering.
     """
@@ -193,18 +211,25 @@ def statistics(draw: Any, runs: list[Table], nature: str, release: str) -> Table
     backgrounds = relative
     measured = st.lists(st.just("sin2_theta12"), max_size=1)
     every = nature == "dirac" and release == NUFIT[0]
-    if not any("background_error" in run for run in runs):
+    controlled = any("control_ratio" in run for run in runs)
+    own = any("background_error" in run for run in runs)
+    if not (own or controlled):
         backgrounds = relative | st.lists(relative, min_size=len(runs), max_size=len(runs))
+    decided = {"background_error": backgrounds}
+    if not own and draw(st.booleans()):
+        decided = {"background_degree": st.integers(0, 3)}
+    masses = [f"{kind} strength.mass" for kind in dict.fromkeys(kinds) if "mediator" in kind]
     table: Table = draw(
         some(
             {},
             {
                 "confidence_level": st.floats(0.5, 0.99),
                 "oscillation": measured | st.just("all") if every else measured,
-                "free": st.lists(st.just("lightest_mass"), max_size=1),
+                "free": st.lists(st.sampled_from(["lightest_mass", *masses]), max_size=2, unique=True),
                 "normalisation_error": relative,
-                "background_error": backgrounds,
+                **decided,
                 "calibration_error": quantities(0, 1e-4, "eV", "meV"),
+                **({"linewidth_error": relative} if wide else {}),
             },
         )
     )
@@ -257,9 +282,15 @@ def contents(draw: Any) -> tuple[Table, dict[str, str]]:
         others["data/runs.csv"] = csv(made)
     elif made:
         tables["run"] = made
+    if draw(st.integers(0, 3)) == 0 and (later := draw(planned())):
+        tables["planned"] = later
     if draw(st.booleans()):
         nu = tables["neutrinos"]
-        tables["statistics"] = draw(statistics(made, nu["nature"], nu.get("release", NUFIT[0])))
+        line = tables.get("laser", {})
+        wide = any(float(line.get(name, "0").split()[0]) > 0 for name in ("gaussian", "lorentzian"))
+        kinds = [term["kind"] for term in terms]
+        known = nu["nature"], nu.get("release", NUFIT[0]), wide, kinds
+        tables["statistics"] = draw(statistics(made, *known))
     if made and draw(st.integers(0, 3)) == 0:
         tables["scan"] = draw(scans)
     return tables, others
@@ -269,7 +300,8 @@ def csv(runs: list[Table]) -> str:
     """Return a CSV file with what the runs have, each number in one unit."""
     units = {"photon_energy": "eV", "duration": "day", "background": "1/day"}
     usual = {"background": 0.0, "efficiency": 1.0, "background_error": 0.0, "efficiency_error": 0.0}
-    names = [name for name in ("counts", *units, *usual) if any(name in run for run in runs)]
+    given = ("counts", "control_counts", "control_ratio", *units, *usual)
+    names = [name for name in given if any(name in run for run in runs)]
     names = list(dict.fromkeys(names))
     rows = [[_number(run.get(name, usual.get(name))) for name in names] for run in runs]
     # Of a wavelength or a rate in other units only the size is of use here.

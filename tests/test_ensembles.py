@@ -19,7 +19,9 @@ from scipy import optimize
 import renp
 from cases import NU, YB, runs
 from relative import relative
-from renp.inference.ensembles import crossing_ensemble, fit_ensemble, in_chunks
+from renp.inference.best_fits import lowest_minima
+from renp.inference.crossings import crossing_ensemble
+from renp.inference.ensembles import fit_ensemble, in_chunks
 from renp.inference.likelihood import Data
 from renp.inference.newton import CONVERGED, NO_RISE, NOT_CONVERGED, Crossing, Minimum, crossing, minimise
 from renp.inference.search import search
@@ -40,11 +42,6 @@ CORNER = 1e-3
 χ² by 10⁻⁴."""
 
 Reals = NDArray[np.float64]
-
-# At corners of the χ² ensembles have one start and a shake: some fits end in another of many minima.
-wild = pytest.mark.xfail(
-    reason="ensembles do not yet find the lowest of many minima at thresholds", strict=False
-)
 
 value_and_slope = jax.jit(jax.value_and_grad(lambda likelihood, x, data: likelihood.chi2(x, data), argnums=1))
 chi2_of_each = jax.jit(jax.vmap(lambda likelihood, x, data: likelihood.chi2(x, data), (None, 0, 0)))
@@ -124,13 +121,33 @@ def check_crossings(
     assert x[some, k] == relative(value[some], rel=1e-12)
     risen = np.asarray(chi2_of_each(given.likelihood, jnp.asarray(x), given.data)) - np.asarray(best.chi2)
     exact = given.tolerance * max(1.0, rise)
-    assert np.max(np.abs(risen - rise)[some], initial=0.0) < exact, worst(
-        given, best, some * abs(risen - rise)
-    )
+    off = some & (np.abs(risen - rise) > exact)
+    if given.corners and k == given.likelihood.index("lightest_mass"):
+        walls = off & (risen < rise)
+        check_walls(given, best, np.flatnonzero(walls), x, k, side, rise)
+        off = off & ~walls
+    assert not off.any(), worst(given, best, off * abs(risen - rise))
     others = np.asarray(given.moves) & (np.arange(x.shape[1]) != k)
     lower = risen + np.asarray(best.chi2) - least_around(given, x, others)
     assert np.max(lower[some], initial=0.0) < exact, worst(given, best, lower * some)
     check_never(given, best, np.flatnonzero(status == NO_RISE), k, side, rise)
+
+
+def check_walls(
+    given: Case, best: Minimum, toys: NDArray[np.intp], x: Reals, k: int, side: int, rise: float
+) -> None:
+    """Fail where a moment of some size still describes the counts just beyond: no run has closed there."""
+    if not toys.size:
+        return
+    beyond, target = x[toys], np.asarray(best.chi2)[toys] + rise
+    beyond[:, k] += side * 1e-9
+    data = Data(jnp.asarray(given.data.counts)[toys], jnp.asarray(given.data.pulls)[toys])
+    held = given.moves & (jnp.arange(x.shape[1]) != k)
+    sought = lowest_minima(given.likelihood, data, np.asarray(held), also=beyond, still=beyond).chi2
+    assert np.all(sought > target)
+    for toy in range(min(3, toys.size)):
+        starts = [beyond[toy], np.where(held, given.start, beyond[toy])]
+        assert slow_fit(given.likelihood, one(data, toy), starts, held, True)[0] > target[toy]
 
 
 def check_never(given: Case, best: Minimum, toys: NDArray[np.intp], k: int, side: int, rise: float) -> None:
@@ -142,7 +159,7 @@ def check_never(given: Case, best: Minimum, toys: NDArray[np.intp], k: int, side
     x[:, k] = end if np.isfinite(end) else side * 1e6
     data = Data(jnp.asarray(given.data.counts)[toys], jnp.asarray(given.data.pulls)[toys])
     held = given.moves & (jnp.arange(x.shape[1]) != k)
-    witness = np.asarray(fit_ensemble(given.likelihood, data, x, held).chi2)
+    witness = lowest_minima(given.likelihood, data, np.asarray(held), also=x, still=x).chi2
     for toy in np.flatnonzero(~(witness < target))[:3]:
         least, _ = slow_fit(given.likelihood, one(data, int(toy)), [x[toy]], held, given.corners)
         assert least < target[toy], (
@@ -449,7 +466,6 @@ def at_thresholds(calibration: float, distance: float, days: float, background: 
     return renp.Likelihood(experiment, NU, MU, nuisances=nuisances)
 
 
-@wild
 @pytest.mark.parametrize("background", [0.0, 1e-7])
 @pytest.mark.parametrize("days", [0.1, 10.0])
 @pytest.mark.parametrize("calibration", [1e-5, 1e-4, 1e-3])
@@ -462,7 +478,6 @@ def test_runs_at_thresholds_that_shift(calibration: float, days: float, backgrou
     check_all(case(likelihood, tolerance=CORNER, held=("lightest_mass",)), failures=0.02)
 
 
-@wild
 @pytest.mark.parametrize("days", [0.1, 10.0])
 @pytest.mark.parametrize("calibration", [1e-5, 1e-4])
 def test_the_best_of_many_minima(calibration: float, days: float) -> None:
@@ -473,7 +488,6 @@ def test_the_best_of_many_minima(calibration: float, days: float) -> None:
     assert np.max(excess) < 0.01, excess
 
 
-@wild
 @pytest.mark.parametrize("days", [0.1, 10.0])
 @pytest.mark.parametrize("mass", [0.001, 0.01, 0.03, 0.06])
 def test_a_free_mass(mass: float, days: float) -> None:

@@ -16,7 +16,8 @@ import renp
 from cases import DAY, NU, YB
 from relative import relative
 from renp.errors import InputError
-from renp.inference.ensembles import crossing_ensemble, fit_ensemble
+from renp.inference.crossings import crossing_ensemble
+from renp.inference.ensembles import fit_ensemble
 from renp.inference.estimates import fit
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.minuit import minuit

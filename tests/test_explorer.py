@@ -215,6 +215,17 @@ def test_counts_and_limits_are_those_of_the_package() -> None:
     )
 
 
+def test_limits_are_announced_while_they_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from renp.explorer import counts_tab
+
+    waiting: list[Any] = []
+    monkeypatch.setattr(counts_tab, "in_background", waiting.append)
+    title = Explorer(State.of(runs=[[1.068]], tab="counts")).counts.limits.figure.title
+    assert "computing" in title.text
+    waiting.pop()()()
+    assert title.text == "expected upper limits, 90 % C.L."
+
+
 @pytest.mark.parametrize("parts", ["total", "pairs", "interactions"])
 def test_curves_are_those_of_the_package(parts: str) -> None:
     setup = build(start_state())

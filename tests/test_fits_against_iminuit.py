@@ -19,7 +19,8 @@ import renp
 from cases import DAY, ENERGIES, NU, runs
 from oracles import notebook
 from relative import relative
-from renp.inference.ensembles import crossing_ensemble, fit_ensemble
+from renp.inference.crossings import crossing_ensemble
+from renp.inference.ensembles import fit_ensemble
 from renp.inference.likelihood import Data
 from renp.inference.newton import CONVERGED, NO_RISE
 

@@ -6,6 +6,7 @@ import pytest
 
 import renp
 from cases import ENERGIES, NU, runs
+from oracles import profile
 from relative import relative
 from renp.bounds import bound, moment_basis, quadratic_form, solar_square, solar_weights
 from renp.inference.information import information
@@ -73,6 +74,61 @@ def test_reactors_are_blind_and_stars_are_not() -> None:
     stars = allowed_region(runs(energies=[1.068]), NU, ["red-giants-2019"])
     assert stars.world["magnetic-moment 11"] == relative(2.2e-12, rel=1e-5)
     assert stars.together["magnetic-moment 11"] == relative(2.2e-12, rel=1e-2)
+
+
+def squares(experiment: renp.Experiment) -> tuple[np.ndarray, np.ndarray]:
+    """Return expected counts without moments, and what the square of each element in μ_B² adds to them."""
+    null = np.asarray(renp.expected_counts(experiment, NU))
+    size = 1e-9
+    more = [
+        np.asarray(renp.expected_counts(experiment, NU, renp.Weak() + kind({element: size}))) - null
+        for kind in (renp.MagneticMoment, renp.ElectricMoment)
+        for element in ((1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3))
+    ]
+    return null, np.array(more) / size**2
+
+
+@pytest.mark.parametrize("factor", [1.4, 1.0, 0.7])
+def test_region_of_observed_counts_rises_from_the_best_fit(factor: float) -> None:
+    """An excess is described by moments, and what is allowed is counted from there, not from no moments."""
+    experiment = runs(energies=[1.068], counts=[round(117 * factor)])
+    null, signals = squares(experiment)
+    counts = np.asarray(experiment.counts)
+    found = allowed_region(experiment, NU, []).renp
+    best = profile.least(null, signals, counts)
+    for k, limit in enumerate(found.values()):
+        assert profile.least(null, signals, counts, {k: limit**2}) == relative(best + 2.705543454, rel=1e-6)
+
+
+def test_region_of_an_excess() -> None:
+    """160 counts where 117 are expected: Δχ² above no moments would be 1.03e-10 for the element 11."""
+    found = allowed_region(runs(energies=[1.068], counts=[160.0]), NU, [])
+    assert found.renp["magnetic-moment 11"] == relative(8.24e-11, rel=1e-3)
+
+
+@pytest.mark.parametrize("factor", [1.0005, 0.9995])
+def test_region_within_a_sharp_limit_rises_from_the_best_fit_within_it(factor: float) -> None:
+    """What stars allow is Σ|μ_ij|² + |ε_ij|² below a limit: linear in the squares, a convex problem."""
+    expected = np.asarray(renp.expected_counts(runs(2e6), NU))
+    experiment = runs(2e6, counts=np.round(factor * expected))
+    null, signals = squares(experiment)
+    counts = np.asarray(experiment.counts)
+    found = allowed_region(experiment, NU, ["red-giants-2019"])
+    weights = np.tile([1.0, 2.0, 2.0, 1.0, 2.0, 1.0], 2) / bound("red-giants-2019").limit ** 2
+    least = profile.least(null, signals, counts, within=[weights])
+    binds = 0
+    for k, limit in enumerate(found.together.values()):
+        there = profile.least(null, signals, counts, {k: limit**2}, within=[weights])
+        assert there < least + 2.7056 + 1e-5
+        if weights[k] * limit**2 < 1 - 1e-6:  # else the stars' limit alone is reached
+            binds += 1
+            assert there - least == relative(2.705543454, rel=1e-4)
+    assert binds
+
+
+def test_counts_where_nothing_can_be_emitted_have_no_region() -> None:
+    with pytest.raises(renp.InputError, match=r"counts\[1\]"):
+        allowed_region(runs(energies=[1.068, 1.0718], counts=[117.0, 3.0]), NU, [])
 
 
 def test_entries_without_an_effective_moment_are_refused() -> None:

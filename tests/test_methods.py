@@ -9,8 +9,8 @@ import pytest
 
 import renp
 from relative import relative
+from renp.inference.limit_search import up_to
 from renp.inference.methods import METHODS, Method, load
-from renp.inference.quadratic_set import AcceptedSet
 from renp.planning.aims import AIMS, Aim
 from renp.planning.truths import orderings
 
@@ -19,10 +19,9 @@ DIRAC = renp.Neutrinos(0.01)
 
 
 def seven(_search: Any, _likelihood: Any, data: Any, *_others: Any) -> Any:
-    """Return all between 0 and 7, in units of the coupling, for each data set."""
-    none = np.zeros(len(data.counts))
-    intervals = np.stack([none, none + 7.0], axis=-1)[:, None]
-    return AcceptedSet(intervals, none[:, None], none, none, none == 0)
+    """Return a limit of 7 units, for each data set."""
+    sets = len(data.counts)
+    return up_to(np.full(sets, 7.0), np.full(sets, True))
 
 
 def help_after(code: str, command: str) -> str:

@@ -2,6 +2,7 @@
 
 from functools import cache
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,15 @@ from numpy.typing import NDArray
 import renp
 from cases import DAY, YB
 from relative import relative
+from renp.cli import main
 from renp.papers.letter import setup
+from renp.planning.aims import AIMS
 from renp.planning.candidates import laser_range
+from renp.planning.curves import Counted, Curve
 from renp.planning.design import Cuts, best_shares, few_lines, upper_bound
 from renp.results.plan import Plan
 from renp.scenario import Scenario, preset_text
+from renp.scenario.write import to_text
 
 RISE = 2.705543454095404
 RUNS, NU = setup().experiment, setup().neutrinos
@@ -484,3 +489,202 @@ def test_no_run_is_proposed_below_a_hundredth_of_the_transition() -> None:
     """With an excess that nothing explains, all photon energies are alike; one at 0 eV is no run."""
     allowed = laser_range(YB, [renp.Neutrinos(0.01)], 0.0, None, 0.0)
     assert allowed.grid(50).min() >= 0.01 * YB.E_eg
+
+
+# --- couplings that interfere -------------------------------------------------------------------------------
+
+
+LIGHT = renp.VectorMediator(1e3, 1.0, left={(1, 2): 1.0})
+MIRRORED = {"g": LIGHT}
+
+
+def outermost(runs: renp.Experiment, unit: float, far: float) -> float:
+    """Return the last strength of `LIGHT`, of either sign, that expected counts allow, by a scan."""
+    null, more, less = (
+        np.asarray(renp.expected_counts(runs, NU, renp.Weak() + s * unit * LIGHT)) for s in (0.0, 1.0, -1.0)
+    )
+    linear, square = (more - less) / 2, (more + less) / 2 - null
+
+    def chi2(x: float) -> float:
+        ratio = (linear * x + square * x**2) / null
+        return float(2 * np.sum(null * (ratio - np.log1p(ratio))))
+
+    ends = []
+    for sign in (1.0, -1.0):
+        scan = sign * np.linspace(0, far, 40_000)
+        last = int(np.flatnonzero([chi2(x) < RISE for x in scan])[-1])
+        low, high = scan[last], scan[last + 1]
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if chi2(middle) < RISE else (low, middle)
+        ends.append(abs(low) * unit)
+    return max(ends)
+
+
+def test_a_limit_lies_beyond_the_second_solution() -> None:
+    """The mirror a + κg → −a has the same χ² in every run: no plan excludes it, and the limit is beyond."""
+    few = renp.Constraints(candidates=150, laser_range=(1.0, None))
+    plan = renp.plan("limits", RUNS, NU, couplings=MIRRORED, constraints=few)
+    assert plan.reached == relative(outermost(runs_of(plan), 1e-18, 30.0), rel=1e-9)
+    assert plan.optimality_gap < 1e-5
+    own = plan.reference_limits
+    assert own is not None
+    assert own["g"] == relative(outermost(RUNS, 1e-18, 30.0), rel=1e-9)
+    assert plan.reached < own["g"]
+
+
+def test_uncertain_rates_do_not_hide_the_second_solution() -> None:
+    few = renp.Constraints(candidates=60, laser_range=(1.0, None))
+    uncertain = renp.Nuisances(normalisation_error=0.05)
+    plan = renp.plan("limits", RUNS, NU, couplings=MIRRORED, constraints=few, nuisances=uncertain)
+    assert plan.reached > outermost(runs_of(plan), 1e-18, 30.0)
+    exact = renp.upper_limits(runs_of(plan), NU, couplings={"m": MIRRORED}, nuisances=uncertain)
+    assert plan.reached == relative(exact.limits["m"]["g"], rel=1e-6)
+
+
+@pytest.mark.parametrize("curve", [(20.0, -2.0, 100.0), (20.0, 0.0, 90.0), (-40.0, 4.0, 110.0)])
+def test_the_least_chi2_beyond_a_size_is_that_of_a_scan(curve: tuple[float, float, float]) -> None:
+    linear, spread, counted = curve
+    runs = Curve(np.full(3, 100.0), linear + spread * np.arange(3.0), np.array([2.0, 2.1, 1.5]))
+    counts = Counted(runs, counted + np.arange(3.0))
+    for side in (1.0, -1.0):
+        for near in (0.0, 3.0, 9.0, 30.0):
+            scan = side * np.linspace(near, 100.0, 200_001)
+            least = counts.chi2(counts.lowest(side, side * near))
+            assert least <= counts.chi2(scan).min() + 1e-12
+            assert least == pytest.approx(counts.chi2(scan).min(), abs=1e-4)
+        least = float(counts.chi2(counts.lowest(side)))
+        end = counts.outermost(side, least + RISE)
+        assert float(counts.chi2(end)) == relative(least + RISE, rel=1e-9)
+        assert np.all(counts.chi2(end + side * np.geomspace(1e-6, 1e3, 1000)) > least + RISE)
+
+
+# --- photon energies ----------------------------------------------------------------------------------------
+
+
+def test_no_run_moved_onto_a_threshold_is_better() -> None:
+    nu = renp.Neutrinos(0.01)
+    plan = renp.plan("ordering", RUNS, nu, constraints=renp.Constraints(candidates=400))
+    worlds = [nu, renp.Neutrinos(0.01, "inverted")]
+    edges = np.unique([np.asarray(renp.thresholds(RUNS.atom, one)) for one in worlds])
+
+    def significance(energies: Reals) -> float:
+        runs = renp.Experiment(RUNS.atom, RUNS.target, energies, plan.duration)
+        one, two = (np.asarray(renp.expected_counts(runs, world)) for world in worlds)
+        each = []
+        for true, tested in ((one, two), (two, one)):
+            some = np.maximum(tested, 1e-4 * true)
+            rows = true > 0
+            terms = true[rows] * np.log(true[rows] / some[rows])
+            each.append(2 * np.sum(some - true) + 2 * np.sum(terms))
+        return float(np.sqrt(min(each)))
+
+    assert significance(plan.photon_energy) == relative(plan.reached, rel=1e-9)
+    for k in range(plan.photon_energy.size):
+        for edge in edges:
+            for offset in (0.0, 1e-12, -1e-12, 1e-9, -1e-9, 1e-7, -1e-7):
+                moved = plan.photon_energy.copy()
+                moved[k] = edge + offset
+                assert significance(moved) <= plan.bound * (1 + 1e-9)
+
+
+AFTER = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.0712], 10 * DAY)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("done", [None, AFTER], ids=["first", "after"])
+@pytest.mark.parametrize("aim", AIMS)
+def test_every_aim_has_runs_that_matter(aim: str, done: renp.Experiment | None) -> None:
+    """None is below 1 % of E_eg, and without any of them the others reach less in the same time."""
+    nature = "majorana" if aim in ("majorana-phases", "nature") else "dirac"
+    nu = renp.Neutrinos(
+        0.01, nature=nature, majorana_phases=(0.3, 0.2) if nature == "majorana" else (0.0, 0.0)
+    )
+    options: dict[str, Any] = {"strength": 8e-11}
+    if aim == "discovery":
+        options["model"] = renp.Weak() + renp.MagneticMoment({(1, 1): 8e-11})
+    if aim in ("identify", "magnetic-or-electric"):
+        kinds = (renp.MagneticMoment, renp.ElectricMoment)
+        options["couplings"] = {
+            kind.kind: {"11": kind({(1, 1): 1.0}), "33": kind({(3, 3): 1.0})} for kind in kinds
+        }
+    few = renp.Constraints(candidates=100)
+    plan = renp.plan(aim, RUNS, nu, total=70 * DAY, constraints=few, done=done, **options)
+    assert plan.photon_energy.min() >= 0.01 * RUNS.atom.E_eg
+    assert plan.duration.sum() == relative(70 * DAY, rel=1e-9)
+    if plan.photon_energy.size == 1:
+        return
+    for k in range(plan.photon_energy.size):
+        rest = np.delete(plan.photon_energy, k), np.delete(plan.duration, k)
+        others = renp.Experiment(RUNS.atom, RUNS.target, *rest)
+        few_left = renp.plan(aim, others, nu, total=70 * DAY, constraints=few, done=done, **options)
+        assert few_left.reference_limits is not None
+        pick = max if plan.made_small else min
+        worse = pick(few_left.reference_limits.values())
+        assert worse > plan.reached if plan.made_small else worse < plan.reached
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("laser", [renp.Laser(), renp.Laser(2e-6)], ids=["sharp", "with a line"])
+@pytest.mark.parametrize("excess", [0.0, 0.3, 3.0, 1000.0, "one run"])
+def test_after_any_excess_runs_are_where_counts_are(excess: Any, laser: renp.Laser) -> None:
+    before = renp.Experiment(RUNS.atom, RUNS.target, RUNS.photon_energy, RUNS.duration, laser=laser)
+    counts = np.asarray(renp.expected_counts(before, NU))
+    counts = counts + 1e4 * (np.arange(7) == 6) if excess == "one run" else counts * excess
+    made = renp.Experiment(
+        RUNS.atom, RUNS.target, RUNS.photon_energy, RUNS.duration, counts=np.round(counts), laser=laser
+    )
+    few = renp.Constraints(candidates=100)
+    plan = renp.plan("limits", made, NU, couplings=COUPLING, total=70 * DAY, constraints=few, done=made)
+    assert plan.photon_energy.min() > 1.0
+    alone = renp.upper_limits(made, NU, couplings={"m": COUPLING}).limits["m"]["mu_11"]
+    assert plan.reached < alone
+    assert plan.optimality_gap < 1e-5
+
+
+# --- files after runs with counts ---------------------------------------------------------------------------
+
+
+def test_a_plan_after_counts_keeps_them() -> None:
+    plan = letters_plan("magnetic-moment")
+    letter = Scenario.from_text(preset_text("letter"))
+    made = tuple(run.model_copy(update={"counts": 90 + k}) for k, run in enumerate(letter.document.run))
+    counted = Scenario.from_text(to_text(letter.document.changed(run=made), letter.text))
+    after = Scenario.from_text(counted.planned(plan, after=True))
+    assert after.document.run == counted.document.run
+    assert np.array_equal(after.experiment.counts, counted.experiment.counts)
+    assert np.array_equal(after.experiment.photon_energy, counted.experiment.photon_energy)
+    assert after.document.planned is not None
+    assert [run.photon_energy for run in after.document.planned] == relative(plan.photon_energy, rel=1e-14)
+    assert [run.duration for run in after.document.planned] == relative(plan.duration, rel=1e-14)
+    # Planned anew, what was planned before gives way; a new first plan leaves neither.
+    again = Scenario.from_text(after.planned(plan, after=True))
+    assert again.document.planned == after.document.planned
+    first = Scenario.from_text(after.planned(plan))
+    assert first.document.planned is None
+    assert len(first.experiment.runs) == plan.photon_energy.size
+
+
+def test_planned_runs_are_checked() -> None:
+    text = preset_text("letter") + '\n[[planned]]\nphoton_energy = "1.05 eV"\nduration = "1 day"\n'
+    with pytest.raises(renp.errors.ScenarioError, match=r"planned\[1\]\.counts: .*call it \[\[run\]\]"):
+        Scenario.from_text(text + "counts = 3\n")
+    with pytest.raises(renp.errors.ScenarioError, match=r"planned\[1\]\.duration"):
+        Scenario.from_text(text.replace('"1 day"', '"-1 day"'))
+
+
+def test_frequencies_are_whole_on_the_command_line_and_in_a_scan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text(preset_text("letter"))
+    for option in ("--frequencies", "--candidates"):
+        with pytest.raises(SystemExit) as stopped:
+            main(["plan", str(file), option, "1.5"])
+        assert stopped.value.code == 2
+        assert f"{option}: 1.5 is no whole number" in capsys.readouterr().err
+    axis = '[[scan.axis]]\nparameter = "neutrinos.lightest_mass"\nvalues = ["0.01 eV"]\n'
+    for wrong in ("1.5", "0", "-1"):
+        scan = f'\n[scan]\nresult = "plan"\nfrequencies = {wrong}\n{axis}'
+        with pytest.raises(renp.errors.ScenarioError, match=r"scan\.frequencies: .*must be a whole number"):
+            Scenario.from_text(preset_text("letter") + scan)

@@ -32,10 +32,11 @@ ordinary = settings(max_examples=100, deadline=None)
 def some_runs(draw: Any, counted: bool | None = None, least: int = 0) -> Runs:
     n = draw(st.integers(least, 6))
     counted = draw(st.booleans()) if counted is None else counted
+    least_of = {"control_ratio": 0.1}  # there may be control counts
     columns = {
-        name: draw(st.lists(st.floats(0, min(column.most, 2.0)), min_size=n, max_size=n))
+        name: draw(st.lists(st.floats(least_of.get(name, 0), min(column.most, 2.0)), min_size=n, max_size=n))
         for name, column in COLUMNS.items()
-        if name != "counts" or counted
+        if name not in ("counts", "control_counts") or counted
     }
     return Runs.checked(2.5, **columns)
 

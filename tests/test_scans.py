@@ -390,6 +390,35 @@ def test_chunks_cover_every_point_once() -> None:
     assert np.all(seen == 1)
 
 
+OBSERVED = "[[run]]\nphoton_energy = '1.068 eV'\nduration = '10 day'\ncounts = 170\n"
+ONE_LIMIT = '[scan]\nresult = "limits"\ncouplings = ["magnetic-moment 11"]\n'
+
+
+def observed(axis: str) -> renp.Scenario:
+    return renp.Scenario.from_text(
+        '[atom]\nname = "Yb"\n[neutrinos]\nlightest_mass = "0.01 eV"\n' + OBSERVED + ONE_LIMIT + axis
+    )
+
+
+def test_observed_counts_that_stay_while_the_exposure_varies_are_named(tmp_path: Path) -> None:
+    frozen = observed(DURATION)
+    found = renp.scan(frozen, tmp_path / "frozen.zarr")
+    assert "observed counts are the same at every point" in str(found)
+    assert "run.duration" in found.json()["diagnosis"][0]
+    free = renp.scan(frozen.without_counts(), tmp_path / "expected.zarr")
+    assert free.diagnosis == ()
+    day = renp.Experiment(frozen.atom, renp.Target(), [1.068], 86400.0)
+    expected = renp.upper_limits(day, frozen.neutrinos).limits["magnetic-moment"]["11"]
+    assert float(free.dataset().limit[0, 0]) == relative(expected, rel=1e-9)
+    assert frozen.without_counts().experiment.counts is None
+
+
+def test_a_scan_over_hypotheses_has_no_frozen_counts() -> None:
+    assert Definition.of(observed(MASS)).diagnosis == ""
+    both = 'parameter = ["run[1].duration", "run[1].counts"]\nvalues = [["10 day", 160], ["5 day", 81]]\n'
+    assert Definition.of(observed("[[scan.axis]]\n" + both)).diagnosis == ""
+
+
 # --- bad input -------------------------------------------------------------------------------------------
 
 
@@ -401,6 +430,8 @@ PARAMETER = 'parameter = "neutrinos.lightest_mass"\n'
     ("scan", "words"),
     [
         ('result = "spectra"\n' + MASS, "did you mean 'spectrum'"),
+        ('result = "plan"\naim = "limit"\n' + MASS, "did you mean 'limits'"),
+        ('result = "plan"\nelements = "magnetic"\n' + MASS, "did you mean 'magnetic-moment'"),
         ('result = "counts"', "axis: is missing"),
         ('result = "counts"\naxis = []', "one or more"),
         ('result = "counts"\nwhat = 1\n' + MASS, "what: is not a known key"),

@@ -9,10 +9,10 @@ import pytest
 import renp
 from cases import runs
 from relative import relative
-from renp.inference.best_fits import best_fits
+from renp.inference.best_fits import best_fits, held_and_free
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.starts import few
-from renp.planning.contrasts import best_fit
+from renp.planning.fitted import best_fit
 
 
 @cache
@@ -34,5 +34,38 @@ def test_fit_profile_comparison_and_plan_find_one_minimum(seed: int) -> None:
     assert renp.profile(likelihood, "g", data=data).chi2 == relative(fit, 1e-6)
     one = Data(counts[None], np.zeros((1, 0)))
     assert best_fits(likelihood, one, jnp.ones(2, dtype=bool)).chi2[0] == relative(fit, 1e-6)
+    assert held_and_free(likelihood, one, 0)[1].chi2[0] == relative(fit, 1e-6)
     planned = best_fit(likelihood, jnp.asarray(counts), few(likelihood))
     assert float(likelihood.chi2(planned, data)) == relative(fit, 1e-6)
+
+
+@cache
+def two_signs(name: str) -> Likelihood:
+    """Return a likelihood with two equally low minima: the amplitude is 1 + the coupling."""
+    observed = runs(energies=[1.068], counts=[140.0])
+    return Likelihood(observed, renp.Neutrinos(0.01), {name: renp.Weak()})
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda: renp.fit(two_signs("weak")),
+        lambda: renp.profile(two_signs("weak"), "weak"),
+        lambda: renp.discovery(two_signs("weak"), "weak"),
+        lambda: renp.compare({"one": two_signs("weak"), "other": two_signs("strength")}),
+    ],
+    ids=["fit", "profile", "discovery", "compare"],
+)
+def test_another_minimum_is_named_in_text_and_json(result) -> None:
+    found = result()
+    (low, high) = sorted([np.sqrt(140 / 117.1) - 1, -np.sqrt(140 / 117.1) - 1])
+    assert "another minimum, equally low" in str(found)
+    assert f"= {low:.2f}" in str(found) or f"= {high:.2f}" in str(found)
+    assert any("another minimum" in sentence for sentence in found.json()["diagnosis"])
+
+
+def test_a_single_minimum_is_alone() -> None:
+    moment = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
+    observed = Likelihood(runs(energies=[1.068], counts=[140.0]), renp.Neutrinos(0.01), moment)
+    assert renp.profile(observed, "mu").diagnosis == ()
+    assert renp.discovery(observed, "mu").diagnosis == ()

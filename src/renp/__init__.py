@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from renp.inference.nuisances import Nuisances
     from renp.inference.posterior import posterior
     from renp.inference.profiles import contour, profile
+    from renp.inference.ranking import ranking
     from renp.inference.reach import mass_grid, reach
     from renp.inference.region import allowed_region
     from renp.inference.toys import measure_coverage, throw_toys
@@ -94,6 +95,7 @@ __all__ = [
     "posterior",
     "profile",
     "pyhf_workspace",
+    "ranking",
     "reach",
     "required_exposure",
     "scan",
@@ -124,6 +126,7 @@ _HOME = {
     "renp.inference.workspace": ["pyhf_workspace"],
     "renp.inference.limit_curves": ["limit_curves"],
     "renp.inference.upper_limits": ["upper_limits"],
+    "renp.inference.ranking": ["ranking"],
     "renp.inference.reach": ["mass_grid", "reach"],
     "renp.interactions": [
         "Anapole",

@@ -19,6 +19,9 @@ from renp.runs import Runs, Values
 from renp.spectrum import spectral_function
 from renp.validation import Scalar, finite, instance, is_traced, number
 
+UNCERTAIN = ("background_error", "efficiency_error", "control_ratio")
+"""Columns of runs that make parameters of a likelihood."""
+
 PUBLISHED_WIDTH = 0.002
 """Γ_0 at n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s; Phys. Sci. Forum 8, 51, Eq. (3)."""
 
@@ -116,12 +119,19 @@ class Experiment(eqx.Module):
         Relative errors of these, each run's its own and independent of all others: 0.05 for 5 %, at most 1;
         one number serves for all. They make the parameters "background_1", "efficiency_1", … of a
         likelihood, log-normal factors on the rates. What all runs have in common is of `renp.Nuisances`.
+    control_ratio
+        Background that a control measurement beside each run expects, relative to that run's: its time,
+        volume and efficiency over the run's (1/α of Li and Ma). 0 for no control measurement. The background
+        of a run that has one is a parameter "background_rate_1", … of a likelihood, in 1/s, which counts and
+        control counts decide; with control counts given, ``background`` may be left out.
+    control_counts
+        What was observed in each control measurement, or None: what ``background`` makes expected.
 
     Raises
     ------
     InputError
-        For photon energies out of range, negative durations, backgrounds or counts, efficiencies or errors
-        above 1, or unequal lengths.
+        For photon energies out of range, negative durations, backgrounds, ratios or counts, efficiencies or
+        errors above 1, control counts of no control measurement, or unequal lengths.
 
     Examples
     --------
@@ -148,6 +158,8 @@ class Experiment(eqx.Module):
         efficiency: Any = 1.0,
         background_error: Any = 0.0,
         efficiency_error: Any = 0.0,
+        control_ratio: Any = 0.0,
+        control_counts: Any = None,
     ) -> None:
         instance("laser", laser, Laser)
         instance("atom", atom, Atom)
@@ -162,6 +174,8 @@ class Experiment(eqx.Module):
             background_error=background_error,
             efficiency_error=efficiency_error,
             counts=counts,
+            control_ratio=control_ratio,
+            control_counts=control_counts,
         )
 
     @property
@@ -205,6 +219,16 @@ class Experiment(eqx.Module):
         return None if self.runs.counts is None else jnp.asarray(self.runs.counts)
 
     @property
+    def control_ratio(self) -> Reals:
+        """Background of each run's control measurement relative to the run's own; 0 without one."""
+        return jnp.asarray(self.runs.control_ratio)
+
+    @property
+    def control_counts(self) -> Reals | None:
+        """Observed in each run's control measurement, or None."""
+        return None if self.runs.control_counts is None else jnp.asarray(self.runs.control_counts)
+
+    @property
     def exposure(self) -> Values:
         """Signal counts of each run where I = 1: T ε η Γ_0."""
         return self.runs.duration * self.runs.efficiency * self.target.reference_width
@@ -229,7 +253,7 @@ class Experiment(eqx.Module):
 
 def check_certain(experiment: Experiment) -> None:
     """Raise `InputError` if a run has an error, for results that take everything else as known."""
-    for name in ("background_error", "efficiency_error"):
+    for name in UNCERTAIN:
         errors = getattr(experiment.runs, name)
         if not is_traced(errors) and np.any(errors):
             allowed = "left out: nothing is uncertain here, as it is in renp.upper_limits"

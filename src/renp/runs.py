@@ -46,6 +46,12 @@ class Runs(eqx.Module):
     >>> runs = Runs.checked(2.23, photon_energy=[1.068, 1.07], duration=86400.0)
     >>> len(runs), runs.duration, runs.efficiency_error
     (2, array([86400., 86400.]), array([0., 0.]))
+
+    Control counts say what the background is, unless it is given besides:
+
+    >>> known = {"control_counts": 30, "control_ratio": 3}
+    >>> Runs.checked(2.23, photon_energy=1.068, duration=86400.0, **known).background * 86400
+    array([10.])
     """
 
     photon_energy: Values = _column("eV", "photon energies in eV", required=True)
@@ -55,6 +61,8 @@ class Runs(eqx.Module):
     background_error: Values = _column("", "relative, from 0 to 1: 5 % is 0.05", 0.0, 1.0)
     efficiency_error: Values = _column("", "relative, from 0 to 1: 5 % is 0.05", 0.0, 1.0)
     counts: Values | None = _column("", "a number of counts, at least 0")
+    control_ratio: Values = _column("", "a ratio, at least 0", 0.0)
+    control_counts: Values | None = _column("", "a number of counts, at least 0")
 
     @classmethod
     def checked(cls, E_vg: Scalar, **columns: Any) -> "Runs":
@@ -88,6 +96,8 @@ class Runs(eqx.Module):
         given = {name: columns.get(name, column.default) for name, column in COLUMNS.items()}
         given["photon_energy"] = energies
         full: Any = {name: _per_run(name, value, energies.shape[0]) for name, value in given.items()}
+        if full["control_counts"] is not None:
+            full["background"] = _estimated(full)
         return cls(**full)
 
     def __len__(self) -> int:
@@ -107,7 +117,7 @@ class Runs(eqx.Module):
         return some
 
     def padded(self, length: int) -> "Runs":
-        """Return as many runs as ``length``, the last one repeated without duration and counts.
+        """Return as many runs as ``length``, the last one repeated without duration and counts of any kind.
 
         Examples
         --------
@@ -118,7 +128,7 @@ class Runs(eqx.Module):
         """
 
         def pad(name: str) -> Any:
-            repeated = len(self) and name not in ("duration", "counts")
+            repeated = len(self) and name not in ("duration", "counts", "control_counts")
             column = getattr(self, name)
             return np.pad(column, (0, length - len(self)), mode="edge" if repeated else "constant")
 
@@ -131,7 +141,7 @@ class Runs(eqx.Module):
         Raises
         ------
         InputError
-            If one has counts and the other has none.
+            If one has counts, or control counts, and the other has none.
 
         Examples
         --------
@@ -139,8 +149,9 @@ class Runs(eqx.Module):
         >>> one.joined(one).photon_energy
         array([1.068, 1.068])
         """
-        if (self.counts is None) != (other.counts is None):
-            raise InputError("counts", None, "given for all runs that are joined, or for none")
+        for name in ("counts", "control_counts"):
+            if (getattr(self, name) is None) != (getattr(other, name) is None):
+                raise InputError(name, None, "given for all runs that are joined, or for none")
         both: Runs = jax.tree.map(lambda *columns: np.concatenate(columns), self, other)
         return both
 
@@ -164,3 +175,18 @@ def _per_run(name: str, value: Any, n: int) -> Values | None:
         k = np.argmax(wrong)
         raise InputError(f"{name}[{k}]" if values.ndim else name, values.ravel()[k], column.allowed)
     return np.broadcast_to(values, (n,)).copy()
+
+
+def _estimated(columns: dict[str, Any]) -> Values:
+    """Return the backgrounds, from the control counts n where none is given: n/(τT)."""
+    counts, ratio, given = (columns[name] for name in ("control_counts", "control_ratio", "background"))
+    time = ratio * columns["duration"]
+    if is_traced(counts, ratio, time, given):
+        return jnp.where(given > 0, given, jnp.where(time > 0, counts / jnp.where(time > 0, time, 1.0), 0.0))
+    if np.any(wrong := (counts > 0) & (ratio == 0)):
+        k = int(np.argmax(wrong))
+        raise InputError(f"control_ratio[{k}]", 0.0, "above 0 where there are control counts")
+    # A time of 10⁻³⁰⁰ s is none.
+    estimate = np.divide(counts, time, out=np.zeros_like(given), where=time > 1e-250 * (1 + counts))
+    found: Values = np.where(given > 0, given, estimate)
+    return found

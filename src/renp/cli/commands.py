@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
 from renp._version import __version__
 from renp.cli.output import (
     Output,
+    Whole,
     emit,
     make_folder,
     new_file,
     note,
     progress_display,
+    progress_of,
     quietly,
     show,
     write_text,
@@ -38,6 +40,16 @@ app = App(
 )
 
 File = Annotated[Path, Parameter(help="Scenario file (TOML); `renp init` writes one.")]
+Flag = Annotated[bool, Parameter(negative=())]
+Couplings = Annotated[
+    str | None,
+    Parameter(help='Only these, such as "magnetic-moment 11, magnetic-moment 22".'),
+]
+WithoutCounts = Annotated[
+    bool,
+    Parameter(negative=(), help="Leave out the counts of the file: what is expected for the standard model."),
+]
+Seed = Annotated[Whole, Parameter(help="Of random numbers.")]
 DEFAULT = Output()
 
 
@@ -55,9 +67,7 @@ def init(preset: str = "letter", *, options: Output = DEFAULT) -> None:
     text = preset_text(preset)
     if options.output is not None:
         new_file("output", options.output)
-        write_text(options.output, text)
-        if not options.quiet:
-            note(f"wrote {options.output}")
+        write_text(options.output, text, options)
     if options.json:
         show({"preset": preset, "scenario": text})
     elif options.output is None:
@@ -83,7 +93,7 @@ def validate(file: File, *, options: Output = DEFAULT) -> int:
         problems, message = error.problems, str(error)
     report = {"valid": not problems, "problems": problems}
     if options.output is not None:
-        write_text(options.output, json.dumps(report, indent=1) + "\n")
+        write_text(options.output, json.dumps(report, indent=1) + "\n", options)
     if options.json:
         show(report)
     elif scenario is None:
@@ -132,11 +142,12 @@ def limits(
     file: File,
     *,
     method: Annotated[str, Parameter(help=methods.listed())] = "delta-chi2",
-    couplings: str | None = None,
-    profiled: Annotated[bool, Parameter(negative=())] = False,
-    bands: Annotated[bool, Parameter(negative=())] = False,
-    lengthened: Annotated[bool, Parameter(negative=())] = False,
-    seed: int = 0,
+    couplings: Couplings = None,
+    profiled: Flag = False,
+    bands: Flag = False,
+    lengthened: Flag = False,
+    expected: WithoutCounts = False,
+    seed: Seed = 0,
     options: Output = DEFAULT,
 ) -> None:
     """Compute upper limits on each magnetic and electric moment, and on the other couplings of the file.
@@ -151,23 +162,18 @@ def limits(
 
     Parameters
     ----------
-    couplings
-        Only these, such as "magnetic-moment 11, magnetic-moment 22"; all if left out.
     profiled
         Leave all other couplings free, of those that limits are set on.
     bands
         Add what the standard model would give within 1 and 2 standard deviations.
     lengthened
         Let no upper end of feldman-cousins grow with the background, as in its paper's tables; for one run.
-    seed
-        Of the random numbers of toys.
     """
     from renp.inference.upper_limits import upper_limits
 
-    scenario = _read(file, runs=True)
+    scenario = _read(file, runs=True, expected=expected)
     long = method in methods.METHODS and methods.METHODS[method].by_toys
-    with quietly(options), progress_display(options, counted=False, shown=long) as progress:
-        task = progress.add_task("limits", total=None)
+    with progress_of("limits", options, counted=False, shown=long) as progress:
         result = upper_limits(
             scenario.experiment,
             scenario.neutrinos,
@@ -179,7 +185,7 @@ def limits(
             bands=bands,
             lengthened=lengthened,
             seed=seed,
-            progress=lambda name: progress.update(task, description=f"limits: {name}"),
+            progress=progress,
         )
     emit(result, options, scenario)
 
@@ -191,7 +197,9 @@ def fit(
     profile: str | None = None,
     contour: str | None = None,
     significance: str | None = None,
-    expected: Annotated[bool, Parameter(negative=())] = False,
+    ranking: str | None = None,
+    correlations: Flag = False,
+    expected: Flag = False,
     options: Output = DEFAULT,
 ) -> None:
     """Fit the couplings of the file, and all that it calls uncertain, to the counts of its runs.
@@ -204,6 +212,10 @@ def fit(
         Scan two parameters, with a comma between them.
     significance
         Say how significantly this coupling differs from zero, all others fitted.
+    ranking
+        Rank what is uncertain by its impact on this coupling's best fit and limit.
+    correlations
+        Show how the parameters of the fit are correlated.
     expected
         Fit the counts that are expected with the file's couplings, instead of observed ones.
     """
@@ -211,37 +223,45 @@ def fit(
     from renp.inference.hypotheses import discovery
     from renp.inference.profiles import contour as scan_two
     from renp.inference.profiles import profile as scan
+    from renp.inference.ranking import ranking as ranked
 
     scenario = _read(file, runs=True)
     if not expected and scenario.experiment.counts is None:
         raise ScenarioError(str(file), ["run: no counts to fit: give them for every run, or use --expected"])
-    if sum(one is not None for one in (profile, contour, significance)) > 1:
-        raise InputError("fit", "several of --profile, --contour, --significance", "one of them")
+    special = (profile, contour, significance, ranking, correlations or None)
+    if sum(one is not None for one in special) > 1:
+        several = "several of --profile, --contour, --significance, --ranking, --correlations"
+        raise InputError("fit", several, "one of them")
+    level = scenario.confidence_level
     with quietly(options):
         likelihood = scenario.likelihood()
         truth = scenario.truth(likelihood)
         data = likelihood.asimov(truth) if expected else likelihood.data
         if significance is not None:
             values = {name: float(value) for name, value in likelihood.values(truth).items()}
-            emit(discovery(likelihood, significance, values if expected else None), options, scenario)
+            result: Result = discovery(likelihood, significance, values if expected else None)
         elif profile is not None:
-            emit(scan(likelihood, profile, data=data), options, scenario)
+            result = scan(likelihood, profile, data=data)
         elif contour is not None:
             names = tuple(name.strip() for name in contour.split(","))
             if len(names) != 2:
                 raise InputError("contour", repr(contour), "two parameters with a comma between them")
-            emit(scan_two(likelihood, (names[0], names[1]), data=data), options, scenario)
+            result = scan_two(likelihood, (names[0], names[1]), data=data)
+        elif ranking is not None:
+            result = ranked(likelihood, ranking, data, confidence_level=level)
         else:
-            emit(fitted(likelihood, data, confidence_level=scenario.confidence_level), options, scenario)
+            best = fitted(likelihood, data, confidence_level=level)
+            result = best.correlations() if correlations else best
+    emit(result, options, scenario)
 
 
 @app.command
 def toys(
     file: File,
     *,
-    toys: Annotated[int, Parameter(name=["--toys", "--number"])] = 10_000,
+    toys: Annotated[Whole, Parameter(name=["--toys", "--number"])] = 10_000,
     coverage: str | None = None,
-    seed: int = 0,
+    seed: Seed = 0,
     options: Output = DEFAULT,
 ) -> None:
     """Simulate counts with the couplings of the file, and fit each set of them.
@@ -253,38 +273,27 @@ def toys(
     coverage
         Measure how often each kind of interval contains the true value of this coupling, such as
         "magnetic-moment 11": at the file's exposure, and at a hundredth of it.
-    seed
-        Of the random numbers.
     """
     from renp.inference.toys import measure_coverage, throw_toys
 
     scenario = _read(file, runs=True)
-    with quietly(options), progress_display(options) as progress:
-        likelihood = scenario.likelihood()
-        truth = likelihood.values(scenario.truth(likelihood))
-        task = progress.add_task("toys", total=100)
-
-        def report(part: float) -> None:
-            progress.update(task, completed=100 * part)
-
+    likelihood = scenario.likelihood()
+    truth = scenario.truth(likelihood)
+    values = {name: float(value) for name, value in likelihood.values(truth).items()}
+    if coverage is not None:
+        likelihood.index(coverage)
+    with progress_of("toys", options) as progress:
+        settings: dict[str, Any] = {
+            "toys": toys,
+            "confidence_level": scenario.confidence_level,
+            "seed": seed,
+            "progress": progress,
+        }
         if coverage is None:
-            values = {name: float(value) for name, value in truth.items()}
-            level = scenario.confidence_level
-            result: Result = throw_toys(
-                likelihood, values, toys=toys, confidence_level=level, seed=seed, progress=report
-            )
+            result: Result = throw_toys(likelihood, values, **settings)
         else:
-            likelihood.index(coverage)
-            result = measure_coverage(
-                likelihood,
-                coverage,
-                (float(truth[coverage]),),
-                exposures=(1.0, 0.01),
-                toys=toys,
-                confidence_level=scenario.confidence_level,
-                seed=seed,
-                progress=report,
-            )
+            at = (values[coverage],)
+            result = measure_coverage(likelihood, coverage, at, exposures=(1.0, 0.01), **settings)
     emit(result, options, scenario)
 
 
@@ -294,19 +303,19 @@ def plan(
     *,
     aim: Annotated[str, Parameter(help=", ".join(AIMS) + ".")] = "limits",
     elements: str = "both",
-    couplings: str | None = None,
+    couplings: Couplings = None,
     total: str | None = None,
     lightest_masses: Annotated[str | None, Parameter(name=["--lightest-masses", "--masses"])] = None,
-    both_orderings: Annotated[bool, Parameter(negative=())] = False,
-    profiled: Annotated[bool, Parameter(negative=())] = False,
+    both_orderings: Flag = False,
+    profiled: Flag = False,
     strength: float = 5e-11,
     laser_range: Annotated[str | None, Parameter(name=["--laser-range", "--laser"])] = None,
     clearance: str = "0 eV",
-    frequencies: int | None = None,
+    frequencies: Whole | None = None,
     least_duration: str = "0 day",
     change_time: str = "0 day",
-    candidates: int = 2000,
-    after: Annotated[bool, Parameter(negative=())] = False,
+    candidates: Whole = 2000,
+    after: Flag = False,
     scenario: Path | None = None,
     options: Output = DEFAULT,
 ) -> None:
@@ -318,8 +327,6 @@ def plan(
     ----------
     elements
         magnetic-moment, electric-moment or both.
-    couplings
-        Only these instead, such as "magnetic-moment 11, magnetic-moment 22".
     total
         Time in all, such as "70 day"; that of the file's runs if left out.
     lightest_masses
@@ -346,7 +353,7 @@ def plan(
         Take the file's runs, with their counts if they have any, as made: plan what to do next.
     scenario
         Write the plan as a scenario file that is ready to run: the file with the plan's runs instead of its
-        own, or after them with --after.
+        own, or after them with --after; after runs with counts as [[planned]], which is yet to be made.
     """
     from renp.planning.plan import Constraints
     from renp.planning.plan import plan as best_plan
@@ -363,8 +370,7 @@ def plan(
         change_time=_quantity("change-time", change_time, "s"),
         candidates=candidates,
     )
-    with quietly(options), progress_display(options, counted=False) as progress:
-        task = progress.add_task("plan", total=None)
+    with progress_of("plan", options, counted=False) as progress:
         result = best_plan(
             aim,
             read.experiment,
@@ -379,15 +385,17 @@ def plan(
             confidence_level=read.confidence_level,
             constraints=constraints,
             done=read.experiment if after else None,
-            progress=lambda what: progress.update(task, description=f"plan: {what}"),
+            progress=progress,
         )
     if scenario is not None:
-        write_text(scenario, read.planned(result, after=after, folder=scenario.parent))
-        if not options.quiet:
-            note(f"wrote {scenario}")
+        write_text(scenario, read.planned(result, after=after, folder=scenario.parent), options)
+        if after and read.experiment.counts is not None:
+            options.say("its [[planned]] runs are left out until they are [[run]] with counts")
     emit(result, options, read)
-    if result.at_threshold and not options.quiet:
-        note(f"note: a run lies less than {NEAR:g} eV from a threshold; --clearance keeps away from it")
+    if result.at_threshold:
+        options.say(
+            f"note: a run lies less than {NEAR:g} eV from a threshold; --clearance keeps away from it"
+        )
 
 
 @app.command
@@ -396,6 +404,7 @@ def scan(
     *,
     cluster: str | None = None,
     plot: Path | None = None,
+    expected: WithoutCounts = False,
     options: Output = DEFAULT,
 ) -> None:
     """Compute what the file's [scan] asks for over a grid of its quantities, into --output FILE.zarr.
@@ -416,24 +425,14 @@ def scan(
         raise InputError("output", "nothing", "the result's name, --output FILE.zarr")
     if plot is not None and plot.suffix not in PICTURES:
         raise InputError("plot", plot, f"a file ending in {', '.join(PICTURES)}")
-    scenario = _read(file)
+    scenario = _read(file, expected=expected)
     if scenario.scan is None:
         raise ScenarioError(str(file), ["scan: is missing: this command needs a table [scan]"])
-    with quietly(options), progress_display(options) as progress:
-        task = progress.add_task("scan", total=None)
-
-        def report(done: int, total: int) -> None:
-            # The first report is of what was there before, and says nothing of the speed.
-            started = progress.tasks[task].total is not None
-            progress.update(task, completed=done) if started else progress.reset(
-                task, total=total, completed=done
-            )
-
-        result = run(scenario, options.output, cluster=cluster, progress=report)
+    with progress_of("scan", options) as progress:
+        result = run(scenario, options.output, cluster=cluster, progress=progress)
     if plot is not None:
         result.save(plot)
-    if not options.quiet:
-        note(f"wrote {options.output}{'' if plot is None else f' and {plot}'}")
+    options.say(f"wrote {options.output}{'' if plot is None else f' and {plot}'}")
     emit(result, replace(options, output=None))
 
 
@@ -458,9 +457,7 @@ def workspace(file: File, coupling: str, *, options: Output = DEFAULT) -> None:
     likelihood = Likelihood(scenario.experiment, scenario.neutrinos, [chosen], nuisances=scenario.nuisances)
     content = pyhf_workspace(likelihood, coupling)
     if options.output is not None:
-        write_text(options.output, json.dumps(content, indent=1) + "\n")
-        if not options.quiet:
-            note(f"wrote {options.output}")
+        write_text(options.output, json.dumps(content, indent=1) + "\n", options)
     if options.json or options.output is None:
         show(content)
 
@@ -521,9 +518,7 @@ def cite(file: File | None = None, *, options: Output = DEFAULT) -> None:
     if options.output is not None:
         if options.output.suffix != ".bib":
             raise InputError("output", options.output, "a file ending in .bib")
-        write_text(options.output, text)
-        if not options.quiet:
-            note(f"wrote {options.output}")
+        write_text(options.output, text, options)
     if options.json:
         show({"keys": [key for key in keys if not key.startswith("@")], "bibtex": text})
     elif options.output is None:
@@ -534,7 +529,7 @@ def cite(file: File | None = None, *, options: Output = DEFAULT) -> None:
 def explore(
     file: File | None = None,
     *,
-    port: int = 5006,
+    port: Whole = 5006,
     address: str = "localhost",
     browser: bool = True,
     options: Output = DEFAULT,
@@ -570,7 +565,7 @@ def explore(
 
     start = start_state(file)
     if options.output is not None:
-        write_text(options.output, to_text(start.scenario))
+        write_text(options.output, to_text(start.scenario), options)
 
     def tell(url: str) -> None:
         if options.json:
@@ -603,13 +598,14 @@ def reproduce(*, options: Output = DEFAULT) -> None:
         print(f"\nThe report is at {folder / 'report.html'}")
 
 
-def _read(file: Path, *, runs: bool = False) -> "Scenario":
+def _read(file: Path, *, runs: bool = False, expected: bool = False) -> "Scenario":
+    """Return a scenario; with runs, if they are needed, and without counts, if these are not wanted."""
     from renp.scenario import Scenario
 
     scenario = Scenario.read(file)
     if runs and not len(scenario.experiment.photon_energy):
         raise ScenarioError(str(file), ["run: is missing: this command needs at least one [[run]]"])
-    return scenario
+    return scenario.without_counts() if expected else scenario
 
 
 def _limited(scenario: "Scenario", names: str | None) -> "list[Coupling]":
@@ -652,7 +648,7 @@ def _hypotheses(neutrinos: "Neutrinos", masses: str | None, *, both_orderings: b
     """Return the file's neutrinos with other lightest masses, and those of the other ordering's release."""
     import jax.numpy as jnp
 
-    from renp.inference.nuisances import with_values
+    from renp.inference.nature import with_values
     from renp.neutrinos import Neutrinos
 
     try:
@@ -672,17 +668,18 @@ def _hypotheses(neutrinos: "Neutrinos", masses: str | None, *, both_orderings: b
 
 
 def _photon_energies(text: str) -> "NDArray[np.float64]":
+    """Return photon energies of a list with commas, in eV where it has no units."""
     import numpy as np
 
     from renp.scenario.quantities import parse_quantity
 
-    energies = []
-    for part in text.split(","):
+    def one(part: str) -> float:
         try:
-            energies.append(float(part))
+            return float(part)
         except ValueError:
-            try:
-                energies.append(parse_quantity(part.strip(), "eV", photon=True))
-            except ValueError as error:
-                raise InputError("photon-energy", text, f"a list such as 1.068,1.069: {error}") from None
-    return np.array(energies)
+            return parse_quantity(part.strip(), "eV", photon=True)
+
+    try:
+        return np.array([one(part) for part in text.split(",")])
+    except ValueError as error:
+        raise InputError("photon-energy", text, f"a list such as 1.068,1.069: {error}") from None

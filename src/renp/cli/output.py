@@ -3,14 +3,15 @@
 import json
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
+from renp.datafiles import replaced
 from renp.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
 
     from renp.results import Result
     from renp.scenario import Scenario
+
+
+def _whole(_: object, tokens: Sequence[Token]) -> int:
+    # By itself the parser makes 1 of 1.5.
+    try:
+        return int(tokens[-1].value)
+    except ValueError:
+        raise ValueError(f"{tokens[-1].value} is no whole number") from None
+
+
+Whole: TypeAlias = Annotated[int, Parameter(converter=_whole)]
+"""A whole number as an option."""
 
 
 @Parameter(name="*")
@@ -32,6 +45,11 @@ class Output:
     quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False
     "Print errors only, besides what --json and --output ask for."
 
+    def say(self, words: str) -> None:
+        """Say something to the person at the terminal, unless asked to be quiet."""
+        if not self.quiet:
+            note(words)
+
 
 def note(message: str) -> None:
     """Say something to the person at the terminal."""
@@ -40,7 +58,7 @@ def note(message: str) -> None:
 
 def show(content: Any) -> None:
     """Print JSON on stdout."""
-    print(json.dumps(content))
+    print(json.dumps(content, allow_nan=False))
 
 
 def new_file(option: str, path: Path) -> None:
@@ -49,14 +67,11 @@ def new_file(option: str, path: Path) -> None:
         raise InputError(option, path, "a file that does not exist yet")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, or say why it cannot be written."""
-    if not path.parent.is_dir():
-        raise InputError("output", path, "in a folder that exists")
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError("output", path, f"a file that can be written ({error})") from None
+def write_text(path: Path, text: str, options: Output) -> None:
+    """Write a text file and say so, or why it cannot be written."""
+    with replaced(path) as new:
+        new.write_text(text, encoding="utf-8")
+    options.say(f"wrote {path}")
 
 
 def make_folder(path: Path) -> None:
@@ -76,8 +91,7 @@ def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) 
     if options.output is not None:
         text = {} if scenario is None else {"scenario": scenario.text}
         written = replace(result, made_by=result.made_by | text).save(options.output)
-        if not options.quiet:
-            note(f"wrote {written}")
+        options.say(f"wrote {written}")
     if options.json:
         show(result.json())
     elif not options.quiet:
@@ -116,5 +130,31 @@ def progress_display(options: Output, *, counted: bool = True, shown: bool = Tru
         *([TextColumn("left"), TimeRemainingColumn()] if counted else []),
         console=Console(stderr=True),
         disable=options.quiet or not shown,
-    ) as progress:
+    ) as display:
+        yield display
+
+
+@contextmanager
+def progress_of(
+    what: str, options: Output, *, counted: bool = True, shown: bool = True
+) -> Iterator[Callable[..., None]]:
+    """Show the progress of one piece of work, and drop warnings if asked to be quiet.
+
+    What is given is called with words for what is being done, with the part that is done, or with how many
+    steps are done and how many there are.
+    """
+    with quietly(options), progress_display(options, counted=counted, shown=shown) as display:
+        task = display.add_task(what, total=None)
+
+        def progress(done: str | float, total: int | None = None) -> None:
+            if isinstance(done, str):
+                display.update(task, description=f"{what}: {done}")
+                return
+            steps, of = (100 * done, 100) if total is None else (done, total)
+            # The first call is of what was there before, and says nothing of the speed.
+            first = display.tasks[task].total is None
+            display.reset(task, total=of, completed=int(steps)) if first else display.update(
+                task, completed=steps
+            )
+
         yield progress

@@ -89,6 +89,7 @@ class CountsTab:
     def _search(self, setup: Setup) -> None:
         """Search for the limits of what is shown, which takes longer than a slider waits."""
         self._wanted, self._searching = setup, True
+        self.limits.head("upper limits: computing …")
 
         def search() -> Callable[[], None]:
             try:
@@ -106,6 +107,7 @@ class CountsTab:
             self._search(self._wanted)
         elif found is None:
             self.limits.show({}, "μ_B")
+            self.limits.head("upper limits")
             self.other.object = f"<p role='status'>{escape(words)}</p>"
         else:
             moments = {f"{k} {e}": v for k in MOMENT_KINDS for e, v in found.limits[k].items()}

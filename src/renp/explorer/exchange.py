@@ -57,8 +57,8 @@ def start_state(scenario: Scenario | str | Path | None = None) -> State:
 
 
 def from_scenario(scenario: Scenario) -> State:
-    """Return the state of a scenario, with what its files say in place of their names."""
-    document = scenario.document.changed(runs=None)
+    """Return the state of a scenario: what its files say in place of their names, and no planned runs."""
+    document = scenario.document.changed(runs=None, planned=None)
     if document.atom.file is not None:
         own = document.atom.model_dump(exclude_unset=True, exclude={"file"})
         atom = scenario.atom

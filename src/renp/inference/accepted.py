@@ -20,7 +20,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from renp._types import Mask
 from renp.compiled import compiled
-from renp.inference.ensembles import CHUNK, crossing_ensemble, fit_ensemble, in_chunks
+from renp.inference.crossings import crossing_ensemble
+from renp.inference.ensembles import CHUNK, fit_ensemble, in_chunks
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NOT_CONVERGED, Crossing, Minimum
 from renp.inference.quadratic_set import TIE, AcceptedSet, Along, quadratic_set
@@ -139,7 +140,7 @@ def _distinct(x: Float[Array, "m *sets p"]) -> Bool[Array, "m *sets"]:
 
 def is_exact(likelihood: Likelihood, moves: Mask) -> bool:
     """Return whether one coupling alone is free, and all rates are known functions of it."""
-    return likelihood.response is not None and int(np.sum(np.asarray(moves))) == 1
+    return len(likelihood.parameters) == len(likelihood.couplings) and int(np.sum(np.asarray(moves))) == 1
 
 
 @jax.jit

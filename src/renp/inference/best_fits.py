@@ -1,38 +1,67 @@
-"""The best fit of each of many data sets, from several starts: thresholds make for several minima."""
+"""The minima of the χ² of data sets, from several starts.
 
-from typing import NamedTuple
+Free masses and phases, and couplings of either sign, can give the χ² several minima. A spectrum ends at a
+threshold with infinite slope, so that the χ² can be least exactly where a pair of neutrinos just fails to be
+emitted in a run; these edges are tried as well.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 from numpy.typing import NDArray
 
-from renp._types import Mask, Reals
+from renp._types import Reals
 from renp.inference.ensembles import fit_ensemble
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.newton import CONVERGED
-from renp.inference.starts import MASS, scanned, threshold_masses
+from renp.inference.starts import edges, scanned
+
+Mask: TypeAlias = NDArray[np.bool_]
 
 _BLOCKS = 8
 """In how many blocks of the points at which the χ² is looked at the best one starts a fit."""
+
+_EDGES = 4
+"""The same of points at edges."""
+
+TIE = 1e-6
+"""Difference in χ² of minima that are equally low."""
 
 _IMPOSSIBLE = -1e30
 """Logarithm of expected counts of zero."""
 
 
-class Fits(NamedTuple):
-    """Best fits of data sets."""
+class Minima(NamedTuple):
+    """Where the χ² is least, for each of several starts, points or data sets."""
 
     x: Reals
-    """Coordinates, shape (toys, p)."""
+    """Coordinates, shape (..., p)."""
     chi2: Reals
-    """Least χ², not a number where the best fit did not converge, and infinite where counts were seen that
-    the hypothesis does not allow; shape (toys,)."""
+    """Infinite where counts were seen that nothing allows."""
+    status: NDArray[np.int_]
+    """Of Newton's method; where it did not converge, the χ² is above the least one."""
+
+    def at(self, rows: Any) -> "Minima":
+        """Return some of them."""
+        return Minima(*(a[rows] for a in self))
+
+    def with_(self, other: "Minima") -> "Minima":
+        """Return both, one after the other."""
+        return Minima(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
 
 
-def best_fits(likelihood: Likelihood, data: Data, moves: Mask, also: Point | Reals | None = None) -> Fits:
-    """Return the least χ² of each data set, from several starts: thresholds make for several minima.
+def best_fits(
+    likelihood: Likelihood,
+    data: Data,
+    moves: Mask,
+    also: Point | Reals | None = None,
+    still: Point | Reals | None = None,
+) -> Minima:
+    """Return the least χ² of each data set, NaN where the search that found it did not converge.
 
     Parameters
     ----------
@@ -41,9 +70,11 @@ def best_fits(likelihood: Likelihood, data: Data, moves: Mask, also: Point | Rea
     data
         Counts of shape (toys, n) and pulls of shape (toys, c).
     moves
-        Which parameters move; couplings that do not are 0, and others as measured.
+        Which parameters move.
     also
         Coordinates from which another fit starts, shape (p,) or (toys, p).
+    still
+        Where those are that do not move, of the same shapes; `Likelihood.point` if left out.
 
     Examples
     --------
@@ -54,36 +85,98 @@ def best_fits(likelihood: Likelihood, data: Data, moves: Mask, also: Point | Rea
     >>> best_fits(likelihood, toys, jnp.array([True])).chi2 < 10
     array([ True,  True,  True])
     """
-    rows, size = len(data.counts), len(likelihood.names)
-    if not size:
-        return Fits(np.zeros((rows, 0)), np.asarray(_chi2_of_each(likelihood, data)))
-    given = [likelihood.start, *([] if also is None else [also])]
-    first = np.stack([np.broadcast_to(np.asarray(x), (rows, size)) for x in given])
-    starts = np.concatenate([first, _best_of(likelihood, data, scanned(likelihood, data), _BLOCKS)])
-    fits = [(starts, moves)]
-    is_mass = jnp.array([name == MASS for name in likelihood.names], dtype=bool)
-    if jnp.any(moves & is_mass):
-        # Where a pair just fails to be emitted the χ² has corners, and may be least there.
-        fits.append((_best_of(likelihood, data, _edges(likelihood), _BLOCKS // 2), moves & ~is_mass))
-    still = np.asarray(likelihood.point())
-    found = [_fitted(likelihood, data, np.where(np.asarray(moves), x, still), m) for x, m in fits]
-    return _least(Fits(*(np.concatenate(parts) for parts in zip(*found, strict=True))))
+    found = lowest_minima(likelihood, data, np.asarray(moves), also, still)
+    return found._replace(chi2=np.where(found.status == CONVERGED, found.chi2, np.nan))
 
 
-def _fitted(likelihood: Likelihood, data: Data, starts: Reals, moves: Mask) -> Fits:
-    """Return the fits from starts of shape (starts, toys, p)."""
+def lowest_minima(
+    likelihood: Likelihood,
+    data: Data,
+    moves: Mask,
+    also: Point | Reals | None = None,
+    still: Point | Reals | None = None,
+) -> Minima:
+    """Return what `best_fits` does, with the least χ² found also where its search did not converge."""
+    first = _first(likelihood, moves, still)
+    given = [first] if also is None else [first, np.where(moves, also, first)]
+    found = minima(likelihood, data, starting_points(likelihood, data, moves, _BLOCKS, given), moves)
+    for there in at_edges(likelihood, data, moves, _EDGES, first).values():
+        found = found.with_(there)
+    return lowest(found)
+
+
+def held_and_free(
+    likelihood: Likelihood, data: Data, k: int, still: Point | None = None
+) -> tuple[Minima, Minima]:
+    """Return the fits with parameter k held, at 0 if nothing else is said, and with all moving.
+
+    The second start from the first besides, and are never above them.
+    """
+    everything = np.ones(len(likelihood.names), dtype=bool)
+    held = best_fits(likelihood, data, everything & (np.arange(everything.size) != k), still=still)
+    return held, best_fits(likelihood, data, everything, also=held.x)
+
+
+def lowest(found: Minima) -> Minima:
+    """Return the lowest over the first axis, of equal ones one that converged."""
+    best = np.argmin(found.chi2 + TIE * (found.status != CONVERGED), axis=0)
+    return found.at((best, np.arange(best.size)))
+
+
+def lowest_of(found: Sequence[Minima]) -> Minima:
+    """Return the lowest of several of the same shape, one by one."""
+    x, chi2, status = (np.stack(parts) for parts in zip(*found, strict=True))
+    return lowest(Minima(x, chi2, status))
+
+
+def _first(likelihood: Likelihood, moves: Mask, still: Point | Reals | None) -> Reals:
+    rest = likelihood.point() if still is None else still
+    return np.where(moves, np.asarray(likelihood.start), np.asarray(rest))
+
+
+def starting_points(
+    likelihood: Likelihood, data: Data, moves: Mask, blocks: int, given: Sequence[ArrayLike]
+) -> Reals:
+    """Return points from which fits of data sets start, shape (starts, toys, p).
+
+    They are those given, and from each block of the points of `renp.inference.starts` that where the χ² is
+    least.
+    """
+    shape = len(data.counts), len(likelihood.names)
+    first = np.stack([np.broadcast_to(np.asarray(x), shape) for x in given])
+    points = scanned(likelihood, data, moves)
+    points[:, ~moves] = first[0, 0, ~moves]
+    scan = _best_of(likelihood, data, points, blocks)
+    return np.concatenate([first, np.where(moves, scan, first[0])])
+
+
+def minima(likelihood: Likelihood, data: Data, starts: Reals, moves: Mask) -> Minima:
+    """Return the minima from starts of shape (starts, toys, p)."""
     many, rows, size = starts.shape
+    if not size:
+        chi2 = np.asarray(_chi2_of_each(likelihood, data))
+        return Minima(starts, np.tile(chi2, (many, 1)), np.full((many, rows), CONVERGED))
     repeated: Data = jax.tree.map(lambda a: np.tile(np.asarray(a), (many, 1)), data)
-    found = fit_ensemble(likelihood, repeated, starts.reshape(many * rows, size), moves)
-    chi2 = np.where(found.status == CONVERGED, found.chi2, np.nan)
-    return Fits(np.asarray(found.x).reshape(starts.shape), chi2.reshape(many, rows))
+    found = fit_ensemble(likelihood, repeated, starts.reshape(many * rows, size), jnp.asarray(moves))
+    x, chi2, status = (np.asarray(a) for a in (found.x, found.chi2, found.status))
+    chi2 = np.where(np.isnan(chi2), np.inf, chi2)
+    return Minima(x.reshape(starts.shape), chi2.reshape(many, rows), status.reshape(many, rows))
 
 
-def _least(fits: Fits) -> Fits:
-    """Return the best of several fits of each data set."""
-    best = np.argmin(np.where(np.isnan(fits.chi2), np.inf, fits.chi2), axis=0)
-    toys = np.arange(best.size)
-    return Fits(fits.x[best, toys], fits.chi2[best, toys])
+def at_edges(likelihood: Likelihood, data: Data, moves: Mask, blocks: int, first: Reals) -> dict[int, Minima]:
+    """Return the minima with a parameter held where a pair's threshold passes a run, by its place.
+
+    Each is of shape (starts, toys): those at the best of each block of edges.
+    """
+    found = {}
+    for k, corners in edges(likelihood).items():
+        if moves[k] and corners.size:
+            points = np.tile(np.atleast_2d(first)[0], (len(corners), 1))
+            points[:, k] = corners
+            held = moves & (np.arange(moves.size) != k)
+            best = _best_of(likelihood, data, points, blocks)
+            found[k] = minima(likelihood, data, np.where(moves, best, first), held)
+    return found
 
 
 def _best_of(likelihood: Likelihood, data: Data, points: Reals, blocks: int) -> Reals:
@@ -114,12 +207,3 @@ def _expected(likelihood: Likelihood, points: Float[Array, "m p"]) -> Float[Arra
 def _chi2_of_each(likelihood: Likelihood, data: Data) -> Float[Array, "toys"]:
     found: Array = jax.vmap(lambda one: likelihood.chi2(jnp.zeros(0), one))(data)
     return found
-
-
-def _edges(likelihood: Likelihood) -> Reals:
-    """Return points with the lightest mass where a pair's threshold is at the energy of a run."""
-    masses = threshold_masses(likelihood)
-    points = np.tile(np.asarray(likelihood.point()), (len(masses), 1))
-    k = likelihood.index(MASS)
-    points[:, k] = masses / float(likelihood.parameters[k].plus)
-    return points

@@ -1,4 +1,4 @@
-"""Many data sets: fits and limits in chunks, on all cores, with the status of each."""
+"""Many data sets: fits in chunks, on all cores, with the status of each."""
 
 import os
 from collections.abc import Callable
@@ -7,30 +7,25 @@ from functools import partial
 from typing import Any, TypeVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import ArrayLike
 from numpy.typing import NDArray
 
-from renp._types import Mask, Reals
+from renp._types import Mask
 from renp.compiled import compiled
 from renp.inference.likelihood import Data, Likelihood
-from renp.inference.newton import CONVERGED, NO_RISE, NOT_CONVERGED, Crossing, Minimum, crossing, minimise
-from renp.validation import Scalar
+from renp.inference.newton import CONVERGED, NOT_CONVERGED, Minimum, minimise
 
 T = TypeVar("T")
 
 CHUNK = 512
 """Data sets that are treated together: few enough for the cache, many enough for vector instructions."""
 
-_LEAST_CHUNK = 64
+_FEW, _LEAST_CHUNK = 256, 64
+"""Up to how many data sets smaller chunks are taken, and how large those are."""
 
-_FEW_STEPS = 10
-_MANY_STEPS = 2000
-_BISECTIONS = 50
-_JUMP = 1e-3
-"""How far the χ² may lie above its target where a bisection ends, in units of the rise."""
-
+FEW_STEPS = 10
+MANY_STEPS = 2000
 _SHAKES = (0.3, 0.3, 0.1, 0.1, 0.03, 0.03, 0.01, 0.003)
 
 
@@ -54,18 +49,18 @@ def fit_ensemble(likelihood: Likelihood, data: Data, start: ArrayLike, moves: Ma
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0712], 86400.0)
     >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu": renp.MagneticMoment({(1, 1): 1.0})})
     >>> toys = likelihood.toys(likelihood.point(), jax.random.key(1), 100)
-    >>> found = fit_ensemble(likelihood, toys, likelihood.point(), jnp.array([True]))
+    >>> found = fit_ensemble(likelihood, toys, likelihood.point(), np.array([True]))
     >>> int((found.status == 0).sum())
     100
     """
     starts = np.broadcast_to(np.asarray(start), (len(data.counts), len(likelihood.names)))
-    few, many = (lambda d, n=n: _fit(likelihood, d[0], d[1], moves, n) for n in (_FEW_STEPS, _MANY_STEPS))
+    few, many = (lambda d, n=n: _fit(likelihood, d[0], d[1], moves, n) for n in (FEW_STEPS, MANY_STEPS))
     found: Minimum = retried(few, many, (data, starts))
     corners = np.flatnonzero(np.asarray(found.corner))
     if not corners.size:
         return found
     some, at = jax.tree.map(lambda a: np.asarray(a)[corners], (data, found))
-    return _put(found, corners, _shaken(likelihood, some, at, moves))
+    return put(found, corners, _shaken(likelihood, some, at, moves))
 
 
 def _shaken(likelihood: Likelihood, data: Data, found: Minimum, moves: Mask) -> Minimum:
@@ -75,79 +70,10 @@ def _shaken(likelihood: Likelihood, data: Data, found: Minimum, moves: Mask) -> 
     for size in _SHAKES:
         push = size * rng.normal(size=found.x.shape) * np.asarray(moves)
         starts = np.clip(found.x + push, low, high)
-        there = in_chunks(lambda d: _fit(likelihood, d[0], d[1], moves, _MANY_STEPS), (data, starts))
+        there = in_chunks(lambda d: _fit(likelihood, d[0], d[1], moves, MANY_STEPS), (data, starts))
         lower = np.asarray((there.status == CONVERGED) & (there.chi2 < found.chi2))
         found = jax.tree.map(partial(_where, lower), there, found)
     return found
-
-
-def crossing_ensemble(
-    likelihood: Likelihood, data: Data, best: Minimum, moves: Mask, k: int, side: Scalar, rise: Any
-) -> Crossing:
-    """Return for each data set where the profile of parameter ``k`` has risen by ``rise``.
-
-    Parameters
-    ----------
-    likelihood, data
-        What is fitted.
-    best
-        The minimum of each data set.
-    moves
-        Which parameters move.
-    k
-        Place of the parameter.
-    side
-        1 for the upper crossing, −1 for the lower.
-    rise
-        Δχ², one for all or one for each data set.
-    """
-    rises = np.broadcast_to(np.asarray(rise, dtype=float), (len(data.counts),))
-    few, many = (
-        lambda d, n=n: _cross(likelihood, *d, moves, jnp.asarray(k), jnp.asarray(side, dtype=float), n)
-        for n in (2 * _FEW_STEPS, _MANY_STEPS)
-    )
-    found: Crossing = retried(few, many, (data, best, rises))
-    lost = np.flatnonzero((np.asarray(found.status) == NOT_CONVERGED) & np.isfinite(np.asarray(best.chi2)))
-    if not lost.size:
-        return found
-    some, at, near = jax.tree.map(lambda a: np.asarray(a)[lost], (data, best, found))
-    again = _bisected(likelihood, some, at, near, rises[lost], moves, k, float(side))
-    return _put(found, lost, again)
-
-
-def _bisected(
-    likelihood: Likelihood,
-    data: Data,
-    best: Minimum,
-    found: Crossing,
-    rises: Reals,
-    moves: Mask,
-    k: int,
-    side: float,
-) -> Crossing:
-    """Return crossings by fits at fixed values: slow, and sure where a threshold makes corners."""
-    others = moves & (jnp.arange(moves.size) != k)
-    target = best.chi2 + rises
-    x = np.array(best.x)
-    inside = x[:, k].copy()
-    outside = np.full(len(inside), side * np.inf)
-    end = np.asarray(likelihood.bounds[1 if side > 0 else 0])[k]
-    step = np.maximum(np.abs(found.x[:, k] - inside), 0.1)
-    reached = np.full(len(inside), np.inf)
-    for _ in range(_BISECTIONS):
-        middle = np.where(np.isfinite(outside), (inside + outside) / 2, inside + side * 2 * step)
-        step = np.where(np.isfinite(outside), step, 2 * step)
-        x[:, k] = side * np.minimum(side * middle, side * end)
-        there = fit_ensemble(likelihood, data, x, others)
-        below = there.chi2 < target
-        inside, outside = np.where(below, x[:, k], inside), np.where(below, outside, x[:, k])
-        reached = np.where(below, reached, there.chi2 - target)
-        x = np.where(below[:, None], there.x, x)
-    never = ~np.isfinite(outside)
-    x[:, k] = outside
-    # A profile that jumps has a lower minimum that was not found.
-    status = np.where(reached < _JUMP * rises, CONVERGED, NOT_CONVERGED)
-    return Crossing(jnp.asarray(outside), jnp.asarray(x), jnp.where(never, NO_RISE, status))
 
 
 def in_chunks(function: Callable[[Any], T], inputs: Any, chunk: int = CHUNK) -> T:
@@ -169,7 +95,7 @@ def in_chunks(function: Callable[[Any], T], inputs: Any, chunk: int = CHUNK) -> 
     """
     arrays = jax.tree.map(np.asarray, inputs)
     total = len(jax.tree.leaves(arrays)[0])
-    chunk = min(chunk, max(_LEAST_CHUNK, 1 << (total - 1).bit_length()))
+    chunk = min(chunk, _LEAST_CHUNK if total <= _FEW else CHUNK)
     filled = [np.minimum(np.arange(s, s + chunk), total - 1) for s in range(0, total, chunk)]
 
     def evaluate(rows: NDArray[np.intp]) -> Any:
@@ -193,37 +119,25 @@ def retried(few: Callable[[Any], T], many: Callable[[Any], T], inputs: Any) -> T
         return found
     again = in_chunks(many, jax.tree.map(lambda x: np.asarray(x)[slow], inputs), min(CHUNK, 64))
 
-    return _put(found, slow, again)
+    return put(found, slow, again)
 
 
 def _where(rows: NDArray[np.bool_], new: NDArray[Any], old: NDArray[Any]) -> NDArray[Any]:
     return np.where(rows.reshape(-1, *(1,) * (new.ndim - 1)), new, old)
 
 
-def _put(all_: T, places: NDArray[np.intp], some: T) -> T:
-    def put(old: NDArray[Any], new: NDArray[Any]) -> NDArray[Any]:
+def put(all_: T, places: NDArray[np.intp], some: T) -> T:
+    """Return results of all data sets with those of some replaced."""
+
+    def placed(old: NDArray[Any], new: NDArray[Any]) -> NDArray[Any]:
         old = np.array(old)
         old[places] = new
         return old
 
-    merged: T = jax.tree.map(put, all_, some)
+    merged: T = jax.tree.map(placed, all_, some)
     return merged
 
 
 @compiled
 def _fit(likelihood: Likelihood, data: Data, start: Any, moves: Mask, steps: Any) -> Minimum:
     return jax.vmap(lambda d, x: minimise(likelihood, d, x, moves, steps))(data, start)
-
-
-@compiled
-def _cross(
-    likelihood: Likelihood,
-    data: Data,
-    best: Minimum,
-    rises: Any,
-    moves: Mask,
-    k: Any,
-    side: Any,
-    steps: Any,
-) -> Crossing:
-    return jax.vmap(lambda d, b, r: crossing(likelihood, d, b, moves, k, side, r, steps))(data, best, rises)

@@ -1,8 +1,8 @@
 """The best fit to one data set, its errors, and what is wrong with it.
 
-Newton's method finds the minima, Minuit judges them (Migrad and Hesse), and MINOS proposes the ends of the
-intervals. Each end is checked: the χ², minimised anew over all other parameters from several starts, must
-have risen by the quantile. Where it has not, or MINOS fails, the end is sought by a scan.
+Newton's method finds the minima and proposes the ends of the intervals; Minuit judges the minimum (Migrad
+and Hesse). Each end is checked: the χ², minimised anew over all other parameters from several starts, must
+have risen by the quantile. Where it has not, the end is sought by a scan.
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ from renp._types import Reals
 from renp.formula.kinematics import threshold_energies
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.minuit import local_at, minuit
-from renp.inference.newton import CONVERGED, local
-from renp.inference.nuisances import CALIBRATION, neutrino_names, with_values
+from renp.inference.nature import neutrino_names, with_values
+from renp.inference.newton import CONVERGED, Crossing, Minimum, crossing, local
 from renp.inference.parameters import CONSTRAINED, physical
-from renp.inference.search import Search, checked_data, ends, moving, search
+from renp.inference.search import Search, checked_data, ends, moving, other_minima, search
 from renp.inference.starts import MASS
 from renp.inference.upper_limits import delta_chi2
 from renp.references import merged, references_of
@@ -37,8 +37,10 @@ _TOLERANCE = 1e-2
 """Of Minuit, in units of its default."""
 _LOWER = 1e-4
 """Difference in χ² from which Minuit's minimum is another one."""
-_CHECKED = 2e-4
-"""Accuracy of Δχ² at an end of an interval, relative: 10⁻⁴ of the distance from the best fit."""
+_CHECKED = 1e-6
+"""Accuracy of Δχ² at an end of an interval, relative."""
+_STEPS = 200
+"""Of Newton's method towards an end."""
 _FLAT = 1e-10
 """Curvature along a direction, relative to that of the parameters alone, that is rounding."""
 _AT_THRESHOLD = 1e-9
@@ -71,7 +73,7 @@ def fit(
     -------
     Fit
         ``fit(...)["mu_11"].upper`` is the upper end of a parameter's interval. Whatever is wrong with the
-        fit is said in ``.diagnosis``; no data that can be observed raise an error.
+        fit is said in ``.diagnosis``: a fit that does not converge is no exception.
 
     Raises
     ------
@@ -90,9 +92,9 @@ def fit(
     rise = delta_chi2(confidence_level)
     checked = checked_data(likelihood, data)
     found = search(likelihood, checked, moving(likelihood, fixed))
-    found, verdict = _judged(found, confidence_level)
+    found, verdict = _judged(found)
     state = _state(found)
-    intervals = _intervals(found, verdict.ends, rise) if np.isfinite(found.chi2) else {}
+    intervals = _intervals(found, rise) if np.isfinite(found.chi2) else {}
     faults = [*_impossible(found), *_failures(found, verdict, state), *_undetermined(found, state)]
     remarks = [*_boundaries(found, state), *_others(found, state, rise), *_open_ends(found, intervals, rise)]
     measured = np.isin(np.arange(found.moves.size), likelihood.constrained)
@@ -105,14 +107,14 @@ def fit(
         degrees_of_freedom=degrees,
         p_value=float(stats.chi2.sf(found.chi2, degrees)) if degrees > 0 else np.nan,
         confidence_level=float(confidence_level),
-        photon_energy=np.asarray(likelihood.experiment.photon_energy),
-        observed=np.asarray(checked.counts),
-        expected=np.asarray(likelihood.expected(jnp.asarray(found.x))),
+        photon_energy=np.asarray(likelihood.photon_energy),
+        observed=np.asarray(checked.counts)[likelihood.runs],
+        expected=np.asarray(likelihood.expected(jnp.asarray(found.x)))[likelihood.runs],
         valid=not faults,
         diagnosis=(*faults, *remarks),
         made_by=provenance(
             merged(references_of(likelihood), ("james-1975",)),
-            experiment=likelihood.experiment,
+            experiment=list(likelihood.experiments),
             neutrinos=likelihood.neutrinos,
             model=likelihood.model,
             couplings=[str(coupling) for coupling in likelihood.couplings],
@@ -132,7 +134,6 @@ class _Verdict(NamedTuple):
     valid: bool
     gain: float
     """By how much Minuit's χ² is lower."""
-    ends: Ends
 
 
 class _State(NamedTuple):
@@ -145,20 +146,20 @@ class _State(NamedTuple):
     covariance: Reals
 
 
-def _judged(found: Search, confidence_level: float) -> tuple[Search, _Verdict]:
+def _judged(found: Search) -> tuple[Search, _Verdict]:
     """Return Minuit's verdict, and the minima with Minuit's own if that is lower."""
     if not (np.any(found.moves) and np.isfinite(found.chi2)):
-        return found, _Verdict(True, 0.0, {})
-    verdict, x = _asked(found, confidence_level)
+        return found, _Verdict(True, 0.0)
+    verdict, x = _asked(found)
     if verdict.gain < _LOWER:
         return found, verdict
     better = search(found.likelihood, found.data, found.moves, extra=x)
-    again, _ = _asked(better, confidence_level)
+    again, _ = _asked(better)
     return better, again
 
 
-def _asked(found: Search, confidence_level: float) -> tuple[_Verdict, Reals]:
-    """Run Migrad, Hesse and MINOS from the best fit."""
+def _asked(found: Search) -> tuple[_Verdict, Reals]:
+    """Run Migrad and Hesse from the best fit."""
     judge = minuit(found.likelihood, found.data, found.x)
     judge.tol *= _TOLERANCE
     judge.print_level = -1
@@ -166,20 +167,13 @@ def _asked(found: Search, confidence_level: float) -> tuple[_Verdict, Reals]:
         judge.fixed[name] = not moves
     judge.migrad()
     judge.hesse()
-    if judge.valid:
-        judge.minos(cl=confidence_level)
-    ends = {
-        (error.number, side): float(judge.values[error.number] + shift)
-        for error in judge.merrors.values()
-        for side, valid, shift in ((-1, error.lower_valid, error.lower), (1, error.upper_valid, error.upper))
-        if valid
-    }
-    return _Verdict(bool(judge.valid), found.chi2 - float(judge.fval), ends), np.array(judge.values)
+    return _Verdict(bool(judge.valid), found.chi2 - float(judge.fval)), np.array(judge.values)
 
 
-def _intervals(found: Search, proposed: Ends, rise: float) -> Ends:
-    """Return the ends of all intervals: those proposed where the profile confirms them, others by a scan."""
+def _intervals(found: Search, rise: float) -> Ends:
+    """Return the ends of all intervals: Newton's where the profile confirms them, others by a scan."""
     confirmed: Ends = {}
+    proposed = _proposed(found, rise)
     for k in np.flatnonzero(found.moves).tolist():
         tried = {side: proposed[k, side] for side in (-1, 1) if (k, side) in proposed}
         if tried:
@@ -191,6 +185,29 @@ def _intervals(found: Search, proposed: Ends, rise: float) -> Ends:
             scanned = dict(zip((-1, 1), ends(found, k, rise), strict=True))
             confirmed |= {(k, side): scanned[side] for side in missing}
     return confirmed
+
+
+def _proposed(found: Search, rise: float) -> Ends:
+    """Return where Newton's method, from the best fit, has the profiles of all parameters rise."""
+    places = np.flatnonzero(found.moves)
+    ks, sides = np.repeat(places, 2), np.tile([-1, 1], places.size)
+    if not ks.size:
+        return {}
+    best = Minimum(*(jnp.asarray(a) for a in (found.x, found.chi2, CONVERGED, False)))
+    moves = jnp.asarray(found.moves)
+    there = _crossings(found.likelihood, found.data, best, moves, ks, sides.astype(float), rise)
+    good = np.asarray(there.status) == CONVERGED
+    return {(int(ks[j]), int(sides[j])): float(there.value[j]) for j in np.flatnonzero(good)}
+
+
+@jax.jit
+def _crossings(
+    likelihood: Likelihood, data: Data, best: Minimum, moves: Array, ks: Array, sides: Array, rise: float
+) -> Crossing:
+    def cross(k: Array, side: Array) -> Crossing:
+        return crossing(likelihood, data, best, moves, k, side, rise, _STEPS)
+
+    return jax.vmap(cross)(ks, sides)
 
 
 def _state(found: Search) -> _State:
@@ -215,10 +232,12 @@ def _at_threshold(likelihood: Likelihood, x: Reals) -> bool:
     values = likelihood.values(jnp.asarray(x))
     own = {name: values[name] for name in neutrino_names(likelihood.neutrinos) if name in values}
     masses = with_values(likelihood.neutrinos, own).masses
-    photons = likelihood.experiment.photon_energy + values.get(CALIBRATION, jnp.array(0.0))
-    atom = likelihood.experiment.atom
-    thresholds = threshold_energies(masses, atom.E_eg, atom.boost)
-    return bool(jnp.any(jnp.abs(thresholds[:, :, None] - photons) < _AT_THRESHOLD))
+    for part in likelihood.parts:
+        atom = part.experiment.atom
+        thresholds = threshold_energies(masses, atom.E_eg, atom.boost)
+        if jnp.any(jnp.abs(thresholds[:, :, None] - part.photon_energy(values)) < _AT_THRESHOLD):
+            return True
+    return False
 
 
 def _curvature(likelihood: Likelihood, x: Reals, data: Data) -> Reals:
@@ -284,17 +303,18 @@ def _statuses(found: Search, state: _State) -> list[str]:
 def _impossible(found: Search) -> list[str]:
     if np.isfinite(found.chi2):
         return []
-    expected = np.asarray(found.likelihood.expected(jnp.asarray(found.x)))
-    counts = np.asarray(found.data.counts)
-    energies = np.asarray(found.likelihood.experiment.photon_energy)
-    runs = [
+    runs = found.likelihood.runs
+    expected = np.asarray(found.likelihood.expected(jnp.asarray(found.x)))[runs]
+    counts = np.asarray(found.data.counts)[runs]
+    energies = np.asarray(found.likelihood.photon_energy)
+    which = [
         f"{count:g} counts at {energy:.9g} eV"
         for count, energy, mean in zip(counts, energies, expected, strict=True)
         if count > 0 and mean == 0
     ]
     return [
         f"The counts are impossible (χ² is infinite wherever the fit looked): none are expected for "
-        f"{', '.join(runs) or 'some run'}; add a background, or check photon energies and durations."
+        f"{', '.join(which) or 'some run'}; add a background, or check photon energies and durations."
     ]
 
 
@@ -345,35 +365,10 @@ def _boundaries(found: Search, state: _State) -> list[str]:
 
 def _others(found: Search, state: _State, rise: float) -> list[str]:
     """Describe other minima that the interval's Δχ² does not exclude."""
-    if np.any(state.undetermined) or not np.isfinite(found.chi2):
+    if np.any(state.undetermined):
         return []
-    low = np.flatnonzero(found.minima.chi2 < found.chi2 + rise)[1:4]
-    return [
-        f"The χ² has another minimum, {_height(found, row)}, at {_where(found, found.minima.x[row])}; the "
-        "intervals are those around the minimum given, see the profiles."
-        for row in low
-        if _is_apart(found, row)
-    ]
-
-
-def _height(found: Search, row: int) -> str:
-    higher = found.minima.chi2[row] - found.chi2
-    return f"Δχ² = {higher:.2g}" if higher > _LOWER else "equally low"
-
-
-def _is_apart(found: Search, row: int) -> bool:
-    """Return whether the χ² rises between the lowest minimum and another one."""
-    share = np.linspace(0, 1, 21)[1:-1, None]
-    between = found.x + share * (found.minima.x[row] - found.x)
-    chi2 = found.profile(range(found.x.size), between).chi2
-    return bool(np.max(chi2) > found.minima.chi2[row] + _LOWER)
-
-
-def _where(found: Search, x: Reals) -> str:
-    """Return the values of the parameters that nothing else measures."""
-    free = [p for p in found.likelihood.parameters if p.kind not in CONSTRAINED]
-    values = found.likelihood.values(jnp.asarray(x))
-    return ", ".join(f"{p.name} = {float(values[p.name]):.4g} {p.unit}".rstrip() for p in free)
+    intervals = "The intervals are those around the minimum given, see the profiles."
+    return [f"{sentence} {intervals}" for sentence in other_minima(found, rise)]
 
 
 def _open_ends(found: Search, intervals: Ends, rise: float) -> list[str]:

@@ -23,10 +23,11 @@ from jaxtyping import Array
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from renp._types import Mask, Reals
+from renp._types import Reals
 from renp.errors import InputError
-from renp.inference.best_fits import Fits, best_fits
+from renp.inference.best_fits import Minima, best_fits, held_and_free
 from renp.inference.likelihood import Data, Likelihood, Point
+from renp.inference.search import other_minima, search
 from renp.results.base import provenance
 from renp.results.hypotheses import Discovery, HypothesisComparison, Pair, Probability, RequiredExposure
 from renp.validation import choice, confidence, instance, number, whole
@@ -95,13 +96,15 @@ def discovery(
     k = likelihood.index(choice("coupling", coupling, names))
     number_of_toys = whole("toys", toys)
     data = _observed_or_expected(likelihood, truth)
-    null, free = _without_and_with(likelihood, _rows(data), k)
+    everything = _all(likelihood)
+    without = everything & (np.arange(everything.size) != k)
+    null, free = held_and_free(likelihood, _rows(data), k)
     q0 = float(_rise(null, free)[0])
     signed = likelihood.parameters[k].kind == "coupling"
     drawn = np.array([])
     if number_of_toys:
         sample = likelihood.toys(jnp.asarray(null.x[0]), jax.random.key(whole("seed", seed)), number_of_toys)
-        drawn = _rise(*_without_and_with(likelihood, sample, k))
+        drawn = _rise(*held_and_free(likelihood, sample, k))
     converged = drawn[~np.isnan(drawn)]
     return Discovery(
         coupling=coupling,
@@ -115,6 +118,10 @@ def discovery(
         toys=converged,
         toy_p_value=_Sampled(converged).at_least(q0) if number_of_toys else None,
         failed=len(drawn) - len(converged),
+        diagnosis=(
+            *other_minima(search(likelihood, data, everything)),
+            *(f"Without {coupling}: {said}" for said in other_minima(search(likelihood, data, without))),
+        ),
         made_by=provenance(
             ("cowan-2011",),
             likelihood=likelihood,
@@ -210,6 +217,7 @@ def compare(
         if observed is None
         else {name: _values(hypotheses[name], fits[name].x[-1]) for name in names},
         toys=simulated[:, 1:],
+        diagnosis=_other_minima(hypotheses, samples),
         made_by=provenance(
             ("blennow-2014",),
             **{f"hypothesis {name}": likelihood for name, likelihood in hypotheses.items()},
@@ -323,19 +331,12 @@ class _Sampled(NamedTuple):
 def _observed_or_expected(likelihood: Likelihood, truth: Values | None) -> Data:
     if truth is not None:
         return likelihood.asimov(likelihood.truth(truth))
-    if likelihood.experiment.counts is None:
+    if not likelihood.observed:
         raise InputError("truth", None, "a point, since the runs have no observed counts")
     return likelihood.data
 
 
-def _without_and_with(likelihood: Likelihood, data: Data, k: int) -> tuple[Fits, Fits]:
-    """Return the fits with coupling ``k`` at zero and with all parameters moving."""
-    everything = jnp.ones(len(likelihood.names), dtype=bool)
-    null = best_fits(likelihood, data, everything.at[k].set(False))
-    return null, best_fits(likelihood, data, everything, also=null.x)
-
-
-def _rise(null: Fits, free: Fits) -> Reals:
+def _rise(null: Minima, free: Minima) -> Reals:
     """Return q_0; where both fits find the data impossible nothing speaks for the coupling."""
     impossible = np.isinf(free.chi2)
     rise = np.asarray(null.chi2) - np.where(impossible, 0.0, np.asarray(free.chi2))
@@ -348,7 +349,7 @@ def _simulated_points(hypotheses: Mapping[str, Likelihood], truth: Mapping[str, 
         choice("truth", name, tuple(hypotheses))
     points = {name: hypotheses[name].truth(values) for name, values in truth.items()}
     first = next(iter(points), next(iter(hypotheses)))
-    observed = hypotheses[first].experiment.counts is not None
+    observed = hypotheses[first].observed
     if not observed and not points:
         points[first] = hypotheses[first].point()
     for name, likelihood in hypotheses.items():
@@ -374,11 +375,11 @@ def _sample(likelihood: Likelihood, x: Point, key: Array, toys: int) -> Data:
 
 def _fits_of_all(
     hypotheses: Mapping[str, Likelihood], samples: Mapping[str, Data], fitted: str, also: Point
-) -> Fits:
+) -> Minima:
     """Return the fits of one hypothesis to the samples of all, and to the observed counts as the last."""
     likelihood = hypotheses[fitted]
     seen = [_seen_by(likelihood, hypotheses[true], data) for true, data in samples.items()]
-    if likelihood.experiment.counts is not None:
+    if likelihood.observed:
         seen.append(_rows(likelihood.data))
     together: Data = jax.tree.map(lambda *a: np.concatenate(a), *seen)
     return best_fits(likelihood, together, _all(likelihood), also)
@@ -395,13 +396,34 @@ def _seen_by(fitted: Likelihood, true: Likelihood, data: Data) -> Data:
     return Data(jnp.asarray(data.counts), jnp.asarray(stacked))
 
 
-def _observed_chi2(hypotheses: Mapping[str, Likelihood], fits: Mapping[str, Fits]) -> Reals | None:
-    counts = next(iter(hypotheses.values())).experiment.counts
-    if counts is None:
+def _other_minima(hypotheses: Mapping[str, Likelihood], samples: Mapping[str, Data]) -> tuple[str, ...]:
+    """Return what is said of other minima of the fits that are given."""
+    said = []
+    for name, likelihood in hypotheses.items():
+        if likelihood.observed:
+            data = {"the observed counts": likelihood.data}
+        else:
+            data = {
+                f"what {true} expects": jax.tree.map(
+                    lambda a: a[0], _seen_by(likelihood, hypotheses[true], sample)
+                )
+                for true, sample in samples.items()
+            }
+        said += [
+            f"{name}, fitted to {what}: {sentence}"
+            for what, one in data.items()
+            for sentence in other_minima(search(likelihood, one, _all(likelihood)))
+        ]
+    return tuple(said)
+
+
+def _observed_chi2(hypotheses: Mapping[str, Likelihood], fits: Mapping[str, Minima]) -> Reals | None:
+    first = next(iter(hypotheses.values()))
+    if not first.observed:
         return None
     chi2 = np.array([fit.chi2[-1] for fit in fits.values()])
     if np.all(np.isinf(chi2)):
-        raise InputError("counts", np.asarray(counts), "possible under one hypothesis at least")
+        raise InputError("counts", np.asarray(first.data.counts), "possible under one hypothesis at least")
     return chi2
 
 
@@ -490,8 +512,8 @@ def _rows(data: Data) -> Data:
     return one
 
 
-def _all(likelihood: Likelihood) -> Mask:
-    return jnp.ones(len(likelihood.names), dtype=bool)
+def _all(likelihood: Likelihood) -> NDArray[np.bool_]:
+    return np.ones(len(likelihood.names), dtype=bool)
 
 
 def _values(likelihood: Likelihood, x: Point | Reals) -> dict[str, float]:
@@ -520,9 +542,13 @@ def _check_same_runs(hypotheses: Mapping[str, Likelihood]) -> None:
     for name, likelihood in hypotheses.items():
         instance(name, likelihood, Likelihood)
         first = first or likelihood
-        runs, others = likelihood.experiment, first.experiment
-        for what in ("photon_energy", "duration", "counts"):
-            mine, theirs = (getattr(one, what) for one in (runs, others))
-            if (mine is None) != (theirs is None) or (mine is not None and not np.array_equal(mine, theirs)):
+        for what in ("photon_energy", "duration", "counts", "control_ratio", "control_counts"):
+            mine, theirs = ([getattr(e.runs, what) for e in one.experiments] for one in (likelihood, first))
+            same = len(mine) == len(theirs) and all(map(_equal, mine, theirs))
+            if not same:
                 allowed = f"of the same runs as {next(iter(hypotheses))!r}: {what} differs"
                 raise InputError("hypotheses", repr(name), allowed)
+
+
+def _equal(one: Reals | None, other: Reals | None) -> bool:
+    return one is other if one is None or other is None else np.array_equal(one, other)

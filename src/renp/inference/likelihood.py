@@ -3,15 +3,18 @@
     −2 ln L = 2 Σ_r [N_r − n_r + n_r ln(n_r/N_r)] + Σ_c (x_c − a_c)²
 
 with N_r the expected and n_r the observed counts of run r, x_c the pulls of the constrained parameters
-and a_c what was measured of them elsewhere (0 in data).
+and a_c what was measured of them elsewhere (0 in data). A control measurement of the background is one more
+count, whose mean is that background times its ratio.
 
 Couplings enter the amplitude linearly, so that counts are a quadratic form in them. As long as neither
-masses, mixing nor the calibration vary, its coefficients are computed once.
+masses, mixing nor the calibration vary, its coefficients are computed once. Several experiments have
+their counts one after the other, and share the parameters of nature.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax
@@ -20,46 +23,34 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
-from renp.atoms.atom import Atom
-from renp.errors import InputError
-from renp.experiment import Experiment, counts_of, expected_counts
-from renp.formula.line import line_spectrum, line_spectrum_of_runs
-from renp.inference.nuisances import (
-    BACKGROUND,
-    CALIBRATION,
-    EFFICIENCY,
-    NORMALISATION,
-    RATES,
-    Nuisances,
-    nuisance_parameters,
+from renp.errors import InputError, PoleWarning
+from renp.experiment import Experiment, expected_counts
+from renp.inference.nature import (
+    given_value,
+    nature_parameters,
+    neutrino_names,
     value_of,
+    with_numbers,
     with_values,
 )
+from renp.inference.nuisances import CALIBRATION, LINEWIDTH, RATES, Nuisances, nuisance_parameters
 from renp.inference.parameters import CONSTRAINED, Parameter, coordinate, coupling, physical
+from renp.inference.part import Part, experiments_of, nuisances_of, parameters_of_runs, part
 from renp.inference.poisson import chi2
+from renp.inference.response import Runs, form_of, interferes, runs_of, spectrum_of, superposed, typical_sizes
 from renp.interactions import Weak
-from renp.interactions.couplings import Coupling, Interaction, Model, Scaled
+from renp.interactions.couplings import Coupling, Interaction, Model
 from renp.interactions.given import GivenCouplings, given_couplings
-from renp.laser import Laser
 from renp.neutrinos import Neutrinos
+from renp.poles import check_poles
 from renp.references import references_of
 from renp.validation import Scalar, choice, instance
 
 Point: TypeAlias = Float[Array, "p"]
 Counts: TypeAlias = Float[Array, "n"]
-_Runs: TypeAlias = tuple[Array, Laser, Atom, Neutrinos, Interaction, tuple[Interaction, ...]]
-
-_NO_INTERFERENCE = 1e-10
-"""Rounding of an interference that vanishes, relative to the geometric mean of both parts."""
-
-_ROUNDING = 1e-13
-"""The same relative to the largest part of a run, from which it is a difference."""
 
 _MANY = 1e6
 """Expected counts from which the distribution of Poisson is expanded around the normal one."""
-
-_AT_ZERO = 1e-30
-"""Keeps the slope of √x finite at a magnitude of 0; far below the rounding of the counts."""
 
 
 class Data(NamedTuple):
@@ -78,7 +69,9 @@ class Likelihood(eqx.Module):
     Parameters
     ----------
     experiment
-        Runs, with observed counts or without.
+        Runs, with observed counts or without; several by name, {"Yb": ..., "Xe": ...}, for a joint
+        likelihood. Experiments share couplings and neutrinos; what is uncertain of an experiment's runs is
+        its own, with its name at the end as in "normalisation Xe", unless the nuisances say it is common.
     neutrinos
         What is emitted; the values of what is not fitted.
     couplings
@@ -88,12 +81,18 @@ class Likelihood(eqx.Module):
     model
         What there is besides; the standard model `Weak()` if left out.
     nuisances
-        Which neutrino parameters and rates are uncertain, besides each run's own rates; none if left out.
+        Which neutrino parameters and rates are uncertain, besides each run's own rates; none if left out. Of
+        several experiments the same for all, or by the experiments' names.
 
     Raises
     ------
     InputError
         For a coupling that these neutrinos cannot have, a name used twice, or unknown parameters.
+
+    Warns
+    -----
+    PoleWarning
+        If the mass of a mediator without a width is free: it can meet the q² of a run.
 
     Examples
     --------
@@ -108,50 +107,95 @@ class Likelihood(eqx.Module):
     Array([125.7,  87.1], dtype=float64)
     """
 
-    experiment: Experiment
+    parts: tuple[Part, ...]
+    """One for each experiment."""
     neutrinos: Neutrinos
     model: Interaction
     couplings: tuple[Coupling, ...]
     parameters: tuple[Parameter, ...]
-    response: Float[Array, "n k k"] | None
-    """Quadratic form of I(ω) in (1, coordinates of the couplings); None where the kinematics vary."""
 
     def __init__(
         self,
-        experiment: Experiment,
+        experiment: Experiment | Mapping[str, Experiment],
         neutrinos: Neutrinos,
         couplings: GivenCouplings = (),
         model: Interaction | None = None,
-        nuisances: Nuisances | None = None,
+        nuisances: Nuisances | Mapping[str, Nuisances] | None = None,
     ) -> None:
         self.couplings = given_couplings(couplings)
-        model = Weak() if model is None else model
-        expected_counts(experiment, neutrinos, model)
-        for one in self.couplings:
-            if one.name.startswith((CALIBRATION, *RATES)):
-                raise InputError("couplings", repr(one.name), "a name that no rate or calibration has")
-            expected_counts(experiment, neutrinos, one.interaction)
-        scales, response = _scaled_response(_runs(experiment, neutrinos, model, self.couplings), experiment)
-        others = nuisance_parameters(Nuisances() if nuisances is None else nuisances, experiment, neutrinos)
-        seen = _interferes(response)
+        self.neutrinos, self.model = neutrinos, Weak() if model is None else model
+        experiments = experiments_of(experiment)
+        self._check(experiments)
+        every = tuple(experiments.values())
+        scales = typical_sizes([self._runs(one, neutrinos) for one in every], every)
+        others = self._others(experiments, nuisances)
+        forms = [form_of(scales, *self._runs(one, neutrinos)) for one in every]
+        seen = np.any([interferes(form) for form in forms], axis=0)
         if phases := {p.name: value_of(neutrinos, p.name) + 1.0 for p in others if p.unit == "rad"}:
             turned = with_values(neutrinos, {name: jnp.array(value) for name, value in phases.items()})
-            seen = seen | _interferes(_form(scales, *_runs(experiment, turned, model, self.couplings)))
+            for one in every:
+                seen = seen | interferes(form_of(scales, *self._runs(one, turned)))
         fitted = [
             coupling(one.name, float(scale), one.unit, interferes=bool(signed))
             for one, scale, signed in zip(self.couplings, scales, seen, strict=True)
         ]
-        self.experiment, self.neutrinos, self.model = experiment, neutrinos, model
         self.parameters = (*fitted, *others)
         if len(set(self.names)) < len(self.names):
             twice = next(name for name in self.names if self.names.count(name) > 1)
             raise InputError("couplings", repr(twice), "a name that no other parameter has")
-        self.response = None if self._kinematic else response
+        known = [None if self._kinematic else form for form in forms]
+        self.parts = tuple(
+            part(one, form, name) for (name, one), form in zip(experiments.items(), known, strict=True)
+        )
+        self._warn_of_poles()
+
+    @property
+    def experiment(self) -> Experiment:
+        """Runs of the only experiment.
+
+        Raises
+        ------
+        InputError
+            If there are several.
+        """
+        return self._part.experiment
+
+    @property
+    def response(self) -> Float[Array, "n k k"] | None:
+        """Quadratic form of I(ω) of the only experiment; None where the kinematics vary."""
+        return self._part.response
+
+    @property
+    def experiments(self) -> tuple[Experiment, ...]:
+        """Of each part."""
+        return tuple(one.experiment for one in self.parts)
+
+    @property
+    def observed(self) -> bool:
+        """Whether the runs have counts."""
+        return all(one.counts is not None for one in self.experiments)
+
+    @property
+    def size(self) -> int:
+        """How many counts there are: of all runs and control measurements."""
+        return sum(one.size for one in self.parts)
+
+    @property
+    def runs(self) -> NDArray[np.int_]:
+        """Places of the runs among all counts."""
+        starts = np.cumsum([0, *(one.size for one in self.parts)])
+        pairs = zip(starts, self.experiments, strict=False)
+        return np.concatenate([start + np.arange(len(one.runs)) for start, one in pairs])
+
+    @property
+    def photon_energy(self) -> Counts:
+        """Of each run of all experiments, eV."""
+        return jnp.concatenate([one.photon_energy for one in self.experiments])
 
     @property
     def references(self) -> tuple[str, ...]:
         """Keys of the references behind the runs, the neutrinos and every interaction."""
-        return references_of([self.experiment, self.neutrinos, self.model, self.couplings])
+        return references_of([*self.experiments, self.neutrinos, self.model, self.couplings])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -178,9 +222,8 @@ class Likelihood(eqx.Module):
         InputError
             If the runs have none.
         """
-        if self.experiment.counts is None:
-            raise InputError("counts", None, "given for every run of the experiment")
-        return Data(jnp.asarray(self.experiment.counts), jnp.zeros(len(self.constrained)))
+        counts = jnp.concatenate([one.counts for one in self.parts])
+        return Data(counts, jnp.zeros(len(self.constrained)))
 
     def index(self, name: str) -> int:
         """Return the place of a parameter, or raise `InputError`."""
@@ -196,7 +239,24 @@ class Likelihood(eqx.Module):
         """
         for name in values:
             self.index(name)
-        return jnp.array([coordinate(p, values.get(p.name, self._nominal(p))) for p in self.parameters])
+        every = {p.name: self._nominal(p) for p in self.parameters} | values
+        return jnp.array([self.coordinate(name, value) for name, value in every.items()])
+
+    def coordinate(self, name: str, value: Any) -> float:
+        """Return the coordinate of a physical value.
+
+        Raises
+        ------
+        InputError
+            For a value that the parameter cannot have: a mediator's mass, for one, at the q² of a run.
+        """
+        found = coordinate(self.parameters[self.index(name)], value)
+        if "." in name:
+            there = Model(with_numbers(self.couplings, {name: jnp.asarray(value)}))
+            for one in self.experiments:
+                for omega in np.asarray(one.runs.photon_energy + one.laser.offset)[:, None]:
+                    check_poles(there, omega, one.atom, self.neutrinos)
+        return found
 
     def truth(self, values: Mapping[str, float] | None) -> Point:
         """Return the point of physical values by name, as `point` does; without any of none.
@@ -216,15 +276,13 @@ class Likelihood(eqx.Module):
     @property
     def nominal(self) -> Point:
         """The point without couplings, all others as measured, as `point` returns it; jax-traceable."""
-        values = [
-            value_of(self.neutrinos, p.name) / p.plus if p.kind == "free" else 0.0 for p in self.parameters
-        ]
+        values = [self._nominal(p) / p.plus if p.kind in ("free", "rate") else 0.0 for p in self.parameters]
         return jnp.stack([jnp.asarray(x, dtype=float) for x in values]) if values else jnp.zeros(0)
 
     @property
     def start(self) -> Point:
         """Where a fit may start: off the point without couplings, at which counts may be flat or zero."""
-        away = {"magnitude": 1.0, "coupling": 0.5}
+        away = {"magnitude": 1.0, "coupling": 0.5, "rate": 1.0}
         return self.nominal + jnp.array([away.get(p.kind, 0.0) for p in self.parameters])
 
     def values(self, x: Float[Array, "*batch p"]) -> dict[str, Float[Array, "*batch"]]:
@@ -232,10 +290,9 @@ class Likelihood(eqx.Module):
         return {p.name: physical(p, x[..., k]) for k, p in enumerate(self.parameters)}
 
     def expected(self, x: Point) -> Counts:
-        """Return the expected counts N of each run, backgrounds included."""
+        """Return the expected counts N of each run, backgrounds included, and of each control measurement."""
         values = self.values(x)
-        signal, background = self._factor(values, NORMALISATION, EFFICIENCY), self._factor(values, BACKGROUND)
-        return counts_of(self.experiment, self._spectral_function(x, values), signal, background)
+        return jnp.concatenate([one.expected(self._spectrum(one, x, values), values) for one in self.parts])
 
     def chi2(self, x: Point, data: Data) -> Float[Array, ""]:
         """Return −2 ln L, relative to a perfect description of the counts."""
@@ -271,7 +328,9 @@ class Likelihood(eqx.Module):
     def with_exposure(self, factor: Scalar) -> "Likelihood":
         """Return the likelihood of runs that last longer by a factor."""
         longer: Likelihood = eqx.tree_at(
-            lambda one: one.experiment.runs.duration, self, factor * self.experiment.runs.duration
+            lambda one: [e.runs.duration for e in one.experiments],
+            self,
+            [factor * e.runs.duration for e in self.experiments],
         )
         return longer
 
@@ -288,11 +347,17 @@ class Likelihood(eqx.Module):
         >>> likelihood.with_runs(more).expected(likelihood.point()).round(1)
         Array([117.1,  84.4], dtype=float64)
         """
-        return self._with(experiment, self.neutrinos)
+        new = self._renewed(self._part, experiment, self.neutrinos)
+        other: Likelihood = eqx.tree_at(lambda one: one.parts, self, (new,))
+        return other
 
     def with_neutrinos(self, neutrinos: Neutrinos) -> "Likelihood":
         """Return the likelihood for another lightest mass, with the same parameters in the same units."""
-        return self._with(self.experiment, neutrinos)
+        parts = [self._renewed(one, one.experiment, neutrinos) for one in self.parts]
+        other: Likelihood = eqx.tree_at(
+            lambda one: (one.parts, one.neutrinos), self, (tuple(parts), neutrinos)
+        )
+        return other
 
     def at(
         self,
@@ -327,76 +392,84 @@ class Likelihood(eqx.Module):
         couplings = tuple(
             Coupling(c.kind, c.label, unit) for c, unit in zip(self.couplings, interactions, strict=True)
         )
-        scales, response = _scaled_response(_runs(experiment, neutrinos, self.model, couplings), experiment)
-        others = nuisance_parameters(nuisances, experiment, neutrinos)
+        runs = runs_of(experiment, neutrinos, self.model, couplings)
+        scales = typical_sizes([runs], (experiment,))
+        others = nuisance_parameters(nuisances, experiment, neutrinos, couplings)
         fitted = [replace(p, plus=s, minus=s) for p, s in zip(self.parameters, scales, strict=False)]
-        new = (
-            experiment,
-            neutrinos,
-            couplings,
-            (*fitted, *others),
-            None if self._kinematic else response,
-        )
+        new = part(experiment, None if self._kinematic else form_of(scales, *runs))
         there: Likelihood = eqx.tree_at(
-            lambda one: (one.experiment, one.neutrinos, one.couplings, one.parameters, one.response),
+            lambda one: (one.parts, one.neutrinos, one.couplings, one.parameters),
             self,
-            new,
-            is_leaf=lambda x: x is None,
+            ((new,), neutrinos, couplings, (*fitted, *others)),
         )
         return there
 
-    def _with(self, experiment: Experiment, neutrinos: Neutrinos) -> "Likelihood":
-        response = self.response
-        if response is not None:
-            units = np.array([p.plus for p in self.parameters[: len(self.couplings)]], dtype=float)
-            response = _form(units, *_runs(experiment, neutrinos, self.model, self.couplings))
-        other: Likelihood = eqx.tree_at(
-            lambda one: (one.experiment, one.neutrinos, one.response),
-            self,
-            (experiment, neutrinos, response),
-            is_leaf=lambda x: x is None,
+    @property
+    def _part(self) -> Part:
+        if len(self.parts) > 1:
+            raise InputError("likelihood", f"of {len(self.parts)} experiments", "of one experiment here")
+        return self.parts[0]
+
+    def _check(self, experiments: Mapping[str, Experiment]) -> None:
+        """Raise `InputError` for couplings that there cannot be."""
+        for one in self.couplings:
+            if one.name.startswith((CALIBRATION, LINEWIDTH, *RATES)):
+                raise InputError("couplings", repr(one.name), "a name that no rate or calibration has")
+        for experiment in experiments.values():
+            for model in (self.model, *(one.interaction for one in self.couplings)):
+                expected_counts(experiment, self.neutrinos, model)
+
+    def _others(self, experiments: Mapping[str, Experiment], nuisances: Any) -> list[Parameter]:
+        """Return all parameters but the couplings."""
+        by_name = nuisances_of(nuisances, tuple(experiments))
+        nature = [
+            nature_parameters(one.oscillation, one.free, self.neutrinos, self.couplings)
+            for one in by_name.values()
+        ]
+        shared = {p.name: p for parameters in nature for p in parameters}
+        return [*shared.values(), *parameters_of_runs(experiments, by_name)]
+
+    def _warn_of_poles(self) -> None:
+        free = {p.name for p in self.parameters if "." in p.name}
+        for one in self.couplings:
+            if f"{one.name}.mass" in free and one.interaction.poles():
+                warnings.warn(
+                    f"{one.name}.mass is free: at the q² of a run the rate diverges, and minima on either "
+                    "side of it are apart; give the mediator a width",
+                    PoleWarning,
+                    stacklevel=3,
+                )
+
+    def _runs(self, experiment: Experiment, neutrinos: Neutrinos) -> Runs:
+        return runs_of(experiment, neutrinos, self.model, self.couplings)
+
+    def _renewed(self, old: Part, experiment: Experiment, neutrinos: Neutrinos) -> Part:
+        """Return a part with other runs or neutrinos, in the same units."""
+        if old.response is None:
+            return replace(old, experiment=experiment)
+        units = np.array([p.plus for p in self.parameters[: len(self.couplings)]], dtype=float)
+        return replace(
+            old, experiment=experiment, response=form_of(units, *self._runs(experiment, neutrinos))
         )
-        return other
 
     @property
     def _kinematic(self) -> bool:
-        """Whether a parameter changes masses, mixing or photon energies."""
+        """Whether a parameter changes masses, mixing, photon energies, the line or an interaction."""
         return any(not p.name.startswith(RATES) for p in self.parameters[len(self.couplings) :])
 
-    def _nominal(self, parameter: Parameter) -> float:
+    def _nominal(self, parameter: Parameter) -> Scalar:
         if parameter.kind == "free":
-            return float(value_of(self.neutrinos, parameter.name))
-        return float(parameter.centre)
+            return given_value(self.neutrinos, self.couplings, parameter.name)
+        return parameter.centre
 
-    def _spectral_function(self, x: Point, values: dict[str, Array]) -> Counts:
+    def _spectrum(self, one: Part, x: Point, values: dict[str, Array]) -> Counts:
         fitted = self.parameters[: len(self.couplings)]
-        if self.response is not None:
-            return _quadratic(self.response, x, [p.kind == "magnitude" for p in fitted])
-        others = {p.name for p in self.parameters[len(self.couplings) :]}
-        offset = values.get(CALIBRATION, jnp.array(0.0))
-        changed = {n: values[n] for n in others if not n.startswith((CALIBRATION, *RATES))}
-        amplitudes = [
-            p.plus * (jnp.sqrt(x[k] + _AT_ZERO) if p.kind == "magnitude" else x[k])
-            for k, p in enumerate(fitted)
-        ]
-        interactions = tuple(c.interaction for c in self.couplings)
-        model = _superposed(self.model, interactions, amplitudes)
-        photons, neutrinos = self.experiment.photon_energy + offset, with_values(self.neutrinos, changed)
-        rate: Counts = line_spectrum_of_runs(
-            photons, self.experiment.laser, self.experiment.atom, neutrinos, model
-        )
-        return rate
-
-    def _factor(self, values: dict[str, Array], *names: str) -> Scalar | Counts:
-        """Return the product of factors on a rate, common to all runs or with a number of each run's own."""
-        factor: Scalar | Counts = 1.0
-        one = jnp.array(1.0)
-        for name in names:
-            own = [values.get(f"{name}_{k + 1}") for k in range(len(self.experiment.runs))]
-            factor = factor * values.get(name, 1.0)
-            if any(value is not None for value in own):
-                factor = factor * jnp.stack([one if value is None else value for value in own])
-        return factor
+        if one.response is not None:
+            return spectrum_of(one.response, x, [p.kind == "magnitude" for p in fitted])
+        known = neutrino_names(self.neutrinos)
+        neutrinos = with_values(self.neutrinos, {name: v for name, v in values.items() if name in known})
+        model = superposed(self.model, with_numbers(self.couplings, values), fitted, x)
+        return one.spectrum(neutrinos, model, values)
 
 
 def _poisson(key: Array, mean: Counts, number: int) -> Float[Array, "toys n"]:
@@ -406,74 +479,3 @@ def _poisson(key: Array, mean: Counts, number: int) -> Float[Array, "toys n"]:
     z = jax.random.normal(key, shape)
     many = jnp.round(mean + jnp.sqrt(mean) * z + (z**2 - 1) / 6)
     return jnp.where(mean < _MANY, few, many)
-
-
-def _superposed(
-    model: Interaction, couplings: tuple[Interaction, ...], amplitudes: list[Array]
-) -> Interaction:
-    return Model((model, *(Scaled(g, c) for g, c in zip(amplitudes, couplings, strict=True))))
-
-
-def _quadratic(form: Float[Array, "n k k"], x: Point, magnitude: list[bool]) -> Counts:
-    """Return the form at (1, x), where the coordinate of a magnitude is the square already."""
-    own = x[: len(magnitude)]
-    squares = jnp.einsum("nkk->nk", form)[:, 1:] * np.array(magnitude, dtype=float)
-    total: Counts = form[:, 0, 0] + squares @ own
-    signed = np.flatnonzero(~np.array(magnitude, dtype=bool))
-    if not signed.size:
-        return total
-    amplitude, inner = own[signed], form[:, 1 + signed[:, None], 1 + signed]
-    return total + 2 * form[:, 0, 1 + signed] @ amplitude + (inner @ amplitude) @ amplitude
-
-
-def _runs(
-    experiment: Experiment, neutrinos: Neutrinos, model: Interaction, couplings: tuple[Coupling, ...]
-) -> _Runs:
-    line = experiment.photon_energy, experiment.laser, experiment.atom
-    return *line, neutrinos, model, tuple(coupling.interaction for coupling in couplings)
-
-
-def _scaled_response(runs: _Runs, experiment: Experiment) -> tuple[Float[Array, "k"], Float[Array, "n k k"]]:
-    """Return units in which the couplings matter, and the quadratic form of I(ω) in these units."""
-    spectra = jnp.einsum("nkk->kn", _form(jnp.ones(len(runs[-1])), *runs))
-    alone = jnp.sum(counts_of(experiment, spectra, background=0.0), axis=1)
-    null = alone[0] + jnp.sum(experiment.background_counts)
-    signal = alone[1:]
-    scale = jnp.sqrt((jnp.sqrt(null) + 1) / jnp.where(signal > 0, signal, 1.0))
-    return scale, _form(scale, *runs)
-
-
-@jax.jit
-def _form(
-    units: Float[Array, "k"],
-    photons: Counts,
-    laser: Laser,
-    atom: Atom,
-    neutrinos: Neutrinos,
-    model: Interaction,
-    couplings: tuple[Interaction, ...],
-) -> Float[Array, "n k k"]:
-    """Return the quadratic form of I(ω) in the strength of the model and the couplings in their units."""
-
-    def strength(factors: Float[Array, "k"]) -> Counts:
-        scaled = Model((Scaled(factors[0], model),))
-        superposed = _superposed(scaled, couplings, list(factors[1:] * units))
-        rate: Counts = line_spectrum(photons, laser, atom, neutrinos, superposed)
-        return rate
-
-    basis = jnp.eye(len(couplings) + 1)
-    together = jax.vmap(jax.vmap(strength))(basis[:, None, :] + basis[None, :, :])
-    apart = jax.vmap(jax.vmap(strength))(basis[:, None, :] - basis[None, :, :])
-    return jnp.moveaxis((together - apart) / 4, -1, 0)
-
-
-def _interferes(response: Float[Array, "n k k"]) -> NDArray[np.bool_]:
-    """Return for each coupling whether it interferes with the model or with another one."""
-    form = np.asarray(response)
-    own = np.sqrt(np.einsum("nkk->nk", form))
-    allowed = _NO_INTERFERENCE * own[:, :, None] * own[:, None, :]
-    allowed += _ROUNDING * np.max(own, axis=1)[:, None, None] ** 2
-    seen = np.abs(form) > allowed
-    off_diagonal = ~np.eye(form.shape[1], dtype=bool)
-    interferes: NDArray[np.bool_] = np.any(seen & off_diagonal, axis=(0, 1))[1:]
-    return interferes

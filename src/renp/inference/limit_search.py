@@ -82,7 +82,7 @@ class LimitSearch(NamedTuple):
         place = jnp.arange(len(likelihood.parameters))
         moves = (place == k) | (place >= len(likelihood.couplings)) | self.profiled
         null = likelihood.asimov(likelihood.point())
-        observed = null if likelihood.experiment.counts is None else likelihood.data
+        observed = likelihood.data if likelihood.observed else null
         p_value = self._p_value(likelihood, observed, moves, k)
         if method.few_counts and int(np.sum(moves)) == 1:
             few = self._of_few_counts(likelihood, k)
@@ -99,7 +99,7 @@ class LimitSearch(NamedTuple):
         limit, expected = np.where(good, float(parameter.plus) * furthest(found), np.nan)
         band = None
         # A two-sided interval always contains the best fit: it needs no constraint.
-        constrained = method.power_constrained and not signed and likelihood.experiment.counts is not None
+        constrained = method.power_constrained and not signed and likelihood.observed
         if method.band and (self.bands or constrained or signed):
             middle = load(method.band)(self, likelihood, observed, moves, k)
             band = tuple(float(parameter.plus * size) for size in middle)
@@ -123,13 +123,13 @@ class LimitSearch(NamedTuple):
 
     def _of_few_counts(self, likelihood: Likelihood, k: int) -> CouplingLimit | None:
         """Return the limit from all outcomes that there can be; None where they are too many."""
-        signal, counts = few_counts.Signal.of(likelihood, k), likelihood.experiment.counts
+        signal = few_counts.Signal.of(likelihood, k)
         if self.lengthened and (signal.signed or len(signal.null) > 1):
             allowed = f"left out with {likelihood.names[k]} here: for one run, and a coupling without a sign"
             raise InputError("lengthened", True, allowed)
         found = few_counts.limits(
             signal,
-            None if counts is None else np.asarray(counts),
+            np.asarray(likelihood.data.counts) if likelihood.observed else None,
             cast(few_counts.Method, self.method),
             self.confidence_level,
             BANDS if self.bands else (0,),
@@ -180,7 +180,7 @@ class LimitSearch(NamedTuple):
         )
 
     def _p_value(self, likelihood: Likelihood, data: Data, moves: Mask, k: int) -> float:
-        if likelihood.experiment.counts is None:
+        if not likelihood.observed:
             return float("nan")
         free = np.asarray(moves) & ~np.isin(np.arange(len(moves)), likelihood.constrained)
         degrees = data.counts.shape[0] - int(np.sum(free))
@@ -224,7 +224,7 @@ def accepted_by_formulae(
     method = cast(asymptotic.Method, search.method)
     start = _start(likelihood, moves)
     found = asymptotic.limit_ensemble(likelihood, data, start, moves, k, search.confidence_level, method)
-    return _below(np.sqrt(np.asarray(found.value)), np.asarray(found.status) != NOT_CONVERGED)
+    return up_to(np.sqrt(np.asarray(found.value)), np.asarray(found.status) != NOT_CONVERGED)
 
 
 def band_by_formulae(
@@ -260,7 +260,7 @@ def accepted_by_construction(
     return found._replace(intervals=jnp.asarray(intervals), rises=jnp.asarray(rises))
 
 
-def _below(high: Reals, good: Mask, low: Reals | float = 0.0) -> AcceptedSet:
+def up_to(high: Reals, good: Mask, low: Reals | float = 0.0) -> AcceptedSet:
     """Return one interval for each data set."""
     intervals = jnp.stack([jnp.broadcast_to(low, high.shape), jnp.asarray(high)], axis=-1)[:, None]
     nothing = jnp.zeros(high.shape)

@@ -221,7 +221,7 @@ def crossing(
     is_k = jnp.arange(best.x.size) == k
     target = best.chi2 + rise
     end = side * (jnp.where(side > 0, high[k], low[k]) - best.x[k])
-    bounded = sum(p.kind == "magnitude" for p in likelihood.parameters)
+    bounded = sum(p.kind in ("magnitude", "rate") for p in likelihood.parameters)
     passes = 1 if bounded < 2 else 4
 
     def body(state: _Search) -> _Search:
@@ -229,14 +229,21 @@ def crossing(
         defined = jnp.isfinite(here.chi2)
         active = moves & ~is_k & ~_pressed(x, here.slope, low, high)
         ahead = side * (x[k] - best.x[k])
-        for _ in range(passes):
+
+        def toward(active: Bool[Array, "p"]) -> tuple[_ProfileModel, Real]:
             model = _profile_model(here, k, side, active)
-            value = here.chi2 - model.distance
-            step = _root(target - value, model.slope, model.curvature)
-            # Parameters at a bound must not be taken to give way beyond it.
+            step = _root(target - (here.chi2 - model.distance), model.slope, model.curvature)
+            return model, jnp.where(jnp.isnan(step), jnp.inf, step)  # flat here, but perhaps not further out
+
+        def held(_: Any, active: Bool[Array, "p"]) -> Bool[Array, "p"]:
+            """Hold the parameters at a bound that would be taken to give way beyond it."""
+            model, step = toward(active)
             heading = model.own + model.along * side * jnp.minimum(step, 1.0)
-            active = active & ~(((x <= low) & (heading < 0)) | ((x >= high) & (heading > 0)))
+            return active & ~(((x <= low) & (heading < 0)) | ((x >= high) & (heading > 0)))
+
+        model, step = toward(jax.lax.fori_loop(0, passes - 1, held, active))
         own, along, distance = model.own, model.along, model.distance
+        value = here.chi2 - distance
         trusted = distance < _TRUSTED * rise
         inside = jnp.where(
             defined & trusted & (value < target), jnp.maximum(state.inside, ahead), state.inside
@@ -343,12 +350,16 @@ def _solve(
     a = a + jnp.diag(jnp.where(active & (diagonal > 0), diagonal, 1.0) - jnp.diag(a))
     a = jnp.concatenate([a, jnp.where(active[:, None], right, 0.0)], axis=1)
     size = active.size
-    for k in range(size):
+
+    def eliminate(k: Any, a: Float[Array, "p q"]) -> Float[Array, "p q"]:
         # Rounding must not turn the pivot of a direction that nothing determines negative.
         pivot = jnp.maximum(a[k, k], _ROUNDING * jnp.where(active[k], diagonal[k], 1.0))
         row = a[k] / jnp.where(pivot > 0, pivot, 1.0)
-        a = (a - a[:, k, None] * row).at[k].set(row)
-    return a[:, size:]
+        return (a - a[:, k, None] * row).at[k].set(row)
+
+    # Not unrolled, which with all twelve moments takes most of the time of compilation.
+    solved: Float[Array, "p q"] = jax.lax.fori_loop(0, size, eliminate, a) if size else a
+    return solved[:, size:]
 
 
 def _value_and_slopes(

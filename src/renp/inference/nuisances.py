@@ -4,26 +4,24 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
-import equinox as eqx
 import numpy as np
-from jaxtyping import Array
 
 from renp.errors import InputError, renamed
 from renp.experiment import Experiment
-from renp.inference.parameters import Parameter, constrained, free, relative
-from renp.neutrinos import Neutrinos, release_errors, release_values
-from renp.validation import Scalar, choice, instance, is_traced, number
+from renp.inference.backgrounds import OWN, background_parameters
+from renp.inference.nature import nature_parameters
+from renp.inference.parameters import Parameter, constrained, relative
+from renp.interactions.couplings import Coupling
+from renp.neutrinos import Neutrinos
+from renp.validation import Scalar, instance, is_traced, number
 
 NORMALISATION = "normalisation"
 CALIBRATION = "calibration"
+LINEWIDTH = "linewidth"
 EFFICIENCY = "efficiency"
 BACKGROUND = "background"
 RATES = (NORMALISATION, EFFICIENCY, BACKGROUND)
-"""Names of factors on rates; one that is a run's own ends with its number, as in "efficiency_1"."""
-
-_UNITS = {"lightest_mass": "eV", "delta_cp": "rad", "dm2_21": "eV²", "dm2_31": "eV²", "dm2_32": "eV²"}
-_TYPICAL = {"lightest_mass": 0.01, "dm2_21": 1e-5, "dm2_31": 1e-4, "dm2_32": 1e-4}
-_PHASES = ("majorana_phase_21", "majorana_phase_31")
+"""How names of factors on rates begin; one that is a run's own ends with its number, as in "efficiency_1"."""
 
 
 @renamed(normalisation="normalisation_error", background="background_error", calibration="calibration_error")
@@ -37,14 +35,24 @@ class Nuisances:
         Neutrino parameters with the errors of the neutrinos' release around the neutrinos' own values:
         names of `renp.Neutrinos`, or "all" for those on which emission depends.
     free
-        Neutrino parameters that only the counts decide: any of the same names, "lightest_mass",
-        "majorana_phase_21" and "majorana_phase_31".
+        Parameters that only the counts decide: any of the same names, "lightest_mass", "majorana_phase_21"
+        and "majorana_phase_31"; and numbers of a coupling's interaction, as "g.mass" for the mass of the
+        mediator of the coupling "g".
     normalisation_error
         Relative error of the signal's rate, common to all runs.
     background_error
         Relative error of the background's rate: one number, common to all runs, or one for each run.
+    background_degree
+        Degree of a polynomial in the photon energy that is the background rate of all runs, and that counts
+        decide: 0 for a common rate, 1 for a level and a slope (`renp.inference.backgrounds`). Side bands are
+        runs above the thresholds. Left out, each run has its own background.
     calibration_error
         Error of the photon energies, common to all runs, eV.
+    linewidth_error
+        Relative error of the laser's width, common to all runs; of both its parts.
+    common
+        What all experiments of one likelihood share, of "normalisation", "calibration", "linewidth" and
+        "background", and with an equal error; otherwise each has its own.
 
     Examples
     --------
@@ -57,13 +65,16 @@ class Nuisances:
     _: KW_ONLY
     normalisation_error: float = 0.0
     background_error: float | Sequence[float] = 0.0
+    background_degree: int | None = None
     calibration_error: float = 0.0
+    linewidth_error: float = 0.0
+    common: Sequence[str] = ()
 
 
 def nuisance_parameters(
-    nuisances: Nuisances, experiment: Experiment, neutrinos: Neutrinos
+    nuisances: Nuisances, experiment: Experiment, neutrinos: Neutrinos, couplings: tuple[Coupling, ...] = ()
 ) -> tuple[Parameter, ...]:
-    """Return the parameters, in the order neutrinos, calibration, normalisation, efficiencies, backgrounds.
+    """Return the parameters, in the order neutrinos, interactions, and those of `experiment_parameters`.
 
     Raises
     ------
@@ -79,27 +90,48 @@ def nuisance_parameters(
     ['sin2_theta12', 'sin2_theta13', 'dm2_21', 'dm2_31']
     """
     instance("nuisances", nuisances, Nuisances)
-    measured = _oscillation_names(nuisances.oscillation, neutrinos)
-    found = [_measured(name, neutrinos) for name in measured]
-    found += [_free(name, neutrinos) for name in _names("free", nuisances.free)]
-    if both := set(measured) & set(nuisances.free):
-        raise InputError("free", repr(min(both)), "without the names in oscillation")
-    if _varies(_error("calibration_error", nuisances.calibration_error)):
-        found.append(
-            constrained(CALIBRATION, 0.0, nuisances.calibration_error, nuisances.calibration_error, "eV")
-        )
-    if _varies(_error("normalisation_error", nuisances.normalisation_error)):
-        found.append(relative(NORMALISATION, nuisances.normalisation_error))
+    nature = nature_parameters(nuisances.oscillation, nuisances.free, neutrinos, couplings)
+    return (*nature, *experiment_parameters(nuisances, experiment))
+
+
+def experiment_parameters(nuisances: Nuisances, experiment: Experiment) -> list[Parameter]:
+    """Return the parameters of runs: calibration, linewidth, normalisation, efficiencies, backgrounds.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 86400.0, control_ratio=2.0)
+    >>> [p.name for p in experiment_parameters(Nuisances(calibration_error=1e-6), runs)]
+    ['calibration', 'background_rate_1']
+    """
+    found: list[Parameter] = []
     runs = experiment.runs
+    if _varies(error := _error("calibration_error", nuisances.calibration_error, "eV")):
+        found.append(constrained(CALIBRATION, 0.0, error, error, "eV"))
+    if _varies(error := _error("linewidth_error", nuisances.linewidth_error)):
+        if experiment.laser.shape == "sharp":
+            raise InputError("linewidth_error", error, "0 for a sharp line: the laser has no width")
+        found.append(relative(LINEWIDTH, error))
+    if _varies(error := _error("normalisation_error", nuisances.normalisation_error)):
+        found.append(relative(NORMALISATION, error))
     found += _each(EFFICIENCY, runs.efficiency_error, len(runs))
-    if not isinstance(nuisances.background_error, Sequence) and np.ndim(nuisances.background_error) == 0:
-        if _varies(error := _error("background_error", nuisances.background_error)):
-            found.append(relative(BACKGROUND, error))
-        return (*found, *_each(BACKGROUND, runs.background_error, len(runs)))
-    if is_traced(runs.background_error) or np.any(runs.background_error):
-        allowed = "left out of the runs, or one number for all of them in the nuisances"
-        raise InputError("background_error", runs.background_error, allowed)
-    return (*found, *_each(BACKGROUND, nuisances.background_error, len(runs)))
+    own: Any = runs.background_error
+    if isinstance(nuisances.background_error, Sequence) or np.ndim(nuisances.background_error):
+        if is_traced(own) or np.any(own):
+            allowed = "left out of the runs, or one number for all of them in the nuisances"
+            raise InputError("background_error", own, allowed)
+        own = nuisances.background_error
+    elif _varies(error := _error("background_error", nuisances.background_error)):
+        found.append(relative(BACKGROUND, error))
+    found += _each(BACKGROUND, own, len(runs))
+    decided = background_parameters(experiment, nuisances.background_degree)
+    known = {p.name for p in found if p.name.startswith(BACKGROUND)}
+    if nuisances.background_degree is None:
+        known &= {p.name.replace(OWN, BACKGROUND) for p in decided}
+    if known:
+        allowed = "0 where control counts or background_degree let the counts decide"
+        raise InputError(f"background_error ({min(known)})", "above 0", allowed)
+    return [*found, *decided]
 
 
 def common(nuisances: Nuisances, efficiency_error: float, background_error: float) -> Nuisances:
@@ -118,87 +150,15 @@ def common(nuisances: Nuisances, efficiency_error: float, background_error: floa
     return replace(nuisances, normalisation_error=both, background_error=background)
 
 
-def with_values(neutrinos: Neutrinos, values: dict[str, Array]) -> Neutrinos:
-    """Return the neutrinos with some parameters replaced; nothing is checked.
-
-    Examples
-    --------
-    >>> import jax.numpy as jnp
-    >>> with_values(Neutrinos(0.01), {"lightest_mass": jnp.array(0.02)}).masses[0]
-    Array(0.02, dtype=float64)
-    """
-    replaced: Neutrinos = eqx.tree_at(
-        lambda nu: [_get(nu, name) for name in values], neutrinos, list(values.values())
-    )
-    return replaced
+def relevant(nuisances: Nuisances, couplings: tuple[Coupling, ...]) -> Nuisances:
+    """Return nuisances without the free numbers of interactions that are not among the couplings."""
+    owners = {one.name for one in couplings}
+    kept = [name for name in nuisances.free if "." not in name or name.rpartition(".")[0] in owners]
+    return nuisances if len(kept) == len(nuisances.free) else replace(nuisances, free=kept)
 
 
-def value_of(neutrinos: Neutrinos, name: str) -> Scalar:
-    """Return a parameter of the neutrinos by the name that `Nuisances` has for it.
-
-    Examples
-    --------
-    >>> value_of(Neutrinos(0.01), "dm2_31")
-    0.002513
-    """
-    value = _get(neutrinos, name)
-    return value if is_traced(value) else float(value)
-
-
-def _get(neutrinos: Neutrinos, name: str) -> Scalar:
-    if name in _PHASES:
-        return neutrinos.majorana_phases[_PHASES.index(name)]
-    value: Scalar = getattr(neutrinos, "dm2_atmospheric" if name in ("dm2_31", "dm2_32") else name)
-    return value
-
-
-def neutrino_names(neutrinos: Neutrinos) -> tuple[str, ...]:
-    """Return the names of all parameters that these neutrinos have.
-
-    Examples
-    --------
-    >>> neutrino_names(Neutrinos(0.01))[0]
-    'lightest_mass'
-    """
-    names = ("lightest_mass", *release_values(neutrinos.release, neutrinos.ordering))
-    return (*names, *_PHASES) if neutrinos.nature == "majorana" else names
-
-
-def _oscillation_names(names: Sequence[str] | str, neutrinos: Neutrinos) -> tuple[str, ...]:
-    if names != "all":
-        return _names("oscillation", names)
-    # Without couplings in the flavour basis, theta_23 and, for Dirac neutrinos, delta_cp are without effect.
-    atmospheric = "dm2_31" if neutrinos.ordering == "normal" else "dm2_32"
-    phase = ("delta_cp",) if neutrinos.nature == "majorana" else ()
-    return ("sin2_theta12", "sin2_theta13", *phase, "dm2_21", atmospheric)
-
-
-def _names(argument: str, names: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(names, str) or len(set(names)) < len(names):
-        raise InputError(argument, repr(names), "a list of names, each once")
-    return tuple(names)
-
-
-def _measured(name: str, neutrinos: Neutrinos) -> Parameter:
-    choice("oscillation", name, neutrino_names(neutrinos))
-    errors = release_errors(neutrinos.release, neutrinos.ordering)
-    if name not in errors:
-        allowed = f"without {name}, for which the release {neutrinos.release!r} has no errors here"
-        raise InputError("oscillation", repr(name), allowed)
-    plus, minus = errors[name]
-    return constrained(name, value_of(neutrinos, name), plus, minus, _UNITS.get(name, ""))
-
-
-def _free(name: str, neutrinos: Neutrinos) -> Parameter:
-    name = choice("free", name, neutrino_names(neutrinos))
-    if name.startswith("sin2"):
-        return free(name, 0.1, "", 0.0, 1.0)
-    low = 0.0 if name == "lightest_mass" else -np.inf
-    return free(name, _TYPICAL.get(name, 1.0), _UNITS.get(name, "rad"), low)
-
-
-def _error(name: str, value: Any) -> Scalar:
-    return number(name, value, "a finite error, at least 0", low=0.0)
+def _error(name: str, value: Any, unit: str = "") -> Scalar:
+    return number(name, value, "a finite error, at least 0", low=0.0, unit=unit)
 
 
 def _varies(error: Scalar) -> bool:

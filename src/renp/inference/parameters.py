@@ -10,6 +10,7 @@ kind            coordinate x                           physical value
 "constrained"   pull                                   centre + σ₊x for x ≥ 1, centre + σ₋x for x ≤ −1
 "relative"      pull                                   factor (1 + σ)^x on a rate
 "free"          v/u                                    v = u x
+"rate"          v/u ≥ 0                                v = u x, in which counts are linear
 ==============  =====================================  ==============================================
 
 Pulls have a standard normal constraint around an observable that is 0 in data and fluctuates in toys.
@@ -28,7 +29,7 @@ from scipy import optimize
 from renp.errors import InputError
 from renp.validation import Scalar, is_traced
 
-Kind: TypeAlias = Literal["magnitude", "coupling", "constrained", "relative", "free"]
+Kind: TypeAlias = Literal["magnitude", "coupling", "constrained", "relative", "free", "rate"]
 
 CONSTRAINED = ("constrained", "relative")
 
@@ -39,7 +40,7 @@ class Parameter(eqx.Module):
     name: str = eqx.field(static=True)
     kind: Kind = eqx.field(static=True)
     centre: Scalar
-    """Physical value at pull 0; not used where there is no pull."""
+    """Physical value at pull 0, or of a rate as given; not used for other kinds."""
     plus: Scalar
     """Upper error, or the unit u of the coordinate."""
     minus: Scalar
@@ -94,6 +95,17 @@ def free(name: str, unit_value: float, unit: str, low: float = -np.inf, high: fl
     inf
     """
     return Parameter(name, "free", 0.0, unit_value, unit_value, low / unit_value, high / unit_value, unit)
+
+
+def rate(name: str, value: Scalar, unit_value: Scalar, unit: str) -> Parameter:
+    """Return a rate that only counts decide, around a value that is expected of it.
+
+    Examples
+    --------
+    >>> rate("background_rate_1", 1e-5, 1e-6, "1/s").low
+    0.0
+    """
+    return Parameter(name, "rate", value, unit_value, unit_value, 0.0, np.inf, unit)
 
 
 def coupling(name: str, unit_value: float, unit: str = "", *, interferes: bool) -> Parameter:

@@ -35,6 +35,9 @@ Priors: TypeAlias = Mapping[str, Any]
 _TIMES_THE_COUNTS = 10.0
 """Flat priors of couplings end where they alone would give this many times the counts."""
 
+_ERRORS_OF_A_RATE = 20.0
+"""Flat priors of rates end this many errors above their expected value."""
+
 _TRIED = 1000
 """Draws from a prior by which its values are checked."""
 
@@ -249,6 +252,8 @@ def _default(likelihood: Likelihood, parameter: Parameter, data: Data) -> tuple[
             _TIMES_THE_COUNTS * (1 + expected + float(jnp.sum(data.counts))) / (1 + np.sqrt(expected))
         )
         return (0.0 if parameter.kind == "magnitude" else -high), high
+    if parameter.kind == "rate":
+        return 0.0, float(parameter.centre) + _ERRORS_OF_A_RATE * unit
     if parameter.unit == "rad":
         return 0.0, 2 * np.pi
     if np.isfinite(parameter.low) and np.isfinite(parameter.high):
@@ -280,14 +285,14 @@ def _inference_data(
     statistics = sampler.get_extra_fields(group_by_chain=True)
     renamed = {name: np.asarray(statistics[key]) for key, name in _STATISTICS.items()}
     renamed["lp"] = -renamed["lp"]
-    counts = np.random.default_rng(int(made_by["seed"])).poisson(np.asarray(expected))
+    counts, runs = np.random.default_rng(int(made_by["seed"])).poisson(np.asarray(expected)), likelihood.runs
     found = arviz.from_dict(
         posterior={p.name: np.asarray(physical(p, x[..., k])) for k, p in enumerate(likelihood.parameters)},
         sample_stats=renamed,
-        log_likelihood={"counts": np.asarray(log_likelihoods(expected, data.counts))},
-        posterior_predictive={"counts": counts},
-        observed_data={"counts": np.asarray(data.counts)},
-        constant_data={"photon_energy": np.asarray(likelihood.experiment.photon_energy)},
+        log_likelihood={"counts": np.asarray(log_likelihoods(expected, data.counts))[..., runs]},
+        posterior_predictive={"counts": counts[..., runs]},
+        observed_data={"counts": np.asarray(data.counts)[runs]},
+        constant_data={"photon_energy": np.asarray(likelihood.photon_energy)},
         dims={"counts": ["run"], "photon_energy": ["run"]},
     )
     found.posterior.attrs.update(made_by)

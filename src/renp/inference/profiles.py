@@ -10,22 +10,23 @@ from numpy.typing import ArrayLike, NDArray
 
 from renp._types import Reals
 from renp.errors import InputError
+from renp.inference.best_fits import TIE, Minima
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import NOT_CONVERGED
 from renp.inference.parameters import Parameter, coordinate, physical
 from renp.inference.search import (
-    TIE,
-    Minima,
     Search,
     checked_data,
     ends,
     moving,
+    other_minima,
+    refined,
     search,
 )
 from renp.inference.starts import MASS, range_of, threshold_masses
 from renp.references import references_of
 from renp.results.base import provenance
-from renp.results.profiles import Contour, Profile
+from renp.results.profiles import LEVELS, Contour, Profile, quantile
 from renp.validation import within
 
 Mask: TypeAlias = NDArray[np.bool_]
@@ -59,7 +60,8 @@ def profile(
     name
         The parameter.
     values
-        Physical values at which to minimise; by default as far as Δχ² = 9, best fit included.
+        Physical values at which to minimise; by default as far as Δχ² = 9, with the best fit and the ends of
+        the intervals at the usual levels.
     data
         Counts and pulls; the observed counts if left out.
     fixed
@@ -86,18 +88,21 @@ def profile(
     found = _searched(likelihood, data, fixed, [name])
     k = likelihood.index(name)
     parameter = likelihood.parameters[k]
-    grid = _grid(found, k, _POINTS) if values is None else _given(parameter, values)
+    grid = _grid(found, k, _POINTS) if values is None else _given(likelihood, name, values)
     minima = found.profile([k], grid[:, None])
-    best, least = _best(found, minima)
+    found = _improved(found, minima)
+    if values is None and np.isfinite(found.chi2):
+        grid, minima = _with_ends(found, k, grid, minima)
     return Profile(
         name=name,
         unit=parameter.unit,
         magnitude=parameter.kind == "magnitude",
         values=_physical(parameter, grid),
-        delta_chi2=_rises(minima, least),
-        best=float(_physical(parameter, best[k])),
-        chi2=least,
+        delta_chi2=_rises(found, minima),
+        best=float(_physical(parameter, found.x[k])),
+        chi2=found.chi2,
         not_converged=int(np.sum(minima.status == NOT_CONVERGED)),
+        diagnosis=other_minima(found),
         made_by=_made_by(likelihood, found.data, fixed, "profile"),
     )
 
@@ -155,21 +160,22 @@ def contour(
     elif not isinstance(values, Sequence) or len(values) != 2:
         raise InputError("values", shorten(repr(values), 60), "two lists, one for each parameter")
     else:
-        grids = [_given(p, v) for p, v in zip(pair, values, strict=True)]
+        grids = [_given(likelihood, p.name, v) for p, v in zip(pair, values, strict=True)]
     points = np.stack(np.meshgrid(*grids, indexing="ij"), axis=-1).reshape(-1, 2)
     minima = found.profile(places, points)
-    lowest, least = _best(found, minima)
+    found = _improved(found, minima)
     x, y = (_physical(p, grid) for p, grid in zip(pair, grids, strict=True))
-    best = [float(_physical(p, lowest[k])) for p, k in zip(pair, places, strict=True)]
+    best = [float(_physical(p, found.x[k])) for p, k in zip(pair, places, strict=True)]
     return Contour(
         names=(names[0], names[1]),
         units=(pair[0].unit, pair[1].unit),
         magnitudes=(pair[0].kind == "magnitude", pair[1].kind == "magnitude"),
         values=(x, y),
-        delta_chi2=_rises(minima, least).reshape(x.size, y.size),
+        delta_chi2=_rises(found, minima).reshape(x.size, y.size),
         best=(best[0], best[1]),
-        chi2=least,
+        chi2=found.chi2,
         not_converged=int(np.sum(minima.status == NOT_CONVERGED)),
+        diagnosis=other_minima(found),
         made_by=_made_by(likelihood, found.data, fixed, "contour"),
     )
 
@@ -203,6 +209,24 @@ def _grid(found: Search, k: int, points: int) -> Reals:
     return np.unique(np.concatenate([even, _between(found, k, even), edges, [best]]))
 
 
+def _with_ends(found: Search, k: int, grid: Reals, minima: Minima) -> tuple[Reals, Minima]:
+    """Return a grid with the ends of the intervals at the usual levels, so that these are exact."""
+    inside, outside, rises = [], [], []
+    for height in (quantile(level, 1) for level in LEVELS):
+        above = minima.chi2 > found.chi2 + height
+        change = np.flatnonzero(above[1:] != above[:-1])
+        inside.append(np.where(above[change], grid[change + 1], grid[change]))
+        outside.append(np.where(above[change], grid[change], grid[change + 1]))
+        rises.append(np.full(change.size, height))
+    low, high, rise = (np.concatenate(parts) for parts in (inside, outside, rises))
+    if not rise.size:
+        return grid, minima
+    x = refined(found, k, low, high, rise, rounds=1)
+    whole = np.concatenate([grid, x])
+    unique, first = np.unique(whole, return_index=True)
+    return unique, minima.with_(found.profile([k], x[:, None])).at(first)
+
+
 def _between(found: Search, k: int, grid: Reals) -> Reals:
     """Return more points where the profile is low, if that is in few of the intervals: narrow islands."""
     low = found.profile([k], grid[:, None]).chi2 < found.chi2 + _RISE
@@ -213,38 +237,39 @@ def _between(found: Search, k: int, grid: Reals) -> Reals:
     return (grid[:-1][near, None] + np.outer(np.diff(grid)[near], shares)).ravel()
 
 
-def _given(parameter: Parameter, values: ArrayLike) -> Reals:
+def _given(likelihood: Likelihood, name: str, values: ArrayLike) -> Reals:
+    parameter = likelihood.parameters[likelihood.index(name)]
     low = 0.0 if parameter.kind == "magnitude" else -np.inf
     allowed = "finite sizes, at least 0" if low == 0 else "finite physical values"
     flat = np.atleast_1d(np.asarray(within(f"values of {parameter.name}", values, allowed, low)))
     if flat.ndim != 1 or not flat.size or np.any(np.diff(flat) <= 0):
         raise InputError(f"values of {parameter.name}", flat.tolist(), "a list of increasing values")
-    return np.array([coordinate(parameter, float(v)) for v in flat])
+    return np.array([likelihood.coordinate(name, float(v)) for v in flat])
 
 
 def _physical(parameter: Parameter, x: ArrayLike) -> Reals:
     return np.asarray(physical(parameter, jnp.asarray(x)))
 
 
-def _best(found: Search, minima: Minima) -> tuple[Reals, float]:
-    """Return the best fit and its χ², from the scan only if that has found a lower minimum."""
-    if np.min(minima.chi2) < found.chi2 - TIE:
-        row = int(np.argmin(minima.chi2))
-        return minima.x[row], float(minima.chi2[row])
-    return found.x, found.chi2
+def _improved(found: Search, minima: Minima) -> Search:
+    """Return the search, or one from a lower minimum if the scan has found that."""
+    row = int(np.argmin(minima.chi2))
+    if minima.chi2[row] > found.chi2 - TIE:
+        return found
+    return search(found.likelihood, found.data, found.moves, extra=minima.x[row])
 
 
-def _rises(minima: Minima, least: float) -> Reals:
-    if not np.isfinite(least):
+def _rises(found: Search, minima: Minima) -> Reals:
+    if not np.isfinite(found.chi2):
         return np.full(minima.chi2.shape, np.nan)
-    rises: Reals = np.maximum(minima.chi2 - least, 0.0)
+    rises: Reals = np.maximum(minima.chi2 - found.chi2, 0.0)
     return rises
 
 
 def _made_by(likelihood: Likelihood, data: Data, fixed: Sequence[str], method: str) -> dict[str, str]:
     return provenance(
         references_of(likelihood),
-        experiment=likelihood.experiment,
+        experiment=list(likelihood.experiments),
         neutrinos=likelihood.neutrinos,
         model=likelihood.model,
         couplings=dict(zip(likelihood.names, map(str, likelihood.couplings), strict=False)),

@@ -4,11 +4,16 @@ All elements of μ and ε are free at once, phases included: another experiment,
 them, may be blind to a large element that others compensate. RENP sees a sum of |μ_ij|² and |ε_ij|² with
 positive weights in every run, in which nothing compensates. Where both hold, an element is limited more
 strongly than by either. Limits of other experiments are taken as sharp; the rates of RENP as known.
+
+RENP allows moments whose χ² is at most Δχ² above the least one. Alone, that is the least of all moments,
+as in `renp.upper_limits` with all profiled. Together with others it is the least of the moments that they
+allow: sharp limits bound the parameters, as 0 bounds the size of a moment. So an excess that they forbid
+still leaves a region.
 """
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import optimize
@@ -20,7 +25,7 @@ from renp.bounds.model import FLAVOURS, solar_weights
 from renp.bounds.moment_elements import Square, moment_basis, quadratic_form
 from renp.errors import InputError
 from renp.experiment import Experiment, check_certain, expected_counts
-from renp.inference.upper_limits import delta_chi2, moment_signals
+from renp.inference.upper_limits import delta_chi2, moment_signals, upper_limits
 from renp.interactions.dipole import MOMENTS, moment_elements
 from renp.neutrinos import Neutrinos
 from renp.references import PAPERS, merged, references_of
@@ -31,13 +36,26 @@ from renp.validation import instance
 _SCALE = 1e-11
 """Moments are found in units of this, μ_B."""
 
-_STARTS = 3
+_STARTS = 4
+
+_NEARER = 40
+"""How often a start is moved halfway to a point inside; that may lie on a constraint, and round beyond it."""
 
 _NULL = 1e-10
 """Eigenvalues below this part of the largest are zero."""
 
-Constraint: TypeAlias = tuple[Callable[[Reals], float], Callable[[Reals], Reals]]
-"""What is left of a limit, at least 0 where it holds, and its slope."""
+_ACCURACY = 1e-12
+"""At which searches stop, of functions of order one."""
+
+_SATISFIED = 1e-8
+"""How far beyond a constraint of order one a search may end."""
+
+
+class Function(NamedTuple):
+    """A function of the moments, with its slope; as a constraint it is to be at least 0."""
+
+    value: Callable[[Reals], float]
+    slope: Callable[[Reals], Reals]
 
 
 def allowed_region(
@@ -65,7 +83,8 @@ def allowed_region(
     Raises
     ------
     InputError
-        For an entry that is no upper limit on an effective moment.
+        For an entry that is no upper limit on an effective moment, or counts in a run where none of any kind
+        can be expected.
 
     Examples
     --------
@@ -81,26 +100,24 @@ def allowed_region(
     if isinstance(world, str) or not isinstance(world, Sequence):
         raise InputError("world", repr(world), "a list of keys of the catalogue of limits")
     forms = [_form(bound(key), neutrinos) * _SCALE**2 for key in world]
-    null = np.asarray(expected_counts(experiment, neutrinos))
-    data = null if experiment.counts is None else np.asarray(experiment.counts)
-    signals = moment_signals(experiment, neutrinos)
-    weights = np.concatenate([np.asarray(signals[moment.kind]) for moment in MOMENTS]) * _SCALE**2
+    alone = upper_limits(experiment, neutrinos, confidence_level, profiled=True).limits
+    places = [(m.kind, f"{i}{j}") for m in MOMENTS for i, j in moment_elements(neutrinos.nature)]
+    names = [f"{kind} {element}" for kind, element in places]
     sizes = _element_sizes(neutrinos.nature)
-    ours = _counting(null, data, sizes.T @ weights, delta_chi2(confidence_level))
-    others = [_quadratic(form) for form in forms]
-    names = [f"{m.kind} {i}{j}" for m in MOMENTS for i, j in moment_elements(neutrinos.nature)]
-    found: dict[str, dict[str, float]] = {"renp": {}, "world": {}, "together": {}}
-    for name, size in zip(names, sizes, strict=True):
-        blind = _is_blind(forms, size)
-        found["renp"][name] = _SCALE * _largest([ours], size)
-        found["world"][name] = np.inf if blind else _SCALE * _largest(others, size)
-        found["together"][name] = _SCALE * _largest([ours, *others], size)
+    renp = np.array([alone[kind][element] for kind, element in places])
+    theirs = _SCALE * np.array(
+        [np.inf if _is_blind(forms, size) else _largest(_quadratics(forms), size) for size in sizes]
+    )
+    both = renp
+    if forms:
+        ours = _counting(experiment, neutrinos, sizes)
+        both = _together(ours, delta_chi2(confidence_level), forms, sizes, np.minimum(renp, theirs))
     return Region(
         confidence_level=float(confidence_level),
         world_keys=tuple(world),
-        renp=found["renp"],
-        world=found["world"],
-        together=found["together"],
+        renp=dict(zip(names, renp.tolist(), strict=True)),
+        world=dict(zip(names, theirs.tolist(), strict=True)),
+        together=dict(zip(names, both.tolist(), strict=True)),
         made_by=provenance(
             merged(PAPERS, references_of([bound(key) for key in world])),
             experiment=experiment,
@@ -138,25 +155,46 @@ def _element_sizes(nature: str) -> Reals:
     return np.array(rows)
 
 
-def _counting(null: Reals, data: Reals, per_square: Reals, rise: float) -> Constraint:
-    """Return what is left of the allowed rise of χ², and its slope; counts grow with the squares of θ."""
+def _counting(experiment: Experiment, neutrinos: Neutrinos, sizes: Reals) -> Function:
+    """Return the χ² of θ, μ_B, relative to that of θ = 0; counts grow with the squares."""
+    null = np.asarray(expected_counts(experiment, neutrinos))
+    data = null if experiment.counts is None else np.asarray(experiment.counts)
+    signals = moment_signals(experiment, neutrinos)
+    per_square = sizes.T @ np.concatenate([np.asarray(signals[moment.kind]) for moment in MOMENTS])
+    seen = data > 0  # and there `upper_limits` makes sure that some are expected
+    safe = np.where(seen, null, 1.0)
 
-    def slack(theta: Reals) -> float:
+    def value(theta: Reals) -> float:
         more = theta**2 @ per_square
-        logs = np.where(data > 0, data * np.log1p(more / np.where(null > 0, null, 1.0)), 0.0)
-        return float(1 - 2 * np.sum(more - logs) / rise)
+        return float(2 * np.sum(more - np.where(seen, data * np.log1p(more / safe), 0.0)))
 
     def slope(theta: Reals) -> Reals:
-        expected = null + theta**2 @ per_square
-        pull = 1 - np.where(data > 0, data / np.where(expected > 0, expected, 1.0), 0.0)
-        found: Reals = -4 * theta * (per_square @ pull) / rise
+        pull = 1 - np.where(seen, data / (safe + theta**2 @ per_square), 0.0)
+        found: Reals = 4 * theta * (per_square @ pull)
         return found
 
-    return slack, slope
+    return Function(value, slope)
 
 
-def _quadratic(form: Reals) -> Constraint:
-    return (lambda theta: float(1 - theta @ form @ theta)), (lambda theta: -2 * form @ theta)
+def _together(ours: Function, rise: float, forms: list[Reals], sizes: Reals, apart: Reals) -> Reals:
+    """Return the largest elements within both; ``apart`` is how large they are in the smaller of the two."""
+    if not np.any(np.isfinite(apart)):
+        return apart
+    unit = float(np.min(apart))
+    scaled = _quadratics([form * (unit / _SCALE) ** 2 for form in forms])
+    risen = Function(lambda x: -ours.value(unit * x) / rise, lambda x: -unit * ours.slope(unit * x) / rise)
+    best = _highest(risen, scaled, np.zeros(sizes.shape[1]))
+    least = max(risen.value(best), 0.0)
+    allowed = Function(lambda x: 1 + risen.value(x) - least, risen.slope)
+    return np.array([unit * _largest([*scaled, allowed], size, best) for size in sizes])
+
+
+def _quadratics(forms: list[Reals]) -> list[Function]:
+    return [_quadratic(form) for form in forms]
+
+
+def _quadratic(form: Reals) -> Function:
+    return Function(lambda x: float(1 - x @ form @ x), lambda x: -2 * form @ x)
 
 
 def _is_blind(forms: list[Reals], size: Reals) -> bool:
@@ -166,23 +204,33 @@ def _is_blind(forms: list[Reals], size: Reals) -> bool:
     return bool(np.any(np.abs(null[size > 0]) > 1e-9))
 
 
-def _largest(constraints: Sequence[Constraint], size: Reals) -> float:
-    """Return the root of the largest |element|² that all constraints allow, in scaled units."""
+def _largest(constraints: list[Function], size: Reals, inside: Reals | None = None) -> float:
+    """Return the root of the largest |element|² within constraints that hold at the point ``inside``."""
+    squared = Function(lambda x: float(size @ x**2), lambda x: 2 * size * x)
+    found = _highest(squared, constraints, np.zeros(size.size) if inside is None else inside)
+    return float(np.sqrt(squared.value(found)))
+
+
+def _highest(function: Function, constraints: list[Function], inside: Reals) -> Reals:
+    """Return where a function is largest within constraints that hold at ``inside``, from several starts."""
     rng = np.random.default_rng(0)
-    limits: Any = [{"type": "ineq", "fun": slack, "jac": slope} for slack, slope in constraints]
-    best = 0.0
-    for start in range(_STARTS):
-        theta = np.where(size > 0, 1.0, 0.0) + (0.3 * rng.normal(size=size.size) if start else 0.0)
-        while min(slack(theta) for slack, _ in constraints) < 0:
-            theta /= 1.2
+    limits: Any = [{"type": "ineq", "fun": one.value, "jac": one.slope} for one in constraints]
+    best = inside
+    for _ in range(_STARTS):
+        start = inside + rng.normal(size=inside.size)
+        for _ in range(_NEARER):
+            if min(one.value(start) for one in constraints) >= 0:
+                break
+            start = inside + (start - inside) / 2
         found: Any = optimize.minimize(  # type: ignore[call-overload]
-            lambda t: -float(size @ t**2),
-            theta,
-            jac=lambda t: -2 * size * t,
+            lambda x: -function.value(x),
+            start,
+            jac=lambda x: -function.slope(x),
             constraints=limits,
             method="SLSQP",
-            options={"maxiter": 200, "ftol": 1e-9},
+            options={"maxiter": 500, "ftol": _ACCURACY},
         )
-        if min(slack(found.x) for slack, _ in constraints) > -1e-6:
-            best = max(best, -float(found.fun))
-    return float(np.sqrt(best))
+        holds = min(one.value(found.x) for one in constraints) > -_SATISFIED
+        if holds and function.value(found.x) > function.value(best):
+            best = found.x
+    return best

@@ -1,31 +1,26 @@
-"""The minima of one data set's χ², and where its profiles rise.
-
-Free masses and phases, and couplings of either sign, can give the χ² several minima. They are sought
-from many starts in one batch. A spectrum ends at a threshold with infinite slope, so that the χ² can be
-least exactly where a pair of neutrinos just fails to be emitted in a run; these edges are tried as well.
-"""
+"""All minima of one data set's χ², and where its profiles rise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from renp._types import Reals
 from renp.errors import InputError
-from renp.inference.ensembles import CHUNK, fit_ensemble
+from renp.inference.best_fits import TIE, Minima, at_edges, lowest, lowest_of, minima, starting_points
 from renp.inference.likelihood import Data, Likelihood, Point
-from renp.inference.newton import CONVERGED
-from renp.inference.starts import MASS, sampled, threshold_masses
+from renp.inference.parameters import CONSTRAINED
 from renp.validation import instance, within
 
 Mask: TypeAlias = NDArray[np.bool_]
 
 
-_FEW = 64
-"""Fits are done in sets of this size or of `CHUNK`, since every size is compiled anew."""
+_BLOCKS = 32
+"""In how many blocks of the points at which the χ² is looked at the best one starts a fit; of edges too."""
 
 _KEPT, _OTHERS = 5, 3
 """Minima, and other starts, from which every point of a profile is sought."""
@@ -36,8 +31,11 @@ _EDGES = 4
 _SAME = 1e-3
 """Distance of coordinates within which two minima are the same."""
 
-TIE = 1e-6
-"""Difference in χ² of minima that are equally low."""
+NOTABLE = 9.0
+"""How much higher other minima may be that are named."""
+
+_LOWER = 1e-4
+"""Difference in χ² from which a minimum is higher than another one."""
 
 _SIDES = (-1, 1)
 
@@ -47,20 +45,8 @@ _OUTWARD = 2.0 ** np.arange(-6, 18)
 _NOWHERE = np.zeros(0)
 
 _ROUNDS, _DIVISIONS = 3, 24
-"""How often, and in how many parts, an interval with a crossing is divided: to 10⁻⁵ of the distance."""
-
-
-class Minima(NamedTuple):
-    """Where the χ² is least, from each of several starts or at each of several points."""
-
-    x: Reals
-    chi2: Reals
-    """Infinite where the counts are impossible."""
-    status: NDArray[np.int_]
-
-    def at(self, rows: NDArray[np.int_] | slice) -> "Minima":
-        """Return some of them."""
-        return Minima(self.x[rows], self.chi2[rows], self.status[rows])
+"""How often, and in how many parts, an interval with a crossing is divided: to 10⁻⁵ of the distance, and to
+10⁻⁹ where the profile is smooth."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +59,9 @@ class Search:
     minima: Minima
     """Distinct minima, the lowest first."""
     starts: Reals
-    edges: Reals
-    """Points with the lightest mass at a threshold, the lowest first."""
+    """From where the minima of profiles are sought."""
+    edges: dict[int, Reals]
+    """The same with the lightest mass or the calibration where a threshold passes a run, by its place."""
 
     @property
     def x(self) -> Reals:
@@ -89,20 +76,18 @@ class Search:
 
     def profile(self, places: Sequence[int], points: Reals) -> Minima:
         """Return the minima with the parameters at ``places`` held at ``points``, shape (m, places)."""
-        held = np.isin(np.arange(self.moves.size), places)
-        found = self._lowest(self.starts, places, points, self.moves & ~held)
-        mass = _is_mass(self.likelihood)
-        if not self.edges.size or np.any(held & mass):
-            return found
-        at_edges = self._lowest(self.edges, places, points, self.moves & ~held & ~mass)
-        return _lower(found, at_edges)
+        moves = self.moves & ~np.isin(np.arange(self.moves.size), places)
+        found = [self._lowest(self.starts, places, points, moves)]
+        for k, edges in self.edges.items():
+            if moves[k]:
+                found.append(self._lowest(edges, places, points, moves & (np.arange(moves.size) != k)))
+        return lowest_of(found)
 
     def _lowest(self, starts: Reals, places: Sequence[int], points: Reals, moves: Mask) -> Minima:
-        rows = np.tile(starts, (len(points), 1, 1))
-        rows[:, :, list(places)] = points[:, None, :]
-        found = _minima(self.likelihood, self.data, rows.reshape(-1, moves.size), moves)
-        lowest = np.argmin(found.chi2.reshape(len(points), len(starts)), axis=1)
-        return found.at(np.arange(len(points)) * len(starts) + lowest)
+        rows = np.tile(starts[:, None], (1, len(points), 1))
+        rows[:, :, list(places)] = points
+        same: Data = jax.tree.map(lambda a: np.broadcast_to(a, (len(points), *a.shape)), self.data)
+        return lowest(minima(self.likelihood, same, rows, moves))
 
 
 def search(likelihood: Likelihood, data: Data, moves: Mask, extra: Reals | None = None) -> Search:
@@ -123,23 +108,28 @@ def search(likelihood: Likelihood, data: Data, moves: Mask, extra: Reals | None 
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 86400.0, counts=[15])
     >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"weak": renp.Weak()})
     >>> found = search(likelihood, likelihood.data, np.array([True]))
-    >>> likelihood.values(jnp.array(found.minima.x))["weak"].round(3)  # the amplitude is 1 + weak: two signs
-    Array([ 0.132, -2.132], dtype=float64)
+    >>> unit = float(likelihood.parameters[0].plus)
+    >>> (unit * found.minima.x[:, 0]).round(3)  # the amplitude is 1 + weak: two signs
+    array([ 0.132, -2.132])
     """
     nominal = _nominal(likelihood, data, moves)
-    starts = np.concatenate([nominal[None], sampled(likelihood, data, nominal, moves)])
-    if extra is not None:
-        starts = np.concatenate([extra[None], starts])
-    found = _minima(likelihood, data, starts, moves)
-    edges = _at_edges(likelihood, data, moves, np.stack([nominal, _ordered(found, nominal).x[0]]))
-    minima = _distinct(_ordered(_joined(found, edges), nominal))
+    one: Data = jax.tree.map(lambda a: np.asarray(a)[None], data)
+    given = [nominal, *([] if extra is None else [extra])]
+    first = starting_points(likelihood, one, moves, _BLOCKS, given)
+    found = minima(likelihood, one, first, moves).at(np.s_[:, 0])
+    near = at_edges(likelihood, one, moves, _BLOCKS, _ordered(found, nominal).x[0])
+    edges = {k: there.at(np.s_[:, 0]) for k, there in near.items()}
+    for there in edges.values():
+        found = found.with_(there)
+    best = _distinct(_ordered(found, nominal))
+    several = len(first) > 1
     return Search(
         likelihood,
         data,
         moves,
-        minima,
-        starts=np.concatenate([minima.x[:_KEPT], starts[:_OTHERS]]) if len(starts) > 1 else minima.x[:1],
-        edges=_distinct(_ordered(edges, nominal)).x[:_EDGES],
+        best,
+        starts=np.concatenate([best.x[:_KEPT], first[:_OTHERS, 0]]) if several else best.x[:1],
+        edges={k: _distinct(_ordered(there, nominal)).x[:_EDGES] for k, there in edges.items()},
     )
 
 
@@ -164,46 +154,90 @@ def ends(found: Search, k: int, rise: float, *, outermost: bool = False) -> tupl
         the profile does not rise as much.
     """
     best, target = float(found.x[k]), found.chi2 + rise
-    bounds = [float(bound[k]) for bound in found.likelihood.bounds]
-    room = [side * (bound - best) for side, bound in zip(_SIDES, bounds, strict=True)]
+    reached = [float(bound[k]) for bound in found.likelihood.bounds]
+    if not np.isfinite(target):
+        return reached[0], reached[1]
     # Another minimum can be narrower than the distance between two of the points.
     other = np.abs(found.minima.x[found.minima.chi2 < target, k] - best)
-    ahead = np.unique(np.concatenate([_OUTWARD, other[other > 0]])) if outermost else _OUTWARD
-    brackets: list[_Bracket | None] = [_Bracket(0.0, np.unique(np.minimum(ahead, far))) for far in room]
-    for _ in range(_ROUNDS + 1):
-        points = [best + side * b.ahead if b else _NOWHERE for side, b in zip(_SIDES, brackets, strict=True)]
-        above = found.profile([k], np.concatenate(points)[:, None]).chi2 >= target
-        split = np.split(above, [len(points[0])])
-        brackets = [b and b.narrowed(high, outermost) for b, high in zip(brackets, split, strict=True)]
-    low, high = (
-        best + side * b.middle if b else bound
-        for side, b, bound in zip(_SIDES, brackets, bounds, strict=True)
-    )
-    return low, high
+    ahead = np.unique(np.concatenate([[0.0], _OUTWARD, other if outermost else _NOWHERE]))
+    points = [
+        best + side * np.unique(np.minimum(ahead, side * (end - best)))
+        for side, end in zip(_SIDES, reached, strict=True)
+    ]
+    above = found.profile([k], np.concatenate(points)[:, None]).chi2 >= target
+    brackets = {}
+    for place, (x, high) in enumerate(zip(points, np.split(above, [len(points[0])]), strict=True)):
+        high[0] = False  # the best fit
+        crossed = np.flatnonzero(high[1:] & ~high[:-1])
+        if high[-1] or (crossed.size and not outermost):
+            at = crossed[-1 if outermost else 0]
+            brackets[place] = x[at], x[at + 1]
+    if brackets:
+        inside, outside = np.array(list(brackets.values())).T
+        there = refined(found, k, inside, outside, rise, outermost=outermost)
+        for place, x in zip(brackets, there.tolist(), strict=True):
+            reached[place] = x
+    return reached[0], reached[1]
 
 
-class _Bracket(NamedTuple):
-    """Distances from the minimum between which a profile crosses a target."""
+def refined(
+    found: Search,
+    k: int,
+    inside: Reals,
+    outside: Reals,
+    rise: ArrayLike,
+    rounds: int = _ROUNDS,
+    *,
+    outermost: bool = False,
+) -> Reals:
+    """Return where the profile of a parameter crosses a rise, between points below and points above it.
 
-    inner: float
-    """Where it is below."""
-    ahead: Reals
-    """Where it is looked at next, the last one being above if it ever is."""
+    Each interval is divided, and divided again where the first or last of its parts that crosses is; within
+    that of the last round the profile is taken as a line.
+    """
+    target = found.chi2 + np.asarray(rise)
+    shares = np.linspace(0, 1, _DIVISIONS + 1)
+    rows = np.arange(len(inside))
+    for _ in range(rounds):
+        points = inside[:, None] + (outside - inside)[:, None] * shares
+        chi2 = found.profile([k], points.reshape(-1, 1)).chi2.reshape(points.shape)
+        gap = (chi2.T - target).T
+        above = gap >= 0
+        above[:, 0], above[:, -1] = False, True
+        last = shares.size - np.argmin(above[:, ::-1], axis=1)
+        at = last if outermost else np.argmax(above, axis=1)
+        inside, outside = points[rows, at - 1], points[rows, at]
+        low, high = np.minimum(gap[rows, at - 1], 0.0), np.maximum(gap[rows, at], 0.0)
+    with np.errstate(invalid="ignore"):
+        share = np.where(np.isfinite(high) & (high > low), -low / (high - low), 0.5)
+    between: Reals = inside + share * (outside - inside)
+    return between
 
-    @property
-    def middle(self) -> float:
-        return float(self.inner + self.ahead[-1]) / 2
 
-    def narrowed(self, above: Mask, outermost: bool) -> "_Bracket | None":
-        """Return the interval between two of the points, the first or last that crosses; None if none."""
-        crossed = np.flatnonzero(above)
-        if outermost:
-            crossed = crossed[crossed > np.max(np.flatnonzero(~above), initial=-1)]
-        if not crossed.size:
-            return None
-        first = int(crossed[0])
-        inner = float(self.ahead[first - 1]) if first else self.inner
-        return _Bracket(inner, np.linspace(inner, float(self.ahead[first]), _DIVISIONS + 1)[1:])
+def other_minima(found: Search, rise: float = NOTABLE) -> tuple[str, ...]:
+    """Return a sentence for each of up to three other minima that are at most ``rise`` higher."""
+    if not np.isfinite(found.chi2):
+        return ()
+    low = np.flatnonzero(found.minima.chi2 < found.chi2 + rise)[1:4]
+    return tuple(_sentence(found, int(row)) for row in low if _is_apart(found, int(row)))
+
+
+def _sentence(found: Search, row: int) -> str:
+    higher = found.minima.chi2[row] - found.chi2
+    height = f"Δχ² = {higher:.2g}" if higher > _LOWER else "equally low"
+    # Where the parameters are that nothing else measures.
+    free = [p for p in found.likelihood.parameters if p.kind not in CONSTRAINED]
+    values = found.likelihood.values(jnp.asarray(found.minima.x[row]))
+    at = ", ".join(f"{p.name} = {float(values[p.name]):.4g} {p.unit}".rstrip() for p in free)
+    return f"The χ² has another minimum, {height}, at {at}."
+
+
+def _is_apart(found: Search, row: int) -> bool:
+    """Return whether the χ² rises between the lowest minimum and another one, whatever the way."""
+    step = found.minima.x[row] - found.x
+    k = int(np.argmax(np.abs(step)))
+    between = found.x[k] + np.linspace(0, 1, 21)[1:-1, None] * step[k]
+    return bool(np.max(found.profile([k], between).chi2) > found.minima.chi2[row] + _LOWER)
 
 
 def checked_data(likelihood: Likelihood, data: Data | None) -> Data:
@@ -214,7 +248,7 @@ def checked_data(likelihood: Likelihood, data: Data | None) -> Data:
     instance("data", data, Data)
     counts = within("counts", data.counts, "numbers of counts, at least 0", 0.0)
     pulls = within("pulls", data.pulls, "finite pulls")
-    wanted = likelihood.experiment.photon_energy.shape, (len(likelihood.constrained),)
+    wanted = (likelihood.size,), (len(likelihood.constrained),)
     if (counts.shape, pulls.shape) != wanted:
         shapes = f"counts of shape {counts.shape}, pulls of shape {pulls.shape}"
         raise InputError("data", shapes, f"of the shapes {wanted[0]} and {wanted[1]}: one data set")
@@ -242,34 +276,9 @@ def _nominal(likelihood: Likelihood, data: Data, moves: Mask) -> Reals:
     nominal = np.array(likelihood.point(), dtype=float)
     measured = nominal.copy()
     measured[list(likelihood.constrained)] = data.pulls
-    return np.where(moves, measured, nominal)
-
-
-def _at_edges(likelihood: Likelihood, data: Data, moves: Mask, starts: Reals) -> Minima:
-    """Return the minima with the lightest mass held where a pair closes in a run."""
-    mass = _is_mass(likelihood)
-    if not np.any(moves & mass):
-        return _minima(likelihood, data, starts[:0], moves)
-    edges = threshold_masses(likelihood) / float(likelihood.parameters[int(np.argmax(mass))].plus)
-    rows = np.tile(starts, (len(edges), 1))
-    rows[:, mass] = np.repeat(edges, len(starts))[:, None]
-    return _minima(likelihood, data, rows, moves & ~mass)
-
-
-def _is_mass(likelihood: Likelihood) -> Mask:
-    return np.array([name == MASS for name in likelihood.names], dtype=bool)
-
-
-def _minima(likelihood: Likelihood, data: Data, starts: Reals, moves: Mask) -> Minima:
-    rows, parameters = starts.shape
-    if not (rows and parameters):
-        chi2 = [float(likelihood.chi2(jnp.asarray(x), data)) for x in starts]
-        return Minima(starts, np.array(chi2), np.full(rows, CONVERGED))
-    filled = np.minimum(np.arange(_FEW if rows <= _FEW else max(rows, CHUNK)), rows - 1)
-    same = Data(*(jnp.broadcast_to(a, (filled.size, *a.shape)) for a in data))
-    found = fit_ensemble(likelihood, same, starts[filled], jnp.asarray(moves))
-    x, least, status = (np.asarray(a) for a in (found.x, found.chi2, found.status))
-    return Minima(x, np.where(np.isnan(least), np.inf, least), status).at(slice(rows))
+    # At a rate of 0, counts may be impossible.
+    empty = np.array([p.kind == "rate" for p in likelihood.parameters], dtype=bool) & (nominal == 0)
+    return np.where(moves, np.where(empty, 1.0, measured), nominal)
 
 
 def _ordered(found: Minima, nominal: Reals) -> Minima:
@@ -290,14 +299,3 @@ def _distinct(found: Minima) -> Minima:
         if all(np.max(np.abs(x - found.x[other]), initial=0.0) > _SAME for other in kept):
             kept.append(k)
     return found.at(np.array(kept, dtype=int))
-
-
-def _joined(one: Minima, other: Minima) -> Minima:
-    x, chi2, status = (np.concatenate(pair) for pair in zip(one, other, strict=True))
-    return Minima(x, chi2, status)
-
-
-def _lower(one: Minima, other: Minima) -> Minima:
-    """Return the lower of two minima at each point."""
-    rows = np.arange(len(one.chi2))
-    return _joined(one, other).at(np.where(other.chi2 < one.chi2, rows + len(rows), rows))

@@ -15,18 +15,22 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from renp._types import Reals
-from renp.formula.kinematics import momentum_transfer_squared
+from renp.formula.kinematics import momentum_transfer_squared, threshold_energies
 from renp.inference.likelihood import Data, Likelihood, Point
+from renp.inference.nuisances import CALIBRATION
 
 Mask: TypeAlias = NDArray[np.bool_]
 
 MASS = "lightest_mass"
 
-_SAMPLES = 6
-"""Binary logarithm of the number of sampled starts."""
-
 _SCAN = 1024
 """Points at which the χ² of many data sets is looked at before fits."""
+
+_FAR = 9
+"""Some points are up to one unit away from where a threshold passes a run, others 10⁻⁹."""
+
+_BELIEVED = 6.0
+"""Standard deviations beyond which no calibration is sought."""
 
 _SEVERAL_MINIMA = ("free", "coupling", "constrained")
 """Kinds of parameters along which the χ² may have several minima, the worst first."""
@@ -130,36 +134,31 @@ def few(likelihood: Likelihood) -> Reals:
     return np.concatenate(starts)
 
 
-def sampled(likelihood: Likelihood, data: Data, nominal: Reals, moves: Mask) -> Reals:
-    """Return starts that cover the parameters in which the χ² can have several minima."""
-    boxes = {k: box for k in np.flatnonzero(moves).tolist() if (box := range_of(likelihood, data, k))}
-    if not boxes:
-        return np.zeros((0, nominal.size))
-    sample = qmc.Sobol(len(boxes), scramble=False).random_base2(_SAMPLES)[1:]  # the first is a corner
-    starts = np.tile(nominal, (len(sample), 1))
-    for share, (k, (low, high)) in zip(sample.T, boxes.items(), strict=True):
-        # Thresholds of small masses lie closer together.
-        dense = share**2 if likelihood.names[k] == MASS else share
-        starts[:, k] = low + (high - low) * dense
-    return starts
+def scanned(likelihood: Likelihood, data: Data, moves: Mask) -> Reals:
+    """Return points over the parameters that may have several minima, in order along the worst of them.
 
-
-def scanned(likelihood: Likelihood, data: Data) -> Reals:
-    """Return points over all parameters that may have several minima, in order along the worst of them.
-
-    Rates and magnitudes alone have one minimum, as the counts are linear in them.
+    They are those of `few`, and more that cover the parameters; half of these lie close to where a pair's
+    threshold passes a run. Rates and magnitudes alone have one minimum, as the counts are linear in them.
     """
     kinds = [p.kind for p in likelihood.parameters]
-    places = [k for kind in _SEVERAL_MINIMA for k in range(len(kinds)) if kinds[k] == kind]
+    moving = np.flatnonzero(moves).tolist()
+    places = [k for kind in _SEVERAL_MINIMA for k in moving if kinds[k] == kind]
     if not places:
         return np.zeros((0, len(kinds)))
-    varied = places + [k for k in range(len(kinds)) if kinds[k] == "magnitude"]
-    even = qmc.Sobol(len(varied), scramble=False).random(_SCAN)
+    varied = places + [k for k in moving if kinds[k] == "magnitude"]
+    even = qmc.Sobol(len(varied) + 1, scramble=False).random(_SCAN)
     points = np.tile(np.asarray(likelihood.point()), (_SCAN, 1))
-    for k, column in zip(varied, even.T, strict=True):
+    for k, column in zip(varied, even.T, strict=False):
         points[:, k] = _spread(likelihood, data, k, column)
-    order = np.argsort(points[:, places[0]], kind="stable")
-    return np.asarray(points[order])
+    corners = {k: x for k, x in edges(likelihood).items() if k in moving and x.size}
+    for part, (k, x) in enumerate(corners.items()):
+        rows = slice(2 * part + 1, None, 2 * len(corners))
+        away = (2 * even[rows, varied.index(k)] - 1) * _FAR
+        near = x[(even[rows, -1] * x.size).astype(int)] + np.sign(away) * 10 ** (np.abs(away) - _FAR)
+        low, high = (float(bound[k]) for bound in likelihood.bounds)
+        points[rows, k] = np.clip(near, low, high)
+    points = np.concatenate([few(likelihood), points])
+    return np.asarray(points[np.argsort(points[:, places[0]], kind="stable")])
 
 
 def _spread(likelihood: Likelihood, data: Data, k: int, even: Reals) -> Reals:
@@ -173,13 +172,39 @@ def _spread(likelihood: Likelihood, data: Data, k: int, even: Reals) -> Reals:
     return high * around if kind == "coupling" else low + (high - low) * even
 
 
+def edges(likelihood: Likelihood) -> dict[int, Reals]:
+    """Return the coordinates at which a pair's threshold passes a run, by the place of the parameter.
+
+    The parameters are the lightest mass and the calibration; all others are as measured.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.071], 1.0)
+    >>> uncertain = renp.Nuisances(calibration_error=1e-3)
+    >>> edges(renp.Likelihood(runs, renp.Neutrinos(0.01), nuisances=uncertain))[0].round(2)
+    array([-1.69, -0.22, -0.12,  0.58,  0.62,  0.65])
+    """
+    found = {}
+    for k, parameter in enumerate(likelihood.parameters):
+        if parameter.name == MASS:
+            found[k] = threshold_masses(likelihood) / float(parameter.plus)
+        elif parameter.name == CALIBRATION:
+            atom = likelihood.experiment.atom
+            opening = threshold_energies(likelihood.neutrinos.masses, atom.E_eg, atom.boost)
+            shifts = np.subtract.outer(np.asarray(opening), np.asarray(likelihood.experiment.photon_energy))
+            x = np.unique(shifts / float(parameter.plus))
+            found[k] = x[np.abs(x) < _BELIEVED]
+    return found
+
+
 def range_of(likelihood: Likelihood, data: Data, k: int) -> tuple[float, float] | None:
     """Return the range of a coordinate in which minima can lie; None if it gives no second one."""
     parameter = likelihood.parameters[k]
     if parameter.kind == "coupling":
         # The counts of −2 × the interference are those without the coupling, at 2 N^¼ at most.
         seen = float(np.max(np.sum(np.asarray(data.counts), axis=-1), initial=0.0))
-        number = float(jnp.sum(likelihood.experiment.background_counts)) + seen
+        number = sum(float(jnp.sum(one.background_counts)) for one in likelihood.experiments) + seen
         number = max(number, float(jnp.sum(likelihood.expected(likelihood.point()))))
         far = 3 * (1 + number) ** 0.25
         return -far, far
@@ -208,8 +233,12 @@ def threshold_masses(likelihood: Likelihood) -> Reals:
     """
     masses = np.asarray(likelihood.neutrinos.masses)
     above = masses**2 - np.min(masses) ** 2
-    photons, atom = likelihood.experiment.photon_energy, likelihood.experiment.atom
-    q2 = np.asarray(momentum_transfer_squared(photons, atom.E_eg, atom.boost))
+    q2 = np.concatenate(
+        [
+            np.asarray(momentum_transfer_squared(one.photon_energy, one.atom.E_eg, one.atom.boost))
+            for one in likelihood.experiments
+        ]
+    )
     q = np.sqrt(np.where(q2 > 0, q2, np.nan))[:, None, None]
     first, second = above[:, None], above[None, :]
     # m_i + m_j = q and m_i² − m_j² = first − second.

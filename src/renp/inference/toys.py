@@ -1,7 +1,7 @@
 """Ensembles of toys: how estimates scatter, and how often intervals contain the truth."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -9,14 +9,14 @@ import numpy as np
 from jaxtyping import Array
 from numpy.typing import NDArray
 
-from renp._types import Mask, Reals
+from renp._types import Reals
 from renp.errors import InputError
 from renp.inference import asymptotic
-from renp.inference.ensembles import fit_ensemble
+from renp.inference.best_fits import TIE, Minima, held_and_free, lowest_minima, lowest_of
 from renp.inference.feldman_cousins import at_least, critical_value, one_sided_rises
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.limit_search import FEW_COUNTS
-from renp.inference.newton import CONVERGED, Minimum
+from renp.inference.newton import CONVERGED
 from renp.inference.upper_limits import delta_chi2
 from renp.results.base import provenance
 from renp.results.toys import Coverage, CoverageRow, Toys
@@ -86,32 +86,59 @@ def throw_toys(
     total = whole("toys", toys, 1)
     rise = delta_chi2(confidence_level)
     x = likelihood.truth(truth)
-    everything = jnp.ones(x.size, dtype=bool)
     parts = []
     for data in _batches(likelihood, x, jax.random.key(seed), total):
-        free = fit_ensemble(likelihood, data, _inside(x, likelihood), everything)
-        rises = [_rise(likelihood, data, x, free, everything, k)[0] for k in range(len(likelihood.couplings))]
-        covered = np.stack([r <= rise for r in rises], axis=-1) if rises else np.zeros((len(free.chi2), 0))
-        parts.append((free, covered))
+        parts.append(_fits(likelihood, data, x))
         if progress is not None:
-            progress(sum(len(p[0].chi2) for p in parts) / total)
-    fits: Minimum = jax.tree.map(lambda *a: np.concatenate(a), *[fit for fit, _ in parts])
-    good = fits.status == CONVERGED
-    covered = np.concatenate([c for _, c in parts])[good]
-    values = {name: np.asarray(v) for name, v in likelihood.values(jnp.asarray(fits.x)).items()}
+            progress(sum(len(part.improved) for part in parts) / total)
+    fits: _Fits = jax.tree.map(lambda *a: np.concatenate(a), *parts)
+    free = fits.free
+    told = [rises[~np.isnan(rises)] for rises in fits.rises.T]
+    values = {name: np.asarray(v) for name, v in likelihood.values(jnp.asarray(free.x)).items()}
     return Toys(
         confidence_level=float(confidence_level),
         truth={name: float(v) for name, v in likelihood.values(x).items()},
         units={p.name: p.unit for p in likelihood.parameters},
         estimates=values,
-        chi2=np.asarray(fits.chi2),
-        status=np.asarray(fits.status),
+        chi2=free.chi2,
+        status=free.status,
+        improved=int(np.sum(fits.improved)),
         coverage={
-            name: float(np.mean(covered[:, k])) if good.any() else np.nan
-            for k, name in enumerate(likelihood.names[: len(likelihood.couplings)])
+            name: float(np.mean(rises <= rise)) if rises.size else np.nan
+            for name, rises in zip(likelihood.names, told, strict=False)
         },
         made_by=provenance(likelihood=likelihood, truth=dict(truth or {}), toys=total, seed=seed),
     )
+
+
+class _Fits(NamedTuple):
+    """Fits of toys."""
+
+    free: Minima
+    improved: NDArray[np.bool_]
+    """Where a fit with a coupling held led to a lower minimum."""
+    rises: Reals
+    """Δχ² of the true value of each coupling, NaN where a fit failed; shape (toys, couplings)."""
+
+
+def _fits(likelihood: Likelihood, data: Data, x: Point) -> _Fits:
+    everything = np.ones(x.size, dtype=bool)
+    free = lowest_minima(likelihood, data, everything, also=x)
+    held = [
+        lowest_minima(likelihood, data, everything & (np.arange(x.size) != k), also=free.x, still=x)
+        for k in range(len(likelihood.couplings))
+    ]
+    improved = np.zeros(len(free.chi2), dtype=bool)
+    for one in held:
+        lower = one.chi2 < free.chi2 - TIE
+        improved |= lower
+        if np.any(lower):
+            free = lowest_of([free, lowest_minima(likelihood, data, everything, also=one.x)])
+    rises = np.full((improved.size, len(held)), np.nan)
+    for k, one in enumerate(held):
+        good = (free.status == CONVERGED) & (one.status == CONVERGED)
+        rises[good, k] = one.chi2[good] - free.chi2[good]
+    return _Fits(free, improved, rises)
 
 
 def measure_coverage(
@@ -232,8 +259,9 @@ def _coverage_rows(
     covered: dict[str, list[NDArray[np.bool_]]] = {kind: [] for kind in KINDS}
     bad = []
     for data in _batches(likelihood, x, for_data, toys):
-        free = fit_ensemble(likelihood, data, _inside(x, likelihood), everything)
-        above, failed = _rise(likelihood, data, x, free, everything, k)
+        held, free = held_and_free(likelihood, data, k, x)
+        above = held.chi2 - free.chi2
+        failed = np.isnan(above)
         tests = asymptotic.hypothesis_tests(likelihood, data, likelihood.start, everything, k, float(x[k]))
         bad.append(failed | (np.asarray(tests.status) != CONVERGED))
         error = 1 - confidence_level
@@ -248,7 +276,7 @@ def _coverage_rows(
         covered["cls limit"].append(cls > error)
         covered["feldman-cousins interval"].append(above <= critical[0] + 1e-9 * (1 + critical[0]))
     good = ~np.concatenate(bad)
-    expected = float(jnp.sum(likelihood.expected(x)))
+    expected = float(jnp.sum(likelihood.expected(x)[likelihood.runs]))
     return [
         CoverageRow(
             kind=kind,
@@ -261,23 +289,6 @@ def _coverage_rows(
         )
         for kind, of_kind in covered.items()
     ]
-
-
-def _rise(
-    likelihood: Likelihood, data: Data, x: Point, free: Minimum, moves: Mask, k: int
-) -> tuple[Reals, NDArray[np.bool_]]:
-    """Return Δχ² of the true value of one parameter, and where a fit failed."""
-    starts = np.array(free.x)
-    starts[:, k] = float(x[k])
-    fixed = fit_ensemble(likelihood, data, starts, moves & (jnp.arange(moves.size) != k))
-    failed = (np.asarray(free.status) != CONVERGED) | (np.asarray(fixed.status) != CONVERGED)
-    return np.asarray(fixed.chi2) - np.asarray(free.chi2), failed
-
-
-def _inside(x: Point, likelihood: Likelihood) -> Point:
-    """Return the truth as a start, moved off a coupling of 0, at which counts may be flat."""
-    fitted = jnp.arange(x.size) < len(likelihood.couplings)
-    return jnp.where(fitted & (x == 0), likelihood.start, x)
 
 
 def _batches(likelihood: Likelihood, x: Point, key: Array, toys: int) -> list[Data]:

@@ -3,7 +3,7 @@
 What a limit means depends on the method, see `renp.inference.methods`, and every result says which it is.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 import jax
@@ -13,10 +13,12 @@ from scipy.special import erfinv
 
 from renp.errors import InputError
 from renp.experiment import Experiment, expected_counts, signal_counts
+from renp.inference.goodness import null_p_value
 from renp.inference.likelihood import Likelihood
 from renp.inference.limit_search import CouplingLimit, LimitSearch
 from renp.inference.methods import METHODS
-from renp.inference.nuisances import Nuisances
+from renp.inference.nuisances import Nuisances, relevant
+from renp.inference.part import experiments_of, nuisances_of
 from renp.interactions.couplings import Coupling
 from renp.interactions.dipole import MOMENTS, moment_couplings, moment_elements
 from renp.interactions.given import GivenCouplings, given_couplings
@@ -46,14 +48,14 @@ def delta_chi2(confidence_level: Scalar) -> Scalar:
 
 
 def upper_limits(
-    experiment: Experiment,
+    experiment: Experiment | Mapping[str, Experiment],
     neutrinos: Neutrinos,
     confidence_level: float = 0.90,
     *,
     couplings: GivenCouplings | None = None,
     method: str = "delta-chi2",
     profiled: bool = False,
-    nuisances: Nuisances | None = None,
+    nuisances: Nuisances | Mapping[str, Nuisances] | None = None,
     bands: bool = False,
     lengthened: bool = False,
     seed: int = 0,
@@ -68,6 +70,7 @@ def upper_limits(
     ----------
     experiment
         Runs; with observed counts the limits are observed, otherwise expected for the standard model.
+        Several by name for their joint limits, as in `renp.Likelihood`.
     neutrinos
         What is emitted; Majorana neutrinos have no diagonal moments.
     confidence_level
@@ -80,7 +83,7 @@ def upper_limits(
     profiled
         Whether all other couplings are free; otherwise they are 0.
     nuisances
-        What else is uncertain, and profiled; nothing if left out.
+        What else is uncertain, and profiled; nothing if left out. Of several experiments by their names.
     bands
         Whether to add what the standard model would give within ±1 and ±2 standard deviations: from toys for
         "delta-chi2", by the asymptotic formulae for "asymptotic" and "cls".
@@ -120,11 +123,17 @@ def upper_limits(
     rise = delta_chi2(confidence_level)
     instance("neutrinos", neutrinos, Neutrinos)
     choice("method", method, tuple(METHODS))
-    check_possible(experiment, expected_counts(experiment, neutrinos))
+    experiments = experiments_of(experiment)
+    uncertain = nuisances_of(nuisances, tuple(experiments))
+    for name, one in experiments.items():
+        expected = expected_counts(one, neutrinos)
+        if uncertain[name].background_degree is None:
+            check_possible(one, expected)
+    observed = all(one.counts is not None for one in experiments.values())
     given = moment_couplings(neutrinos.nature) if couplings is None else given_couplings(couplings)
     search = LimitSearch(method, confidence_level, rise, profiled, bands, jax.random.key(seed), lengthened)
     by_name: dict[str, CouplingLimit] = {}
-    for likelihood, places in likelihoods_of(experiment, neutrinos, given, nuisances, profiled=profiled):
+    for likelihood, places in likelihoods_of(experiment, neutrinos, given, uncertain, profiled=profiled):
         for k in places:
             name = likelihood.names[k]
             if progress is not None:
@@ -135,7 +144,7 @@ def upper_limits(
         found.setdefault(coupling.family, {})[coupling.label] = by_name[coupling.name]
     return Limits(
         confidence_level=float(confidence_level),
-        kind="expected" if experiment.counts is None else "observed",
+        kind="observed" if observed else "expected",
         method=method,
         profiled=profiled,
         lengthened=lengthened,
@@ -150,25 +159,26 @@ def upper_limits(
         failed=tuple(
             f"{k} {e}" for k, of_kind in found.items() for e, x in of_kind.items() if not x.converged
         ),
-        p_values=None if experiment.counts is None else _each(found, "p_value"),
+        p_values=_each(found, "p_value") if observed else None,
+        standard_model_p_value=null_p_value(likelihood) if observed and given else None,
         made_by=provenance(
             merged(PAPERS, references_of(given), METHODS[method].cites),
-            experiment=experiment,
+            experiment=list(experiments.values()),
             neutrinos=neutrinos,
             couplings=[coupling.name for coupling in given],
             confidence_level=confidence_level,
             method=f"{method}, {'all couplings profiled' if profiled else 'one coupling at a time'}",
-            nuisances=nuisances or Nuisances(),
+            nuisances=uncertain if isinstance(experiment, Mapping) else uncertain[""],
             seed=seed,
         ),
     )
 
 
 def likelihoods_of(
-    experiment: Experiment,
+    experiment: Experiment | Mapping[str, Experiment],
     neutrinos: Neutrinos,
     couplings: tuple[Coupling, ...],
-    nuisances: Nuisances | None,
+    nuisances: Mapping[str, Nuisances] | None,
     *,
     profiled: bool,
 ) -> Iterator[tuple[Likelihood, list[int]]]:
@@ -176,18 +186,23 @@ def likelihoods_of(
 
     All share one if profiled, and else those moments that interfere with nothing, as the counts say.
     """
+
+    def of(some: Sequence[Coupling]) -> Likelihood:
+        own = {name: relevant(one, tuple(some)) for name, one in (nuisances or {}).items()}
+        return Likelihood(experiment, neutrinos, some, nuisances=own or None)
+
     alone = list(couplings)
     kinds = {moment.kind for moment in MOMENTS}
     together = [one for one in couplings if profiled or one.family in kinds]
     if together:
-        likelihood = Likelihood(experiment, neutrinos, together, nuisances=nuisances)
+        likelihood = of(together)
         fitted = likelihood.parameters[: len(together)]
         places = [k for k, p in enumerate(fitted) if profiled or p.kind == "magnitude"]
         yield likelihood, places
         names = {together[k].name for k in places}
         alone = [one for one in couplings if one.name not in names]
     for one in alone:
-        yield Likelihood(experiment, neutrinos, [one], nuisances=nuisances), [0]
+        yield of([one]), [0]
 
 
 def _each(found: dict[str, dict[str, CouplingLimit]], field: str) -> dict[str, dict[str, Any]]:
@@ -230,7 +245,7 @@ def check_possible(experiment: Experiment, background: Any) -> None:
     if experiment.counts is None:
         return
     for k, (observed, expected) in enumerate(zip(experiment.counts, background, strict=True)):
-        if observed > 0 and expected == 0:
+        if observed > 0 and expected == 0 and not experiment.control_ratio[k] > 0:
             energy = float(experiment.photon_energy[k])
             reason = f"at {energy} eV no pair can be emitted and no background is expected"
             if experiment.duration[k] == 0:

@@ -1,13 +1,14 @@
 """The likelihood of one magnitude as a workspace of HistFactory, for pyhf and what reads its files.
 
-Each run is a channel with one bin. Expected counts are (normalisation) × (standard model + mu × signal)
-+ background, where mu is the coordinate x of the magnitude: the coupling is u√mu.
+Each run is a channel with one bin, and so is each control measurement. Expected counts are
+(normalisation) × (standard model + mu × signal) + background, where mu is the coordinate x of the magnitude:
+the coupling is u√mu. A rate that counts decide is a "normfactor", its coordinate, on its part of the counts.
 
 Nuisance parameters keep their names. Relative errors of rates are "normsys" with the factors 1 + σ and
 1/(1 + σ): exactly log-normal with interpolation code 1, and within 10⁻¹² for σ = 5 % with pyhf's code 4.
-Parameters that were measured elsewhere, and the calibration, are "histosys" from the counts at pulls of ±1.
-Between and beyond, and for several together, HistFactory interpolates: an approximation, good where counts
-are close to linear in these parameters and poor where an error reaches a threshold.
+Parameters that were measured elsewhere, the calibration and the linewidth are "histosys" from the counts at
+pulls of ±1. Between and beyond, and for several together, HistFactory interpolates: an approximation, good
+where counts are close to linear in these parameters and poor where an error reaches a threshold.
 """
 
 from typing import Any, NamedTuple, TypeAlias
@@ -20,7 +21,7 @@ import numpy as np
 from renp._types import Reals
 from renp.errors import InputError, renamed
 from renp.inference.likelihood import Data, Likelihood
-from renp.inference.nuisances import BACKGROUND, EFFICIENCY, NORMALISATION
+from renp.inference.nuisances import BACKGROUND, EFFICIENCY, LINEWIDTH, NORMALISATION
 from renp.inference.parameters import Parameter
 from renp.inference.search import checked_data
 from renp.validation import instance
@@ -31,6 +32,16 @@ POI = "mu"
 
 _FAR = 30.0
 """Pull that is as good as infinite."""
+
+
+class _Parts(NamedTuple):
+    """What counts are made of, for each run and then each control measurement."""
+
+    model: "_Varied"
+    signal: "_Varied"
+    background: Reals
+    decided: dict[str, Reals]
+    """Of each rate that counts decide, at coordinate 1."""
 
 
 class _Varied(NamedTuple):
@@ -83,16 +94,14 @@ def pyhf_workspace(likelihood: Likelihood, coupling: str, data: Data | None = No
     _check_expressible(likelihood, coupling)
     data = _data(likelihood) if data is None else checked_data(likelihood, data)
     counts = np.asarray(data.counts)
-    model, signal = _signal(likelihood, coupling)
-    background = np.asarray(likelihood.experiment.background_counts)
-    used = _used_runs(counts, model, signal, background)
-    channels = [
-        {"name": f"run {r + 1}", "samples": _samples(likelihood, model, signal, background, r)} for r in used
-    ]
+    parts = _parts(likelihood, coupling)
+    names = [f"run {r + 1}" for r in range(len(likelihood.experiment.runs))]
+    names += [f"control {r + 1}" for r in likelihood.parts[0].controls]
+    used = _used(names, counts, parts)
     return {
-        "channels": channels,
-        "observations": [{"name": f"run {r + 1}", "data": [float(counts[r])]} for r in used],
-        "measurements": [_measurement(likelihood, coupling, data, float(signal.nominal.sum()))],
+        "channels": [{"name": names[r], "samples": _samples(likelihood, parts, r)} for r in used],
+        "observations": [{"name": names[r], "data": [float(counts[r])]} for r in used],
+        "measurements": [_measurement(likelihood, coupling, data, float(parts.signal.nominal.sum()))],
         "version": "1.0.0",
     }
 
@@ -103,28 +112,39 @@ def _check_expressible(likelihood: Likelihood, name: str) -> None:
         allowed = "a coupling that interferes with nothing: HistFactory has only signals that add"
         raise InputError("parameter", repr(name), allowed)
     for other in likelihood.parameters:
-        if other is not own and other.kind not in ("constrained", "relative"):
+        if other is not own and other.kind not in ("constrained", "relative", "rate"):
             allowed = f"left out of the likelihood: HistFactory cannot express it beside {name}"
             raise InputError("parameter", repr(other.name), allowed)
 
 
 def _data(likelihood: Likelihood) -> Data:
-    has_counts = likelihood.experiment.counts is not None
-    return likelihood.data if has_counts else likelihood.asimov(likelihood.point())
+    return likelihood.data if likelihood.observed else likelihood.asimov(likelihood.point())
 
 
-def _signal(likelihood: Likelihood, name: str) -> tuple[_Varied, _Varied]:
-    """Return the counts of the standard model, and of the signal at coordinate 1, without background."""
+def _parts(likelihood: Likelihood, name: str) -> _Parts:
+    """Return the counts of the standard model, of the signal at coordinate 1, and of backgrounds."""
     dark = eqx.tree_at(lambda full: full.experiment.runs.background, likelihood, replace_fn=np.zeros_like)
-    measured = [k for k, p in enumerate(likelihood.parameters) if p.kind == "constrained"]
+    rates = [k for k, p in enumerate(likelihood.parameters) if p.kind == "rate"]
+    none = likelihood.point().at[jnp.array(rates, dtype=int)].set(0.0)
+    measured = [k for k, p in enumerate(likelihood.parameters) if _is_varied(p)]
     pulls = jnp.eye(len(likelihood.names))[jnp.array(measured, dtype=int)]
-    points = likelihood.point() + jnp.concatenate([jnp.zeros((1, pulls.shape[1])), pulls, -pulls])
+    points = none + jnp.concatenate([jnp.zeros((1, pulls.shape[1])), pulls, -pulls])
     expected = jax.jit(jax.vmap(dark.expected))
     model = np.asarray(expected(points))
     # Where there is no signal, the difference may be a rounding error of either sign.
     signal = np.maximum(np.asarray(expected(points.at[:, likelihood.index(name)].set(1.0))) - model, 0.0)
     names = [likelihood.names[k] for k in measured]
-    return _varied(model, names), _varied(signal, names)
+    each = np.asarray(jax.jacobian(dark.expected)(none))[:, rates]
+    background = np.zeros(likelihood.size)
+    known = ~np.any(each[likelihood.runs] > 0, axis=1)
+    background[likelihood.runs] = np.where(known, likelihood.experiment.background_counts, 0.0)
+    decided = {likelihood.names[k]: column for k, column in zip(rates, each.T, strict=True)}
+    return _Parts(_varied(model, names), _varied(signal, names), background, decided)
+
+
+def _is_varied(parameter: Parameter) -> bool:
+    """Whether a parameter changes counts in another way than by a factor."""
+    return parameter.kind == "constrained" or parameter.name == LINEWIDTH
 
 
 def _varied(counts: Reals, names: list[str]) -> _Varied:
@@ -132,11 +152,13 @@ def _varied(counts: Reals, names: list[str]) -> _Varied:
     return _Varied(counts[0], dict(zip(names, up, strict=True)), dict(zip(names, down, strict=True)))
 
 
-def _used_runs(counts: Reals, model: _Varied, signal: _Varied, background: Reals) -> list[int]:
-    possible = background + sum(_largest(sample) for sample in (model, signal)) > 0
+def _used(names: list[str], counts: Reals, parts: _Parts) -> list[int]:
+    samples = [parts.background, _largest(parts.model), _largest(parts.signal), *parts.decided.values()]
+    possible = np.sum(samples, axis=0) > 0
     for r, observed in enumerate(counts):
         if observed > 0 and not possible[r]:
-            raise InputError(f"counts[{r}]", float(observed), "0, since nothing is expected in this run")
+            allowed = f"0, since nothing is expected in {names[r]}"
+            raise InputError(f"counts[{r}]", float(observed), allowed)
     return [int(r) for r in np.flatnonzero(possible)]
 
 
@@ -145,24 +167,27 @@ def _largest(sample: _Varied) -> Reals:
     return largest
 
 
-def _samples(
-    likelihood: Likelihood, model: _Varied, signal: _Varied, background: Reals, r: int
-) -> list[Json]:
-    poi = {"name": POI, "type": "normfactor", "data": None}
+def _samples(likelihood: Likelihood, parts: _Parts, r: int) -> list[Json]:
     emission, dark = (
         [*_rate(likelihood, common), *_rate(likelihood, f"{own}_{r + 1}")]
         for common, own in ((NORMALISATION, EFFICIENCY), (BACKGROUND, BACKGROUND))
     )
+    model, signal = parts.model, parts.signal
     samples = [
         ("standard model", model.nominal, _largest(model), [*emission, *_shapes(model, r)]),
-        ("signal", signal.nominal, _largest(signal), [*emission, *_shapes(signal, r), poi]),
-        ("background", background, background, dark),
+        ("signal", signal.nominal, _largest(signal), [*emission, *_shapes(signal, r), _factor(POI)]),
+        ("background", parts.background, parts.background, dark),
     ]
+    samples += [(name, counts, counts, [_factor(name)]) for name, counts in parts.decided.items()]
     return [
         {"name": name, "data": [float(counts[r])], "modifiers": modifiers}
         for name, counts, largest, modifiers in samples
         if largest[r] > 0
     ]
+
+
+def _factor(name: str) -> Json:
+    return {"name": name, "type": "normfactor", "data": None}
 
 
 def _shapes(sample: _Varied, r: int) -> list[Json]:
@@ -193,6 +218,7 @@ def _measurement(likelihood: Likelihood, name: str, data: Data, signal: float) -
     poi = {"name": POI, "inits": [1.0], "bounds": [[0.0, 10 * (1 + counted / signal)]]}
     pulls = zip(likelihood.constrained, np.asarray(data.pulls), strict=True)
     nuisances = [_nuisance(likelihood.parameters[k], float(pull)) for k, pull in pulls]
+    nuisances += [_free_rate(p, counted) for p in likelihood.parameters if p.kind == "rate"]
     return {"name": f"{name} = {unit!r} sqrt({POI})", "config": {"poi": POI, "parameters": [poi, *nuisances]}}
 
 
@@ -200,3 +226,8 @@ def _nuisance(parameter: Parameter, pull: float) -> Json:
     observed: Json = {"name": parameter.name, "auxdata": [pull]}
     # A factor is positive at any pull; the pulls of other parameters keep to pyhf's bounds of ±5.
     return observed | {"bounds": [[-_FAR, _FAR]]} if parameter.kind == "relative" else observed
+
+
+def _free_rate(parameter: Parameter, counted: float) -> Json:
+    at = float(parameter.centre / parameter.plus)
+    return {"name": parameter.name, "inits": [max(at, 1.0)], "bounds": [[0.0, at + _FAR * (1 + counted)]]}

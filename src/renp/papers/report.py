@@ -11,12 +11,12 @@ import jinja2
 import matplotlib.pyplot as plt
 
 from renp.bounds import borexino_table
-from renp.datafiles import read_text
+from renp.datafiles import read_text, replaced
 from renp.papers import letter, proceeding, real_atoms
 from renp.papers.errata import errata
 from renp.results.comparison import Comparison
 from renp.results.mediators import draw_proceeding_figure_1
-from renp.results.moments_plot import draw_proceeding_figure_2
+from renp.results.moments import draw_proceeding_figure_2
 from renp.results.style import style
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
         scenarios={"letter": letter.setup().text, "vector-mediator": proceeding.setup().text},
         version=printed.made_by["renp"],
     )
-    (folder / "report.html").write_text(page, encoding="utf-8")
+    with replaced(folder / "report.html") as new:
+        new.write_text(page, encoding="utf-8")
     step("done")
     return comparison
 

@@ -58,7 +58,7 @@ class Range:
 
 
 _LEAST = 0.01
-"""Of E_eg: a run at a lower photon energy is never proposed, where rates vanish and a line is as wide."""
+"""Of E_eg: a run at a lower photon energy is never proposed."""
 
 
 def laser_range(

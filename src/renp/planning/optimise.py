@@ -5,22 +5,21 @@ shares at which the least separation is largest; with these the size falls until
 what excludes; and so on until it stays. That no times reach less is proved by prices at a slightly smaller
 size at which even the upper bound does not exclude.
 
-Between the candidates a photon energy might be worth more: a grid several times denser is looked at by the
-prices in every round, what is worth more becomes a candidate, and the bound is over both.
+Between the candidates a photon energy might be worth more: a grid several times denser, refined around its
+peaks, is looked at by the prices in every round. What is worth more becomes a candidate, and the bound is
+over both. The thresholds, or what lies closest to them within the clearance, are candidates themselves.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from functools import cached_property
+from typing import TypeAlias
 
-import equinox as eqx
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize as scipy_optimize
 
 from renp._types import Reals
 from renp.errors import InputError
-from renp.experiment import Experiment
 from renp.planning.candidates import Range
 from renp.planning.contrasts import Contrast
 from renp.planning.design import Cuts, Shares, best_shares, few_lines, upper_bound
@@ -29,19 +28,19 @@ Progress: TypeAlias = Callable[[str], None]
 
 _PRECISE = 1e-9
 _BEYOND = 1e-11
-_SOLVED = 1e-5
 _CUT_ROUNDS = 60
 _SIZE_ROUNDS = 40
 _POLISH_ROUNDS = 8
-_BETWEEN = 8
-_DENSER = 4
-"""How many times more photon energies than candidates are looked at for a larger worth."""
 
-_HOPELESS = 1e8
-"""Size in units of order one beyond which nothing is sought."""
+_LOOKED_AT = 1000
+"""Photon energies at least, and twice the candidates, at which a larger worth is looked for."""
 
-_NEAR_BEST = 1e-3
-_PADDED = 512
+_NEAR_BEST = 0.5
+"""Peaks of the worth as much below the largest are refined: cusps at thresholds are sharp."""
+
+_ZOOMS, _BETWEEN = 6, 8
+"""How often, and by how many photon energies on either side."""
+
 _SMALLEST_GAP, _LARGEST_GAP = 2e-6, 0.5
 
 
@@ -50,21 +49,19 @@ class Search:
     """State of the search: candidates, contrasts, and the points of the hypotheses that gave cuts."""
 
     contrasts: list[Contrast]
-    template: Experiment
-    """The candidates to begin with: all runs are like their first at other photon energies."""
+    energies: Reals
+    """Candidates."""
     allowed: Range
     total: float
     rise: float | None
     """Separation that excludes a size; None for aims without one."""
+    progress: Progress
     points: list[list[Reals]] = field(default_factory=list)
+    seen: dict[int, Contrast] = field(default_factory=dict)
+    """Contrasts at the denser photon energies."""
 
     def __post_init__(self) -> None:
         self.points = [[] for _ in self.contrasts]
-
-    @property
-    def energies(self) -> Reals:
-        """Candidates, increasing."""
-        return np.asarray(self.contrasts[0].tested.experiment.runs.photon_energy)
 
     def cuts(self, size: float) -> Cuts:
         """Return all cuts known, for a size."""
@@ -79,58 +76,82 @@ class Search:
         return Cuts(np.array(gains), np.array(constants))
 
     def separated(self, shares: Reals, size: float) -> tuple[Reals, list[Reals]]:
-        """Return D of each contrast, infinite where its parameter cannot have the size."""
-        ways = [k for k, one in enumerate(self.contrasts) if one.possible(size)]
+        """Return D of each contrast, infinite where its parameter cannot have the size; and where."""
         values = np.full(len(self.contrasts), np.inf)
         points: list[Reals] = [np.zeros(0)] * len(self.contrasts)
-        for k in ways:
-            contrast, times = self.contrasts[k], self.total * shares
-            points[k] = contrast.least(times, size, self.points[k])
-            values[k] = contrast.separation(times, points[k])
+        times = self.total * shares
+        for k, contrast in enumerate(self.contrasts):
+            if contrast.possible(size):
+                points[k] = contrast.least(times, size, self.points[k])
+                values[k] = contrast.separation(times, contrast.sized(points[k], size))
         return values, points
 
-    def extend(self, energies: Reals) -> bool:
-        """Add candidates, and say whether there were any new ones."""
-        new = np.setdiff1d(energies[self.allowed.contains(energies)], self.energies)
-        if not new.size:
-            return False
-        new = np.append(new, np.repeat(new[-1], -new.size % 64))
-        runs = self._runs(new)
-        _, order = np.unique(np.concatenate([self.energies, new]), return_index=True)
-        order = order[filled(np.arange(order.size), room=0)]
-        self.contrasts = [one.joined(one.at(runs), order) for one in self.contrasts]
-        return True
+    def extend(self, energies: Reals) -> None:
+        """Add candidates."""
+        self.contrasts = [one.extended(energies) for one in self.contrasts]
+        self.energies = np.concatenate([self.energies, energies])
 
-    def worth(self, energies: Reals, prices: Reals, size: float) -> Reals:
-        """Return what all of the time at other photon energies is worth, by the prices of the cuts."""
-        runs = self._runs(filled(energies, room=0))
-        total = np.zeros(energies.size)
+    def peaks(self, prices: Reals, size: float) -> tuple[Reals, Reals]:
+        """Return photon energies between the candidates that are worth most, and what all time there is.
+
+        Parameters
+        ----------
+        prices
+            Of the cuts.
+        size
+            For which they are.
+        """
+        points = self._priced(prices, size)
+        energies = self.denser
+        worth = self._worth([self._there(k) if used else None for k, used in enumerate(points)], points)
+        best = _local_maxima(worth, worth.max() * (1 - _NEAR_BEST))
+        padded = np.concatenate([energies[:1], energies, energies[-1:]])
+        at, highest = energies[best], worth[best]
+        ways = np.stack([padded[best] - at, padded[best + 2] - at], axis=1)
+        for _ in range(_ZOOMS if best.size else 0):
+            fractions = np.arange(1, _BETWEEN + 1) / (_BETWEEN + 1)
+            tried = (at[:, None] + (ways[:, :, None] * fractions).reshape(at.size, -1)).ravel()
+            clear = self.allowed.contains(tried)
+            some = [one.at(tried) if used else None for one, used in zip(self.contrasts, points, strict=True)]
+            found = np.where(clear, self._worth(some, points), -np.inf).reshape(at.size, -1)
+            column = np.argmax(found, axis=1)
+            each = np.arange(at.size)
+            better = found[each, column] > highest
+            at = np.where(better, tried.reshape(at.size, -1)[each, column], at)
+            highest = np.where(better, found[each, column], highest)
+            ways = ways / (_BETWEEN + 1)
+        return at, highest
+
+    @cached_property
+    def denser(self) -> Reals:
+        """Photon energies that are looked at for a larger worth than the candidates have."""
+        return self.allowed.grid(max(2 * self.energies.size, _LOOKED_AT))
+
+    def _there(self, k: int) -> Contrast:
+        """Return a contrast at the denser photon energies."""
+        if k not in self.seen:
+            self.seen[k] = self.contrasts[k].at(self.denser)
+        return self.seen[k]
+
+    def _priced(self, prices: Reals, size: float) -> list[list[tuple[Reals, float]]]:
+        """Return the points that have a price, of each contrast."""
         price = iter(prices)
+        found: list[list[tuple[Reals, float]]] = []
         for contrast, points in zip(self.contrasts, self.points, strict=True):
-            if not contrast.possible(size):
-                continue
-            own = [(point, next(price)) for point in points]
-            if any(p > 0 for _, p in own):
-                there = contrast.at(runs)
-                for point, p in own:
-                    total += p * self.total * there.gain(there.sized(point, size))[: energies.size]
+            own = [(contrast.sized(x, size), next(price)) for x in points if contrast.possible(size)]
+            found.append([(x, p) for x, p in own if p > 0])
+        return found
+
+    def _worth(self, there: Sequence[Contrast | None], points: list[list[tuple[Reals, float]]]) -> Reals:
+        """Return what all of the time at photon energies is worth."""
+        each = [
+            price * self.total * one.gain(x)
+            for one, used in zip(there, points, strict=True)
+            if one is not None
+            for x, price in used
+        ]
+        total: Reals = np.sum(each, axis=0)
         return total
-
-    def _runs(self, energies: Reals) -> Experiment:
-        like_one = self.template.runs.rows(np.zeros(energies.size, dtype=int))
-        return self.template.with_runs(eqx.tree_at(lambda runs: runs.photon_energy, like_one, energies))
-
-
-def filled(values: NDArray[Any], room: int = 256) -> NDArray[Any]:
-    """Return values repeated at the end to one of few lengths, so that little is compiled.
-
-    Examples
-    --------
-    >>> filled(np.array([1.0, 2.0])).shape
-    (512,)
-    """
-    size = _PADDED * (1 + (values.size + room - 1) // _PADDED)
-    return np.append(values, np.repeat(values[-1:], size - values.size))
 
 
 @dataclass(frozen=True)
@@ -146,28 +167,24 @@ class Optimum:
     """What time at each candidate is worth by the prices, relative to the best."""
 
 
-def optimum(search: Search, progress: Progress) -> Optimum:
+def optimum(search: Search) -> Optimum:
     """Return the best times among the laser's photon energies, without other constraints."""
     shares, size, reached = _converged(search, _first_size(search))
-    denser = search.allowed.grid(_DENSER * search.energies.size)
     for k in range(_POLISH_ROUNDS):
-        progress(f"polishing {k + 1} of {_POLISH_ROUNDS}")
-        worth = shares.prices @ search.cuts(size).gain
-        missed = _above(worth.max(), denser, search.worth(denser, shares.prices, size))
-        if not search.extend(np.concatenate([_between(search.energies, worth), missed])):
+        search.progress(f"between the candidates, round {k + 1} of at most {_POLISH_ROUNDS}")
+        most = float(np.max(shares.prices @ search.cuts(size).gain))
+        energies, worth = search.peaks(shares.prices, size)
+        missed = energies[worth > most * (1 + _PRECISE)]
+        if not missed.size:
             break
-        last = reached
+        search.extend(missed)
         shares, size, reached = _converged(search, size if search.rise is None else reached)
-        if not missed.size and abs(reached - last) <= 1e-8 * abs(last):
-            break
-    progress("proving the optimum")
-    bound, prices = _proved(search, shares, size if search.rise is None else reached, denser)
+    search.progress("proof of the optimum")
+    bound, prices = _proved(search, shares, size if search.rise is None else reached)
     return Optimum(shares.weights, reached, bound, prices)
 
 
-def constrained(
-    search: Search, best: Optimum, *, lines: int | None, least: float, change: float, progress: Progress
-) -> Optimum:
+def constrained(search: Search, best: Optimum, *, lines: int | None, least: float, change: float) -> Optimum:
     """Return the best times with few photon energies, a least time at each, and time lost between them.
 
     Parameters
@@ -182,8 +199,6 @@ def constrained(
         Least time at each, as a share of the total.
     change
         Time lost at each change, as a share of the total.
-    progress
-        Told what is being done.
 
     Raises
     ------
@@ -197,7 +212,7 @@ def constrained(
         time = 1 - change * (number - 1)
         if time <= 0 or least > time:
             break
-        progress(f"{number} of at most {most} photon energies")
+        search.progress(f"{number} of at most {most} photon energies")
         found.append(_with_lines(search, best, number, least, time))
     if not found:
         raise InputError(
@@ -243,11 +258,7 @@ def _converged(search: Search, size: float) -> tuple[Shares, float, float]:
     if search.rise is None:
         shares, least = _maximin(search, size)
         return shares, size, least
-    shares, least = _maximin(search, size)
-    # More than the programme's own tolerance below what excludes: no shares exclude so small a size.
-    while least < search.rise * (1 - _SOLVED):
-        size = _larger(search, size)
-        shares, least = _maximin(search, size)
+    shares, _ = _maximin(search, size)
     reached = _size_of(search, shares.weights, size)
     for _ in range(_SIZE_ROUNDS):
         again, _ = _maximin(search, reached)
@@ -259,19 +270,6 @@ def _converged(search: Search, size: float) -> tuple[Shares, float, float]:
     return shares, size, reached
 
 
-def _larger(search: Search, size: float) -> float:
-    """Return a larger size, or raise `InputError` where no size will ever be excluded."""
-    if size > _HOPELESS * _unit_size(search):
-        names = " ".join(search.contrasts[0].name)
-        raise InputError("plan", names, "something that the counts of a run in range can exclude")
-    return 1.5 * size
-
-
-def _unit_size(search: Search) -> float:
-    held = [one for one in search.contrasts if one.held is not None]
-    return min(abs(float(one.tested.parameters[one.held or 0].plus / one.direction)) for one in held)
-
-
 def _maximin(search: Search, size: float) -> tuple[Shares, float]:
     """Return the shares at which the least separation is largest, by cutting planes, and that separation."""
     if not all(search.points[k] for k, one in enumerate(search.contrasts) if one.possible(size)):
@@ -281,6 +279,7 @@ def _maximin(search: Search, size: float) -> tuple[Shares, float]:
             if contrast.possible(size) and not own:
                 own.append(point)
     for left in reversed(range(_CUT_ROUNDS)):
+        search.progress(f"best times, against {sum(map(len, search.points))} hypotheses")
         shares = best_shares(search.cuts(size))
         values, points = search.separated(shares.weights, size)
         if not left or not _added(search, values, points, shares.value, shares.bound):
@@ -302,9 +301,11 @@ def _first_size(search: Search) -> float:
     if search.rise is None:
         return 1.0
     uniform = np.full(search.energies.size, 1 / search.energies.size)
-    start = _unit_size(search)
-    found = _size_of(search, uniform, start)
-    return found if np.isfinite(found) else start
+    size = _size_of(search, uniform, min(one.unit for one in search.contrasts))
+    if not np.isfinite(size):
+        names = " ".join(search.contrasts[0].name)
+        raise InputError("plan", names, "something that the counts of a run in range can exclude")
+    return size
 
 
 def _size_of(search: Search, shares: Reals, start: float) -> float:
@@ -313,7 +314,7 @@ def _size_of(search: Search, shares: Reals, start: float) -> float:
     values, _ = search.separated(shares, start)
     worst, size = int(np.argmin(values)), start
     for _ in range(_SIZE_ROUNDS):
-        found = size_of_one(search.contrasts[worst], search.total * shares, size, search.rise)
+        found = search.contrasts[worst].end(search.total * shares, search.rise, size)
         # Just beyond, a parameter that has met its physical end is no longer in the way.
         size = found * (1 + _BEYOND)
         if not np.isfinite(size):
@@ -325,76 +326,30 @@ def _size_of(search: Search, shares: Reals, start: float) -> float:
     return size
 
 
-def size_of_one(contrast: Contrast, times: Reals, start: float, rise: float) -> float:
-    """Return the size of one contrast that is excluded; infinite if none is."""
-
-    def miss(log_size: float) -> float:
-        size = float(np.exp(log_size))
-        if not contrast.possible(size):
-            return 1.0
-        x = contrast.least(times, size)
-        return contrast.separation(times, x) / rise - 1
-
-    first = np.log(start)
-    low = high = first
-    step = 0.05
-    here = miss(first)
-    if abs(here) < _PRECISE:
-        return start
-    if here > 0:
-        while miss(low) > 0:
-            low, step = low - step, 2 * step
-            if first - low > 120:
-                return 0.0
-    else:
-        while miss(high) < 0:
-            high, step = high + step, 2 * step
-            if high - first > 120:
-                return float("inf")
-    if low == high:
-        return start
-    return float(np.exp(scipy_optimize.brentq(miss, low, high, xtol=1e-12, rtol=1e-12)))
-
-
-def _between(energies: Reals, worth: Reals) -> Reals:
-    """Return photon energies around the local maxima of what a share is worth."""
-    padded = np.concatenate([[-np.inf], worth, [-np.inf]])
+def _local_maxima(values: Reals, least: float) -> NDArray[np.intp]:
+    """Return the places of local maxima that are at least so large."""
+    padded = np.concatenate([[-np.inf], values, [-np.inf]])
     peak = (padded[1:-1] >= padded[:-2]) & (padded[1:-1] >= padded[2:])
-    near = peak & (worth > worth.max() * (1 - _NEAR_BEST))
-    fractions = np.linspace(0, 1, _BETWEEN + 2)[1:-1]
-    found = []
-    for k in np.flatnonzero(near):
-        neighbours = energies[max(k - 1, 0) : k + 2]
-        steps = neighbours[np.abs(neighbours - energies[k]) > 1e-13] - energies[k]
-        found.append((energies[k] + np.outer(steps, fractions)).ravel())
-    return np.concatenate(found) if found else np.zeros(0)
+    return np.flatnonzero(peak & (values >= least))
 
 
-def _above(most: float, energies: Reals, worth: Reals) -> Reals:
-    """Return the photon energies at local maxima of the worth that are above the candidates' largest."""
-    padded = np.concatenate([[-np.inf], worth, [-np.inf]])
-    peak = (padded[1:-1] >= padded[:-2]) & (padded[1:-1] >= padded[2:])
-    found: Reals = energies[peak & (worth > most * (1 + _PRECISE))]
-    return found
-
-
-def _proved(search: Search, shares: Shares, size: float, denser: Reals) -> tuple[float, Reals]:
+def _proved(search: Search, shares: Shares, size: float) -> tuple[float, Reals]:
     """Return a figure that no times reach, and the worth of each candidate relative to the best."""
     if search.rise is None:
-        return _bound(search, shares, size, denser)
+        return _bound(search, shares, size)
     gap = _SMALLEST_GAP
     while True:
         smaller = size * (1 - gap)
-        bound, worth = _bound(search, _maximin(search, smaller)[0], smaller, denser)
+        bound, worth = _bound(search, _maximin(search, smaller)[0], smaller)
         if bound < search.rise or gap >= _LARGEST_GAP:
             return (smaller if bound < search.rise else 0.0), worth
         gap *= 2
 
 
-def _bound(search: Search, shares: Shares, size: float, denser: Reals) -> tuple[float, Reals]:
-    """Return what no times at candidates or on a denser grid separate, and the candidates' relative worth."""
+def _bound(search: Search, shares: Shares, size: float) -> tuple[float, Reals]:
+    """Return what no times at any photon energies separate, and the candidates' relative worth."""
     cuts = search.cuts(size)
     worth = shares.prices @ cuts.gain
-    elsewhere = float(np.max(search.worth(denser, shares.prices, size)))
+    elsewhere = float(np.max(search.peaks(shares.prices, size)[1], initial=0.0))
     bound = upper_bound(cuts, shares.prices) + max(elsewhere - float(worth.max()), 0.0)
     return bound, worth / worth.max()

@@ -1,16 +1,18 @@
 """At which photon energies to run, and for how long."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
 from renp._types import Reals
 from renp.errors import InputError, renamed
-from renp.experiment import Experiment
+from renp.experiment import UNCERTAIN, Experiment
+from renp.inference.goodness import null_p_value, p_values
+from renp.inference.likelihood import Likelihood
 from renp.inference.methods import load
 from renp.inference.nuisances import Nuisances, common
 from renp.inference.upper_limits import delta_chi2
@@ -22,7 +24,8 @@ from renp.neutrinos import Neutrinos
 from renp.planning.aims import AIMS, Aim
 from renp.planning.candidates import Range, laser_range
 from renp.planning.contrasts import Contrast
-from renp.planning.optimise import Optimum, Search, constrained, filled, optimum, size_of_one
+from renp.planning.optimise import Optimum, Search, constrained, optimum
+from renp.planning.rates import BLOCK
 from renp.planning.truths import Setting
 from renp.references import merged, references_of
 from renp.results.base import provenance
@@ -38,8 +41,11 @@ ELEMENTS = (*(moment.kind for moment in MOMENTS), "both")
 _STRENGTH = 5e-11
 """Size of moments that are simulated, μ_B: a little above what the letter's plan excludes."""
 
-_PERCENT = 0.6827
-"""Confidence level of errors."""
+_PERCENT = 0.6826894921370859
+"""Confidence level of errors: one standard deviation."""
+
+_NEGLIGIBLE = 1e-9
+"""Part of what is reached that is worth no further run."""
 
 _ERRORS = ("efficiency_error", "background_error")
 _ALIKE = "the same at all photon energies for a plan"
@@ -109,8 +115,9 @@ def plan(
     Parameters
     ----------
     aim
-        "limits": the worst upper limit, as `renp.upper_limits` defines it by "delta-chi2", with new counts as
-        expected without any coupling, or by each coupling's best fit to the counts of runs made before;
+        "limits": the worst upper limit, as `renp.upper_limits` defines it by "delta-chi2": all larger sizes
+        of either sign are excluded, those of a second solution too; with new counts as expected without any
+        coupling, or by each coupling's best fit to the counts of runs made before;
         "identify", "magnetic-or-electric", "ordering", "nature", "discovery": the least significance;
         "lightest-mass", "majorana-phases": the worst error (68 %).
     experiment
@@ -177,17 +184,19 @@ def plan(
     allowed = laser_range(experiment.atom, hypotheses, *limits.laser_range, limits.clearance)
     if limits.least_duration > time:
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
+    progress = progress or (lambda _: None)
+    energies = allowed.grid(limits.candidates)
     setting = Setting(
-        _runs(experiment, filled(allowed.grid(limits.candidates)), time),
+        _runs(experiment, np.resize(energies[:: 1 + energies.size // BLOCK], BLOCK), time),
+        energies,
         _moments(known, elements, hypotheses) if couplings is None else given_couplings(couplings),
         strength,
         Weak() if model is None else model,
         _common_errors(nuisances or Nuisances(), experiment, done),
         profiled,
         done,
+        progress,
     )
-    report = progress or (lambda _: None)
-    report("contrasts")
     contrasts = [
         _weighted(one, weights or {}) for nu in hypotheses for one in load(known.contrasts)(setting, nu)
     ]
@@ -195,8 +204,8 @@ def plan(
         raise InputError("couplings", "none", "one or more")
     level = confidence_level if known.is_limit else _PERCENT
     rise = delta_chi2(level) if known.made_small else None
-    search = Search(contrasts, setting.candidates, allowed, time, rise)
-    best = optimum(search, report)
+    search = Search(contrasts, energies, allowed, time, rise, progress)
+    best = optimum(search)
     if limits.frequencies or limits.least_duration or limits.change_time:
         best = constrained(
             search,
@@ -204,7 +213,6 @@ def plan(
             lines=limits.frequencies,
             least=limits.least_duration / time,
             change=limits.change_time / time,
-            progress=report,
         )
     return _result(aim, search, best, experiment, hypotheses, setting, level)
 
@@ -218,32 +226,34 @@ def _result(
     setting: Setting,
     level: float,
 ) -> Plan:
-    energies, times = _merged(search.energies, search.total * best.shares)
     rise = search.rise
-    figures = _figures(search, search.contrasts, search.total * best.shares)
-    reference = _reference(search, experiment)
-    shown = _shown(search.allowed, energies)
+    times = _that_matter(search, search.total * best.shares)
+    used = np.flatnonzero(times)
+    used = used[np.argsort(search.energies[used])]
+    found = _sizes(search, search.contrasts, times)
+    shown = _shown(search.allowed, search.energies[used])
     null = hypotheses[0]
-    reached, bound = best.reached, best.bound
+    reached, bound = _worst(search, found), best.bound
     if rise is None:
-        _check_told_apart(search, best)
-        reached, bound = float(np.sqrt(max(reached, 0.0))), float(np.sqrt(max(bound, 0.0)))
-        gap = bound / reached - 1 if reached else np.inf
+        if not reached > 0:
+            raise _not_told_apart(search.contrasts[int(np.argmin(found))], setting)
+        bound = float(np.sqrt(max(bound, 0.0)))
+        gap = bound / reached - 1
     else:
         gap = reached / bound - 1 if bound else np.inf
     order = np.argsort(search.energies)
     return Plan(
         aim=aim,
         made_small=AIMS[aim].made_small,
-        photon_energy=energies,
-        duration=times,
+        photon_energy=search.energies[used],
+        duration=times[used],
         reached=float(reached),
         bound=float(bound),
         optimality_gap=float(max(gap, 0.0)),
         confidence_level=level,
         unit=setting.couplings[0].unit if AIMS[aim].is_limit else AIMS[aim].error_of,
-        figures=figures,
-        reference=reference,
+        figures=_figures(search, search.contrasts, found),
+        reference=_reference(search, experiment),
         reference_energy=np.asarray(experiment.photon_energy),
         reference_duration=_scaled(experiment, search.total),
         candidates=search.energies[order],
@@ -251,6 +261,7 @@ def _result(
         spectrum_energy=shown,
         spectrum=np.asarray(spectral_function(shown, experiment.atom, null, setting.model)),
         thresholds=search.allowed.edges,
+        **_p_values(setting, hypotheses),
         made_by=provenance(
             merged(references_of([hypotheses, setting.model, setting.couplings]), CITES),
             aim=aim,
@@ -269,38 +280,65 @@ def _result(
     )
 
 
-def _check_told_apart(search: Search, best: Optimum) -> None:
-    """Raise `InputError` where even the best times leave a significance of 0."""
-    if best.reached > 0:
-        return
-    separated, _ = search.separated(best.shares, 1.0)
-    worst = search.contrasts[int(np.argmin(separated))]
+def _p_values(setting: Setting, hypotheses: Sequence[Neutrinos]) -> dict[str, Any]:
+    """Return p-values of the counts of runs that were made before; the largest of all neutrinos."""
+    done: Any = setting.done
+    if done is None or done.counts is None:
+        return {}
+    common = [np.zeros(len(done.runs))] * len(_ERRORS)  # those of the nuisances, for all runs
+    done = eqx.tree_at(lambda one: [getattr(one.runs, name) for name in _ERRORS], done, common)
+    known = [Likelihood(done, one, setting.couplings, nuisances=setting.nuisances) for one in hypotheses]
+    each = [p_values(one, profiled=setting.profiled) for one in known]
+    best = {name: max(one[name] for one in each) for name in each[0]}
+    return {"standard_model_p_value": max(map(null_p_value, known)), "p_values": best}
+
+
+def _not_told_apart(worst: Contrast, setting: Setting) -> InputError:
     why = "no run in range can do so"
-    if worst.done is not None:
+    if setting.done is not None:
         why = "the runs made before speak against it by more than new runs of this time can make up for"
-    raise InputError("aim", f"to tell {', '.join(worst.name)}", f"something that runs can serve: {why}")
+    return InputError("aim", f"to tell {', '.join(worst.name)}", f"something that runs can serve: {why}")
 
 
-def _figures(search: Search, contrasts: list[Contrast], times: Reals) -> dict[str, dict[str, float]]:
-    """Return what times reach: by contrast and kind of neutrinos, a size or a significance."""
+def _sizes(search: Search, contrasts: Sequence[Contrast], times: Reals) -> Reals:
+    """Return what times reach for each contrast: a size or a significance."""
+    if search.rise is not None:
+        return np.array([one.end(times, search.rise, one.unit) for one in contrasts])
+    each = [one.separation(times, one.least(times, 1.0)) for one in contrasts]
+    return np.sqrt(np.maximum(each, 0.0))
+
+
+def _worst(search: Search, sizes: Reals) -> float:
+    return float(np.min(sizes) if search.rise is None else np.max(sizes))
+
+
+def _that_matter(search: Search, times: Reals) -> Reals:
+    """Return times without runs that what is reached does not need: close neighbours, or of no bearing."""
+    sign = -1 if search.rise is None else 1
+    reached = sign * _worst(search, _sizes(search, search.contrasts, times))
+    for row in sorted(np.flatnonzero(times), key=lambda row: times[row]):
+        rest = np.flatnonzero(times)
+        rest = rest[rest != row]
+        if not rest.size:
+            break
+        fewer, nearest = times.copy(), rest[np.argmin(np.abs(search.energies[rest] - search.energies[row]))]
+        fewer[row], fewer[nearest] = 0.0, times[nearest] + times[row]
+        now = sign * _worst(search, _sizes(search, search.contrasts, fewer))
+        if now <= reached + _NEGLIGIBLE * abs(reached):
+            times = fewer
+    return times
+
+
+def _figures(search: Search, contrasts: Sequence[Contrast], sizes: Reals) -> dict[str, dict[str, float]]:
+    """Return what is reached, by contrast and kind of neutrinos: a limit, an error or a significance."""
     found: dict[str, dict[str, float]] = {}
-    for contrast in contrasts:
+    pick = min if search.rise is None else max
+    for contrast, size in zip(contrasts, sizes, strict=True):
         name, neutrinos = contrast.name[0], " ".join(contrast.name[1:])
-        if search.rise is not None:
-            value = size_of_one(contrast, times, max(_size_hint(contrast), 1e-300), search.rise)
-            value *= abs(contrast.direction)
-            value = max(value, found.get(name, {}).get(neutrinos, 0.0))
-        else:
-            x = contrast.least(times, 1.0)
-            value = math.sqrt(max(contrast.separation(times, x), 0.0))
-            value = min(value, found.get(name, {}).get(neutrinos, np.inf))
-        found.setdefault(name, {})[neutrinos] = value
+        value = float(size) * (1.0 if search.rise is None else abs(contrast.direction))
+        of_name = found.setdefault(name, {})
+        of_name[neutrinos] = pick(value, of_name.get(neutrinos, value))
     return found
-
-
-def _size_hint(contrast: Contrast) -> float:
-    held = contrast.held
-    return abs(float(contrast.tested.parameters[held].plus / contrast.direction)) if held is not None else 1.0
 
 
 def _reference(search: Search, experiment: Experiment) -> dict[str, dict[str, float]] | None:
@@ -308,8 +346,8 @@ def _reference(search: Search, experiment: Experiment) -> dict[str, dict[str, fl
     times = _scaled(experiment, search.total)
     if not times.size or not times.sum() > 0:
         return None
-    runs = _runs(experiment, np.asarray(experiment.photon_energy), search.total)
-    return _figures(search, [one.at(runs) for one in search.contrasts], times)
+    contrasts = [one.at(np.asarray(experiment.photon_energy)) for one in search.contrasts]
+    return _figures(search, contrasts, _sizes(search, contrasts, times))
 
 
 def _scaled(experiment: Experiment, total: float) -> Reals:
@@ -321,7 +359,7 @@ def _scaled(experiment: Experiment, total: float) -> Reals:
 def _runs(experiment: Experiment, energies: Reals, total: float) -> Experiment:
     """Return runs at photon energies, all like the experiment's; what is uncertain of them is common."""
     common = {
-        name: 0.0 if name in _ERRORS else _same(name, column.default, experiment)
+        name: 0.0 if name in UNCERTAIN else _same(name, column.default, experiment)
         for name, column in COLUMNS.items()
         if column.default is not None
     }
@@ -333,22 +371,17 @@ def _runs(experiment: Experiment, energies: Reals, total: float) -> Experiment:
 def _common_errors(nuisances: Nuisances, experiment: Experiment, done: Experiment | None) -> Nuisances:
     """Return nuisances with the errors of runs, as ones that all runs of the plan have in common."""
     known = [experiment] if done is None else [experiment, done]
+    decided = nuisances.background_degree is not None
+    if decided or any(np.any(np.asarray(one.runs.control_ratio)) for one in known):
+        name = "background_degree" if decided else "control_ratio"
+        raise InputError(
+            name, "given", "left out of a plan: it takes the error of the background, background_error"
+        )
     efficiency, background = (_same(name, 0.0, *known) for name in _ERRORS)
     own = np.unique(np.asarray(nuisances.background_error, dtype=float))
     if own.size > 1:
         raise InputError("background_error", own.tolist(), _ALIKE)
     return common(replace(nuisances, background_error=float(own[0])), efficiency, background)
-
-
-def _merged(energies: Reals, times: Reals) -> tuple[Reals, Reals]:
-    """Return photon energies with time; neighbours that differ by less than matters are one."""
-    used = np.flatnonzero(times)
-    energies, times = energies[used], times[used]
-    groups = np.concatenate([[0], np.cumsum(np.diff(energies) > 1e-9)]) if used.size else used
-    number_of = int(groups[-1]) + 1 if used.size else 0
-    sums = np.array([times[groups == g].sum() for g in range(number_of)])
-    heaviest = [np.flatnonzero(groups == g)[np.argmax(times[groups == g])] for g in range(number_of)]
-    return energies[heaviest], sums
 
 
 def _shown(allowed: Range, energies: Reals) -> Reals:

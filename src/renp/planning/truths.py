@@ -3,6 +3,7 @@
 All is for every one of the neutrinos given, and the worst counts.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,24 +11,31 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
+from renp._types import Reals
 from renp.errors import InputError
 from renp.experiment import Experiment
 from renp.inference.likelihood import Data, Likelihood, Point
-from renp.inference.nuisances import Nuisances, value_of
-from renp.inference.parameters import physical
+from renp.inference.nature import value_of
+from renp.inference.nuisances import Nuisances
 from renp.inference.starts import MASS, few
 from renp.interactions import Weak
 from renp.interactions.couplings import Coupling, Interaction
 from renp.interactions.dipole import ElectricMoment, MagneticMoment
 from renp.neutrinos import Neutrinos
-from renp.planning.contrasts import Contrast, Done, best_fit, rates
+from renp.planning.contrasts import Alone, Contrast, sides_of
+from renp.planning.curves import Counted
+from renp.planning.fitted import Done, Fitted, best_fit
+from renp.planning.rates import Rates, Signal
 
 
 @dataclass(frozen=True)
 class Setting:
     """What all contrasts of a plan share."""
 
-    candidates: Experiment
+    typical: Experiment
+    """Runs over the laser's range, from which the units of couplings come."""
+    energies: Reals
+    """Candidates to begin with."""
     couplings: tuple[Coupling, ...]
     """What is given a size or fitted."""
     strength: float
@@ -36,7 +44,16 @@ class Setting:
     nuisances: Nuisances
     profiled: bool
     done: Experiment | None = None
+    progress: Callable[[str], None] = lambda _: None
     known: dict[tuple[str, ...], list[Likelihood]] = field(default_factory=dict)
+    nulls: dict[str, dict[bytes, Reals]] = field(default_factory=dict)
+    found: dict[int, tuple[Likelihood, Rates]] = field(default_factory=dict)
+
+    def rates(self, likelihood: Likelihood) -> Rates:
+        """Return the rates of a likelihood at the candidates."""
+        if id(likelihood) not in self.found:
+            self.found[id(likelihood)] = likelihood, Rates.of(likelihood, self.energies)
+        return self.found[id(likelihood)][1]
 
 
 def title_of(neutrinos: Neutrinos) -> str:
@@ -52,31 +69,45 @@ def title_of(neutrinos: Neutrinos) -> str:
 
 def limits(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
     """Return contrasts of each coupling with a truth without it, or with its best fit to earlier counts."""
-    null = _likelihood(setting, neutrinos, ())
-    found = []
+    found: list[Contrast] = []
     everything = _likelihood(setting, neutrinos, setting.couplings) if setting.profiled else None
     for place, coupling in enumerate(setting.couplings):
+        setting.progress(coupling.name)
         tested = everything or _likelihood(setting, neutrinos, (coupling,))
-        k = place if everything else 0
-        signs = (1.0,) if tested.parameters[k].kind == "magnitude" else (1.0, -1.0)
+        name = (coupling.name, title_of(neutrinos))
+        if len(tested.names) == 1:
+            found.append(_alone(setting, name, neutrinos, tested))
+            continue
         # A limit is counted from the least χ², which an excess in earlier counts has elsewhere than at 0.
         fitted = _fitted(setting, tested)
-        true, point = (null, null.point()) if fitted is None else (tested, fitted)
-        best = 0.0 if fitted is None else float(physical(tested.parameters[k], fitted[k]))
-        found += [
-            _contrast(
-                setting,
-                (coupling.name, title_of(neutrinos)),
-                true,
-                point,
-                tested,
-                k,
-                best=best,
-                direction=sign,
-            )
-            for sign in signs
-        ]
+        true = _likelihood(setting, neutrinos, ()) if fitted is None else tested
+        point = true.point() if fitted is None else fitted
+        found.append(_contrast(setting, name, true, point, tested, place if everything else 0))
     return found
+
+
+def _alone(setting: Setting, name: tuple[str, ...], neutrinos: Neutrinos, tested: Likelihood) -> Contrast:
+    """Return the contrast of a coupling with nothing else uncertain."""
+    parameter, interaction = tested.parameters[0], tested.couplings[0].interaction
+    nulls = setting.nulls.setdefault(title_of(neutrinos), {})
+    signal = Signal(setting.typical, neutrinos, setting.model, interaction, parameter, nulls)
+    done, best = None, 0.0
+    if setting.done is not None:
+        expected, counts = signal.before(_without_counts(setting.done)), setting.done.counts
+        done = Counted(expected, expected.null if counts is None else np.asarray(counts))
+        ends = np.array([done.lowest(side) for side in sides_of(parameter)])
+        best = float(ends[np.argmin(done.chi2(ends))])
+    curve = signal.rates(setting.energies)
+    return Alone(
+        name=name,
+        truth=curve.at(best),
+        parameter=parameter,
+        signal=signal,
+        curve=curve,
+        best=best,
+        done=done,
+        of_truth=0.0 if done is None else float(done.chi2(best)),
+    )
 
 
 def identify(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
@@ -144,7 +175,7 @@ def _intervals(setting: Setting, neutrinos: Neutrinos, names: list[str]) -> list
     for name in names:
         own = free if name in free else (*others, name)
         nuisances = replace(setting.nuisances, free=own)
-        tested = Likelihood(setting.candidates, neutrinos, (), setting.model, nuisances)
+        tested = Likelihood(setting.typical, neutrinos, (), setting.model, nuisances)
         centre = float(value_of(neutrinos, name))
         k = tested.index(name)
         found += [
@@ -192,7 +223,7 @@ def _two(setting: Setting, neutrinos: Neutrinos, other: Neutrinos) -> list[Contr
 def discovery(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
     """Return the contrast of the model with the standard model."""
     true = _likelihood(setting, neutrinos, ())
-    tested = Likelihood(setting.candidates, neutrinos, (), Weak(), setting.nuisances)
+    tested = Likelihood(setting.typical, neutrinos, (), Weak(), setting.nuisances)
     return [_contrast(setting, ("model", title_of(neutrinos)), true, true.point(), tested)]
 
 
@@ -204,7 +235,7 @@ def _likelihood(setting: Setting, neutrinos: Neutrinos, couplings: tuple[Couplin
             return known.with_neutrinos(neutrinos)
     # Names are part of what is compiled: with places instead, one compilation serves all.
     numbered = [Coupling("coupling", f"{k + 1}", one.interaction) for k, one in enumerate(couplings)]
-    made = Likelihood(setting.candidates, neutrinos, numbered, setting.model, setting.nuisances)
+    made = Likelihood(setting.typical, neutrinos, numbered, setting.model, setting.nuisances)
     setting.known.setdefault(names, []).append(made)
     return made
 
@@ -223,23 +254,22 @@ def _contrast(
     held: int | None = None,
     centre: float = 0.0,
     *,
-    best: float | None = None,
     direction: float = 1.0,
 ) -> Contrast:
-    moves = np.arange(len(tested.names)) != (-1 if held is None else held)
-    return Contrast(
-        name,
-        rates(true, point),
-        true,
-        point,
-        tested,
-        few(tested),
-        moves,
-        held,
-        centre,
-        centre if best is None else best,
-        direction,
-        _done(setting, true, point, tested),
+    setting.progress(" ".join(name))
+    rates = setting.rates(true)
+    return Fitted(
+        name=name,
+        truth=rates.values(point),
+        parameter=None if held is None else tested.parameters[held],
+        centre=centre,
+        direction=direction,
+        true=rates,
+        true_point=point,
+        tested=setting.rates(tested),
+        starts=few(tested),
+        held=held or 0,
+        done=_done(setting, true, point, tested),
     )
 
 
@@ -248,7 +278,7 @@ def _fitted(setting: Setting, tested: Likelihood) -> Point | None:
     if setting.done is None or setting.done.counts is None:
         return None
     before = tested.with_runs(_without_counts(setting.done))
-    return best_fit(before, jnp.asarray(setting.done.counts), few(tested))
+    return best_fit(before, jnp.asarray(setting.done.counts), few(before))
 
 
 def _without_counts(runs: Experiment) -> Experiment:

@@ -29,9 +29,9 @@ class Catalogue(Result):
 
     title = "Atoms: levels above the ground state"
     columns = (
-        Column(lambda found: [atom.name for atom in found.atoms], ("atom",), name="atom"),
-        Column(lambda found: [float(atom.E_eg) for atom in found.atoms], ("atom",), unit="eV", name="E_eg"),
-        Column(lambda found: [float(atom.E_vg) for atom in found.atoms], ("atom",), unit="eV", name="E_vg"),
+        Column(lambda of: [atom.name for atom in of.atoms], ("atom",), name="atom"),
+        Column(lambda of: [float(atom.E_eg) for atom in of.atoms], ("atom",), unit="eV", name="E_eg"),
+        Column(lambda of: [float(atom.E_vg) for atom in of.atoms], ("atom",), unit="eV", name="E_vg"),
     )
 
     @classmethod

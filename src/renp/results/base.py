@@ -4,10 +4,13 @@ import abc
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from html import escape
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from renp._version import __version__
+from renp.datafiles import replaced
 from renp.errors import InputError
 from renp.references import OWN, merged, references_of, split_keys
 from renp.results.columns import Declared, dataset_of, json_of, plain, rows_of
@@ -140,10 +143,15 @@ class Result(abc.ABC):
             return self._draw(**chosen)
 
     def __str__(self) -> str:
-        return str(self.table())
+        return "\n".join([str(self.table()), *(f"• {sentence}" for sentence in self._sentences())])
 
     def _repr_html_(self) -> str:
-        return self.table().html()
+        sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in self._sentences())
+        return self.table().html() + (f"<ul>{sentences}</ul>" if sentences else "")
+
+    def _sentences(self) -> tuple[str, ...]:
+        """Return what stands below the table: the diagnosis, of results that have one."""
+        return getattr(self, "diagnosis", None) or ()
 
     def save(self, path: str | Path) -> Path:
         """Write a picture (.png, .pdf, .svg) or data (.nc, .csv, .json), by the ending.
@@ -156,12 +164,8 @@ class Result(abc.ABC):
         path = Path(path)
         if path.suffix not in PICTURES + DATA:
             raise InputError("output", path, f"a file ending in {', '.join(PICTURES + DATA)}")
-        if not path.parent.is_dir():
-            raise InputError("output", path, "in a folder that exists")
-        try:
-            self._write(path)
-        except OSError as error:
-            raise InputError("output", path, f"a file that can be written ({error})") from None
+        with replaced(path) as new:
+            self._write(new)
         return path
 
     def _content(self) -> dict[str, Any]:
@@ -175,12 +179,13 @@ class Result(abc.ABC):
         if path.suffix in PICTURES:
             self._save_picture(path)
         elif path.suffix == ".nc":
-            self.dataset().assign_attrs(self.made_by).to_netcdf(path, engine="h5netcdf")
+            # In memory first, as pictures: libraries of formats do not survive a full disk.
+            path.write_bytes(self.dataset().assign_attrs(self.made_by).to_netcdf(engine="h5netcdf"))
         elif path.suffix == ".csv":
             path.write_text(self.full_table().csv(self.made_by), encoding="utf-8")
         else:
             content = self.json() | {"made_by": self.made_by}
-            path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
     def _save_picture(self, path: Path) -> None:
         import matplotlib.pyplot as plt
@@ -192,9 +197,10 @@ class Result(abc.ABC):
         figure = self.plot()
         try:
             with style():  # it says how fonts are embedded, too
-                figure.savefig(path, metadata={key: made_by})
+                figure.savefig(drawn := BytesIO(), format=path.suffix[1:], metadata={key: made_by})
         finally:
             plt.close(figure)
+        path.write_bytes(drawn.getvalue())
 
 
 def saved_references(path: str | Path) -> tuple[str, ...]:

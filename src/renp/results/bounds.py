@@ -63,8 +63,8 @@ class Bounds(Result):
         Examples
         --------
         >>> import renp
-        >>> found = Bounds.compute(renp.Neutrinos(0.01), renp.MagneticMoment({(1, 1): 3e-11}))
-        >>> [c.verdict for c in found.comparisons if c.bound.key == "borexino-2017"]
+        >>> all_bounds = Bounds.compute(renp.Neutrinos(0.01), renp.MagneticMoment({(1, 1): 3e-11}))
+        >>> [c.verdict for c in all_bounds.comparisons if c.bound.key == "borexino-2017"]
         ['allowed']
         """
         entries = catalogue() + moment_bounds()

@@ -101,7 +101,7 @@ def rows_of(result: object, declared: Declared) -> tuple[tuple[str, ...], tuple[
     >>> rows_of(runs, (time, Column("counts", ("kind", "run"), "counts of {key}")))
     (('time (min)', 'counts of a', 'counts of b'), ((1.0, 1, 3), (2.0, 2, 4)))
     """
-    found: list[tuple[str, tuple[str, ...], Any]] = []
+    shown: list[tuple[str, tuple[str, ...], Any]] = []
     for column, value in columns_of(result, declared):
         if not column.heading or value is None:
             continue
@@ -109,18 +109,18 @@ def rows_of(result: object, declared: Declared) -> tuple[tuple[str, ...], tuple[
         if "{key}" in column.heading:
             for key, values in _entries(value, math.inf):
                 array = np.asarray(_shown(column, values), dtype=object)
-                found.append((column.head(result, key), dims[len(dims) - array.ndim :], array))
+                shown.append((column.head(result, key), dims[len(dims) - array.ndim :], array))
         else:
             values = list(value.values()) if isinstance(value, dict) else value
             array = np.asarray(_shown(column, values), dtype=object)
-            found.append((column.head(result), dims, array))
-    sizes = {dim: size for _, dims, a in found for dim, size in zip(dims, a.shape, strict=True)}
+            shown.append((column.head(result), dims, array))
+    sizes = {dim: size for _, dims, a in shown for dim, size in zip(dims, a.shape, strict=True)}
     filled = []
-    for _, dims, array in found:
+    for _, dims, array in shown:
         whole = array[tuple(slice(None) if dim in dims else None for dim in sizes)]
         filled.append(np.broadcast_to(whole, tuple(sizes.values())).ravel())
     rows = tuple(tuple(map(cell, row)) for row in zip(*filled, strict=True))
-    return tuple(heading for heading, _, _ in found), rows
+    return tuple(heading for heading, _, _ in shown), rows
 
 
 def json_of(result: object, declared: Declared) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Expected counts of each run."""
+"""Expected counts of each run, and how well they describe observed ones."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.results.base import Control, Result, provenance
 from renp.results.columns import Column
+from renp.results.goodness import Goodness
 from renp.validation import instance
 
 if TYPE_CHECKING:
@@ -20,6 +22,15 @@ if TYPE_CHECKING:
 
 _LEVEL = 7
 """Runs whose photon energies have room side by side."""
+
+
+def _of_each(number: str, json: str | None = None) -> Column:
+    """Return the column of a number of the goodness of each hypothesis."""
+
+    def of_each(counts: "Counts") -> dict[str, Any] | None:
+        return {of: getattr(one, number) for of, one in counts.goodness.items()} or None
+
+    return Column(of_each, ("hypothesis",), json=json or number, name=number, optional=True)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,6 +59,12 @@ class Counts(Result):
         Column("standard_model", ("run",), "standard model"),
         Column("background", ("run",), "background"),
         Column("observed", ("run",), "observed", optional=True),
+        Column("pulls", ("hypothesis", "run"), "pull from {key}", optional=True),
+        _of_each("chi2"),
+        _of_each("degrees_of_freedom"),
+        _of_each("p_value"),
+        _of_each("distribution", "distributions"),
+        Column("diagnosis", optional=True),
     )
     controls = (Control("per_day", "per day"),)
 
@@ -78,6 +95,29 @@ class Counts(Result):
             made_by=provenance(experiment=experiment, neutrinos=neutrinos, model=model),
         )
 
+    @cached_property
+    def goodness(self) -> dict[str, Goodness]:
+        """How well "model", where it is another one, and "standard model" describe what was observed.
+
+        Nothing is fitted: couplings and all that is uncertain are as given. Empty without counts.
+        """
+        if self.observed is None:
+            return {}
+        expected = {"model": self.expected, "standard model": self.standard_model}
+        if np.array_equal(self.expected, self.standard_model):
+            del expected["model"]
+        return {name: Goodness.of(counts, self.observed) for name, counts in expected.items()}
+
+    @property
+    def pulls(self) -> dict[str, Reals] | None:
+        """Of each run from each hypothesis: their squares add up to χ²."""
+        return {name: one.pulls for name, one in self.goodness.items()} or None
+
+    @property
+    def diagnosis(self) -> tuple[str, ...] | None:
+        """Whether the counts are at odds with model and standard model, in sentences."""
+        return tuple(one.sentence(f"the {name}") for name, one in self.goodness.items()) or None
+
     @property
     def title(self) -> str:
         """The atom, and what the counts are."""
@@ -96,7 +136,9 @@ class Counts(Result):
 
         figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
         place = np.arange(self.expected.size)
-        standard: dict[str, Any] = {"color": "0.85", "edgecolor": "0.5", "label": "standard model"}
+        said = {name: f"{name}, $p$ = {one.p_value:.2g}" for name, one in self.goodness.items()}
+        name = said.get("standard model", "standard model")
+        standard: dict[str, Any] = {"color": "0.85", "edgecolor": "0.5", "label": name}
         days = self.days if per_day else np.ones(place.size)
         axes.bar(place, self.standard_model / days, width=0.7, **standard)
         if self.observed is None:
@@ -106,7 +148,8 @@ class Counts(Result):
         error = np.sqrt(shown) / days
         axes.errorbar(place, shown / days, yerr=error, fmt="o", color=colour, capsize=3, label=label)
         if self.observed is not None:
-            line: dict[str, Any] = {"markersize": 22, "markeredgewidth": 2, "label": "model"}
+            name = said.get("model", "model")
+            line: dict[str, Any] = {"markersize": 22, "markeredgewidth": 2, "label": name}
             axes.plot(place, self.expected / days, "_", color="#D55E00", **line)
         turned: dict[str, Any] = {"rotation": 40, "ha": "right"} if place.size > _LEVEL else {}
         axes.set_xticks(place, [f"{w:.6g}" for w in self.photon_energy], **turned)

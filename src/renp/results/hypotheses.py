@@ -70,6 +70,8 @@ class Discovery(Result):
     """Part of the toys with a q_0 at least as large as that of the data; None without toys."""
     failed: int
     """Toys whose fits did not converge."""
+    diagnosis: tuple[str, ...] = ()
+    """Other minima of the χ², with the coupling and without it."""
 
     columns = (
         Column("coupling"),
@@ -84,6 +86,7 @@ class Discovery(Result):
         Column("toy_p_value", name=""),
         Column(lambda d: d.toy_p_value.value if d.toy_p_value else math.nan, (), name="toy_p_value"),
         Column("failed"),
+        Column("diagnosis"),
     )
 
     @property
@@ -161,6 +164,8 @@ class HypothesisComparison(Result):
     """Best fit of each hypothesis to the observed counts."""
     toys: Reals
     """Least χ², shape (simulated, toys, fitted); not a number where a fit did not converge."""
+    diagnosis: tuple[str, ...] = ()
+    """Other minima of the χ² of the fits that are given."""
 
     @property
     def columns(self) -> Declared:
@@ -187,6 +192,7 @@ class HypothesisComparison(Result):
             Column("fits"),
             Column("observed", ("fitted",)),
             Column("observed_fits"),
+            Column("diagnosis"),
             Column("names", ("simulated",), json="", name="simulated"),
             Column("names", ("fitted",), json="", name="fitted"),
             Column(

@@ -1,4 +1,4 @@
-"""What runs can tell apart."""
+"""What runs can tell apart, and how the parameters of a fit are correlated."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -48,7 +48,7 @@ class Information(Result):
         Column("strongest", ("parameter",), "strongest correlation", json="", name=""),
         Column("matrix", ("parameter", "other"), json="information", name="information"),
         Column("correlation", ("parameter", "other")),
-        Column(lambda found: [direction.coefficients for direction in found.unseen], json="unseen"),
+        Column(lambda of: [direction.coefficients for direction in of.unseen], json="unseen"),
     )
 
     @property
@@ -65,12 +65,12 @@ class Information(Result):
     @property
     def strongest(self) -> list[str]:
         """The strongest correlation of each parameter, in words."""
-        found = []
+        words = []
         for k in range(len(self.names)):
             others = np.abs(np.where(np.arange(len(self.names)) == k, 0.0, self.correlation[k]))
             most = int(np.argmax(others))
-            found.append(f"{self.names[most]} ({self.correlation[k, most]:+.3f})" if others[most] > 0 else "")
-        return found
+            words.append(f"{self.names[most]} ({self.correlation[k, most]:+.3f})" if others[most] > 0 else "")
+        return words
 
     @property
     def title(self) -> str:
@@ -79,20 +79,57 @@ class Information(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of the correlations, with their numbers."""
-        import matplotlib.pyplot as plt
+        return draw_correlations(self.names, self.correlation)
 
-        from renp.results.style import plain
 
-        names = [plain(name) for name in self.names]
-        size = max(4.0, 0.5 * len(names) + 2.2)
-        figure, axes = plt.subplots(figsize=(size + 0.8, size), layout="constrained")
-        image = axes.imshow(self.correlation, vmin=-1, vmax=1, cmap="PuOr")
-        for (i, j), value in np.ndenumerate(self.correlation):
-            colour = "white" if abs(value) > 0.7 else "black"
-            axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=7, color=colour)
-        axes.set_xticks(range(len(names)), names, rotation=60, ha="right")
-        axes.set_yticks(range(len(names)), names)
-        axes.tick_params(which="both", length=0)
-        axes.minorticks_off()
-        figure.colorbar(image, label="correlation", shrink=0.8)
-        return figure
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Correlations(Result):
+    """How the parameters of a fit are correlated."""
+
+    names: tuple[str, ...]
+    """Of the parameters that have a symmetric error: not those that are fixed, undetermined or at an end."""
+    correlation: Reals
+    """Of their coordinates, shape (p, p)."""
+
+    columns = (
+        Column("names", ("parameter",), "parameter", name="parameter"),
+        Column("names", ("other",), json="", name="other"),
+        Column("by_other", ("other", "parameter"), "{key}", json="", name=""),
+        Column("correlation", ("parameter", "other")),
+    )
+
+    @property
+    def by_other(self) -> dict[str, Reals]:
+        """Correlations with each parameter by its name."""
+        return dict(zip(self.names, self.correlation, strict=True))
+
+    @property
+    def title(self) -> str:
+        """Of how many parameters they are."""
+        return f"correlations of {len(self.names)} fitted parameters"
+
+    def _draw(self) -> "Figure":
+        """Return a figure of the correlations, with their numbers."""
+        return draw_correlations(self.names, self.correlation)
+
+
+def draw_correlations(names: tuple[str, ...], correlation: Reals) -> "Figure":
+    """Return a figure of a matrix: its depth of colour is the strength, and numbers have the sign."""
+    import matplotlib.pyplot as plt
+
+    from renp.results.style import plain
+
+    labels = [plain(name) for name in names]
+    size = max(3.2, 0.52 * len(labels) + 2.2)
+    figure, axes = plt.subplots(figsize=(size + 0.8, size), layout="constrained")
+    image = axes.imshow(correlation, vmin=-1, vmax=1, cmap="PuOr")
+    for (i, j), value in np.ndenumerate(correlation):
+        colour = "white" if abs(value) > 0.55 else "black"
+        text = f"{value:+.2f}".replace("-", "−") if i != j else "1"
+        axes.text(j, i, text, ha="center", va="center", fontsize=8, color=colour)
+    axes.set_xticks(range(len(labels)), labels, rotation=60, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.tick_params(which="both", length=0)
+    axes.minorticks_off()
+    figure.colorbar(image, label="correlation", shrink=0.8)
+    return figure

@@ -10,6 +10,7 @@ import numpy as np
 from renp._types import Reals
 from renp.results.base import Control, Result
 from renp.results.columns import Column
+from renp.results.goodness import at_odds
 from renp.results.table import Cell, Table
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Limits(Result):
     """Of the best fit of each coupling to observed counts, as `renp.fit` has it: where it is tiny, the
     coupling does not describe the counts, and its limit says little. None for expected limits."""
 
+    standard_model_p_value: float | None = None
+    """Of observed counts without any coupling; exact if nothing else is uncertain."""
     distributions: dict[str, dict[str, str]] = field(default_factory=dict)
     """What the method's p-values come from, for each coupling: the "formula" for many counts, all "outcomes"
     that there can be, or "toys"."""
@@ -82,6 +85,8 @@ class Limits(Result):
         Column("second_solutions"),
         Column("bands", ("element", "deviation"), name="{key} band", optional=True),
         Column("p_values", ("element",), name="{key} p-value", optional=True),
+        Column("standard_model_p_value", optional=True),
+        Column("diagnosis"),
         Column("failed"),
         Column("distributions"),
     )
@@ -96,6 +101,14 @@ class Limits(Result):
         if ends is None or sign == "either":
             return self.limits[kind][label]
         return ends[1] if sign == "positive" else -ends[0]
+
+    @property
+    def diagnosis(self) -> tuple[str, ...]:
+        """What is wrong with the counts, in a sentence, if they are at odds with the standard model."""
+        if self.standard_model_p_value is None or self.p_values is None:
+            return ()
+        each = {f"{kind} {e}": p for kind, of_kind in self.p_values.items() for e, p in of_kind.items()}
+        return at_odds(self.standard_model_p_value, each)
 
     @property
     def title(self) -> str:

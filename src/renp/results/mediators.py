@@ -29,7 +29,7 @@ _LINES: list[tuple[str, Any]] = [
 
 @dataclass(frozen=True)
 class MediatorSpectrum:
-    """I(ω) with one mediator whose mass was found from the size of its effect."""
+    """I(ω) with one mediator whose mass follows from the size of its effect."""
 
     name: str
     coupling: float
@@ -61,7 +61,7 @@ class MediatorSpectra(Result):
         Column("photon_energy", ("photon_energy",), unit="eV"),
         Column("standard_model", ("photon_energy",)),
         Column("curves", ("mediator", "photon_energy"), json="spectra", name="spectral_function"),
-        Column(lambda found: [one.mass for one in found.spectra], ("mediator",), unit="eV", name="mass"),
+        Column(lambda of: [one.mass for one in of.spectra], ("mediator",), unit="eV", name="mass"),
     )
 
     @property

@@ -9,6 +9,7 @@ from renp._types import Reals
 from renp.constants import DAY
 from renp.results.base import Result
 from renp.results.columns import Column
+from renp.results.goodness import at_odds
 from renp.results.table import Cell, Table
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ class Plan(Result):
     """I(ω) of the first of the neutrinos."""
     thresholds: Reals
     """ω_ij^max of all pairs of the first of the neutrinos, eV."""
+    standard_model_p_value: float | None = None
+    """Of the counts of runs that were made before, for the neutrinos that describe them best."""
+    p_values: dict[str, float] | None = None
+    """Of each coupling's best fit to these counts."""
 
     columns = (
         Column("aim"),
@@ -75,7 +80,17 @@ class Plan(Result):
         Column("reached"),
         Column("bound"),
         Column("optimality_gap"),
+        Column("standard_model_p_value", optional=True),
+        Column("p_values", optional=True),
+        Column("diagnosis", optional=True),
     )
+
+    @property
+    def diagnosis(self) -> tuple[str, ...] | None:
+        """What is wrong with the counts of runs that were made before, if there are any."""
+        if self.standard_model_p_value is None:
+            return None
+        return at_odds(self.standard_model_p_value, self.p_values or {})
 
     @property
     def quantity(self) -> str:
@@ -132,7 +147,7 @@ class Plan(Result):
         return Table(f"{self.quantity} of the plan for {self.aim}", tuple(columns), rows)
 
     def __str__(self) -> str:
-        return f"{self.table()}\n\n{self.reach_table()}"
+        return f"{super().__str__()}\n\n{self.reach_table()}"
 
     def _draw(self) -> "Figure":
         """Return a figure: the spectrum with the runs, and what they reach beside the own runs."""

@@ -46,6 +46,8 @@ class Profile(Result):
     """Least χ²."""
     not_converged: int
     """At how many values the fit of the others did not converge; Δχ² is an upper bound there."""
+    diagnosis: tuple[str, ...] = ()
+    """Other minima of the χ²."""
 
     columns = (
         Column("name", name=""),
@@ -56,6 +58,7 @@ class Profile(Result):
         Column("delta_chi2", ("{of.name}",), "Δχ²"),
         Column(lambda p: {f"{level:g}": p.intervals(level) for level in LEVELS}, json="intervals"),
         Column("not_converged"),
+        Column("diagnosis"),
     )
 
     @property
@@ -172,6 +175,8 @@ class Contour(Result):
     """Least χ²."""
     not_converged: int
     """At how many points the fit of the others did not converge; Δχ² is an upper bound there."""
+    diagnosis: tuple[str, ...] = ()
+    """Other minima of the χ²."""
 
     columns = (
         Column("names", name=""),
@@ -183,6 +188,7 @@ class Contour(Result):
         Column("delta_chi2", ("{of.names[0]}", "{of.names[1]}"), "Δχ²"),
         Column(lambda _: {f"{level:g}": quantile(level, 2) for level in LEVELS}, json="levels"),
         Column("not_converged"),
+        Column("diagnosis"),
     )
 
     @property

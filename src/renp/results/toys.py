@@ -43,12 +43,15 @@ class Toys(Result):
     """χ² at the minimum."""
     status: NDArray[np.int_]
     """How each fit ended: 0 converged."""
+    improved: int
+    """Toys whose fit a second search, from the fits with a coupling held, has improved."""
     coverage: dict[str, float]
     """Part of the toys whose Δχ² interval contains the true value, by coupling."""
 
     columns = (
         Column(lambda found: len(found.status), json="toys"),
         Column("failed"),
+        Column("improved"),
         Column("confidence_level"),
         Column("summary", json="parameters", name=""),
         Column("estimates", ("toy",), json="", name="{key}"),
@@ -86,7 +89,8 @@ class Toys(Result):
     def title(self) -> str:
         """How many toys there are, and the level of the intervals."""
         level = f"{100 * self.confidence_level:g} %"
-        return f"{len(self.status)} toys, {self.failed} failed; intervals at {level}"
+        again = f", {self.improved} improved by a second search" if self.improved else ""
+        return f"{len(self.status)} toys, {self.failed} failed{again}; intervals at {level}"
 
     def full_table(self) -> Table:
         """Return the scatter of each estimate; the toys themselves go into a .nc file."""

@@ -30,6 +30,10 @@ PLANNED_RUNS = 24
 """Runs that a plan may have in a scan; the rest of the array is filled up with what is not a number."""
 
 
+_OF_RUNS = ("atom", "target", "laser", "run")
+"""Tables whose quantities change what was, or would have been, observed."""
+
+
 class Variable(NamedTuple):
     """What is computed at each point: an array over a dimension of its own, if any, and the axes."""
 
@@ -127,6 +131,24 @@ class Definition:
             Variable("optimality_gap", "1"),
             Variable("photon_energy", "eV", "run", planned),
             Variable("duration", "s", "run", planned),
+        )
+
+    @property
+    def diagnosis(self) -> str:
+        """What limits of observed counts must be read with, where axes change what the runs are."""
+        moved = {
+            key: name
+            for axis in self.scan.axes
+            for key, name in zip(axis.keys, axis.names, strict=True)
+            if key.table in _OF_RUNS
+        }
+        counted = any("counts" in run for run in self.data.get("run", ()))
+        frozen = counted and moved and all(key.name != "counts" for key in moved)
+        if self.scan.settings.result != "limits" or not frozen:
+            return ""
+        return (
+            "The observed counts are the same at every point, though others would be expected with another "
+            f"{', '.join(moved.values())}; --expected leaves them out."
         )
 
     def limited(self, scenario: Scenario) -> tuple[Coupling, ...]:

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from renp._types import Reals
 from renp._version import __version__
 from renp.errors import InputError
-from renp.scans.batches import Keys, flattened
 from renp.scans.definition import PLANNED_RUNS, Definition
-from renp.scans.grid import Columns, axis_values
+from renp.scans.grid import Columns, Keys, axis_values, flattened
 from renp.scenario import Scenario
 from renp.scenario.build import Setting
 from renp.scenario.schema import ScanSection

@@ -19,13 +19,13 @@ from renp.errors import InputError
 from renp.inference.accepted import along_coupling, around_minima
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, Crossing, Minimum, crossing, minimise
+from renp.inference.nuisances import relevant
 from renp.inference.quadratic_set import quadratic_set
 from renp.inference.starts import MOST_RETURNING, elsewhere, signed_places
 from renp.inference.upper_limits import delta_chi2, upper_limits
 from renp.interactions.couplings import Coupling
 from renp.interactions.photon import PhotonCoupling
-from renp.scans.batches import Keys, Point, compiled, flattened, over_points
-from renp.scans.grid import Columns
+from renp.scans.grid import Columns, Keys, Point, compiled, flattened, over_points
 from renp.scenario import Scenario
 from renp.scenario.build import Setting
 
@@ -199,14 +199,14 @@ def _limit(
         coupling.interaction if term is None else here.terms[term]
         for coupling, term in zip(reference.couplings, terms, strict=True)
     ]
-    likelihood = reference.at(here.experiment, here.neutrinos, interactions, here.nuisances)
+    nuisances = relevant(here.nuisances, reference.couplings)
+    likelihood = reference.at(here.experiment, here.neutrinos, interactions, nuisances)
     rise = delta_chi2(here.confidence_level)
     kinds = [p.kind for p in likelihood.parameters[: len(interactions)]]
     magnitude = jnp.array([kind == "magnitude" for kind in kinds])[place]
-    if len(likelihood.parameters) == 1 and likelihood.response is not None:
+    if len(likelihood.parameters) == 1:
         along = along_coupling(likelihood, place)
-        counts = likelihood.experiment.counts
-        found = quadratic_set(along, along.null if counts is None else jnp.asarray(counts), rise)
+        found = quadratic_set(along, likelihood.data.counts if likelihood.observed else along.null, rise)
     else:
         number = jnp.arange(len(likelihood.parameters))
         moves = (number == place) | (number >= len(interactions)) | profiled
@@ -241,7 +241,7 @@ def _limit(
 def _best(likelihood: Likelihood, moves: Bool[Array, "p"], steps: int) -> tuple[Minimum, Data]:
     """Return the minimum and the data: without counts the standard model's, its own best fit."""
     null = likelihood.nominal
-    if likelihood.experiment.counts is None:
+    if not likelihood.observed:
         best = Minimum(null, jnp.array(0.0), jnp.array(CONVERGED), jnp.array(False))
         return best, likelihood.asimov(null)
     start = jnp.where(moves, likelihood.start, null)
@@ -254,11 +254,13 @@ def _reference(ends: Sequence[Scenario], group: tuple[Coupling, ...]) -> Likelih
     for scenario in ends:
         known = {coupling.name: coupling for coupling in scenario.limited}
         couplings = [known[coupling.name] for coupling in group]
-        if len(group) == 1:  # without a name of its own, so that all of one kind have the same form
+        nuisances = relevant(scenario.nuisances, tuple(couplings))
+        own = any("." in name for name in nuisances.free)
+        if (
+            len(group) == 1 and not own
+        ):  # without a name of its own, so that all of one kind have the same form
             couplings = [Coupling("", "coupling", couplings[0].interaction)]
-        found.append(
-            Likelihood(scenario.experiment, scenario.neutrinos, couplings, nuisances=scenario.nuisances)
-        )
+        found.append(Likelihood(scenario.experiment, scenario.neutrinos, couplings, nuisances=nuisances))
     first = found[0]
     signed = [any(one.parameters[k].kind == "coupling" for one in found) for k in range(len(group))]
     fitted = tuple(

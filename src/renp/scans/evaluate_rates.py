@@ -18,8 +18,7 @@ from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, minimise
 from renp.inference.poisson import deviance
 from renp.interactions import Weak
-from renp.scans.batches import Keys, Point, compiled, flattened, over_points
-from renp.scans.grid import Columns
+from renp.scans.grid import Columns, Keys, Point, compiled, flattened, over_points
 from renp.scenario import Scenario
 from renp.scenario.build import Setting
 from renp.scenario.keys import Key
@@ -153,10 +152,16 @@ def _counts(scenario: Scenario, at: Point, runs: int, *, standard: bool = False)
 
 def _fitted(setting: Setting, reference: Likelihood, seen: Float[Array, "n"]) -> Float[Array, ""]:
     likelihood = reference.at(setting.experiment, setting.neutrinos, (), setting.nuisances)
-    data = Data(seen, jnp.zeros(len(likelihood.constrained)))
-    start = jnp.zeros(len(likelihood.parameters))
+    start = likelihood.nominal
+    data = _with_controls(likelihood, seen)
     best = minimise(likelihood, data, start, jnp.ones(start.size, dtype=bool), _STEPS)
     return jnp.where(best.status == CONVERGED, jnp.sqrt(jnp.maximum(best.chi2, 0.0)), jnp.nan)
+
+
+def _with_controls(likelihood: Likelihood, seen: Float[Array, "n"]) -> Data:
+    """Return data of the runs' counts, and the expected counts of control measurements."""
+    expected = likelihood.asimov(likelihood.nominal)
+    return expected._replace(counts=jnp.concatenate([seen, expected.counts[seen.size :]]))
 
 
 def _one_by_one(scenario: Scenario, keys: Keys) -> Callable[[tuple[Columns, ...]], Answer]:
@@ -164,8 +169,8 @@ def _one_by_one(scenario: Scenario, keys: Keys) -> Callable[[tuple[Columns, ...]
         here = scenario.at(at)
         standard = Likelihood(here.experiment, here.neutrinos, {}, nuisances=here.nuisances)
         counts = expected_counts(here.experiment, here.neutrinos, here.model)
-        data = Data(jnp.asarray(counts)[None], jnp.zeros((1, len(standard.constrained))))
-        found = best_fits(standard, data, jnp.ones(len(standard.parameters), dtype=bool)).chi2[0]
+        data = jax.tree.map(lambda a: a[None], _with_controls(standard, counts))
+        found = best_fits(standard, data, np.ones(len(standard.parameters), dtype=bool)).chi2[0]
         return float(np.sqrt(max(found, 0.0)))
 
     def evaluate(columns: tuple[Columns, ...]) -> Answer:

@@ -90,14 +90,14 @@ def scan(
     chunks = definition.chunks
     total = math.prod(chunks.shape)
     done = total - sum(chunks.points(number) for number in store)
-    report = progress or (lambda _done, _total: None)
-    report(done, total)
+    progress = progress or (lambda _done, _total: None)
+    progress(done, total)
     todo = iter(store)
     arriving = on_threads(definition, todo) if cluster is None else on_cluster(definition, todo, cluster)
     for number, answer in arriving:
         store.write(number, answer)
         done += chunks.points(number)
-        report(done, total)
+        progress(done, total)
     return Scan.read(output)
 
 

@@ -103,6 +103,7 @@ def _attributes(definition: Definition) -> dict[str, Any]:
         "settings": json.dumps(settings),
         "scenario": definition.text,
         "fingerprint": definition.fingerprint,
+        "diagnosis": definition.diagnosis,
     }
 
 

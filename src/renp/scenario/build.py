@@ -66,19 +66,12 @@ class Setting:
     @property
     def couplings(self) -> tuple[Coupling, ...]:
         """What a fit varies, with the values that the couplings have in the file."""
-        named = zip(self.term_names, self.terms, strict=True)
-        return tuple(
-            Coupling(name, one.label, one.interaction, one.value)
-            for name, term in named
-            for one in term.directions()
-        )
+        return couplings_of(self.terms)
 
     @property
     def term_names(self) -> tuple[str, ...]:
         """A name for each term; a second one of a kind is called "kind (2)"."""
-        kinds = [term.family for term in self.terms]
-        earlier = [kinds[:k].count(kind) for k, kind in enumerate(kinds)]
-        return tuple(f"{kind} ({n + 1})" if n else kind for kind, n in zip(kinds, earlier, strict=True))
+        return names_of(self.terms)
 
     @property
     def limited(self) -> tuple[Coupling, ...]:
@@ -98,6 +91,23 @@ class Setting:
     def truth(self, likelihood: Likelihood) -> Point:
         """Return the point of a likelihood at which the couplings are those of the file."""
         return likelihood.point(**{one.name: float(one.value) for one in self.couplings})
+
+
+def names_of(terms: Sequence[Interaction]) -> tuple[str, ...]:
+    """Return a name for each term; a second one of a kind is called "kind (2)"."""
+    kinds = [term.family for term in terms]
+    earlier = [kinds[:k].count(kind) for k, kind in enumerate(kinds)]
+    return tuple(f"{kind} ({n + 1})" if n else kind for kind, n in zip(kinds, earlier, strict=True))
+
+
+def couplings_of(terms: Sequence[Interaction], numbers: Sequence[str] | None = None) -> tuple[Coupling, ...]:
+    """Return what a fit varies, with the couplings' values in the terms; all, or those of some numbers."""
+    return tuple(
+        Coupling(name, one.label, one.interaction, one.value)
+        for name, term in zip(names_of(terms), terms, strict=True)
+        if numbers is None or any(number.startswith(f"{name} ") for number in numbers)
+        for one in term.directions()
+    )
 
 
 def build(document: Document, folder: Path, values: Mapping[Key, Scalar] = UNCHANGED) -> Setting:
@@ -129,7 +139,7 @@ def build(document: Document, folder: Path, values: Mapping[Key, Scalar] = UNCHA
         [at(run, "run", k) for k, run in enumerate(document.run)],
     )
     statistics = at(document.statistics, "statistics")
-    level, nuisances = build_statistics(experiment, neutrinos, statistics)
+    level, nuisances = build_statistics(experiment, neutrinos, terms, statistics)
     return Setting(atom, neutrinos, tuple(terms), experiment, level, nuisances)
 
 
@@ -183,15 +193,21 @@ def build_neutrinos(section: NeutrinosSection) -> Neutrinos:
 
 
 def build_statistics(
-    experiment: Experiment | None, neutrinos: Neutrinos | None, section: StatisticsSection
+    experiment: Experiment | None,
+    neutrinos: Neutrinos | None,
+    terms: Sequence[Interaction],
+    section: StatisticsSection,
 ) -> tuple[float, Nuisances]:
     """Return confidence level and nuisances, checked against what is known of the rest."""
     delta_chi2(section.confidence_level)
-    for name in ("normalisation_error", "background_error"):
+    for name in ("normalisation_error", "background_error", "linewidth_error"):
         _check_relative(name, getattr(section, name))
     nuisances = Nuisances(**{name: value for name, value in section if name != "confidence_level"})
     if experiment is not None and neutrinos is not None:
-        nuisance_parameters(nuisances, experiment, neutrinos)
+        numbers = [name for name in nuisances.free if "." in name]
+        # Only of terms that are asked for: elements of others may be traced.
+        couplings = couplings_of(terms, numbers) if numbers else ()
+        nuisance_parameters(nuisances, experiment, neutrinos, couplings)
     return section.confidence_level, nuisances
 
 
@@ -213,10 +229,16 @@ def check_run(atom: Atom | None, target: Target, section: RunSection) -> RunSect
 
 
 def build_experiment(atom: Atom, target: Target, laser: Laser, runs: Sequence[RunSection]) -> Experiment:
-    """Return target and runs; the runs have counts if all of them do."""
-    counted = bool(runs) and all(run.counts is not None for run in runs)
-    columns = {name: _column([getattr(run, name) for run in runs]) for name in COLUMNS}
-    return Experiment(atom, target, laser=laser, **columns | ({} if counted else {"counts": None}))
+    """Return target and runs; the runs have counts if all of them do, and control counts if one does."""
+    columns: dict[str, Any] = {name: [getattr(run, name) for run in runs] for name in COLUMNS}
+    if not runs or None in columns["counts"]:
+        columns["counts"] = None
+    control = columns["control_counts"]
+    known = any(n is not None for n in control)
+    columns["control_counts"] = [n or 0 for n in control] if known else None
+    return Experiment(
+        atom, target, laser=laser, **{name: _column(x) if x else x for name, x in columns.items()}
+    )
 
 
 def _column(values: list[Any]) -> Any:

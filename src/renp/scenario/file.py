@@ -104,6 +104,12 @@ class Scenario(Setting):
         """Return what the file describes at other values of some of its numbers; jax-traceable."""
         return build(self.document, self.folder, values)
 
+    def without_counts(self) -> "Scenario":
+        """Return the scenario of the same runs, yet to be made: without what was observed."""
+        run = tuple(without_counts(one) for one in self.document.run)
+        document = self.document.changed(runs=None, run=run)
+        return replace(self, document=document, **vars(build(document, self.folder)))
+
     def planned(self, plan: Plan, *, after: bool = False, folder: Path | None = None) -> str:
         """Return the file with the runs of a plan, which have what the file's have besides.
 
@@ -113,7 +119,8 @@ class Scenario(Setting):
             Computed for this scenario.
         after
             Whether the file's runs were made before, and the plan's are added; otherwise they are replaced.
-            Counts are then in comments: all runs have them, or none.
+            If those have counts, the plan's are [[planned]]: all that is computed leaves these out until they
+            were made, and are called [[run]] and have counts, too.
         folder
             Where the file is going to be; beside this one if left out.
 
@@ -131,14 +138,12 @@ class Scenario(Setting):
         if document.atom.file is not None and folder is not None:
             file = os.path.relpath(self.folder / document.atom.file, folder)
             document = document.changed(atom=document.atom.model_copy(update={"file": file}))
-        counts = [run.counts for run in self.document.run] if after else []
         words = f"Plan for {plan.aim}, renp {plan.made_by['renp']}; optimality gap {plan.optimality_gap:.1e}"
-        made = tuple(without_counts(run) for run in document.run) if after else ()
-        text = to_text(document.changed(run=made), self.text)
-        if any(count is not None for count in counts):
-            words = f"counts of the runs above: {', '.join(map(str, counts))}\n{words}"
-        runs = planned(document, plan).run
-        return to_text(document.changed(run=(*made, *runs)), with_comment(text, words))
+        made, new = document.run if after else (), planned(document, plan).run
+        text = with_comment(to_text(document.changed(run=made, planned=None), self.text), words)
+        if any(run.counts is not None for run in made):
+            return to_text(document.changed(planned=new), text)
+        return to_text(document.changed(run=(*made, *new), planned=None), text)
 
 
 def preset_names() -> tuple[str, ...]:

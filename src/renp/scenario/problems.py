@@ -15,6 +15,10 @@ T = TypeVar("T")
 Place: TypeAlias = tuple[str | int, ...]
 
 
+MOST = 200
+"""Problems that are looked for: of ten thousand runs with a unit misspelt, nobody reads more."""
+
+
 class TableError(ValueError):
     """Several keys of one table are wrong; ``problems`` pairs each key, or "", with a sentence."""
 
@@ -29,12 +33,16 @@ class Problems:
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
-        self.found: list[tuple[Place, str]] = []
+        self.found: dict[tuple[Place, str], None] = {}
+
+    @property
+    def enough(self) -> bool:
+        """Whether no more are looked for."""
+        return len(self.found) >= MOST
 
     def add(self, place: Place, words: str) -> None:
         """Note a problem, once."""
-        if (place, words) not in self.found:
-            self.found.append((place, words))
+        self.found.setdefault((place, words))
 
     def collect(
         self,
@@ -74,7 +82,8 @@ class Problems:
         lines = lines_of(self.text)
         located = [(_line(lines, place), place, words) for place, words in self.found]
         located.sort(key=lambda item: item[0] or 0)
-        raise ScenarioError(self.file, [_located(*item) for item in located])
+        more = ["and perhaps more: these were enough to stop looking"] if self.enough else []
+        raise ScenarioError(self.file, [_located(*item) for item in located] + more)
 
 
 def validated(

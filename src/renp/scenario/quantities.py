@@ -2,13 +2,18 @@
 
 import re
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
+from math import isfinite
+from textwrap import shorten
 from typing import Any
 
 import pint
 
-_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|10\s*\^\s*[+-]?\d+)\s*(.*?)\s*$")
-_POWER = re.compile(r"(?:\^|\*\*)\s*[+-]?\d+")
+_NUMBER = re.compile(r"\s*(?:10\s*\^\s*([+-]?\d+)|([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))\s*(.*?)\s*$")
+_POWER = re.compile(r"(?:\^|\*\*)\s*[+-]?\d{1,2}(?!\d)")
+_LONGEST = 200
+"""Characters of a quantity: a number to all its digits and a unit are shorter."""
+
 _UNITS = re.compile(r"(?:1?\s*/\s*)?[^\W\d]+(?:\s*[*/·]\s*[^\W\d]+)*")
 
 
@@ -46,21 +51,32 @@ def parse_quantity(text: Any, unit: str, *, photon: bool = False) -> float:
     if not isinstance(text, str):
         raise ValueError(f"{text!r}: must be {example}")
     # pint would drop commas, and multiply numbers and units that stand side by side.
-    match = _NUMBER.match(text)
-    if match and not match[2]:
+    match = _NUMBER.match(text) if len(text) <= _LONGEST else None
+    if match and not match[3]:
         raise ValueError(f"{text!r} has no unit: must be {example}")
-    if not match or not _UNITS.fullmatch(_POWER.sub("", match[2]).strip()):
+    if not match or not _UNITS.fullmatch(_POWER.sub("", match[3]).strip()):
         words = "one number with a decimal point and no separators, then a unit"
-        raise ValueError(f"{text!r} cannot be read: must be {example}, {words}")
+        raise ValueError(f"{shorten(repr(text), _LONGEST)} cannot be read: must be {example}, {words}")
+    number, given = float(match[2] or f"1e{match[1]}"), _unit_of(match[3])
+    if given is None or not isfinite(number):
+        raise ValueError(f"{text!r} cannot be read: must be {example}")
     try:
-        quantity: Any = _registry().Quantity(text)
+        quantity: Any = _registry().Quantity(number, given)
         value = quantity.to(unit, "spectroscopy") if photon else quantity.to(unit)
         return float(value.magnitude)
     except pint.DimensionalityError as error:
         raise ValueError(f"{text!r} is in {error.units1}: must be {example}") from None
-    except Exception:
-        # pint lets errors of several parsers and of Python's tokenizer through
+    except (ArithmeticError, ValueError):  # a wavelength of 0, a number too large
         raise ValueError(f"{text!r} cannot be read: must be {example}") from None
+
+
+@lru_cache(1000)
+def _unit_of(text: str) -> "pint.Unit | None":
+    """Return a unit; None for what is none, where pint lets errors of several parsers through."""
+    try:
+        return _registry().Unit(f"1{text}" if text.startswith("/") else text)
+    except Exception:
+        return None
 
 
 def _spaced(unit: str) -> str:

@@ -1,7 +1,8 @@
 """Reads the tables of a scenario, one by one, and gathers all that is wrong with them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -81,7 +82,8 @@ class Reader:
         laser = self._section("laser", LaserSection, lambda one: Laser(**dict(one)))
         terms = self._terms(neutrinos)
         experiment = self._experiment(atom, target, laser)
-        build = partial(build_statistics, experiment, neutrinos)
+        self._planned(atom, target)
+        build = partial(build_statistics, experiment, neutrinos, terms)
         statistics = self._section("statistics", StatisticsSection, build)
         if self.problems.found or atom is None or neutrinos is None or experiment is None or not statistics:
             return None
@@ -124,11 +126,15 @@ class Reader:
     def _experiment(self, atom: Atom | None, target: Target | None, laser: Laser | None) -> Experiment | None:
         runs = [self._collect(("run", k), t, RunSection, lambda run: run) for k, t in self._each("run")]
         lines = self._lines_of_file()
-        runs += [self._run_of_line(*line, lambda run: run) for line in lines]
+        runs += [self._run_of_line(*line, lambda run: run) for line in self._until_enough(lines)]
         known = tuple(run for run in runs if run is not None)
         missing = [k for k, run in enumerate(known) if run.counts is None]
         if 0 < len(missing) < len(known):
             self.problems.add(("run", missing[0]), "counts is missing: give it for every run or for none")
+        control = [run.control_ratio > 0 and run.control_counts is None for run in known]
+        if any(control) and any(run.control_counts is not None for run in known):
+            words = "control_counts is missing: give it for every run with a control_ratio, or for none"
+            self.problems.add(("run", control.index(True)), words)
         if known:
             self._read["run"] = known
         if atom is not None and target is not None and laser is not None and not self.problems.found:
@@ -141,11 +147,23 @@ class Reader:
         check = partial(check_run, atom, target or Target())
         for k, table in self._each("run"):
             self._collect(("run", k), table, RunSection, check)
-        for line in lines:
+        for line in self._until_enough(lines):
             self._run_of_line(*line, check)
         if words and not self.problems.found:
             self.problems.add(("run",), words)
         return None
+
+    def _planned(self, atom: Atom | None, target: Target | None) -> None:
+        """Check the runs that are yet to be made."""
+        found = []
+        for k, table in self._each("planned"):
+            if "counts" in table:
+                self.problems.add(("planned", k, "counts"), "a run with counts was made: call it [[run]]")
+            found.append(
+                self._collect(("planned", k), table, RunSection, partial(check_run, atom, target or Target()))
+            )
+        if found:
+            self._read["planned"] = tuple(found)
 
     def _lines_of_file(self) -> list[tuple[int, Table]]:
         """Return the lines of the file that has the runs, if there is one."""
@@ -174,11 +192,14 @@ class Reader:
             self.problems.add(("runs", "file"), f"{file!r} line {line}{given}{words}")
         return run
 
+    def _until_enough(self, items: Iterable[T]) -> Iterator[T]:
+        return takewhile(lambda _: not self.problems.enough, items)
+
     def _each(self, name: str) -> Iterator[tuple[int, Table]]:
         tables = self.tables.get(name, ())
         if isinstance(tables, (list, tuple)) and all(isinstance(table, dict) for table in tables):
             if name == "interaction" and tables:
                 self._read[name] = tuple(tables)
-            yield from enumerate(tables)
+            yield from self._until_enough(enumerate(tables))
         else:
             self.problems.add((name,), f"must be an array of tables, [[{name}]]")

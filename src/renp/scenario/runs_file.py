@@ -18,6 +18,8 @@ _NOTE = "note"
 _NAMES = (*COLUMNS, _NOTE)
 _REQUIRED = tuple(name for name, column in COLUMNS.items() if column.required)
 
+_WHOLE = ("counts", "control_counts")
+
 _MEANT = {"wavelength": "photon_energy [nm]", "hours": "duration [hour]", "days": "duration [day]"}
 """What to say where a heading begins with a word."""
 
@@ -118,10 +120,10 @@ def _run(columns: list[tuple[str, str]], cells: list[str]) -> tuple[dict[str, An
     for (name, unit), cell in zip(columns, cells, strict=True):
         if name == _NOTE:
             continue
-        if name == "counts" and not cell.isdigit():
-            wrong.append(f", counts = {cell!r}: must be a whole number, at least 0")
+        if name in _WHOLE and not cell.isdigit():
+            wrong.append(f", {name} = {cell!r}: must be a whole number, at least 0")
         elif not _NUMBER.fullmatch(cell):
             wrong.append(f", {name} = {cell!r}: must be a number with a decimal point")
         else:
-            run[name] = int(cell) if name == "counts" else f"{cell} {unit}" if unit else float(cell)
+            run[name] = int(cell) if name in _WHOLE else f"{cell} {unit}" if unit else float(cell)
     return run, wrong

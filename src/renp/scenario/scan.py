@@ -7,13 +7,15 @@ from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from renp.errors import InputError, ScenarioError
+from renp.planning.aims import AIMS
+from renp.planning.plan import ELEMENTS
 from renp.results.limits import SIGNS
 from renp.scenario.build import Setting
 from renp.scenario.keys import Key, Value, parse, read_key, replaced, unit_of
 from renp.scenario.problems import Place, Problems, TableError, validated
 from renp.scenario.quantities import parse_quantity
 from renp.scenario.schema import AxisSection, ScanSection, Table
-from renp.validation import choice, instance, photon_energies
+from renp.validation import choice, instance, photon_energies, whole
 
 Spacing: TypeAlias = Literal["grid", "log", "random", "values"]
 SPACINGS: tuple[Spacing, ...] = ("grid", "log", "random", "values")
@@ -93,6 +95,10 @@ def _settings(settings: ScanSection) -> ScanSection:
     if not settings.axis:
         raise InputError("axis", [], "one or more [[scan.axis]]")
     choice("sign", settings.sign, SIGNS)
+    choice("aim", settings.aim, tuple(AIMS))
+    choice("elements", settings.elements, ELEMENTS)
+    if settings.frequencies is not None:
+        whole("frequencies", settings.frequencies, 1)
     if settings.couplings == []:
         raise InputError("couplings", [], 'one or more, such as "magnetic-moment 11", or left out')
     return settings
@@ -146,19 +152,12 @@ def _spaced(
     low, high = (_parsed(keys, end, data) for end in raw)
     if not all(isinstance(end, float) for end in (*low, *high)):
         raise InputError(spacing, table, "between two numbers; words are listed as values")
-    if spacing == "log" and not all(_same_sign(a, b) for a, b in zip(low, high, strict=True)):
+    lows, highs = (tuple(float(x) for x in end if isinstance(x, float)) for end in (low, high))
+    if spacing == "log" and not all(a * b > 0 for a, b in zip(lows, highs, strict=True)):
         raise InputError("log", table, "between two numbers of the same sign, neither of them 0")
-    ends = (
-        tuple(float(x) for x in low if isinstance(x, float)),
-        tuple(float(x) for x in high if isinstance(x, float)),
-    )
-    if points > 1 and ends[0] == ends[1]:
+    if points > 1 and lows == highs:
         raise InputError(spacing, table, "between two ends that differ")
-    return Axis(names, keys, units, spacing, points, *ends, (), raw, seed)
-
-
-def _same_sign(a: Any, b: Any) -> bool:
-    return bool(a * b > 0)
+    return Axis(names, keys, units, spacing, points, lows, highs, (), raw, seed)
 
 
 def _whole(spacing: str, name: str, value: Any, low: int, high: int) -> int:

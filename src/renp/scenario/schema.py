@@ -124,6 +124,8 @@ class RunSection(Section):
     efficiency: Relative = 1.0
     background_error: Relative = 0.0
     efficiency_error: Relative = 0.0
+    control_ratio: float = 0.0
+    control_counts: int | None = None
 
 
 class RunsSection(Section):
@@ -140,7 +142,9 @@ class StatisticsSection(Section):
     free: list[str] = []
     normalisation_error: float = 0.0
     background_error: float | list[float] = 0.0
+    background_degree: int | None = None
     calibration_error: Energy = 0.0
+    linewidth_error: Relative = 0.0
 
 
 class AxisSection(Section):
@@ -165,7 +169,7 @@ class ScanSection(Section):
     sign: str = "either"
     """Of couplings that interfere: limits for one sign, or the weaker of the two."""
     aim: str = "limits"
-    """Of plans, as the next three."""
+    """Of plans, as the next three: one of `renp.planning.aims.AIMS`."""
     elements: str = "both"
     total: Time | None = None
     frequencies: int | None = None
@@ -183,6 +187,8 @@ class Document(Section):
     run: Annotated[tuple[RunSection, ...], Field(strict=False)] = ()
     """Those of the file that `runs` names, if it names one."""
     runs: RunsSection | None = None
+    planned: Annotated[tuple[RunSection, ...] | None, Field(strict=False)] = None
+    """Runs that are yet to be made: checked, and otherwise left alone."""
     statistics: StatisticsSection = StatisticsSection()
     scan: ScanSection | None = None
 
@@ -210,5 +216,6 @@ PLACEHOLDERS = {
     "atom": {"name": "Yb"},
     "neutrinos": {"lightest_mass": "0 eV"},
     "run": {"photon_energy": "0 eV", "duration": "0 s"},
+    "planned": {"photon_energy": "0 eV", "duration": "0 s"},
 }
 """Harmless values for required keys, with which a table is read on to find its other problems."""

@@ -1,0 +1,52 @@
+"""Whether observed counts are at odds with the standard model, all else that is uncertain fitted."""
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from renp.inference.best_fits import lowest_minima
+from renp.inference.likelihood import Likelihood
+from renp.results.goodness import Goodness
+
+
+def null_p_value(likelihood: Likelihood) -> float:
+    """Return the p-value of observed counts without any coupling; exact if nothing else is uncertain.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0, counts=[160])
+    >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu": renp.MagneticMoment({(1, 1): 1.0})})
+    >>> round(null_p_value(likelihood), 6)
+    0.000176
+    """
+    place, couplings = np.arange(len(likelihood.names)), len(likelihood.couplings)
+    if place.size == couplings:
+        expected = np.asarray(likelihood.expected(likelihood.point()))
+        return Goodness.of(expected, np.asarray(likelihood.data.counts)).p_value
+    # Without a coupling, the numbers that describe its interaction have no say.
+    own = tuple(f"{one.name}." for one in likelihood.couplings)
+    described = np.array([name.startswith(own) for name in likelihood.names])
+    return p_value(likelihood, (place >= couplings) & ~described)
+
+
+def p_values(likelihood: Likelihood, *, profiled: bool = False) -> dict[str, float]:
+    """Return the p-value of each coupling's best fit to observed counts, the others at 0 unless profiled."""
+    place, couplings = np.arange(len(likelihood.names)), likelihood.couplings
+    others = (place >= len(couplings)) | profiled
+    return {one.name: p_value(likelihood, others | (place == k)) for k, one in enumerate(couplings)}
+
+
+def p_value(likelihood: Likelihood, moves: NDArray[np.bool_]) -> float:
+    """Return the p-value of the best fit in the parameters that move to observed counts.
+
+    By the χ² distribution, with a degree of freedom for each count less those for what nothing else measures;
+    NaN without degrees of freedom.
+    """
+    data = jax.tree.map(lambda a: a[None], likelihood.data)
+    measured = np.isin(np.arange(moves.size), likelihood.constrained)
+    degrees = likelihood.size - int(np.sum(moves & ~measured))
+    if degrees <= 0:
+        return float("nan")
+    return float(chi2.sf(float(lowest_minima(likelihood, data, moves).chi2[0]), degrees))

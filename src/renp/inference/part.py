@@ -1,0 +1,186 @@
+"""One experiment of a likelihood: from the spectrum of its runs to the counts that are expected."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from renp.errors import InputError
+from renp.experiment import Experiment, counts_of
+from renp.formula.line import line_spectrum_of_runs
+from renp.inference.backgrounds import background_rates, controlled, span_of
+from renp.inference.nuisances import (
+    BACKGROUND,
+    CALIBRATION,
+    EFFICIENCY,
+    LINEWIDTH,
+    NORMALISATION,
+    Nuisances,
+    experiment_parameters,
+)
+from renp.inference.parameters import Parameter
+from renp.interactions.couplings import Interaction
+from renp.laser import Laser
+from renp.neutrinos import Neutrinos
+from renp.validation import Scalar, choice, instance
+
+_COMMON = (NORMALISATION, CALIBRATION, LINEWIDTH, BACKGROUND)
+
+
+class Part(eqx.Module):
+    """Runs of one experiment, and how their counts depend on parameters; immutable, a pytree."""
+
+    experiment: Experiment
+    response: Float[Array, "n k k"] | None
+    """Quadratic form of I(ω) in (1, coordinates of the couplings); None where the kinematics vary."""
+    span: tuple[Scalar, Scalar]
+    """Photon energies between which a polynomial background lies, eV."""
+    controls: tuple[int, ...] = eqx.field(static=True)
+    """Places of the runs with a control measurement, whose counts follow those of the runs."""
+    name: str = eqx.field(static=True)
+    """Of the experiment, with which its own parameters end; empty for a single one."""
+
+    @property
+    def size(self) -> int:
+        """How many counts there are."""
+        return len(self.experiment.runs) + len(self.controls)
+
+    @property
+    def counts(self) -> Float[Array, "n"]:
+        """The observed counts of the runs, and of their control measurements.
+
+        Raises
+        ------
+        InputError
+            If there are none.
+        """
+        runs = self.experiment.runs
+        if runs.counts is None:
+            raise InputError("counts", None, "given for every run of the experiment")
+        if not self.controls:
+            return jnp.asarray(runs.counts)
+        if runs.control_counts is None:
+            raise InputError("control_counts", None, "given for every run with a control_ratio")
+        return jnp.concatenate([runs.counts, jnp.asarray(runs.control_counts)[jnp.array(self.controls)]])
+
+    def expected(
+        self, spectrum: Float[Array, "n"], values: Mapping[str, Float[Array, ""]]
+    ) -> Float[Array, "n"]:
+        """Return the counts expected of the runs, and of their control measurements, at I(ω)."""
+        runs, own = self.experiment.runs, self._own(values)
+        signal = self._factor(own, NORMALISATION) * self._factor(own, EFFICIENCY)
+        rates = background_rates(self.experiment, self.span, own, self._factor(own, BACKGROUND))
+        counts = counts_of(self.experiment, spectrum, signal, 0.0) + runs.duration * rates
+        if not self.controls:
+            return counts
+        control = runs.control_ratio * runs.duration * rates
+        return jnp.concatenate([counts, control[jnp.array(self.controls)]])
+
+    def spectrum(
+        self, neutrinos: Neutrinos, model: Interaction, values: Mapping[str, Float[Array, ""]]
+    ) -> Float[Array, "n"]:
+        """Return I(ω) of each run, at the values of calibration and linewidth."""
+        own, experiment, laser = self._own(values), self.experiment, self.experiment.laser
+        if LINEWIDTH in own:
+            laser = widened(laser, own[LINEWIDTH])
+        photons = self.photon_energy(values)
+        rate: Array = line_spectrum_of_runs(photons, laser, experiment.atom, neutrinos, model)
+        return rate
+
+    def photon_energy(self, values: Mapping[str, Float[Array, ""]]) -> Float[Array, "n"]:
+        """Return the photon energy of each run at the value of the calibration, eV."""
+        return self.experiment.photon_energy + self._own(values).get(CALIBRATION, jnp.array(0.0))
+
+    def _own(self, values: Mapping[str, Float[Array, ""]]) -> dict[str, Array]:
+        """Return values by the names that a single experiment has for them."""
+        end = f" {self.name}" if self.name else ""
+        return dict(values) | {name.removesuffix(end): x for name, x in values.items() if name.endswith(end)}
+
+    def _factor(self, own: Mapping[str, Array], name: str) -> Any:
+        """Return a factor on a rate: what is common to all runs times what is each run's own."""
+        common: Any = own.get(name, 1.0)
+        each = [own.get(f"{name}_{k + 1}") for k in range(len(self.experiment.runs))]
+        if all(value is None for value in each):
+            return common
+        one = jnp.array(1.0)
+        return common * jnp.stack([one if value is None else value for value in each])
+
+
+def part(experiment: Experiment, response: Float[Array, "n k k"] | None, name: str = "") -> Part:
+    """Return the part of a likelihood that is of one experiment."""
+    return Part(experiment, response, span_of(experiment), controlled(experiment), name)
+
+
+def experiments_of(experiment: Experiment | Mapping[str, Experiment]) -> dict[str, Experiment]:
+    """Return experiments by name; a single one has none.
+
+    Raises
+    ------
+    InputError
+        For anything else, or counts of some experiments alone.
+    """
+    if not isinstance(experiment, Mapping):
+        instance("experiment", experiment, Experiment)
+        return {"": experiment}
+    if not experiment:
+        raise InputError("experiment", experiment, "one Experiment, or at least one by name")
+    for name, one in experiment.items():
+        if not isinstance(name, str) or not name:
+            raise InputError("a name of an experiment", repr(name), "text")
+        instance(f"experiment[{name!r}]", one, Experiment)
+    if len({one.runs.counts is None for one in experiment.values()}) > 1:
+        raise InputError("counts", None, "given for all experiments, or for none")
+    return dict(experiment)
+
+
+def nuisances_of(
+    nuisances: Nuisances | Mapping[str, Nuisances] | None, names: tuple[str, ...]
+) -> dict[str, Nuisances]:
+    """Return the nuisances of each experiment by name: the same for all, unless each has its own."""
+    if not isinstance(nuisances, Mapping):
+        same = Nuisances() if nuisances is None else nuisances
+        instance("nuisances", same, Nuisances)
+        return dict.fromkeys(names, same)
+    for name, one in nuisances.items():
+        choice("a name in nuisances", name, names)
+        instance(f"nuisances[{name!r}]", one, Nuisances)
+    return {name: nuisances.get(name, Nuisances()) for name in names}
+
+
+def parameters_of_runs(
+    experiments: Mapping[str, Experiment], nuisances: Mapping[str, Nuisances]
+) -> list[Parameter]:
+    """Return the parameters of the experiments' runs: each has its own, but for those that are common.
+
+    Raises
+    ------
+    InputError
+        For a common parameter that experiments disagree about.
+    """
+    found: dict[str, Parameter] = {}
+    for name, experiment in experiments.items():
+        shared = [choice("common", one, _COMMON) for one in nuisances[name].common]
+        for one in experiment_parameters(nuisances[name], experiment):
+            own = name and one.name not in shared
+            full = f"{one.name} {name}" if own else one.name
+            if full in found and _numbers(one) != _numbers(found[full]):
+                raise InputError("common", repr(full), "with the same error in all experiments")
+            found[full] = replace(one, name=full)
+    return list(found.values())
+
+
+def widened(laser: Laser, factor: Scalar) -> Laser:
+    """Return a line of the same shape whose width is multiplied by a factor."""
+    wider: Laser = eqx.tree_at(
+        lambda one: (one.gaussian, one.lorentzian),
+        laser,
+        (factor * laser.gaussian, factor * laser.lorentzian),
+    )
+    return wider
+
+
+def _numbers(one: Parameter) -> tuple[Scalar, ...]:
+    return one.centre, one.plus, one.minus, one.low, one.high

@@ -1,0 +1,111 @@
+"""How spectra depend on couplings: as a quadratic form, since these enter the amplitude linearly."""
+
+from typing import TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from numpy.typing import NDArray
+
+from renp.atoms.atom import Atom
+from renp.experiment import Experiment, counts_of
+from renp.formula.line import line_spectrum
+from renp.inference.parameters import Parameter
+from renp.interactions.couplings import Coupling, Interaction, Model, Scaled
+from renp.laser import Laser
+from renp.neutrinos import Neutrinos
+
+Form: TypeAlias = Float[Array, "n k k"]
+Runs: TypeAlias = tuple[Array, Laser, Atom, Neutrinos, Interaction, tuple[Interaction, ...]]
+
+_NO_INTERFERENCE = 1e-10
+"""Rounding of an interference that vanishes, relative to the geometric mean of both parts."""
+
+_ROUNDING = 1e-13
+"""The same relative to the largest part of a run, from which it is a difference."""
+
+_AT_ZERO = 1e-30
+"""Keeps the slope of √x finite at a magnitude of 0; far below the rounding of the counts."""
+
+
+def spectrum_of(form: Form, x: Float[Array, "p"], magnitude: list[bool]) -> Float[Array, "n"]:
+    """Return the form at (1, x), where the coordinate of a magnitude is the square already."""
+    own = x[: len(magnitude)]
+    squares = jnp.einsum("nkk->nk", form)[:, 1:] * np.array(magnitude, dtype=float)
+    total: Array = form[:, 0, 0] + squares @ own
+    signed = np.flatnonzero(~np.array(magnitude, dtype=bool))
+    if not signed.size:
+        return total
+    amplitude, inner = own[signed], form[:, 1 + signed[:, None], 1 + signed]
+    return total + 2 * form[:, 0, 1 + signed] @ amplitude + (inner @ amplitude) @ amplitude
+
+
+def superposed(
+    model: Interaction,
+    interactions: tuple[Interaction, ...],
+    fitted: tuple[Parameter, ...],
+    x: Float[Array, "p"],
+) -> Interaction:
+    """Return the model with the interactions at the coordinates of their couplings."""
+    amplitudes = [
+        p.plus * (jnp.sqrt(x[k] + _AT_ZERO) if p.kind == "magnitude" else x[k]) for k, p in enumerate(fitted)
+    ]
+    return Model((model, *(Scaled(g, c) for g, c in zip(amplitudes, interactions, strict=True))))
+
+
+def runs_of(
+    experiment: Experiment, neutrinos: Neutrinos, model: Interaction, couplings: tuple[Coupling, ...]
+) -> Runs:
+    """Return what the form of an experiment's runs depends on."""
+    line = experiment.photon_energy, experiment.laser, experiment.atom
+    return *line, neutrinos, model, tuple(coupling.interaction for coupling in couplings)
+
+
+def typical_sizes(runs: list[Runs], experiments: tuple[Experiment, ...]) -> Float[Array, "k"]:
+    """Return the sizes at which the couplings matter, in all experiments together."""
+    null: Array | float = 0.0
+    signal: Array | float = 0.0
+    for one, experiment in zip(runs, experiments, strict=True):
+        spectra = jnp.einsum("nkk->kn", form_of(jnp.ones(len(one[-1])), *one))
+        alone = jnp.sum(counts_of(experiment, spectra, background=0.0), axis=1)
+        null = null + alone[0] + jnp.sum(experiment.background_counts)
+        signal = signal + alone[1:]
+    return jnp.sqrt((jnp.sqrt(null) + 1) / jnp.where(signal > 0, signal, 1.0))
+
+
+@jax.jit
+def form_of(
+    units: Float[Array, "k"],
+    photons: Float[Array, "n"],
+    laser: Laser,
+    atom: Atom,
+    neutrinos: Neutrinos,
+    model: Interaction,
+    couplings: tuple[Interaction, ...],
+) -> Form:
+    """Return the quadratic form of I(ω) in the strength of the model and the couplings in their units."""
+
+    def strength(factors: Float[Array, "k"]) -> Float[Array, "n"]:
+        scaled = Model((Scaled(factors[0], model),))
+        pairs = zip(factors[1:] * units, couplings, strict=True)
+        together = Model((scaled, *(Scaled(g, c) for g, c in pairs)))
+        rate: Array = line_spectrum(photons, laser, atom, neutrinos, together)
+        return rate
+
+    basis = jnp.eye(len(couplings) + 1)
+    together = jax.vmap(jax.vmap(strength))(basis[:, None, :] + basis[None, :, :])
+    apart = jax.vmap(jax.vmap(strength))(basis[:, None, :] - basis[None, :, :])
+    return jnp.moveaxis((together - apart) / 4, -1, 0)
+
+
+def interferes(form: Form) -> NDArray[np.bool_]:
+    """Return for each coupling whether it interferes with the model or with another one."""
+    values = np.asarray(form)
+    own = np.sqrt(np.einsum("nkk->nk", values))
+    allowed = _NO_INTERFERENCE * own[:, :, None] * own[:, None, :]
+    allowed += _ROUNDING * np.max(own, axis=1)[:, None, None] ** 2
+    seen = np.abs(values) > allowed
+    off_diagonal = ~np.eye(values.shape[1], dtype=bool)
+    found: NDArray[np.bool_] = np.any(seen & off_diagonal, axis=(0, 1))[1:]
+    return found
