@@ -84,10 +84,11 @@ class LimitSearch(NamedTuple):
         observed = likelihood.data if likelihood.observed else null
         p_value = goodness.p_value(likelihood, np.asarray(moves), k) if likelihood.observed else np.nan
         if method.few_counts and int(np.sum(moves)) == 1:
-            few = self._of_few_counts(likelihood, k)
-            if few is not None:
-                return few._replace(p_value=p_value)
-        if self.method == "cls" and int(np.sum(moves)) > 1 and float(jnp.sum(null.counts)) <= FEW_COUNTS:
+            exact = self._of_few_counts(likelihood, k)
+            if exact is not None:
+                return exact._replace(p_value=p_value)
+        few = float(jnp.sum(null.counts[likelihood.runs])) <= FEW_COUNTS
+        if self.method == "cls" and int(np.sum(moves)) > 1 and few:
             return self._by_toys(likelihood, observed, moves, k)._replace(p_value=p_value)
         if self.lengthened:
             allowed = "left out where other parameters are fitted, or counts are many"
