@@ -171,7 +171,7 @@ class Neutrinos(eqx.Module):
     @property
     def masses(self) -> Float[Array, "3"]:
         """Masses of ν_1, ν_2, ν_3, eV."""
-        lightest, solar, atmospheric = self.lightest_mass, self.dm2_21, self.dm2_atmospheric
+        lightest, solar, atmospheric = map(_plain, (self.lightest_mass, self.dm2_21, self.dm2_atmospheric))
         if self.ordering == "normal":
             m1, m2, m3 = lightest, _heavier(lightest, solar), _heavier(lightest, atmospheric)
         else:
@@ -181,11 +181,11 @@ class Neutrinos(eqx.Module):
     @property
     def mixing_matrix(self) -> Complex[Array, "3 3"]:
         """PMNS matrix U_αi, rows e, μ, τ; with the Majorana phases if the nature is "majorana"."""
-        squares = self.sin2_theta12, self.sin2_theta13, self.sin2_theta23
+        squares = [_plain(s2) for s2 in (self.sin2_theta12, self.sin2_theta13, self.sin2_theta23)]
         xp = array_module(*squares, self.delta_cp, *self.majorana_phases)
         s12, s13, s23 = (xp.sqrt(s2) for s2 in squares)
         c12, c13, c23 = (xp.sqrt(1 - s2) for s2 in squares)
-        phase = xp.exp(1j * xp.asarray(self.delta_cp))
+        phase = xp.exp(1j * _plain(self.delta_cp))
         pmns = xp.array(
             [
                 [c12 * c13, s12 * c13, s13 / phase],
@@ -204,6 +204,11 @@ class Neutrinos(eqx.Module):
         if self.nature == "majorana":
             pmns = pmns * xp.exp(0.5j * xp.array([0.0, *self.majorana_phases]))
         return jnp.asarray(pmns)
+
+
+def _plain(value: Scalar) -> Any:
+    """Return a known array of JAX as NumPy's: inside a compiled function what comes of it would be traced."""
+    return value if is_traced(value) else np.asarray(value)
 
 
 def _is(value: Scalar, number: float) -> bool:

@@ -50,7 +50,7 @@ _IMPOSSIBLE = np.log(1e-14)
 """ln of the probability up to which an outcome is left out, if it has no larger one at any x."""
 
 _EXPANDED = 1_000_000
-_DRAWN, _PLACES = 40_000, 16
+_DRAWN, _PLACES = 30_000, 16
 _MOST_CELLS, _FEWEST, _MOST = 4_000_000, 64, 4096
 """Outcomes times x on a grid; and how many x there are at least and at most."""
 

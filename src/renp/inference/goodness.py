@@ -1,13 +1,18 @@
 """Whether observed counts are at odds with the standard model, all else that is uncertain fitted."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from renp.inference.accepted import accepted
 from renp.inference.best_fits import lowest_minima
 from renp.inference.likelihood import Likelihood
 from renp.results.goodness import Goodness
+
+_ANY_RISE = 1.0
+"""What is accepted up to is not asked: only the least χ²."""
 
 
 def null_p_value(likelihood: Likelihood) -> float:
@@ -35,11 +40,11 @@ def p_values(likelihood: Likelihood, *, profiled: bool = False) -> dict[str, flo
     """Return the p-value of each coupling's best fit to observed counts, the others at 0 unless profiled."""
     place, couplings = np.arange(len(likelihood.names)), likelihood.couplings
     others = (place >= len(couplings)) | profiled
-    return {one.name: p_value(likelihood, others | (place == k)) for k, one in enumerate(couplings)}
+    return {one.name: p_value(likelihood, others | (place == k), k) for k, one in enumerate(couplings)}
 
 
-def p_value(likelihood: Likelihood, moves: NDArray[np.bool_]) -> float:
-    """Return the p-value of the best fit in the parameters that move to observed counts.
+def p_value(likelihood: Likelihood, moves: NDArray[np.bool_], k: int | None = None) -> float:
+    """Return the p-value of the best fit in the parameters that move, coupling k among them, to the counts.
 
     By the χ² distribution, with a degree of freedom for each count less those for what nothing else measures;
     NaN without degrees of freedom.
@@ -49,4 +54,9 @@ def p_value(likelihood: Likelihood, moves: NDArray[np.bool_]) -> float:
     degrees = likelihood.size - int(np.sum(moves & ~measured))
     if degrees <= 0:
         return float("nan")
-    return float(chi2.sf(float(lowest_minima(likelihood, data, moves).chi2[0]), degrees))
+    found = (
+        lowest_minima(likelihood, data, moves)
+        if k is None
+        else accepted(likelihood, data, jnp.asarray(moves), k, _ANY_RISE)
+    )
+    return float(chi2.sf(float(found.chi2[0]), degrees))

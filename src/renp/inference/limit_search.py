@@ -7,11 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 from scipy.special import ndtr
-from scipy.stats import chi2
 
 from renp._types import Mask, Reals
 from renp.errors import InputError
-from renp.inference import asymptotic, few_counts
+from renp.inference import asymptotic, few_counts, goodness
 from renp.inference.accepted import accepted, is_exact
 from renp.inference.feldman_cousins import Interval, feldman_cousins
 from renp.inference.likelihood import Data, Likelihood
@@ -83,12 +82,13 @@ class LimitSearch(NamedTuple):
         moves = (place == k) | (place >= len(likelihood.couplings)) | self.profiled
         null = likelihood.asimov(likelihood.point())
         observed = likelihood.data if likelihood.observed else null
-        p_value = self._p_value(likelihood, observed, moves, k)
+        p_value = goodness.p_value(likelihood, np.asarray(moves), k) if likelihood.observed else np.nan
         if method.few_counts and int(np.sum(moves)) == 1:
-            few = self._of_few_counts(likelihood, k)
-            if few is not None:
-                return few._replace(p_value=p_value)
-        if self.method == "cls" and int(np.sum(moves)) > 1 and float(jnp.sum(null.counts)) <= FEW_COUNTS:
+            exact = self._of_few_counts(likelihood, k)
+            if exact is not None:
+                return exact._replace(p_value=p_value)
+        few = float(jnp.sum(null.counts[likelihood.runs])) <= FEW_COUNTS
+        if self.method == "cls" and int(np.sum(moves)) > 1 and few:
             return self._by_toys(likelihood, observed, moves, k)._replace(p_value=p_value)
         if self.lengthened:
             allowed = "left out where other parameters are fitted, or counts are many"
@@ -178,16 +178,6 @@ class LimitSearch(NamedTuple):
             p_value=np.nan,
             distribution="toys",
         )
-
-    def _p_value(self, likelihood: Likelihood, data: Data, moves: Mask, k: int) -> float:
-        if not likelihood.observed:
-            return float("nan")
-        free = np.asarray(moves) & ~np.isin(np.arange(len(moves)), likelihood.constrained)
-        degrees = data.counts.shape[0] - int(np.sum(free))
-        if degrees <= 0:
-            return float("nan")
-        one = jax.tree.map(lambda a: a[None], data)
-        return float(chi2.sf(float(accepted(likelihood, one, moves, k, self.rise).chi2[0]), degrees))
 
 
 def furthest(found: AcceptedSet) -> Reals:

@@ -241,7 +241,7 @@ def _coverage_rows(
         likelihood, np.asarray(x)[None], k, everything, confidence_level, for_construction, toys
     )
     null = np.asarray(x.at[k].set(0.0))
-    few = float(jnp.sum(likelihood.expected(jnp.asarray(null)))) <= FEW_COUNTS
+    few = float(jnp.sum(likelihood.expected(jnp.asarray(null))[likelihood.runs])) <= FEW_COUNTS
     both = [
         one_sided_rises(likelihood, at, np.asarray(x), k, everything, one, toys)[None]
         for at, one in ((np.asarray(x), for_signal), (null, for_null))
