@@ -198,7 +198,7 @@ def _strengths(
     weak = pair_first(omega, atom)
     c = {name: c.get(name, zero) for name in NAMES}
     c |= {name: weak * c[name] for name in _WEAK}
-    across, along = jnp.zeros(()), jnp.zeros(())
+    across = along = jnp.zeros(u.shape)
     for wave in waves_of(atom):
         scale = photon_amplitude(wave, omega, atom)
         if wave.direction and wave.helicity:
