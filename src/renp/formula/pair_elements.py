@@ -66,8 +66,8 @@ def scaled(x: Element, factor: Float[Array, ""]) -> Element:
 
     Examples
     --------
-    >>> scaled(Element((jnp.array(1j),), jnp.array(1.0)), jnp.array(3.0)).square
-    Array(9., dtype=float64)
+    >>> float(scaled(Element((jnp.array(1j),), jnp.array(1.0)), jnp.array(3.0)).square)
+    9.0
     """
     return Element(tuple(factor * value for value in x.values), factor**2 * x.square)
 
@@ -80,8 +80,8 @@ def combined(
     Examples
     --------
     >>> one = Element((jnp.array(1 + 0j),), jnp.array(1.0))
-    >>> combined(one, jnp.array(2.0), one, jnp.array(-1.0)).square
-    Array(1., dtype=float64)
+    >>> float(combined(one, jnp.array(2.0), one, jnp.array(-1.0)).square)
+    1.0
     """
     if x is None or y is None:
         alone, its = (y, other) if x is None else (x, factor)
