@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from renp.atoms.atom import Atom
-from renp.constants import DAY, FERMI_CONSTANT, HBAR
+from renp.constants import BOHR_MAGNETON, DAY, FERMI_CONSTANT, HBAR
 from renp.experiment import Experiment, Target, expected_counts
-from renp.interactions import MagneticMoment, VectorMediator, Weak
+from renp.interactions import VectorMediator, Weak
+from renp.interactions.couplings import Couplings
 from renp.neutrinos import Neutrinos
 from renp.papers import formulas, letter
 from renp.spectrum import spectral_function
@@ -195,7 +196,7 @@ def _moment(light: str, *, weak: bool = True, spin: bool = False, orders: bool =
     atom = Atom("Yb", YB.E_eg, YB.E_vg, Atom.named("Yb").levels).refined(
         polarisation=light, spin=spin, orders=orders, states=False, orbit=False
     )
-    moment = MagneticMoment({(3, 3): 3e-11})
+    moment = Couplings(mu={(3, 3): 3e-11 * BOHR_MAGNETON})
     return float(spectral_function(OMEGA, atom, neutrinos(), Weak() + moment if weak else moment))
 
 
