@@ -145,3 +145,10 @@ def test_results_are_tables_files_and_pictures(tmp_path) -> None:
         for ending in ("json", "csv", "nc", "png"):
             assert result.save(tmp_path / f"result.{ending}").stat().st_size > 0
         assert "11" in str(result) or "12" in str(result)
+
+
+def test_no_region_of_squares_with_light_of_one_helicity() -> None:
+    atom = renp.Atom.named("Yb").refined(polarisation="right")
+    runs_of_one = renp.Experiment(atom, renp.Target(), [1.068], 86400.0)
+    with pytest.raises(renp.InputError, match="polarisation = light that sees one helicity"):
+        renp.allowed_region(runs_of_one, renp.Neutrinos(0.01), ["borexino-2017"])

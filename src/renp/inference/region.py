@@ -83,8 +83,8 @@ def allowed_region(
     Raises
     ------
     InputError
-        For an entry that is no upper limit on an effective moment, or counts in a run where none of any kind
-        can be expected.
+        For an entry that is no upper limit on an effective moment, counts in a run where none of any kind
+        can be expected, or light of one helicity, with which moments interfere and the sum has no squares.
 
     Examples
     --------
@@ -97,6 +97,8 @@ def allowed_region(
     instance("experiment", experiment, Experiment)
     check_certain(experiment)
     instance("neutrinos", neutrinos, Neutrinos)
+    if any(wave.helicity for wave in experiment.atom.waves):
+        raise InputError("polarisation", "light that sees one helicity", "linear, for rates of squares alone")
     if isinstance(world, str) or not isinstance(world, Sequence):
         raise InputError("world", repr(world), "a list of keys of the catalogue of limits")
     forms = [_form(bound(key), neutrinos) * _SCALE**2 for key in world]
