@@ -3,15 +3,18 @@
 The border is left out: wrong types are what its own checks answer.
 """
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib as mpl
+import pytest
 from jaxtyping import install_import_hook
 
 mpl.use("agg")
 
-# Compiled once for all workers, and for the commands that they run.
+# Compiled once for all workers, and for the commands that they run; JAX reads it when it is imported.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
@@ -28,4 +31,19 @@ PURE = [
     "interactions",
 ]
 
+import jax  # noqa: E402
+
 hook = install_import_hook([f"renp.{name}" for name in PURE], "typecheck.check")
+
+_MOST_MAPPED = 30_000
+"""Pieces of memory that a process may map are some 65 000, and each compiled program has several."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs() -> Iterator[None]:
+    """Forget compiled programs after a module, where thousands have gathered: nothing else would end them."""
+    yield
+    mapped = Path("/proc/self/maps")
+    if mapped.exists() and mapped.read_bytes().count(b"\n") > _MOST_MAPPED:
+        jax.clear_caches()
+        gc.collect()
