@@ -65,6 +65,7 @@ RIGHT: dict[Callable[..., Any], dict[str, Any]] = {
     renp.posterior: {"likelihood": SEEN, "data": DATA},
     renp.profile: {"likelihood": SEEN, "name": "mu", "values": [0, 1e-11], "data": DATA},
     renp.pyhf_workspace: {"likelihood": SEEN, "coupling": "mu", "data": DATA},
+    renp.ranking: {"likelihood": SEEN, "coupling": "mu", "data": DATA},
     renp.reach: {"experiment": RUNS, "neutrinos": DIRAC, "mediator_of_mass": vector, "masses": [1e3]},
     renp.required_exposure: {"true": LIKELIHOOD, "tested": WEAK, "truth": {}},
     renp.scan: {"scenario": "a.toml", "output": "a.zarr"},
