@@ -86,7 +86,7 @@ def test_ends_of_many_data_sets_are_those_of_each() -> None:
     many = signed_cls(likelihood, toys, moves, 0, 0.90)
     few = signed_cls(likelihood, jax.tree.map(lambda a: a[:5], toys), moves, 0, 0.90)
     for one, other in zip(many.intervals, few.intervals, strict=False):
-        assert one[~jnp.isnan(one)] == pytest.approx(np.asarray(other[~jnp.isnan(other)]), rel=2e-3)
+        assert one[~jnp.isnan(one)] == relative(np.asarray(other[~jnp.isnan(other)]), rel=2e-3)
 
 
 @pytest.mark.slow

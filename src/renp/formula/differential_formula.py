@@ -28,6 +28,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Complex, Float
 
+from renp._types import Values
 from renp.atoms.atom import Atom
 from renp.compensated import two_product, two_sum
 from renp.formula.kinematics import PairKinematics, momentum_transfer_squared, pair_kinematics
@@ -38,7 +39,7 @@ from renp.interactions.couplings import NAMES, Interaction
 from renp.neutrinos import Neutrinos
 
 Real: TypeAlias = Float[Array, "..."]
-TwoParts: TypeAlias = tuple[Real, Real]
+TwoParts: TypeAlias = tuple[Values | float, Values | float]
 """A number as the sum of a leading part and a small rest."""
 
 

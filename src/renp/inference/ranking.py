@@ -56,7 +56,7 @@ def ranking(
     >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), unit, nuisances=unsure)
     >>> ranked = renp.ranking(likelihood, "mu", likelihood.asimov(likelihood.point()))
     >>> ranked.parameters, ranked.limit_postfit["down"].round(13)
-    (('normalisation', 'background'), array([8.1e-12, 1.2e-12]))
+    (('background', 'normalisation'), array([7.5e-12, 6.7e-12]))
     """
     checked = checked_data(likelihood, data)
     fitted = len(likelihood.couplings)
