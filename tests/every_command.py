@@ -23,6 +23,18 @@ parameter = "neutrinos.lightest_mass"
 values = ["0 eV", "0.01 eV"]
 """
 
+FEW = """
+[atom]
+name = "Yb"
+[neutrinos]
+lightest_mass = "0.01 eV"
+[[run]]
+photon_energy = "1.068 eV"
+duration = "0.1 day"
+background = "20 / day"
+counts = 1
+"""
+
 COMMANDS = """
 init letter --output letter.toml
 validate run.toml --output validate.json
@@ -30,6 +42,7 @@ spectrum run.toml --photon-energy 1.068,1.07 --output spectrum.nc
 counts run.toml --output counts.png
 limits run.toml --method asymptotic --profiled --seed 1 --output limits.csv
 limits run.toml --bands --couplings "magnetic-moment 11" --expected
+limits few.toml --method feldman-cousins --couplings "magnetic-moment 11" --lengthened
 fit run.toml --expected --profile "magnetic-moment 11" --output profile.pdf
 fit run.toml --expected --contour "magnetic-moment 11, magnetic-moment 22"
 fit run.toml --expected --significance "magnetic-moment 11"

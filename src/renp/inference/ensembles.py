@@ -95,7 +95,7 @@ def in_chunks(function: Callable[[Any], T], inputs: Any, chunk: int = CHUNK) -> 
     """
     arrays = jax.tree.map(np.asarray, inputs)
     total = len(jax.tree.leaves(arrays)[0])
-    chunk = min(chunk, _LEAST_CHUNK if total <= _FEW else CHUNK)
+    chunk = min(chunk, _LEAST_CHUNK) if total <= _FEW else chunk
     filled = [np.minimum(np.arange(s, s + chunk), total - 1) for s in range(0, total, chunk)]
 
     def evaluate(rows: NDArray[np.intp]) -> Any:
