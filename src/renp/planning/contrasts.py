@@ -12,6 +12,7 @@ A limit L has to exclude every size beyond it, of either sign: interference can 
 size belongs to ν there, anywhere from L on, and the D of a limit is the least of them all.
 """
 
+import abc
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ _PRECISE = 1e-9
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Contrast:
+class Contrast(abc.ABC):
     """A truth, and a hypothesis that may depend on a size which a plan makes as small as possible."""
 
     name: tuple[str, ...]
@@ -42,22 +43,23 @@ class Contrast:
     direction: float = 1.0
     """What the size is multiplied by, of either sign."""
 
+    @abc.abstractmethod
     def at(self, energies: Reals) -> "Contrast":
         """Return the contrast for other candidates."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def extended(self, energies: Reals) -> "Contrast":
         """Return the contrast for more candidates."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def gain(self, x: Reals) -> Reals:
         """Return d_r at a point of the hypothesis, 1/s, for all candidates."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def constant(self, x: Reals) -> float:
         """Return what does not depend on the times: external measurements, and runs made before."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def least(self, times: Reals, size: float, also: Sequence[Reals] = ()) -> Reals:
         """Return the point of the hypothesis that is hardest to tell from the truth with these times.
 
@@ -71,15 +73,14 @@ class Contrast:
         also
             Points to start from besides the contrast's own.
         """
-        raise NotImplementedError
 
     def separation(self, times: Reals, x: Reals) -> float:
         """Return D for times at the candidates, at a point of the hypothesis."""
         return self.constant(x) + float(times @ self.gain(x))
 
+    @abc.abstractmethod
     def end(self, times: Reals, rise: float, start: float) -> float:
         """Return the size that D excludes at ``rise``, of a limit with all beyond; infinite if none is."""
-        raise NotImplementedError
 
     @property
     def beyond(self) -> bool:
