@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 NUMBER, WORKERS, PATIENCE = 150, 2, 1800.0
 
 # The nearest tests of a file, cheapest first; the examples in its own documentation run before them.
-FORMULA = ["oracle_spinors", "accuracy", "properties", "reference_values", "gradients"]
+FORMULA = ["oracle_spinors", "accuracy", "properties", "reference_values", "gradients", "whole_atom"]
 INTERACTIONS = ["models", "contract", "oracle_spinors", "properties", "letter_equations", "bad_input"]
 NEAREST = {
     "compensated.py": ["accuracy", "gradients", "differential"],
@@ -32,15 +32,16 @@ NEAREST = {
     "laser.py": ["real_atoms"],
     "spectrum.py": ["bad_input", "oracle_spinors", "real_atoms", "accuracy"],
     "differential.py": ["differential", "bad_input"],
-    "experiment.py": ["letter_equations", "real_atoms", "bad_input", "results", "limits"],
+    "experiment.py": ["letter_equations", "real_atoms", "bad_input", "results", "limits", "units"],
     "poles.py": ["bad_input", "real_atoms"],
-    "atoms": ["reference_values", "real_atoms", "bad_input", "citations"],
+    "atoms": ["reference_values", "real_atoms", "bad_input", "citations", "whole_atom"],
     "interactions": INTERACTIONS,
-    "interactions/contract.py": ["contract", "bad_input"],
+    "interactions/contract.py": ["contract", "bad_input", "whole_atom"],
     "formula": FORMULA,
     "formula/kinematics.py": ["accuracy", *FORMULA, "differential", "real_atoms"],
     "formula/master_formula.py": [*FORMULA, "real_atoms"],
-    "formula/differential_formula.py": ["differential"],
+    "formula/differential_formula.py": ["differential", "whole_atom"],
+    "formula/steps.py": ["whole_atom", "accuracy", "oracle_spinors"],
     "formula/line.py": ["real_atoms", "likelihood"],
 }
 
