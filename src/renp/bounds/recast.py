@@ -1,0 +1,280 @@
+"""Recasts: what experiments that scatter neutrinos on electrons say on the product of a mediator's couplings.
+
+An experiment is a window of recoil energies with a flux, a background and an exposure (``data/scattering.toml``, which
+says of each number whether it was read). Its χ² for s_k counts more in bin k, with n_k expected without, is
+
+    χ² = Σ_k s_k²/[κ n_k (1 + t_on/t_off)],
+
+or ((1 + s/n) − r)²/δr² where a ratio r ± δr of measured to predicted rate is published. κ stands for all that is not in
+these numbers, systematic errors and the luck of the measurement first of all: it is what gives back the published limit on the
+moment, and is printed with the limit that κ = 1 would give. What is predicted then is the limit on another shape.
+
+Assumed: free electrons, each counted above its binding energy; one number for each experiment's statistics; Gaussian resolution. The
+electron's coupling is said with each limit: RENP sees the axial and the pseudoscalar one, a dark photon and B − L have the vector one.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from jaxtyping import ArrayLike
+from scipy.special import erf, ndtri
+
+from renp._types import Reals
+from renp.bounds.model import solar_weights
+from renp.bounds.scattering import Matrix, Overlaps, cross_section, electron_state, overlaps
+from renp.constants import ELECTRON_MASS
+from renp.datafiles import read_toml
+from renp.neutrinos import Neutrinos
+from renp.validation import choice, confidence, within
+
+_FINE = 240
+"""Recoil energies of the integral over the window."""
+_ENERGIES = 48
+"""Neutrino energies of each continuous spectrum."""
+
+
+@dataclass(frozen=True)
+class Recoils:
+    """An experiment of ``data/scattering.toml``; see there for units."""
+
+    key: str
+    name: str
+    source: str
+    window: tuple[float, float]
+    bins: int
+    electrons: float
+    moment: float
+    """Published limit on the effective moment, μ_B, 90 % C.L."""
+    read: str
+    memory: str
+    references: tuple[str, ...]
+    arxiv: str = ""
+    flux: float = 0.0
+    shells: tuple[tuple[float, int], ...] = ()
+    exposure: float = 1.0
+    background: float = 0.0
+    on_off: float = 0.0
+    resolution: tuple[float, float] = (0.0, 0.0)
+    threshold: tuple[float, float] = (0.0, 1.0)
+    ratio: tuple[float, float] = ()  # type: ignore[assignment]
+
+    @property
+    def antineutrino(self) -> bool:
+        """Whether antineutrinos arrive."""
+        return self.source == "reactor"
+
+
+@dataclass(frozen=True)
+class RecastLimit:
+    """Ends of what one experiment allows of the product of couplings, over the mediator's mass."""
+
+    experiment: Recoils
+    exchange: str
+    """Of `renp.bounds.scattering.EXCHANGES`: the electron's coupling that is assumed."""
+    mass: Reals
+    """eV, shape (n,)."""
+    low: Reals
+    high: Reals
+    """Shape (n,); in the unit of what is exchanged."""
+
+    @property
+    def limit(self) -> Reals:
+        """On the absolute value of the product, whatever its sign."""
+        return np.maximum(-self.low, self.high)
+
+
+def recoil_experiments() -> tuple[Recoils, ...]:
+    """Return the experiments that can be recast.
+
+    Examples
+    --------
+    >>> [experiment.key for experiment in recoil_experiments()]
+    ['texono', 'gemma', 'borexino', 'xenonnt', 'lz']
+    """
+    return tuple(
+        Recoils(**{k: tuple(map(_frozen, v)) if isinstance(v, list) else v for k, v in table.items()})
+        for table in read_toml("scattering.toml")["experiment"]
+    )
+
+
+def recast_limit(
+    key: str,
+    exchange: str,
+    mass: ArrayLike = 0.0,
+    neutrinos: Neutrinos | None = None,
+    *,
+    pattern: ArrayLike | None = None,
+    confidence_level: float = 0.90,
+    calibrated: bool = True,
+) -> RecastLimit:
+    """Return what an experiment allows of g^e g^ν, y^e y^ν, a moment, a charge or a charge radius.
+
+    Parameters
+    ----------
+    key
+        Of `recoil_experiments`.
+    exchange
+        One of `renp.bounds.scattering.EXCHANGES`.
+    mass
+        Of the particle, eV, shape (n,); not read for a photon.
+    neutrinos
+        Give mixing; those of 0.01 eV and the package's release if left out.
+    pattern
+        N, shape (3, 3), mass basis: couplings in units of the product; the unit matrix, the same for all neutrinos, if
+        left out.
+    confidence_level
+        Two-sided, of one parameter.
+    calibrated
+        Whether κ gives back the published limit on the moment; a ratio of rates has none to choose.
+
+    Examples
+    --------
+    >>> recast_limit("gemma", "moment").limit.round(13)
+    array([2.9e-11])
+    >>> f"{float(recast_limit('gemma', 'charge').limit[0]):.1e}"  # A. Studenikin 2014: 1.5e-12
+    '1.4e-12'
+    """
+    known = {experiment.key: experiment for experiment in recoil_experiments()}
+    of = known[choice("key", key, tuple(known))]
+    masses = np.atleast_1d(within("mass", mass, "a mass in eV, at least 0", low=0, unit="eV"))
+    nu = Neutrinos(0.01) if neutrinos is None else neutrinos
+    rise = float(ndtri((1 + float(confidence(confidence_level))) / 2)) ** 2
+    kappa = _calibration(of, nu) if calibrated and not of.ratio else 1.0
+    N = np.eye(3) if pattern is None else np.asarray(pattern)
+    low, high = _ends(of, exchange, masses, nu, N, rise, kappa)
+    return RecastLimit(of, exchange, masses, low, high)
+
+
+def own_moment_limit(of: Recoils, neutrinos: Neutrinos) -> float:
+    """Return the 90 % limit on the effective moment that the numbers alone give, with κ = 1, μ_B.
+
+    Examples
+    --------
+    >>> texono = recoil_experiments()[0]
+    >>> round(own_moment_limit(texono, Neutrinos(0.01)) / texono.moment, 2)
+    1.0
+    """
+    rise = float(ndtri(0.95)) ** 2
+    _, high = _ends(of, "moment", np.zeros(1), neutrinos, np.eye(3), rise, 1.0)
+    return float(high[0])
+
+
+def _calibration(of: Recoils, neutrinos: Neutrinos) -> float:
+    """Return κ: without interference, counts and so χ² go as the moment to the fourth power."""
+    return (of.moment / own_moment_limit(of, neutrinos)) ** 4
+
+
+def _ends(
+    of: Recoils, exchange: str, masses: Reals, nu: Neutrinos, pattern: Any, rise: float, kappa: float
+) -> tuple[Reals, Reals]:
+    """Return the furthest ends of χ² ≤ χ²_min + rise, a quartic in the product."""
+    standard, linear, quadratic = _counts(of, exchange, masses, nu, pattern)
+    if of.ratio:
+        offset, error = of.ratio[0] - 1, of.ratio[1]
+        linear, quadratic, weight = linear / standard, quadratic / standard, np.full(1, 1 / error**2)
+    else:
+        low, high = of.window
+        noise = of.background * of.exposure * (high - low) / of.bins
+        offset, weight = 0.0, 1 / (kappa * (noise * (1 + of.on_off) + standard[0]))
+    ends = [_quartic_ends(a, b, weight, offset, rise) for a, b in zip(linear, quadratic, strict=True)]
+    return np.array([end[0] for end in ends]), np.array([end[1] for end in ends])
+
+
+def _quartic_ends(a: Reals, b: Reals, weight: Reals, offset: float, rise: float) -> tuple[float, float]:
+    """Return where Σ w (a c + b c² − offset)² = its minimum + rise, furthest out, in units that suit it."""
+    unit = max(float(np.max(np.abs(a), initial=0.0)), float(np.max(b, initial=0.0)) ** 0.5, 1e-300)
+    a, b = a / unit, b / unit**2
+    coefficients = np.array(
+        [np.sum(weight * x) for x in (b * b, 2 * a * b, a * a - 2 * offset * b, -2 * offset * a, offset**2)]
+    )
+    slopes = np.roots(np.polyder(coefficients))
+    least = min(np.polyval(coefficients, slopes[np.abs(slopes.imag) < 1e-6 * (1 + np.abs(slopes))].real))
+    coefficients[-1] -= least + rise
+    roots = np.roots(coefficients)
+    real = roots[np.abs(roots.imag) < 1e-6 * (1 + np.abs(roots))].real
+    return float(real.min()) / unit, float(real.max()) / unit
+
+
+def _counts(
+    of: Recoils, exchange: str, masses: Reals, nu: Neutrinos, pattern: Any
+) -> tuple[Reals, Reals, Reals]:
+    """Return counts in the bins, shape (masses, bins): the weak ones, and those linear and quadratic in the product."""
+    low, high = of.window
+    spread = 4 * of.resolution[0] * sqrt(low / 1e3) * (of.resolution[0] > 0)
+    T = np.geomspace(max(low - spread, low / 3), high * (1 + (of.resolution[0] > 0) * 0.2), _FINE)
+    measure = np.gradient(T) * of.exposure * _electrons(of, T)
+    response = _response(of, T) * measure
+    totals = [np.zeros((len(masses), len(T))) for _ in range(3)]
+    for energy, weight, density in _flux(of, nu):
+        traces = overlaps(density, pattern, nu)
+        spectra = cross_section(
+            T[:, None], energy, exchange, traces, masses[:, None, None], antineutrino=of.antineutrino
+        )
+        for total, spectrum in zip(totals, spectra, strict=True):
+            total += spectrum @ weight
+    return tuple(total @ response.T for total in totals)  # type: ignore[return-value]
+
+
+def _electrons(of: Recoils, T: Reals) -> Reals:
+    """Return the electrons of a gram that can be freed with T."""
+    bound = sum((n * (energy > T) for energy, n in of.shells), np.zeros_like(T))
+    whole = {"gemma": 32, "xenonnt": 54, "lz": 54}.get(of.key, 1)
+    return np.asarray(of.electrons * (1 - bound / whole))
+
+
+def _response(of: Recoils, T: Reals) -> Reals:
+    """Return the probability that a recoil T is counted in a bin, shape (bins, n)."""
+    edges = np.linspace(*of.window, of.bins + 1)
+    a, b = of.resolution
+    width = a * np.sqrt(T / 1e3) + b * T if a else np.full_like(T, 1e-9)
+    below = (1 + erf((edges[:, None] - T) / (sqrt(2) * width))) / 2
+    centre = (edges[1:] + edges[:-1]) / 2
+    half, slope = of.threshold
+    seen = (1 + erf((centre - half) / (sqrt(2) * slope))) / 2 if half else np.ones_like(centre)
+    return np.asarray(seen[:, None] * np.diff(below, axis=0))
+
+
+def _flux(of: Recoils, nu: Neutrinos) -> list[tuple[Reals, Reals, Matrix]]:
+    """Return energies (eV), fluxes in steps (1/cm² s) and density matrices, one triple for each spectrum."""
+    if of.source == "reactor":
+        energy, weight = _reactor()
+        return [(energy, of.flux * weight, electron_state(nu))]
+    parts = []
+    for spectrum in read_toml("scattering.toml")["solar"].values():
+        if "lines" in spectrum:
+            energy, share = np.array(spectrum["lines"]).T
+        else:
+            energy, share = _beta(spectrum["endpoint"])
+        # the mixture of mass eigenstates, whose weights change slowly with the energy: that of each spectrum's mean
+        weights = solar_weights(nu, float(np.sum(energy * share)))
+        parts.append((energy, spectrum["flux"] * share, np.diag(np.asarray(weights)).astype(complex)))
+    return parts
+
+
+@cache
+def _reactor() -> tuple[Reals, Reals]:
+    energy = np.linspace(0.05, 9.0, 6 * _ENERGIES)
+    fission = sum(
+        one["share"] * np.exp(np.polyval(one["spectrum"][::-1], energy))
+        for one in read_toml("scattering.toml")["reactor"]
+    )
+    return energy * 1e6, np.asarray(fission / fission.sum())
+
+
+@cache
+def _beta(endpoint: float) -> tuple[Reals, Reals]:
+    """Return an allowed β⁺ spectrum without the nucleus's charge, in equal steps."""
+    energy = (np.arange(_ENERGIES) + 0.5) / _ENERGIES * endpoint
+    positron = endpoint - energy + ELECTRON_MASS
+    shape = energy**2 * positron * np.sqrt(positron**2 - ELECTRON_MASS**2)
+    return energy, shape / shape.sum()
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+__all__ = ["Overlaps", "RecastLimit", "Recoils", "own_moment_limit", "recast_limit", "recoil_experiments"]
