@@ -1,16 +1,18 @@
 """Recasts: what experiments that scatter neutrinos on electrons say on the product of a mediator's couplings.
 
-An experiment is a window of recoil energies with a flux, a background and an exposure (``data/scattering.toml``, which
-says of each number whether it was read). Its χ² for s_k counts more in bin k, with n_k expected without, is
+An experiment is a window of recoil energies with a flux, a background and an exposure, of which
+``data/scattering.toml`` says whether each was read. Its χ² for s_k counts more in bin k, n_k without them, is
 
     χ² = Σ_k s_k²/[κ n_k (1 + t_on/t_off)],
 
-or ((1 + s/n) − r)²/δr² where a ratio r ± δr of measured to predicted rate is published. κ stands for all that is not in
-these numbers, systematic errors and the luck of the measurement first of all: it is what gives back the published limit on the
-moment, and is printed with the limit that κ = 1 would give. What is predicted then is the limit on another shape.
+or ((1 + s/n) − r)²/δr² where a ratio r ± δr of measured to predicted rate is published. κ stands for all that
+is not in these numbers, systematic errors and the luck of the measurement first of all: it is such that the
+published limit on the moment comes back, and `own_moment_limit` is what κ = 1 gives. What is predicted then
+is the limit on spectra of another shape.
 
-Assumed: free electrons, each counted above its binding energy; one number for each experiment's statistics; Gaussian resolution. The
-electron's coupling is said with each limit: RENP sees the axial and the pseudoscalar one, a dark photon and B − L have the vector one.
+Assumed: electrons free above their binding energy, background flat, resolution Gaussian. The electron's
+coupling is said with each limit: RENP sees the axial and the pseudoscalar one, a dark photon and B − L have
+the vector one.
 """
 
 from dataclasses import dataclass
@@ -18,15 +20,19 @@ from functools import cache
 from math import sqrt
 from typing import Any
 
+import equinox as eqx
 import numpy as np
 from jaxtyping import ArrayLike
 from scipy.special import erf, ndtri
 
 from renp._types import Reals
+from renp.bounds.catalogue import Bound
 from renp.bounds.model import solar_weights
-from renp.bounds.scattering import Matrix, Overlaps, cross_section, electron_state, overlaps
-from renp.constants import ELECTRON_MASS
+from renp.bounds.scattering import Matrix, cross_section, electron_state, overlaps
+from renp.constants import ELECTRON_MASS, FERMI_CONSTANT
 from renp.datafiles import read_toml
+from renp.interactions import ScalarMediator, VectorMediator
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.validation import choice, confidence, within
 
@@ -46,6 +52,7 @@ class Recoils:
     window: tuple[float, float]
     bins: int
     electrons: float
+    year: int
     moment: float
     """Published limit on the effective moment, μ_B, 90 % C.L."""
     read: str
@@ -54,6 +61,7 @@ class Recoils:
     arxiv: str = ""
     flux: float = 0.0
     shells: tuple[tuple[float, int], ...] = ()
+    atom: int = 1
     exposure: float = 1.0
     background: float = 0.0
     on_off: float = 0.0
@@ -123,8 +131,7 @@ def recast_limit(
     neutrinos
         Give mixing; those of 0.01 eV and the package's release if left out.
     pattern
-        N, shape (3, 3), mass basis: couplings in units of the product; the unit matrix, the same for all neutrinos, if
-        left out.
+        N, shape (3, 3), mass basis: couplings in units of the product; if left out the unit matrix.
     confidence_level
         Two-sided, of one parameter.
     calibrated
@@ -134,8 +141,8 @@ def recast_limit(
     --------
     >>> recast_limit("gemma", "moment").limit.round(13)
     array([2.9e-11])
-    >>> f"{float(recast_limit('gemma', 'charge').limit[0]):.1e}"  # A. Studenikin 2014: 1.5e-12
-    '1.4e-12'
+    >>> f"{float(-recast_limit('gemma', 'charge').low[0]):.1e}"  # A. Studenikin 2014: 1.5e-12
+    '1.3e-12'
     """
     known = {experiment.key: experiment for experiment in recoil_experiments()}
     of = known[choice("key", key, tuple(known))]
@@ -146,6 +153,61 @@ def recast_limit(
     N = np.eye(3) if pattern is None else np.asarray(pattern)
     low, high = _ends(of, exchange, masses, nu, N, rise, kappa)
     return RecastLimit(of, exchange, masses, low, high)
+
+
+def recast_bounds(term: Interaction, neutrinos: Neutrinos) -> tuple[tuple[Bound, float], ...]:
+    """Return a mediator's product of couplings, its largest element, and what each experiment allows of it.
+
+    A mediator of any other class, or none, has no entry. Where electrons have both an axial and a vector
+    coupling, each is compared alone.
+
+    Examples
+    --------
+    >>> import renp
+    >>> light = renp.VectorMediator(10.0, 1e-7, left={(1, 1): 1e-6})
+    >>> [f"{b.experiment} {b.limit:.1e} {x:.1e}" for b, x in recast_bounds(light, Neutrinos(0.01))][3]
+    'XENONnT, recast: axial 4.3e-14 1.0e-13'
+    """
+    found = []
+    for exchange, electron, pattern in _products(term, neutrinos):
+        size = float(np.max(np.abs(pattern)))
+        if not electron * size:
+            continue
+        for of in recoil_experiments():
+            limit = recast_limit(of.key, exchange, float(term.mass), neutrinos, pattern=pattern / size)  # type: ignore[attr-defined]
+            bound = Bound(
+                key=f"{of.key}-recast-{exchange}",
+                experiment=f"{of.name}, recast: {exchange}",
+                year=of.year,
+                observable=f"{exchange} coupling of electrons times the largest coupling of neutrinos",
+                kind="product",
+                confidence_level=0.90,
+                reference=f"recast of arXiv:{of.arxiv}",
+                arxiv=of.arxiv,
+                verified=False,
+                note=f"Read: {of.read} From memory: {of.memory}",
+                limit=float(limit.limit[0]),
+                references=of.references,
+            )
+            found.append((bound, electron * size))
+    return tuple(found)
+
+
+def _products(term: Interaction, neutrinos: Neutrinos) -> list[tuple[str, float, Matrix]]:
+    """Return how a mediator couples to electrons, how strongly, and its N; at q² = −1 eV², say."""
+    if isinstance(term, VectorMediator):
+        unit = eqx.tree_at(lambda one: (one.electron, one.electron_vector), term, (1.0, 0.0))
+        found, kappa = unit.couplings(neutrinos, -1.0), np.asarray(unit.propagator(-1.0)) / 2**0.5
+        pattern = np.asarray(found.get("V") - found.get("A")) / kappa * FERMI_CONSTANT
+        sizes = {"axial": term.electron, "vector": term.electron_vector}
+        return [(kind, abs(float(size)), pattern) for kind, size in sizes.items()]
+    if isinstance(term, ScalarMediator):
+        unit = eqx.tree_at(lambda one: one.electron, term, 1.0)
+        found, kappa = unit.couplings(neutrinos, -1.0), np.asarray(unit.propagator(-1.0)) / (2 * 2**0.5)
+        pattern = np.asarray(found.get("s") - found.get("p")) / (1j * kappa)
+        pattern = pattern * FERMI_CONSTANT * ELECTRON_MASS
+        return [("pseudoscalar", abs(float(term.electron)), pattern)]
+    return []
 
 
 def own_moment_limit(of: Recoils, neutrinos: Neutrinos) -> float:
@@ -201,7 +263,7 @@ def _quartic_ends(a: Reals, b: Reals, weight: Reals, offset: float, rise: float)
 def _counts(
     of: Recoils, exchange: str, masses: Reals, nu: Neutrinos, pattern: Any
 ) -> tuple[Reals, Reals, Reals]:
-    """Return counts in the bins, shape (masses, bins): the weak ones, and those linear and quadratic in the product."""
+    """Return counts, shape (masses, bins): the weak ones, those linear and quadratic in the product."""
     low, high = of.window
     spread = 4 * of.resolution[0] * sqrt(low / 1e3) * (of.resolution[0] > 0)
     T = np.geomspace(max(low - spread, low / 3), high * (1 + (of.resolution[0] > 0) * 0.2), _FINE)
@@ -221,8 +283,7 @@ def _counts(
 def _electrons(of: Recoils, T: Reals) -> Reals:
     """Return the electrons of a gram that can be freed with T."""
     bound = sum((n * (energy > T) for energy, n in of.shells), np.zeros_like(T))
-    whole = {"gemma": 32, "xenonnt": 54, "lz": 54}.get(of.key, 1)
-    return np.asarray(of.electrons * (1 - bound / whole))
+    return np.asarray(of.electrons * (1 - bound / of.atom))
 
 
 def _response(of: Recoils, T: Reals) -> Reals:
@@ -248,7 +309,7 @@ def _flux(of: Recoils, nu: Neutrinos) -> list[tuple[Reals, Reals, Matrix]]:
             energy, share = np.array(spectrum["lines"]).T
         else:
             energy, share = _beta(spectrum["endpoint"])
-        # the mixture of mass eigenstates, whose weights change slowly with the energy: that of each spectrum's mean
+        # mass eigenstates, whose weights change slowly with the energy: those at each spectrum's mean
         weights = solar_weights(nu, float(np.sum(energy * share)))
         parts.append((energy, spectrum["flux"] * share, np.diag(np.asarray(weights)).astype(complex)))
     return parts
@@ -275,6 +336,3 @@ def _beta(endpoint: float) -> tuple[Reals, Reals]:
 
 def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-__all__ = ["Overlaps", "RecastLimit", "Recoils", "own_moment_limit", "recast_limit", "recoil_experiments"]

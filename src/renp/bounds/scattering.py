@@ -1,16 +1,18 @@
-"""Scattering of neutrinos on electrons at rest: dσ/dT of the weak interaction and of what is exchanged beside it.
+"""Scattering of neutrinos on electrons at rest: dσ/dT of the weak interaction and of exchanges beside.
 
 The amplitude is linear in the product c of the electron's and the neutrinos' coupling, so that dσ/dT is a
 polynomial S + c L + c² Q; what a recast needs are these three.
 
-With fields ν_iL of definite mass, −2√2 G_F ν̄_i γ^μ ν_j (G_L ē_L γ_μ e_L + G_R ē_R γ_μ e_R)_ij has G_L = (v + a)/2
-and G_R = (v − a)/2, with a_ij and v_ij = a_ij + 2 sin²θ_W δ_ij of P(2): here the vector part, of which
-RENP takes nothing, does count. A vector Z' with g_V ē γ e + g_A ē γ γ5 e adds g_{L,R} g^ν/[2√2 G_F (m² + 2 m_e T)],
-g_L = g_V − g_A, g_R = g_V + g_A; a charge Q e adds the massless −e² Q, a charge radius ⟨r²⟩ the contact term e²⟨r²⟩/6
-in place of 1/(m² + 2 m_e T). Spin 0 and dipoles flip the neutrino's helicity and interfere with nothing:
+Fields ν_iL of definite mass with −2√2 G_F ν̄_i γ^μ ν_j (G_L ē_L γ_μ e_L + G_R ē_R γ_μ e_R)_ij have
+G_L = (v + a)/2 and G_R = (v − a)/2, with a_ij and v_ij = a_ij + 2 sin²θ_W δ_ij of P(2): here the vector part,
+of which RENP takes nothing, does count. A vector Z' with g_V ē γ e + g_A ē γ γ5 e adds
+g_{L,R} g^ν/[2√2 G_F (m² + 2 m_e T)], g_L = g_V − g_A, g_R = g_V + g_A. A charge Q e has the massless product
+−e² Q, a charge radius ⟨r²⟩ has e²⟨r²⟩/6 in place of 1/(m² + 2 m_e T). Spin 0 and dipoles flip the helicity
+and interfere with nothing:
 
-    y_S ē e φ     m_e² T (1 + T/2m_e)/[4π E² (m² + 2 m_e T)²]        μ    π α²/m_e² (1/T − 1/E)
+    y_S ē e φ      m_e² T (1 + T/2m_e)/[4π E² (m² + 2 m_e T)²]
     y_P ē iγ5 e φ  m_e T²/[8π E² (m² + 2 m_e T)²]
+    μ              π α²/m_e² (1/T − 1/E)
 
 Neutrinos that come from weak decays are left-handed: right-handed couplings g_R of Dirac neutrinos do nothing
 here, and RENP alone sees them. For antineutrinos G_L and G_R change places.
@@ -35,7 +37,7 @@ WEAK_MIXING = 0.2386
 """sin²θ_W at low momentum transfer (MS-bar; from memory of the Review of Particle Physics)."""
 
 EXCHANGES = ("vector", "axial", "scalar", "pseudoscalar", "moment", "charge", "charge-radius")
-"""What is exchanged: a vector or a spin-0 particle by the electron's coupling, or a photon by the neutrino's."""
+"""A vector or a spin-0 particle, by the electron's coupling; or a photon, by the neutrino's."""
 
 _HANDED = {"vector": (1.0, 1.0), "axial": (-1.0, 1.0), "charge": (1.0, 1.0), "charge-radius": (1.0, 1.0)}
 """The electron's left- and right-handed coupling."""
@@ -82,7 +84,12 @@ def overlaps(density: ArrayLike, pattern: ArrayLike, neutrinos: Neutrinos) -> Ov
 
     one = trace(np.eye(3, dtype=complex))
     return Overlaps(
-        LL=trace(G @ G), LR=s * trace(G), RR=s**2 * one, LN=trace(G @ N), RN=s * trace(N), NN=trace(N.conj().T @ N)
+        LL=trace(G @ G),
+        LR=s * trace(G),
+        RR=s**2 * one,
+        LN=trace(G @ N),
+        RN=s * trace(N),
+        NN=trace(N.conj().T @ N),
     )
 
 
@@ -112,9 +119,9 @@ def cross_section(
     Parameters
     ----------
     recoil, energy
-        T of the electron and E of the neutrino, eV; arrays that broadcast. Beyond T_max = 2E²/(m_e + 2E) all is 0.
+        T of the electron and E of the neutrino, eV; arrays that broadcast. Beyond 2E²/(m_e + 2E) all is 0.
     exchange
-        One of `EXCHANGES`; c is g^e g^ν, y^e y^ν, a moment in μ_B, a charge in e, or a charge radius in cm².
+        One of `EXCHANGES`; c is a product of couplings, a moment (μ_B), a charge (e) or ⟨r²⟩ (cm²).
     of
         `overlaps` of what arrives.
     mass
