@@ -103,7 +103,7 @@ def recoil_experiments() -> tuple[Recoils, ...]:
     ['texono', 'gemma', 'borexino', 'xenonnt', 'lz']
     """
     return tuple(
-        Recoils(**{k: tuple(map(_frozen, v)) if isinstance(v, list) else v for k, v in table.items()})
+        Recoils(**{name: _frozen(value) for name, value in table.items()})
         for table in read_toml("scattering.toml")["experiment"]
     )
 
@@ -193,7 +193,7 @@ def recast_bounds(term: Interaction, neutrinos: Neutrinos) -> tuple[tuple[Bound,
     return tuple(found)
 
 
-def _products(term: Interaction, neutrinos: Neutrinos) -> list[tuple[str, float, Matrix]]:
+def _products(term: Interaction, neutrinos: Neutrinos) -> list[tuple[str, float, Any]]:
     """Return how a mediator couples to electrons, how strongly, and its N; at q² = −1 eV², say."""
     if isinstance(term, VectorMediator):
         unit = eqx.tree_at(lambda one: (one.electron, one.electron_vector), term, (1.0, 0.0))
@@ -290,7 +290,7 @@ def _response(of: Recoils, T: Reals) -> Reals:
     """Return the probability that a recoil T is counted in a bin, shape (bins, n)."""
     edges = np.linspace(*of.window, of.bins + 1)
     a, b = of.resolution
-    width = a * np.sqrt(T / 1e3) + b * T if a else np.full_like(T, 1e-9)
+    width = a * np.sqrt(T / 1e3) + b * T + 1e-9  # above 0 without one
     below = (1 + erf((edges[:, None] - T) / (sqrt(2) * width))) / 2
     centre = (edges[1:] + edges[:-1]) / 2
     half, slope = of.threshold
@@ -335,4 +335,4 @@ def _beta(endpoint: float) -> tuple[Reals, Reals]:
 
 
 def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -79,7 +79,7 @@ def overlaps(density: ArrayLike, pattern: ArrayLike, neutrinos: Neutrinos) -> Ov
     G = np.outer(row, row.conj()) + (WEAK_MIXING - 0.5) * np.eye(3)
     s = WEAK_MIXING
 
-    def trace(matrix: Matrix) -> Reals:
+    def trace(matrix: Any) -> Reals:
         return np.asarray(np.einsum("...kl,lk->...", rho, matrix).real)
 
     one = trace(np.eye(3, dtype=complex))
@@ -140,6 +140,7 @@ def cross_section(
     exchange = choice("exchange", exchange, EXCHANGES)
     T, E = np.asarray(recoil, dtype=float), np.asarray(energy, dtype=float)
     m, cm2 = ELECTRON_MASS, HBAR_C**2
+    m2 = np.asarray(mass, dtype=float) ** 2
     open_ = T * (m + 2 * E) <= 2 * E**2
     T, E = np.where(open_, T, 1.0), np.where(open_, E, 1e3)
     y, flip = 1 - T / E, m * T / E**2
@@ -148,11 +149,13 @@ def cross_section(
     first, second = (of.RR, of.LL) if antineutrino else (of.LL, of.RR)
     standard = front * (first + second * y**2 - of.LR * flip)
     linear = quadratic = np.zeros(np.broadcast_shapes(np.shape(standard), np.shape(mass)))
-    denominator = np.asarray(mass, dtype=float) ** 2 + 2 * m * T
+    denominator = m2 + 2 * m * T
     if exchange in _HANDED:
         product = {"charge": -(ELECTRON_CHARGE**2), "charge-radius": ELECTRON_CHARGE**2 / 6 / HBAR_C**2}
         strength = product.get(exchange, 1.0) / (2 * 2**0.5 * FERMI_CONSTANT)
-        x = strength / {"charge": 2 * m * T, "charge-radius": 1.0}.get(exchange, denominator)
+        x = strength / (
+            2 * m * T if exchange == "charge" else 1.0 if exchange == "charge-radius" else denominator
+        )
         left, right = _HANDED[exchange]
         a, b = (right, left) if antineutrino else (left, right)
         aN, bN = (of.RN, of.LN) if antineutrino else (of.LN, of.RN)

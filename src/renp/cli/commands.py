@@ -14,6 +14,7 @@ from renp.cli.output import (
     make_folder,
     new_file,
     note,
+    print_verdicts,
     progress_display,
     progress_of,
     quietly,
@@ -594,7 +595,7 @@ def reproduce(*, options: Output = DEFAULT) -> None:
     if options.json:
         show(report.json())
     elif not options.quiet:
-        print(report.table())
+        print_verdicts(report)
         print(f"\nThe report is at {folder / 'report.html'}")
 
 

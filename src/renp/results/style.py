@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 
 # Okabe and Ito's palette, ordered so that neighbours differ in lightness.
@@ -105,4 +106,49 @@ def mark_thresholds(axes: Axes, thresholds: Mapping[str, float], *, apart: float
             fontsize="small",
             color="0.25",
             arrowprops={"arrowstyle": "-", "color": "0.6", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0},
+        )
+
+
+def label_curves(axes: Axes, *, size: float = 8.0) -> None:
+    """Write each curve's label on it, in its colour, where there is most room; instead of a legend.
+
+    Labels are spread over the width of logarithmic axes, and none is nearer to another curve or label than it
+    has to be.
+    """
+    axes.figure.canvas.draw()  # places depend on the scales
+    lines = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
+    to_pixels = axes.transData.transform
+    box = axes.get_window_extent()
+    points = []
+    for line in lines:
+        xy = to_pixels(np.column_stack([line.get_xdata(), line.get_ydata()]).astype(float))
+        points.append(xy[np.all(np.isfinite(xy), axis=1)])
+    placed: list[tuple[float, float]] = []
+    for k, line in enumerate(lines):
+        width = 0.62 * size * len(str(line.get_label())) * axes.figure.dpi / 72
+        own = points[k]
+        inside = (own[:, 0] > box.x0 + 0.55 * width) & (own[:, 0] < box.x1 - 0.55 * width)
+        inside &= (own[:, 1] > box.y0 + 8) & (own[:, 1] < box.y1 - 14)
+        choices = own[inside][:: max(1, int(inside.sum()) // 40)]
+        if not len(choices):
+            continue
+        others = np.vstack([*(p for j, p in enumerate(points) if j != k), np.array([[1e9, 1e9]])])
+
+        def room(at: Any, width: float = width, others: Any = others) -> float:
+            near = others[np.abs(others[:, 0] - at[0]) < width / 2]
+            gaps = [abs(y - at[1] - 6) for y in near[:, 1]]
+            gaps += [abs(y - at[1]) for x, y in placed if abs(x - at[0]) < width]
+            return min(gaps, default=1e3)
+
+        best = max(choices, key=room)
+        placed.append((best[0], best[1]))
+        axes.annotate(
+            str(line.get_label()),
+            axes.transData.inverted().transform(best),
+            (0, 2),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=size,
+            color=line.get_color(),
         )
