@@ -84,6 +84,6 @@ def test_an_advantage_is_a_ratio_with_a_verdict() -> None:
     assert toy().orders("vector", 1e1) == relative(3.0, rel=1e-9)
     assert toy().least_orders("vector", 1e-3, 1e3) == relative(1.0, rel=1e-9)
     papers, full = toy().diagnosis
-    assert "3 to 4 orders from 1 to 10 eV, better from 0.001 to 1e+03 eV" in papers
+    assert "3 to 4 orders from 1 to 10 eV, 7 orders at 0.001 eV, better from 0.001 to 1e+03 eV" in papers
     assert papers.endswith("for a coupling of neutrinos of 1, better from 0.001 to 0.01 eV.")
     assert full == "vector, full atom: RENP sees nothing."

@@ -67,7 +67,7 @@ class Recoils:
     on_off: float = 0.0
     resolution: tuple[float, float] = (0.0, 0.0)
     threshold: tuple[float, float] = (0.0, 1.0)
-    ratio: tuple[float, float] = ()  # type: ignore[assignment]
+    ratio: tuple[float, ...] = ()
 
     @property
     def antineutrino(self) -> bool:

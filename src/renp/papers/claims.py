@@ -13,8 +13,7 @@ from renp.bounds import bound, element_limits, flavour_square, solar_square, sol
 from renp.constants import DAY
 from renp.experiment import Experiment, expected_counts
 from renp.inference.upper_limits import delta_chi2, moment_signals
-from renp.interactions import ElectricMoment, MagneticMoment
-from renp.interactions.dipole import moment_elements
+from renp.interactions.dipole import MOMENTS, moment_elements
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
 from renp.papers import letter
@@ -55,8 +54,7 @@ def _computed(advantage: Advantage) -> dict[str, float]:
     steps = identification()
     energy = float(np.asarray(thresholds(scenario.atom, nu))[2, 2]) - 1e-9
     magnetic, electric = (
-        float(spectral_function(energy, scenario.atom, nu, kind({(3, 3): 1e-11})))
-        for kind in (MagneticMoment, ElectricMoment)
+        float(spectral_function(energy, scenario.atom, nu, kind({(3, 3): 1e-11}))) for kind in MOMENTS
     )
     E_eg = float(scenario.atom.E_eg)
     return {
@@ -208,7 +206,7 @@ def _mass_error(width: float) -> float:
 def _between_orderings(width: float) -> float:
     mass = float(letter.setup().neutrinos.lightest_mass)
     normal, inverted = (_counts(width, mass=mass, ordering=which)[0] for which in ("normal", "inverted"))
-    return _chi2(normal, np.maximum(inverted, 1e-6)) ** 0.5
+    return float(_chi2(normal, np.maximum(inverted, 1e-6)) ** 0.5)
 
 
 def _tolerance(change: Callable[[float], float]) -> float:
@@ -217,5 +215,7 @@ def _tolerance(change: Callable[[float], float]) -> float:
     above = next((k for k, width in enumerate(grid) if change(float(width)) > 0.1), None)
     if above is None:
         return float(grid[-1])
-    ends = np.log(grid[max(above - 1, 0) : above + 1])
-    return float(np.exp(optimize.brentq(lambda x: change(float(np.exp(x))) - 0.1, *ends, xtol=2e-2)))
+    if above == 0:
+        return float(grid[0])
+    low, high = np.log(grid[above - 1 : above + 1])
+    return float(np.exp(optimize.brentq(lambda x: change(float(np.exp(x))) - 0.1, low, high, xtol=2e-2)))

@@ -70,10 +70,11 @@ class Advantage(Result):
             return f"{mediator}, {atom} atom: RENP sees nothing."
         orders = np.log10(np.maximum(scattering, 1e-300))
         said = self._range((orders >= 3) & (orders <= 4), "3 to 4 orders")
+        first = f"{orders[0]:.0f} orders at {self.mass[0]:.2g} eV"
         return (
-            f"{mediator}, {atom} atom: beside scattering {said}, {self._range(orders > 0, 'better')} and "
-            f"by {orders.max():.0f} orders at most; beside red giants and the electron's moment, for a "
-            f"coupling of neutrinos of 1, {self._range(every > 1, 'better')}."
+            f"{mediator}, {atom} atom: beside scattering {said}, {first}, {self._range(orders > 0, 'better')}; "
+            f"beside red giants and the electron's moment too, for a coupling of neutrinos of 1, "
+            f"{self._range(every > 1, 'better')}."
         )
 
     def _range(self, where: NDArray[np.bool_], what: str) -> str:
@@ -106,7 +107,11 @@ def _draw_limits(axes: "Axes", of: Advantage, mediator: str) -> None:
         dashes = (0, (2, 1.2)) if source in _OTHERS else "solid"
         curves.append((source, limit, {"color": _COLOURS[k % len(_COLOURS)], "linestyle": dashes}))
     for atom, limit in of.reach[mediator].items():
-        look = {"color": "black", "linewidth": 2.2, "linestyle": "solid" if atom == "papers" else (0, (6, 2))}
+        look: dict[str, Any] = {
+            "color": "black",
+            "linewidth": 2.2,
+            "linestyle": "solid" if atom == "papers" else (0, (6, 2)),
+        }
         if np.any(np.isfinite(limit)):
             curves.append((f"RENP, {atom} atom", limit, look))
     for name, limit, look in curves:

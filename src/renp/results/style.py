@@ -110,45 +110,62 @@ def mark_thresholds(axes: Axes, thresholds: Mapping[str, float], *, apart: float
 
 
 def label_curves(axes: Axes, *, size: float = 8.0) -> None:
-    """Write each curve's label on it, in its colour, where there is most room; instead of a legend.
+    """Write each curve's label in its colour: on it where there is room, else beside the axes; no legend.
 
-    Labels are spread over the width of logarithmic axes, and none is nearer to another curve or label than it
-    has to be.
+    Call it last, when scales and limits are set.
     """
     axes.figure.canvas.draw()  # places depend on the scales
     lines = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
-    to_pixels = axes.transData.transform
-    box = axes.get_window_extent()
-    points = []
+    box, point = axes.get_window_extent(), axes.figure.dpi / 72
+    curves = []
     for line in lines:
-        xy = to_pixels(np.column_stack([line.get_xdata(), line.get_ydata()]).astype(float))
-        points.append(xy[np.all(np.isfinite(xy), axis=1)])
-    placed: list[tuple[float, float]] = []
-    for k, line in enumerate(lines):
-        width = 0.62 * size * len(str(line.get_label())) * axes.figure.dpi / 72
-        own = points[k]
-        inside = (own[:, 0] > box.x0 + 0.55 * width) & (own[:, 0] < box.x1 - 0.55 * width)
-        inside &= (own[:, 1] > box.y0 + 8) & (own[:, 1] < box.y1 - 14)
-        choices = own[inside][:: max(1, int(inside.sum()) // 40)]
-        if not len(choices):
+        data = np.column_stack([line.get_xdata(), line.get_ydata()]).astype(float)
+        pixels = axes.transData.transform(data[np.all(np.isfinite(data), axis=1)])
+        fine = np.linspace(*(pixels[[0, -1], 0] if len(pixels) else (0.0, 0.0)), 120)
+        curves.append(np.column_stack([fine, np.interp(fine, *pixels.T)]) if len(pixels) else pixels)
+    placed: list[tuple[float, float, float]] = []
+    beside: list[tuple[float, str, str]] = []
+    for k, (line, own) in enumerate(zip(lines, curves, strict=True)):
+        text, colour = str(line.get_label()), str(line.get_color())
+        half = 0.31 * size * len(text) * point
+        best, most = None, 1.4 * size * point
+        for x, y in own[::3]:
+            if not (box.x0 + half < x < box.x1 - half and box.y0 < y < box.y1 - 1.6 * size * point):
+                continue
+            near = [c[np.abs(c[:, 0] - x) < half, 1] for c in curves if len(c)]
+            if np.ptp(near[k]) > size * point:  # steep
+                continue
+            gaps = [*(np.abs(c - y - 0.8 * size * point) for j, c in enumerate(near) if j != k)]
+            gaps += [np.array([abs(v - y)]) for u, v, other in placed if abs(u - x) < half + other]
+            room = min((float(gap.min()) for gap in gaps if gap.size), default=np.inf)
+            if room > most:
+                best, most = (x, y), min(room, 4 * size * point)
+        if best is None:
+            inside = own[(own[:, 1] > box.y0) & (own[:, 1] < box.y1)] if len(own) else own
+            if len(inside):
+                beside.append((float(inside[-1, 1]), text, colour))
             continue
-        others = np.vstack([*(p for j, p in enumerate(points) if j != k), np.array([[1e9, 1e9]])])
+        placed.append((*best, half))
+        x, y = axes.transData.inverted().transform(best)
+        look: Any = {"ha": "center", "va": "bottom", "fontsize": size, "color": colour}
+        axes.annotate(text, (float(x), float(y)), (0, 1.5), textcoords="offset points", **look)
+    _label_beside(axes, beside, size)
 
-        def room(at: Any, width: float = width, others: Any = others) -> float:
-            near = others[np.abs(others[:, 0] - at[0]) < width / 2]
-            gaps = [abs(y - at[1] - 6) for y in near[:, 1]]
-            gaps += [abs(y - at[1]) for x, y in placed if abs(x - at[0]) < width]
-            return min(gaps, default=1e3)
 
-        best = max(choices, key=room)
-        placed.append((best[0], best[1]))
+def _label_beside(axes: Axes, labels: list[tuple[float, str, str]], size: float) -> None:
+    """Write labels to the right of the axes, spread so that none is on another, joined to their curves."""
+    box, step = axes.get_window_extent(), 1.25 * size * axes.figure.dpi / 72
+    height = -np.inf
+    for y, text, colour in sorted(labels):
+        height = max(y, height + step)
         axes.annotate(
-            str(line.get_label()),
-            axes.transData.inverted().transform(best),
-            (0, 2),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
+            text,
+            (1.0, (y - box.y0) / box.height),
+            (1.02, (height - box.y0) / box.height),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            va="center",
             fontsize=size,
-            color=line.get_color(),
+            color=colour,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0},
         )
