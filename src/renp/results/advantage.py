@@ -72,8 +72,8 @@ class Advantage(Result):
         said = self._range((orders >= 3) & (orders <= 4), "3 to 4 orders")
         first = f"{orders[0]:.0f} orders at {self.mass[0]:.2g} eV"
         return (
-            f"{mediator}, {atom} atom: beside scattering {said}, {first}, {self._range(orders > 0, 'better')}; "
-            f"beside red giants and the electron's moment too, for a coupling of neutrinos of 1, "
+            f"{mediator}, {atom} atom: beside scattering {said}, {first}, {self._range(orders > 0, 'better')}"
+            f"; beside red giants and the electron's moment too, for a coupling of neutrinos of 1, "
             f"{self._range(every > 1, 'better')}."
         )
 
@@ -84,6 +84,8 @@ class Advantage(Result):
     def _draw(self) -> "Figure":
         """Return limits above, and their ratio to RENP's reach below, for each mediator."""
         import matplotlib.pyplot as plt
+
+        from renp.results.style import label_curves
 
         figure, panels = plt.subplots(
             2,
@@ -96,12 +98,11 @@ class Advantage(Result):
         for column, mediator in enumerate(self.reach):
             _draw_limits(panels[0, column], self, mediator)
             _draw_ratio(panels[1, column], self, mediator)
+        label_curves(*panels[0])
         return figure
 
 
 def _draw_limits(axes: "Axes", of: Advantage, mediator: str) -> None:
-    from renp.results.style import label_curves
-
     curves: list[tuple[str, Reals, dict[str, Any]]] = []
     for k, (source, limit) in enumerate(of.existing[mediator].items()):
         dashes = (0, (2, 1.2)) if source in _OTHERS else "solid"
@@ -121,7 +122,6 @@ def _draw_limits(axes: "Axes", of: Advantage, mediator: str) -> None:
     axes.set_xlim(of.mass[0], of.mass[-1])
     axes.set_ylabel(f"limit on {_PRODUCTS[mediator]}, 90 % C.L.")
     axes.set_title(f"{mediator} mediator", loc="left")
-    label_curves(axes)
 
 
 def _draw_ratio(axes: "Axes", of: Advantage, mediator: str) -> None:
