@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from renp.inference.ranking import ranking
     from renp.inference.reach import mass_grid, reach
     from renp.inference.region import allowed_region
+    from renp.inference.sensitivity import sensitivity
     from renp.inference.toys import measure_coverage, throw_toys
     from renp.inference.upper_limits import upper_limits
     from renp.inference.workspace import pyhf_workspace
@@ -99,6 +100,7 @@ __all__ = [
     "reach",
     "required_exposure",
     "scan",
+    "sensitivity",
     "spectral_function",
     "thresholds",
     "throw_toys",
@@ -128,6 +130,7 @@ _HOME = {
     "renp.inference.upper_limits": ["upper_limits"],
     "renp.inference.ranking": ["ranking"],
     "renp.inference.reach": ["mass_grid", "reach"],
+    "renp.inference.sensitivity": ["sensitivity"],
     "renp.interactions": [
         "Anapole",
         "Charge",
