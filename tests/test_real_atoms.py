@@ -269,7 +269,7 @@ def test_a_narrow_line_is_sharp() -> None:
 
 
 def test_the_slope_of_a_voigt_line_keeps_its_digits_in_the_tails() -> None:
-    """Re w(z) of 50 digits, out to where −2zw + 2i/√π has lost all of a double's: a series takes over at |z| = 8."""
+    """Re w(z) of 50 digits, out to where −2zw + 2i/√π has lost all digits: a series takes over at |z| = 8."""
     gaussian, lorentzian = 1e-5, 2e-6
     laser = Laser(gaussian, lorentzian)
     sigma = mpmath.mpf(gaussian) / mpmath.sqrt(8 * mpmath.log(2))
