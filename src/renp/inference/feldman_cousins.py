@@ -1,10 +1,10 @@
-"""Intervals of Feldman and Cousins, and CLs, with toys: where counts are many or other parameters are fitted.
+"""Intervals of Feldman and Cousins, and CLs, with toys: where other parameters are fitted.
 
 Source: G. J. Feldman and R. D. Cousins, Phys. Rev. D 57 (1998) 3873, arXiv:physics/9711021, Sec. IV. A value
 of the parameter is accepted where the data's χ² above its minimum is not larger than that of a fraction
 `confidence_level` of toys drawn at this value. Nuisance parameters are profiled, and toys are drawn where the
 data's profile has them; their external measurements fluctuate with the counts. CLs divides the part of toys
-whose χ² is no less above its minimum by that of toys without a signal (`renp.inference.few_counts`).
+whose χ² is no less above its minimum by that of toys without a signal (`renp.inference.outcomes`).
 """
 
 from typing import NamedTuple
@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from renp._types import Mask, Reals
 from renp.inference.accepted import accepted
 from renp.inference.ensembles import fit_ensemble
-from renp.inference.few_counts import Method, Signal, minima
 from renp.inference.intervals import Span, accepted_intervals, outermost
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED
+from renp.inference.outcomes import Method, minima
+from renp.inference.signal import Signal
 
 _COARSE, _FINE = 24, 12
 _REACH = 2.5
@@ -82,8 +83,7 @@ class Interval(NamedTuple):
 
         def limit(margin: Reals) -> float:
             flat = np.zeros(len(grid))
-            ends = accepted_intervals(grid, lambda x: np.interp(x, grid, margin), flat, 0.0, signed=signed)
-            return outermost(ends)
+            return outermost(accepted_intervals(grid, margin, flat, 0.0, signed=signed))
 
         ends = [limit(margin) for margin in null.T if not np.any(np.isnan(margin))]
         found: Reals = np.nanquantile(ends, parts, method="inverted_cdf")
@@ -147,7 +147,7 @@ def feldman_cousins(
     (0.0, True)
     """
     signal = Signal.of(likelihood, k)
-    if not (np.any(signal.linear) or np.any(signal.square)):
+    if not signal.sensitive:
         nothing = np.zeros(0)
         everything = (-np.inf if signal.signed else 0.0, np.inf)
         return Interval((everything,), Construction(nothing, nothing, nothing, np.zeros((0, 0)), 0))
@@ -157,9 +157,9 @@ def feldman_cousins(
     for_null, *keys = jax.random.split(key, _EXTENSIONS + 8)
     null = search.null(for_null, toys) if method == "cls" else None
     more = signal.null + (0.0 if null is None else _MORE * np.sqrt(signal.null))
-    low, high = signal.reach(np.stack([np.asarray(data.counts), signal.null, more]), _REACH * quantile)
-    low = low if signal.signed else 0.0
-    found = search.construct(signal.places((low, high), _COARSE), keys.pop(), toys, null)
+    stretch = signal.reach(np.stack([np.asarray(data.counts), signal.null, more]), _REACH * quantile)
+    low, high = stretch.span
+    found = search.construct(stretch.places(_COARSE), keys.pop(), toys, null)
     for _ in range(_EXTENSIONS):
         open_ = [
             end for end, inside in ((low, found.accepted[0]), (high, found.accepted[-1])) if end and inside
@@ -174,9 +174,7 @@ def feldman_cousins(
     cells = [np.linspace(found.grid[i], found.grid[i + 1], _FINE + 2)[1:-1] for i in edges]
     if cells:
         found = _joined(found, search.construct(np.concatenate(cells), keys.pop(), toys, null))
-    ends = accepted_intervals(
-        found.grid, lambda x: np.interp(x, found.grid, found.margin), found.rise, best, signed=signal.signed
-    )
+    ends = accepted_intervals(found.grid, found.margin, found.rise, best, signed=signal.signed)
     return Interval(ends, found)
 
 

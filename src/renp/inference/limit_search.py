@@ -11,6 +11,8 @@ from scipy.special import ndtr
 from renp._types import Mask, Reals
 from renp.errors import InputError
 from renp.inference import asymptotic, few_counts, goodness
+from renp.inference.outcomes import Method
+from renp.inference.signal import Signal
 from renp.inference.accepted import accepted, is_exact
 from renp.inference.feldman_cousins import Interval, feldman_cousins
 from renp.inference.likelihood import Data, Likelihood
@@ -123,14 +125,14 @@ class LimitSearch(NamedTuple):
 
     def _of_few_counts(self, likelihood: Likelihood, k: int) -> CouplingLimit | None:
         """Return the limit from all outcomes that there can be; None where they are too many."""
-        signal = few_counts.Signal.of(likelihood, k)
+        signal = Signal.of(likelihood, k)
         if self.lengthened and (signal.signed or len(signal.null) > 1):
             allowed = f"left out with {likelihood.names[k]} here: for one run, and a coupling without a sign"
             raise InputError("lengthened", True, allowed)
         found = few_counts.limits(
             signal,
             np.asarray(likelihood.data.counts) if likelihood.observed else None,
-            cast(few_counts.Method, self.method),
+            cast(Method, self.method),
             self.confidence_level,
             BANDS if self.bands else (0,),
             lengthened=self.lengthened,
@@ -155,7 +157,7 @@ class LimitSearch(NamedTuple):
 
     def construction(self, likelihood: Likelihood, data: Data, moves: Mask, k: int) -> Interval:
         """Return what toys accept."""
-        method, level = cast(few_counts.Method, self.method), self.confidence_level
+        method, level = cast(Method, self.method), self.confidence_level
         return feldman_cousins(
             likelihood, data, k, moves, self.rise, level, self.key, _CONSTRUCTION_TOYS, method
         )

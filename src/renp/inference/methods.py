@@ -28,7 +28,7 @@ class Method:
         "module:function" that takes the same, of one data set, and returns the limits that the standard model
         would give within −2, …, 2 standard deviations, in that unit; empty without one.
     by_toys
-        Whether it takes minutes, except where counts are few.
+        Whether it takes minutes where other parameters are fitted.
     few_counts
         Whether p-values come from all outcomes that there can be (`renp.inference.few_counts`) where these
         are few enough, for a coupling that alone is uncertain.
@@ -105,8 +105,8 @@ def listed() -> str:
     Examples
     --------
     >>> listed()
-    'delta-chi2, asymptotic, cls, feldman-cousins (minutes for each coupling, unless counts are few).'
+    'delta-chi2, asymptotic, cls, feldman-cousins (minutes for each coupling if other parameters are fitted).'
     """
-    slow = " (minutes for each coupling, unless counts are few)"
+    slow = " (minutes for each coupling if other parameters are fitted)"
     names = ", ".join(name + slow * method.by_toys for name, method in METHODS.items())
     return f"{names}."

@@ -24,18 +24,20 @@ from scipy.special import erfinv, log_ndtr
 from renp._types import Mask, Reals
 from renp.inference.accepted import accepted
 from renp.inference.ensembles import fit_ensemble
-from renp.inference.few_counts import Signal
+from renp.inference.few_counts import EXTENSIONS, FURTHER, RISE
 from renp.inference.intervals import Span, accepted_intervals, outermost
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import Minimum
+from renp.inference.outcomes import MOST_COUNTS
 from renp.inference.quadratic_set import AcceptedSet
+from renp.inference.signal import Signal
 
 _PLACES = 96
-_RISE, _FURTHER, _EXTENSIONS = 2.5, 1.5, 8
-"""x is looked at up to where −2 ln L has risen by that many quantiles of χ², and further while accepted."""
-
 _ENOUGH = 0.995
 """Part of the data sets that have to have an end."""
+
+_SAMPLE = 64
+"""So many data sets are asked where they allow the coupling."""
 
 _EXACT = 16
 """Of more data sets than these, ends are interpolated between places."""
@@ -71,17 +73,19 @@ def signed_cls(
     signal = Signal.of(likelihood, k)
     # The least χ² of all, and what is accepted where no run is sensitive.
     least = accepted(likelihood, data, moves, k, 1.0)
-    if not (np.any(signal.linear) or np.any(signal.square)):
+    if not signal.sensitive:
         return least
-    rise = _RISE * max(float(2 * erfinv(confidence_level) ** 2), 1.0)
-    low, high = signal.reach(np.concatenate([np.asarray(data.counts), signal.null[None]]), rise)
+    rise = RISE * max(float(2 * erfinv(confidence_level) ** 2), 1.0)
+    counts = np.asarray(data.counts)
+    counts = np.concatenate([counts[:: len(counts) // _SAMPLE + 1], signal.null[None]])
+    gaps = bool(np.sum(signal.null) > MOST_COUNTS)
     found: list[tuple[Span, ...]] = []
-    for _ in range(_EXTENSIONS):
-        test = _Test.of(likelihood, data, moves, k, signal.places((low, high), _PLACES), least)
+    for extension in range(EXTENSIONS):
+        stretch = signal.reach(counts, rise * FURTHER ** (2 * extension), gaps=gaps)
+        test = _Test.of(likelihood, data, moves, k, stretch.places(_PLACES), least)
         found = [test.accepted(i, confidence_level) for i in range(len(data.counts))]
         if np.mean([np.isfinite(outermost(ends)) for ends in found]) >= _ENOUGH:
             break
-        low, high = _FURTHER * low, _FURTHER * high
     most = max(map(len, found))
     intervals = np.full((len(found), most, 2), np.nan)
     rises = np.full((len(found), most), np.nan)
@@ -132,8 +136,6 @@ class _Test(NamedTuple):
         def margin(x: Reals) -> Reals:
             if len(x) == len(self.grid):
                 return room
-            if len(self.height) > _EXACT:
-                return np.interp(x, self.grid, room)
             near = self.points[i, np.argmin(np.abs(self.grid - x))]
             one, other = (jax.tree.map(lambda a: a[[i]], d) for d in (self.data, self.asimov))
             here, there = (
@@ -141,7 +143,8 @@ class _Test(NamedTuple):
             )
             return _margin(here - self.least.chi2[i], there, confidence_level)
 
-        return accepted_intervals(self.grid, margin, self.height[i], float(self.least.best[i]), signed=True)
+        given = room if len(self.height) > _EXACT else margin
+        return accepted_intervals(self.grid, given, self.height[i], float(self.least.best[i]), signed=True)
 
     def rise(self, i: int, low: float, high: float) -> float:
         """Return how far −2 ln L is at least above its least in an interval, on the grid."""
