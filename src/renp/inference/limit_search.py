@@ -11,14 +11,14 @@ from scipy.special import ndtr
 from renp._types import Mask, Reals
 from renp.errors import InputError
 from renp.inference import asymptotic, few_counts, goodness
-from renp.inference.outcomes import Method
-from renp.inference.signal import Signal
 from renp.inference.accepted import accepted, is_exact
 from renp.inference.feldman_cousins import Interval, feldman_cousins
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.methods import METHODS, load
 from renp.inference.newton import NOT_CONVERGED
+from renp.inference.outcomes import Method
 from renp.inference.quadratic_set import AcceptedSet
+from renp.inference.signal import Signal
 from renp.inference.signed import signed_cls
 
 BANDS = (-2, -1, 0, 1, 2)

@@ -1,6 +1,6 @@
 """Outcomes of runs: all that are likely enough, or some that are drawn, and which x they accept.
 
-Every outcome that is likely enough at some x is listed; where these would be too many, some are drawn at a few
+Every outcome that is likely enough at some x is listed; where these would be too many, some are drawn at some
 x, and carry the weight that their sampling leaves them. The probability of an outcome is exact at every x, so
 that all p-values are smooth between the places where outcomes change order.
 

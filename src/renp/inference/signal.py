@@ -19,7 +19,7 @@ _DECADES, _BASE = (-3.0, 5.0), 1000
 """Of x on either side of 0, in units in which some run changes by a standard deviation."""
 
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""Among the runs, each of which is darkest, and returns to its counts, elsewhere: there x is dense as well."""
+"""Among the runs, each of which is darkest and returns to its counts elsewhere: there x is dense as well."""
 
 _STEP, _PLACES = 0.5, 16
 """In 2√N, between the places from which best fits are sought; and how many more there are."""
