@@ -14,20 +14,19 @@ p(x) > 1 − CL alone, the method "asymptotic" for such a coupling, is the Δχ�
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy.special import erfinv, log_ndtr
 
-from renp._types import Mask, Reals
+from renp._types import Flags, Mask, Reals
 from renp.inference.accepted import accepted
-from renp.inference.ensembles import fit_ensemble
+from renp.inference.best_fits import Minima, lowest_from
 from renp.inference.few_counts import EXTENSIONS, FURTHER, RISE
 from renp.inference.intervals import Span, accepted_intervals, outermost
 from renp.inference.likelihood import Data, Likelihood
-from renp.inference.newton import Minimum
 from renp.inference.outcomes import MOST_COUNTS
 from renp.inference.quadratic_set import AcceptedSet
 from renp.inference.signal import Signal
@@ -95,32 +94,43 @@ def signed_cls(
     return AcceptedSet(*map(jnp.asarray, (intervals, rises, least.best, least.chi2, least.good)))
 
 
+def cls_margins(
+    likelihood: Likelihood, data: Data, moves: Mask, k: int, x: float, least: Reals, confidence_level: float
+) -> Reals:
+    """Return ln p/p_0 of each data set at one coordinate, above that of the confidence level.
+
+    ``least`` is the least −2 ln L of each.
+    """
+    test = _Test.of(likelihood, data, moves, k, np.array([x]), None)
+    return _margin(test.height[:, 0] - least, test.height_asimov[:, 0], confidence_level)
+
+
 class _Test(NamedTuple):
     """−2 ln L of data sets and of their Asimov data, profiled at places of one coordinate."""
 
-    fit: Callable[[Data, Reals, Mask], Minimum]
+    fit: Callable[[Data, Reals, Flags], Minima]
     data: Data
     asimov: Data
     k: int
-    others: Mask
+    others: Flags
     grid: Reals
     height: Reals
     """Shape (sets, places)."""
     points: Reals
     """Where these fits ended, shape (sets, places, p)."""
     height_asimov: Reals
-    least: AcceptedSet
+    least: Any
     """With the least of all, and the coordinate there."""
 
     @classmethod
     def of(
-        cls, likelihood: Likelihood, data: Data, moves: Mask, k: int, grid: Reals, least: AcceptedSet
+        cls, likelihood: Likelihood, data: Data, moves: Mask, k: int, grid: Reals, least: AcceptedSet | None
     ) -> "_Test":
         """Return the test after all its fits."""
-        fit = partial(fit_ensemble, likelihood)
+        fit = partial(_fitted, likelihood)
         data = jax.tree.map(np.asarray, data)
         others = np.asarray(moves) & (np.arange(len(moves)) != k)
-        null = np.asarray(fit(data, np.asarray(likelihood.point()), others).x)
+        null = fit(data, np.tile(np.asarray(likelihood.point()), (len(data.counts), 1)), others).x
         same, which = np.unique(null, axis=0, return_inverse=True)  # without nuisances, one for all
         asimov = jax.tree.map(np.asarray, jax.jit(jax.vmap(likelihood.asimov))(same))
         height, points = _profile(fit, data, null, others, k, grid)
@@ -154,6 +164,10 @@ class _Test(NamedTuple):
         return 0.0 if low <= best <= high else max(float(there), 0.0)
 
 
+def _fitted(likelihood: Likelihood, data: Data, starts: Reals, moves: Flags) -> Minima:
+    return lowest_from(likelihood, data, moves, [starts])
+
+
 def _margin(t: Reals, t_asimov: Reals, confidence_level: float) -> Reals:
     """Return ln p/p_0 above that of the confidence level."""
     root, width = np.sqrt(np.maximum(t, 0.0)), np.sqrt(np.maximum(t_asimov, 0.0))
@@ -163,7 +177,7 @@ def _margin(t: Reals, t_asimov: Reals, confidence_level: float) -> Reals:
 
 
 def _profile(
-    fit: Callable[[Data, Reals, Mask], Minimum], data: Data, at: Reals, others: Mask, k: int, grid: Reals
+    fit: Callable[[Data, Reals, Flags], Minima], data: Data, at: Reals, others: Flags, k: int, grid: Reals
 ) -> tuple[Reals, Reals]:
     """Return −2 ln L of each data set at each place, and the points there."""
     starts = np.repeat(at[:, None], len(grid), axis=1)
