@@ -109,7 +109,7 @@ def posterior(
     'flat from 0 to 1e-10'
     """
     numpyro, arviz = _packages()
-    from numpyro.distributions import biject_to
+    from numpyro.distributions import biject_to  # type: ignore[import-untyped]
 
     instance("likelihood", likelihood, Likelihood)
     seen = checked_data(likelihood, data)
@@ -211,7 +211,7 @@ def _sites(likelihood: Likelihood, data: Data, priors: dict[str, Any], chains: i
 
 
 def _pull(parameter: Parameter, measured: float, start: Reals) -> _Site:
-    import numpyro.distributions as dist  # type: ignore[import-untyped]
+    import numpyro.distributions as dist
 
     prior = dist.Normal(measured, 1.0)
     return _Site(parameter.name, prior, lambda pull: pull, start, f"pull normal around {measured:g}")
