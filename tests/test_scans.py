@@ -253,9 +253,9 @@ def test_a_scan_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.Mon
     whole, parts = tmp_path / "whole.zarr", tmp_path / "parts.zarr"
     renp.scan(scanned, whole)
     definition = Definition.of(scanned)
-    store = Store.open(parts, definition)
-    for number, answer in on_threads(definition, iter([3, 1])):
-        store.write(number, answer)
+    with Store.opened(parts, definition) as store:
+        for number, answer in on_threads(definition, iter([3, 1])):
+            store.write(number, answer)
     partial = Scan.read(parts)
     assert (partial.done, partial.chunks) == (2, 5)
     expected = xr.open_zarr(parts, chunks=None).expected
@@ -269,14 +269,21 @@ def test_a_scan_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.Mon
     assert chunk_bytes(whole) == chunk_bytes(parts)
 
 
-def test_a_chunk_counts_only_when_its_last_variable_is_there(tmp_path: Path) -> None:
-    scanned = scenario('[scan]\nresult = "plan"\n' + MASS)
-    store = Store.open(tmp_path / "a.zarr", Definition.of(scanned))
-    group = zarr.open_group(store.path, mode="r+")
-    group["reached"][0] = 1.0  # type: ignore[index]
-    (store.path / "duration" / "c" / "0").mkdir(parents=True)
-    (store.path / "duration" / "c" / "0" / "0.partial").write_bytes(b"half")
-    assert list(store) == [0, 1, 2, 3, 4]
+def test_a_chunk_counts_only_when_all_its_variables_are_there(tmp_path: Path) -> None:
+    definition = Definition.of(scenario('[scan]\nresult = "plan"\n' + MASS))
+    answer = (np.ones(1), np.ones(1), np.ones((24, 1)), np.full((24, 1), np.nan))
+    with Store.opened(tmp_path / "a.zarr", definition) as store:
+        store.write(3, answer)
+        store.write(1, answer)
+        group = zarr.open_group(store.path, mode="r+")
+        group["reached"][0] = 1.0  # type: ignore[index]
+        folder = store.path / "duration" / "c" / "0"
+        (folder / "0.partial").write_bytes(b"half")
+        (folder / "3").unlink()
+        assert list(store) == [0, 2, 3, 4]
+    with Store.opened(tmp_path / "a.zarr", definition) as store:
+        assert list(store) == [0, 2, 3, 4]
+        assert [path.name for path in folder.iterdir()] == ["1"]  # what is NaN everywhere is kept
 
 
 def command(folder: Path, output: str, *more: str) -> list[str]:
@@ -359,9 +366,9 @@ def test_what_cannot_be_a_store_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_product_of_a_million_million_points_is_not_materialised(tmp_path: Path) -> None:
     many = MASS.replace("points = 5", "points = 1000000") + DURATION.replace("points = 4", "points = 1000000")
     definition = Definition.of(scenario('[scan]\nresult = "counts"\n' + many))
-    store = Store.open(tmp_path / "a.zarr", definition)
-    number, answer = next(on_threads(definition, iter([len(definition.chunks) - 1]), threads=1))
-    store.write(number, answer)
+    with Store.opened(tmp_path / "a.zarr", definition) as store:
+        number, answer = next(on_threads(definition, iter([len(definition.chunks) - 1]), threads=1))
+        store.write(number, answer)
     size = sum(path.stat().st_size for path in store.path.rglob("*") if path.is_file())
     assert size < 50e6
     assert np.isfinite(Scan.read(store.path).dataset().expected[:, -1, -1].values).all()
@@ -414,9 +421,35 @@ def test_observed_counts_that_stay_while_the_exposure_varies_are_named(tmp_path:
 
 
 def test_a_scan_over_hypotheses_has_no_frozen_counts() -> None:
-    assert Definition.of(observed(MASS)).diagnosis == ""
+    assert Definition.of(observed(MASS)).diagnosis == ()
     both = 'parameter = ["run[1].duration", "run[1].counts"]\nvalues = [["10 day", 160], ["5 day", 81]]\n'
-    assert Definition.of(observed("[[scan.axis]]\n" + both)).diagnosis == ""
+    assert Definition.of(observed("[[scan.axis]]\n" + both)).diagnosis == ()
+
+
+POLES = """
+[[scan.axis]]
+parameter = "interaction[1].mass"
+grid = { from = "30 meV", to = "150 meV", points = 13 }
+"""
+
+
+def test_masses_beside_a_pole_are_named() -> None:
+    """q² of the runs: 2 E_eg (E_eg/2 − ω), with a mass of 10 meV on a pole."""
+    scanned = scenario('[scan]\nresult = "counts"\n' + POLES, preset="vector-mediator")
+    (sentence,) = Definition.of(scanned).diagnosis
+    atom, energies = scanned.atom, np.asarray(scanned.experiment.photon_energy)
+    poles = np.sqrt(atom.E_eg * (atom.E_eg - 2 * energies))
+    for pole in poles[(poles > 0.03) & (poles < 0.15)]:
+        low = np.floor(pole * 100) / 100
+        assert f"{low:.6g} and {low + 0.01:.6g} eV ({pole:.6g} eV)" in sentence
+    assert sentence.startswith("interaction[1].mass: beside a pole")
+    moving = '[[scan.axis]]\nparameter = "run[1].photon_energy"\nvalues = ["1.0 eV", "1.05 eV"]\n'
+    (sentence,) = Definition.of(
+        scenario('[scan]\nresult = "counts"\n' + POLES + moving, preset="vector-mediator")
+    ).diagnosis
+    assert "where m² = q²" in sentence
+    wide = preset_text("vector-mediator").replace('mass = "1 keV"', 'mass = "1 keV"\nwidth = "1 meV"')
+    assert Definition.of(Scenario.from_text(f'{wide}[scan]\nresult = "counts"\n{POLES}')).diagnosis == ()
 
 
 # --- bad input -------------------------------------------------------------------------------------------

@@ -1,16 +1,17 @@
 """What a scan is, apart from how it is run: enough for any process to compute a chunk of it."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from renp._version import __version__
+from renp.datafiles import json_text
 from renp.errors import InputError
 from renp.interactions.couplings import Coupling
 from renp.scans.grid import Chunks, cut
+from renp.scans.poles import beside_poles
 from renp.scenario import Scenario
 from renp.scenario.keys import Key, replaced
 from renp.scenario.scan import PHOTON, ScanTable
@@ -79,7 +80,7 @@ class Definition:
             "data": self.data,
             "atom": self._atom_file(),
         }
-        words = json.dumps(content, sort_keys=True, default=str)
+        words = json_text(content, sort_keys=True, default=str)
         return hashlib.sha256(words.encode()).hexdigest()
 
     def _atom_file(self) -> str:
@@ -134,8 +135,8 @@ class Definition:
         )
 
     @property
-    def diagnosis(self) -> str:
-        """What limits of observed counts must be read with, where axes change what the runs are."""
+    def diagnosis(self) -> tuple[str, ...]:
+        """What the numbers must be read with: poles, and counts that stay where axes change the runs."""
         moved = {
             key: name
             for axis in self.scan.axes
@@ -145,10 +146,11 @@ class Definition:
         counted = any("counts" in run for run in self.data.get("run", ()))
         frozen = counted and moved and all(key.name != "counts" for key in moved)
         if self.scan.settings.result != "limits" or not frozen:
-            return ""
+            return tuple(beside_poles(self))
         return (
             "The observed counts are the same at every point, though others would be expected with another "
-            f"{', '.join(moved.values())}; --expected leaves them out."
+            f"{', '.join(moved.values())}; --expected leaves them out.",
+            *beside_poles(self),
         )
 
     def limited(self, scenario: Scenario) -> tuple[Coupling, ...]:
