@@ -111,14 +111,14 @@ def write(path: Path, content: str | bytes) -> None:
         if path.exists() and not path.is_file():  # a device or a pipe is nothing to be moved onto
             path.write_bytes(whole)
             return
-        path = path.resolve()  # what a link names, not the link
-        new = path.with_name(f".renp-{os.urandom(8).hex()}{path.suffix}")
+        target = path.resolve()  # what a link names, not the link
+        new = target.with_name(f".renp-{os.urandom(8).hex()}{path.suffix}")
         try:
             new.write_bytes(whole)
-            if path.exists():
-                new.chmod(path.stat().st_mode & 0o777)
+            if target.exists():
+                new.chmod(target.stat().st_mode & 0o777)
             synced(new)
-            moved(new, path)
+            moved(new, target)
         finally:
             new.unlink(missing_ok=True)
     except OSError as error:

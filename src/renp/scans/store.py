@@ -147,9 +147,11 @@ class Store:
             moved(file, old)
 
     def _mend(self) -> None:
-        """Remove what is no chunk: parts of files that were being written, and files with other bits."""
+        """Remove parts of files that were being written, and what is no chunk, or has other bits."""
         import zarr
 
+        for left in self.path.rglob("*.partial"):
+            _remove(left)
         group = zarr.open_group(self.path, mode="r")
         for variable in self.definition.variables:
             array: Any = group[variable.name]
