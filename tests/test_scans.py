@@ -3,9 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -286,37 +283,6 @@ def test_a_chunk_counts_only_when_all_its_variables_are_there(tmp_path: Path) ->
         assert [path.name for path in folder.iterdir()] == ["1"]  # what is NaN everywhere is kept
 
 
-def command(folder: Path, output: str, *more: str) -> list[str]:
-    program = "from renp.cli import main; main()"
-    return [sys.executable, "-c", program, "scan", f"{folder}/s.toml", "-o", f"{folder}/{output}", *more]
-
-
-@pytest.mark.slow
-def test_killed_three_times_it_is_bit_identical(tmp_path: Path) -> None:
-    mass = MASS.replace("points = 5", "points = 2000")
-    text = preset_text("letter") + '[scan]\nresult = "counts"\n' + mass
-    text += DURATION.replace("points = 4", "points = 6000")
-    (tmp_path / "s.toml").write_text(text)
-    subprocess.run(command(tmp_path, "whole.zarr", "--quiet"), check=True)
-    rng = np.random.default_rng(int.from_bytes(os.urandom(4), "little"))
-    chunks = len(Definition.of(Scenario.from_text(text)).chunks)
-    done = []
-    for share in (0.2, 0.5, 0.8):
-        process = subprocess.Popen(command(tmp_path, "parts.zarr", "--quiet"))
-        while (there := len(list(tmp_path.glob("parts.zarr/expected/c/*/*/*")))) < share * chunks:
-            assert process.poll() is None
-            time.sleep(0.002)
-        time.sleep(0.05 * rng.random())
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-        done.append(there)
-    assert sorted(done) == done
-    assert done[-1] < chunks
-    subprocess.run(command(tmp_path, "parts.zarr", "--quiet"), check=True)
-    whole, parts = (chunk_bytes(tmp_path / name) for name in ("whole.zarr", "parts.zarr"))
-    assert {name: parts[name] for name in whole} == whole
-
-
 @pytest.mark.slow
 def test_a_killed_worker_of_a_cluster_costs_its_chunk_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -465,6 +431,10 @@ PARAMETER = 'parameter = "neutrinos.lightest_mass"\n'
         ('result = "spectra"\n' + MASS, "did you mean 'spectrum'"),
         ('result = "plan"\naim = "limit"\n' + MASS, "did you mean 'limits'"),
         ('result = "plan"\nelements = "magnetic"\n' + MASS, "did you mean 'magnetic-moment'"),
+        ('result = "plan"\naim = "zz"\n' + MASS, "scan.aim: 'zz': must be 'limits' or"),
+        ('result = "plan"\nfrequencies = -1\n' + MASS, "scan.frequencies: -1.0: must be a whole number"),
+        ('result = "plan"\ntotal = "0 day"\n' + MASS, "scan.total: 0.0: must be a time above 0"),
+        ('result = "plan"\naim = "majorana-phases"\n' + MASS, "Dirac neutrinos have no such phases"),
         ('result = "counts"', "axis: is missing"),
         ('result = "counts"\naxis = []', "one or more"),
         ('result = "counts"\nwhat = 1\n' + MASS, "what: is not a known key"),

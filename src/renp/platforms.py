@@ -17,6 +17,8 @@ from typing import Any
 DISK = {getattr(errno, name, None) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO")}
 """Errors that are of the disk, not of a name."""
 
+WINDOWS = os.name == "nt"
+
 _PATIENCE = 5
 """How often a move is tried that another process, a virus scanner say, holds up; Windows only."""
 
@@ -75,7 +77,7 @@ def synced(path: Path) -> None:
 
 def moved(new: Path, path: Path) -> None:
     """Move a file onto another one, in one step; so that readers find the old one or the new one."""
-    for left in reversed(range(_PATIENCE if os.name == "nt" else 1)):
+    for left in reversed(range(_PATIENCE if WINDOWS else 1)):
         try:
             new.replace(path)
         except PermissionError:
@@ -110,12 +112,13 @@ def locked(path: Path) -> Iterator[bool]:
     try:
         yield held
     finally:
-        if held and os.name != "nt":
-            path.unlink(missing_ok=True)
-        os.close(number)
-        if held and os.name == "nt":  # where no open file can be removed
-            with suppress(OSError):
+        if WINDOWS:  # where no open file can be removed
+            os.close(number)
+        with suppress(PermissionError):  # another one has it open there
+            if held:
                 path.unlink(missing_ok=True)
+        if not WINDOWS:
+            os.close(number)
 
 
 def _locked(number: int) -> bool:
