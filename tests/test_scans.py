@@ -524,6 +524,20 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert ended.value.code == 2
 
 
+def test_a_picture_that_cannot_be_is_refused_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    third = '[[scan.axis]]\nparameter = "target.volume"\nvalues = ["1 cm^3", "2 cm^3"]\n'
+    plan = '[scan]\nresult = "plan"\n'
+    for result, axes, words in (('[scan]\nresult = "counts"\n', third, "3 numeric"), (plan, "", "50 maps")):
+        (tmp_path / "s.toml").write_text(preset_text("letter") + result + MASS + DURATION + axes)
+        with pytest.raises(SystemExit) as ended:
+            main(["scan", f"{tmp_path}/s.toml", "-o", f"{tmp_path}/a.zarr", "--plot", f"{tmp_path}/a.png"])
+        assert ended.value.code == 2
+        assert f"plot = {words}" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["s.toml"]
+
+
 def test_tables_and_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order = '[[scan.axis]]\nparameter = "neutrinos.ordering"\nvalues = ["normal", "inverted"]\n'
     found = renp.scan(scenario('[scan]\nresult = "significance"\n' + MASS + order), tmp_path / "a.zarr")

@@ -421,8 +421,9 @@ def scan(
     cluster
         Address of a Dask scheduler, whose workers then compute; this machine if left out.
     plot
-        Draw the result into this file (.png, .pdf, .svg).
+        Draw the result into this file (.png, .pdf, .svg); one or two numeric axes have a picture.
     """
+    from renp.scans.definition import Definition
     from renp.scans.scan import scan as run
 
     if options.output is None:
@@ -432,6 +433,8 @@ def scan(
     scenario = _read(file, expected=expected)
     if scenario.scan is None:
         raise ScenarioError(str(file), ["scan: is missing: this command needs a table [scan]"])
+    if plot is not None:
+        Definition.of(scenario).check_drawn()
     with progress_of("scan", options) as progress:
         result = run(scenario, options.output, cluster=cluster, progress=progress)
     if plot is not None:

@@ -30,7 +30,7 @@ _MOST_LISTED = 10**6
 _MOST_DRAWN = 2000
 """Points along an axis that are drawn."""
 
-_MOST_PANELS = 12
+MOST_PANELS = 12
 
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError)
 """What libraries raise for a damaged file."""
@@ -281,8 +281,8 @@ def _lines(x: Reals, stacks: dict[str, Reals], label: str, result: str) -> "Figu
 def _maps(ends: tuple[Reals, ...], stacks: dict[str, Reals], labels: list[str]) -> "Figure":
     import matplotlib.pyplot as plt
 
-    if len(stacks) > _MOST_PANELS:
-        raise InputError("maps", len(stacks), f"at most {_MOST_PANELS}; .dataset() has all")
+    if len(stacks) > MOST_PANELS:
+        raise InputError("maps", len(stacks), f"at most {MOST_PANELS}; .dataset() has all")
     columns = min(len(stacks), 3)
     rows = -(-len(stacks) // columns)
     figure, panels = plt.subplots(

@@ -1,6 +1,7 @@
 """What a scan is, apart from how it is run: enough for any process to compute a chunk of it."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,7 @@ from renp._version import __version__
 from renp.datafiles import json_text
 from renp.errors import InputError
 from renp.interactions.couplings import Coupling
+from renp.results.scan import MOST_PANELS
 from renp.scans.grid import Chunks, cut
 from renp.scans.poles import beside_poles
 from renp.scenario import Scenario
@@ -152,6 +154,16 @@ class Definition:
             f"{', '.join(moved.values())}; --expected leaves them out.",
             *beside_poles(self),
         )
+
+    def check_drawn(self) -> None:
+        """Raise `InputError` if the result is going to have no picture: before it is computed."""
+        numeric = [axis for axis in self.scan.axes if axis.numeric]
+        words = math.prod(axis.points for axis in self.scan.axes if not axis.numeric)
+        maps = words * sum(max(len(variable.labels), 1) for variable in self.variables)
+        if not 1 <= len(numeric) <= 2:
+            raise InputError("plot", f"{len(numeric)} numeric axes", "of a scan with one or two")
+        if len(numeric) == 2 and maps > MOST_PANELS:
+            raise InputError("plot", f"{maps} maps", f"of a scan with at most {MOST_PANELS}")
 
     def limited(self, scenario: Scenario) -> tuple[Coupling, ...]:
         """Return the couplings whose limits are sought."""
