@@ -112,10 +112,18 @@ def dangling(path: Path, _: random.Random) -> None:
     path.symlink_to("nowhere")
 
 
+def led_away(path: Path, _: random.Random) -> None:
+    """Put a link to the folder of another store."""
+    top = next(one for one in path.parents if one.name == "damaged.zarr")
+    if path.parent != top:
+        shutil.rmtree(path.parent)
+        path.parent.symlink_to(top.with_name("whole.zarr") / path.parent.relative_to(top))
+
+
 Damage = Callable[[Path, random.Random], None]
 OF_FILES: tuple[Damage, ...] = (truncated, emptied, altered, altered, altered, lengthened, overwritten, cut)
 OF_STORES: tuple[Damage, ...] = (
-    *OF_FILES, removed, folder_instead, half_written, file_instead, tree_removed, dangling,
+    *OF_FILES, removed, folder_instead, half_written, file_instead, tree_removed, dangling, led_away,
 )  # fmt: skip
 
 
@@ -152,7 +160,7 @@ class Stores:
             found = self._scanned(path)
         except InputError:
             return f"{read}, refused"
-        assert contents(path) == self.bytes
+        assert contents(path) == self.bytes == contents(self.whole)
         assert found.done == found.chunks
         assert sorted(one.name for one in self.folder.iterdir()) == ["damaged.zarr", "whole.zarr"]
         return f"{read}, mended"

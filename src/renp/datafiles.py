@@ -79,7 +79,9 @@ def check_output(path: Path, endings: Sequence[str] = (), name: str = "output") 
         raise InputError(name, path, "a file that can be written (Permission denied)")
 
 
-def unwritable(path: Path, error: OSError, name: str = "output", what: str = "a file") -> InputError:
+def unwritable(
+    path: Path, error: OSError, name: str = "output", allowed: str = "a file that can be written"
+) -> InputError:
     """Return what is said of an error of the system: a full disk is no mistake of who gave the name.
 
     Examples
@@ -88,7 +90,7 @@ def unwritable(path: Path, error: OSError, name: str = "output", what: str = "a 
     StorageError('output = a.csv: must be a file that can be written (No space left on device)')
     """
     kind = StorageError if error.errno in DISK else InputError
-    return kind(name, path, f"{what} that can be written ({error.strerror or error})")
+    return kind(name, path, f"{allowed} ({error.strerror or error})")
 
 
 def write(path: Path, content: str | bytes) -> None:

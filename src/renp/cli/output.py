@@ -1,5 +1,6 @@
 """What the commands share: options, notes on stderr, results on stdout or in a file."""
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 
 from cyclopts import Parameter, Token
 
-from renp.datafiles import DATA, PICTURES, check_output, json_text, write
+from renp.datafiles import DATA, PICTURES, check_output, json_text, unwritable, write
 from renp.errors import InputError
 
 if TYPE_CHECKING:
@@ -131,7 +132,9 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError("output", path, f"a folder that can be made ({error})") from None
+        raise unwritable(path, error, allowed="a folder that can be made") from None
+    if not os.access(path, os.W_OK):
+        raise InputError("output", path, "a folder that can be written")
 
 
 def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) -> None:

@@ -12,7 +12,7 @@ import os
 import shutil
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,8 +37,6 @@ _COORDINATES = 2**20
 _EVERY: Any = {"array.write_empty_chunks": True}
 """What failed everywhere was computed all the same; of whoever writes, since no store says so of itself."""
 
-_FOLDER = "a folder of a scan"
-
 
 @dataclass(frozen=True)
 class Store:
@@ -61,22 +59,13 @@ class Store:
             raise InputError("output", path, "a name ending in .zarr")
         if not path.parent.is_dir():
             raise InputError("output", path, "in a folder that exists")
-        lock = locked(path.with_name(f".{path.name}.lock"))
-        try:
-            alone = lock.__enter__()
-        except OSError as error:
-            raise unwritable(path, error, what=_FOLDER) from None
-        try:
-            if not alone:
-                raise InputError("output", path, "a scan that no other process is computing")
-            store = cls(path, definition)
-            try:
+        with ExitStack() as stack:
+            with _said(path):
+                if not stack.enter_context(locked(path.with_name(f".{path.name}.lock"))):
+                    raise InputError("output", path, "a scan that no other process is computing")
+                store = cls(path, definition)
                 store._prepare()
-            except OSError as error:
-                raise unwritable(path, error, what=_FOLDER) from None
             yield store
-        finally:
-            lock.__exit__(None, None, None)
 
     def __iter__(self) -> Iterator[int]:
         """Return the numbers of the chunks that are not done."""
@@ -98,7 +87,9 @@ class Store:
 
         inside = self.definition.chunks.inside(number)
         part = tuple(slice(0, piece.stop - piece.start) for piece in inside)
-        try:
+        with _said(
+            self.path, "a folder with room; what is computed is kept, and the same command goes on with it"
+        ):
             for variable, array in zip(self.definition.variables, answer, strict=True):
                 own = (slice(None),) * (array.ndim - len(inside))
                 with zarr.config.set(_EVERY):
@@ -107,10 +98,6 @@ class Store:
                 file = self._file(variable, number)
                 synced(file)
                 synced(file.parent)
-        except OSError as error:
-            raise unwritable(
-                self.path, error, what=f"{_FOLDER} that is gone on with when started again,"
-            ) from None
 
     def _file(self, variable: Variable, number: int) -> Path:
         own = (0,) if variable.dimension else ()
@@ -136,18 +123,21 @@ class Store:
     def _renew(self, new: Path) -> None:
         """Take axes and descriptions of chunks from a new store where the old one has others."""
         for file in (path for path in new.rglob("*") if path.is_file()):
-            old = self.path / file.relative_to(new)
-            if old.is_file() and filecmp.cmp(old, file, shallow=False):
-                continue
-            for place in (*reversed(old.relative_to(self.path).parents[:-1]), old.relative_to(self.path)):
-                is_folder = (self.path / place).is_dir()
-                if is_folder == (self.path / place == old):
-                    _remove(self.path / place)
-            old.parent.mkdir(parents=True, exist_ok=True)
-            moved(file, old)
+            part = file.relative_to(new)
+            for folder in (self.path / parent for parent in reversed(part.parents[:-1])):
+                if not _is_folder(folder):
+                    _remove(folder)
+                    folder.mkdir()
+            old = self.path / part
+            if not (old.is_file() and filecmp.cmp(old, file, shallow=False)):
+                _remove(old)
+                moved(file, old)
 
     def _mend(self) -> None:
-        """Remove parts of files that were being written, and what is no chunk, or has other bits."""
+        """Remove parts of files that were being written, and what is no chunk, or has other bits.
+
+        Links to other folders are removed too, never what is in those.
+        """
         import zarr
 
         for left in self.path.rglob("*.partial"):
@@ -156,14 +146,24 @@ class Store:
         for variable in self.definition.variables:
             array: Any = group[variable.name]
             top, depth = self.path / variable.name / "c", len(array.shape)
-            if not top.is_dir():
+            if not _is_folder(top):
                 _remove(top)
-            for folder, folders, files in os.walk(top, followlinks=True):
-                here = Path(folder).relative_to(top).parts
-                wrong = [name for name in files if not _is_whole(array, (*here, name))]
-                wrong += folders if len(here) == depth - 1 else []
-                for name in wrong:
-                    _remove(Path(folder) / name)
+            for name, folders, files in os.walk(top):
+                folder = Path(name)
+                here = folder.relative_to(top).parts
+                wrong = [one for one in files if not _is_whole(array, (*here, one))]
+                wrong += [one for one in folders if len(here) == depth - 1 or not _is_folder(folder / one)]
+                for one in wrong:
+                    _remove(folder / one)
+
+
+@contextmanager
+def _said(path: Path, allowed: str = "a folder that can be written") -> Iterator[None]:
+    """Say of what the system cannot do that it is about the store."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(path, error, allowed=allowed) from None
 
 
 def _is_whole(array: Any, name: tuple[str, ...]) -> bool:
@@ -181,8 +181,12 @@ def _is_whole(array: Any, name: tuple[str, ...]) -> bool:
     return True
 
 
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
 def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
+    if _is_folder(path):
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
