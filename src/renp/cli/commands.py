@@ -8,7 +8,12 @@ from cyclopts import App, Parameter
 
 from renp._version import __version__
 from renp.cli.output import (
+    BibOutput,
+    FolderOutput,
+    JsonOutput,
     Output,
+    ScenarioOutput,
+    StoreOutput,
     Whole,
     emit,
     make_folder,
@@ -20,6 +25,7 @@ from renp.cli.output import (
     show,
     write_text,
 )
+from renp.datafiles import PICTURES, check_output, json_text
 from renp.errors import InputError, ScenarioError
 from renp.inference import methods
 from renp.planning.aims import AIMS
@@ -54,10 +60,12 @@ WithoutCounts = Annotated[
 ]
 Seed = Annotated[Whole, Parameter(help="Of random numbers.")]
 DEFAULT = Output()
+TO_SCENARIO, TO_JSON, TO_BIB = ScenarioOutput(), JsonOutput(), BibOutput()
+TO_STORE, TO_FOLDER = StoreOutput(), FolderOutput()
 
 
 @app.command
-def init(preset: str = "letter", *, options: Output = DEFAULT) -> None:
+def init(preset: str = "letter", *, options: ScenarioOutput = TO_SCENARIO) -> None:
     """Print a commented scenario file, or write it with --output.
 
     Parameters
@@ -78,17 +86,13 @@ def init(preset: str = "letter", *, options: Output = DEFAULT) -> None:
 
 
 @app.command
-def validate(file: File, *, options: Output = DEFAULT) -> int:
+def validate(file: File, *, options: JsonOutput = TO_JSON) -> int:
     """Check a scenario file and say every problem at once.
 
     With --output FILE.json, the report goes there too.
     """
-    import json
-
     from renp.scenario import Scenario
 
-    if options.output is not None and options.output.suffix != ".json":
-        raise InputError("output", options.output, "a file ending in .json")
     scenario, problems, message = None, list[str](), ""
     try:
         scenario = Scenario.read(file)
@@ -96,7 +100,7 @@ def validate(file: File, *, options: Output = DEFAULT) -> int:
         problems, message = error.problems, str(error)
     report = {"valid": not problems, "problems": problems}
     if options.output is not None:
-        write_text(options.output, json.dumps(report, indent=1) + "\n", options)
+        write_text(options.output, json_text(report, indent=1) + "\n", options)
     if options.json:
         show(report)
     elif scenario is None:
@@ -371,6 +375,7 @@ def plan(
     from renp.results.plan import NEAR
 
     if scenario is not None:
+        check_output(scenario, (".toml",), "scenario")
         new_file("scenario", scenario)
     read = _read(file, runs=total is None or after)
     constraints = Constraints(
@@ -416,7 +421,7 @@ def scan(
     cluster: str | None = None,
     plot: Path | None = None,
     expected: WithoutCounts = False,
-    options: Output = DEFAULT,
+    options: StoreOutput = TO_STORE,
 ) -> None:
     """Compute what the file's [scan] asks for over a grid of its quantities, into --output FILE.zarr.
 
@@ -427,18 +432,20 @@ def scan(
     cluster
         Address of a Dask scheduler, whose workers then compute; this machine if left out.
     plot
-        Draw the result into this file (.png, .pdf, .svg).
+        Draw the result into this file (.png, .pdf, .svg); one or two numeric axes have a picture.
     """
-    from renp.results.base import PICTURES
+    from renp.scans.definition import Definition
     from renp.scans.scan import scan as run
 
     if options.output is None:
         raise InputError("output", "nothing", "the result's name, --output FILE.zarr")
-    if plot is not None and plot.suffix not in PICTURES:
-        raise InputError("plot", plot, f"a file ending in {', '.join(PICTURES)}")
+    if plot is not None:
+        check_output(plot, PICTURES, "plot")
     scenario = _read(file, expected=expected)
     if scenario.scan is None:
         raise ScenarioError(str(file), ["scan: is missing: this command needs a table [scan]"])
+    if plot is not None:
+        Definition.of(scenario).check_drawn()
     with progress_of("scan", options) as progress:
         result = run(scenario, options.output, cluster=cluster, progress=progress)
     if plot is not None:
@@ -448,7 +455,7 @@ def scan(
 
 
 @app.command
-def workspace(file: File, coupling: str, *, options: Output = DEFAULT) -> None:
+def workspace(file: File, coupling: str, *, options: JsonOutput = TO_JSON) -> None:
     """Export the counts and one coupling as a workspace for pyhf; --output FILE.json writes it.
 
     Parameters
@@ -456,8 +463,6 @@ def workspace(file: File, coupling: str, *, options: Output = DEFAULT) -> None:
     coupling
         Such as "magnetic-moment 11"; the file's other couplings are left out.
     """
-    import json
-
     from renp.inference.likelihood import Likelihood
     from renp.inference.workspace import pyhf_workspace
     from renp.validation import choice
@@ -468,7 +473,7 @@ def workspace(file: File, coupling: str, *, options: Output = DEFAULT) -> None:
     likelihood = Likelihood(scenario.experiment, scenario.neutrinos, [chosen], nuisances=scenario.nuisances)
     content = pyhf_workspace(likelihood, coupling)
     if options.output is not None:
-        write_text(options.output, json.dumps(content, indent=1) + "\n", options)
+        write_text(options.output, json_text(content, indent=1) + "\n", options)
     if options.json or options.output is None:
         show(content)
 
@@ -513,7 +518,7 @@ def bounds(file: File | None = None, *, options: Output = DEFAULT) -> None:
 
 
 @app.command
-def cite(file: File | None = None, *, options: Output = DEFAULT) -> None:
+def cite(file: File | None = None, *, options: BibOutput = TO_BIB) -> None:
     """Print the references behind a result as BibTeX; --output FILE.bib writes them.
 
     Parameters
@@ -527,8 +532,6 @@ def cite(file: File | None = None, *, options: Output = DEFAULT) -> None:
     keys = merged(("renp",), PAPERS if file is None else _references(file))
     text = bibtex(keys)
     if options.output is not None:
-        if options.output.suffix != ".bib":
-            raise InputError("output", options.output, "a file ending in .bib")
         write_text(options.output, text, options)
     if options.json:
         show({"keys": [key for key in keys if not key.startswith("@")], "bibtex": text})
@@ -543,7 +546,7 @@ def explore(
     port: Whole = 5006,
     address: str = "localhost",
     browser: bool = True,
-    options: Output = DEFAULT,
+    options: ScenarioOutput = TO_SCENARIO,
 ) -> None:
     """Open the explorer: spectra, counts, limits, plans and bounds that follow one's hand, in a browser.
 
@@ -562,8 +565,6 @@ def explore(
     browser
         Open a browser.
     """
-    import json
-
     from renp.explorer import require_panel
 
     try:
@@ -580,7 +581,7 @@ def explore(
 
     def tell(url: str) -> None:
         if options.json:
-            print(json.dumps({"url": url}), flush=True)  # read while the server runs
+            show({"url": url})
         elif not options.quiet:
             note(f"The explorer is at {url} (Ctrl-C stops it)")
 
@@ -588,7 +589,7 @@ def explore(
 
 
 @app.command
-def reproduce(*, options: Output = DEFAULT) -> None:
+def reproduce(*, options: FolderOutput = TO_FOLDER) -> None:
     """Reproduce both papers: figures and numbers, published against computed.
 
     Writes report.html, the figures as PDF and numbers.json into the folder given with --output

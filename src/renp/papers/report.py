@@ -11,7 +11,7 @@ import jinja2
 import matplotlib.pyplot as plt
 
 from renp.bounds import borexino_table
-from renp.datafiles import read_text, replaced
+from renp.datafiles import read_text, write
 from renp.papers import letter, proceeding, real_atoms
 from renp.papers.errata import errata
 from renp.results.comparison import Comparison
@@ -73,8 +73,7 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
         scenarios={"letter": letter.setup().text, "vector-mediator": proceeding.setup().text},
         version=printed.made_by["renp"],
     )
-    with replaced(folder / "report.html") as new:
-        new.write_text(page, encoding="utf-8")
+    write(folder / "report.html", page)
     step("done")
     return comparison
 
@@ -101,9 +100,10 @@ def _render(**content: object) -> str:
 
 def _picture(path: Path, figure: "Figure") -> str:
     """Save a figure as PDF, and return it for the page: PNG in base64."""
-    buffer = BytesIO()
+    pdf, png = BytesIO(), BytesIO()
     with style():
-        figure.savefig(path)
-        figure.savefig(buffer, format="png", dpi=130)
+        figure.savefig(pdf, format="pdf")
+        figure.savefig(png, format="png", dpi=130)
     plt.close(figure)
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    write(path, pdf.getvalue())
+    return base64.b64encode(png.getvalue()).decode("ascii")
