@@ -574,6 +574,8 @@ FIGURES = (
     "proceeding-figure-1",
     "proceeding-figure-2",
     "plan",
+    "contrast",
+    "advantage",
 )
 
 
@@ -595,12 +597,14 @@ def test_reproduce_tells_the_numbers_as_json(report: Report) -> None:
 
 
 def test_reproduce_shows_progress_on_stderr(report: Report) -> None:
-    assert "9/9" in report.answer.err
+    assert "11/11" in report.answer.err
 
 
 def test_reproduce_tells_each_step_where_stderr_is_no_terminal(report: Report) -> None:
     lines = report.answer.err.splitlines()
-    assert lines.index("1/9 letter: spectra") < lines.index("2/9 letter: limits") < lines.index("9/9 page")
+    assert (
+        lines.index("1/11 letter: spectra") < lines.index("2/11 letter: limits") < lines.index("11/11 page")
+    )
 
 
 def test_reproduce_writes_each_figure_as_soon_as_it_is_made(report: Report) -> None:

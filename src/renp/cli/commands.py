@@ -19,6 +19,7 @@ from renp.cli.output import (
     make_folder,
     new_file,
     note,
+    print_verdicts,
     progress_display,
     progress_of,
     quietly,
@@ -606,7 +607,7 @@ def reproduce(*, options: FolderOutput = TO_FOLDER) -> None:
     if options.json:
         show(report.json())
     elif not options.quiet:
-        print(report.table())
+        print_verdicts(report)
         print(f"\nThe report is at {folder / 'report.html'}")
 
 
