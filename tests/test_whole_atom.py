@@ -258,6 +258,41 @@ def test_one_helicity_vanishes_at_a_threshold_for_the_moment_that_cancels_the_we
     assert ratios[0] > ratios[1] > ratios[2]
 
 
+def test_each_run_has_its_own_light() -> None:
+    """Counts, likelihoods, limits and plans see it; a run without one has the atom's."""
+    moment = renp.MagneticMoment({(3, 3): 1.0})
+    model = renp.Weak() + renp.MagneticMoment({(3, 3): 3e-11})
+    xe = renp.Atom.named("Xe").refined(polarisation="right").prepared(1)
+    energies, lights = [4.05, 4.05, 4.1, 4.1], ["left", "linear", None, 0.3]
+    together = renp.Experiment(xe, renp.Target(), energies, 864000.0, 1e-5, polarisation=lights)
+    assert together.runs.lights == ("left", "linear", "right", "0.3")
+    alone = {
+        light: np.asarray(
+            renp.expected_counts(
+                renp.Experiment(xe.in_light(light), renp.Target(), energies, 864000.0, 1e-5), NU, model
+            )
+        )
+        for light in LIGHTS
+    }
+    part = 0.65 * alone["right"][3] + 0.35 * alone["left"][3]
+    expected = [alone["left"][0], alone["linear"][1], alone["right"][2], part]
+    assert np.asarray(renp.expected_counts(together, NU, model)) == relative(expected, rel=1e-13)
+    for nuisances in (None, renp.Nuisances(calibration_error=1e-6)):
+        likelihood = renp.Likelihood(together, NU, {"mu": moment}, nuisances=nuisances)
+        found = np.asarray(likelihood.expected(likelihood.point(mu=3e-11)))
+        assert found == relative(expected, rel=1e-11)
+        assert likelihood.parameters[0].kind == "coupling"
+
+
+def test_light_that_no_spin_sees_is_refused_of_a_run() -> None:
+    yb = renp.Atom.named("Yb")
+    with pytest.raises(renp.InputError, match="polarisation = 'left': must be linear"):
+        renp.Experiment(yb, renp.Target(), [1.068], 1.0, polarisation="left")
+    assert renp.Experiment(yb, renp.Target(), [1.068], 1.0, polarisation="linear").sides is None
+    with pytest.raises(renp.InputError, match="polarisation = 'circular': must be 'linear', 'left' or 'rig"):
+        renp.Experiment(yb.refined(), renp.Target(), [1.068], 1.0, polarisation="circular")
+
+
 # --- prepared states ----------------------------------------------------------------------------------------
 
 

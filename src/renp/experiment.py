@@ -1,6 +1,7 @@
 """From the spectral function to expected counts: N(ω) = T (ε Γ_0 I(ω) + background)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import equinox as eqx
@@ -10,6 +11,8 @@ from jaxtyping import Array, Float
 from scipy import integrate
 
 from renp.atoms.atom import Atom
+from renp.atoms.lights import Lights, mixed
+from renp.atoms.spin import HELICITIES
 from renp.errors import InputError
 from renp.interactions.couplings import Interaction
 from renp.laser import SHARP, Laser
@@ -126,12 +129,16 @@ class Experiment(eqx.Module):
         control counts decide; with control counts given, ``background`` may be left out.
     control_counts
         What was observed in each control measurement, or None: what ``background`` makes expected.
+    polarisation
+        Of the light in each run, "linear", "left" or "right" (helicity −1 and +1), or how much more of it is
+        right than left, from −1 to 1; one serves for all. Left out, or None for a run, it is the atom's.
 
     Raises
     ------
     InputError
         For photon energies out of range, negative durations, backgrounds, ratios or counts, efficiencies or
-        errors above 1, control counts of no control measurement, or unequal lengths.
+        errors above 1, control counts of no control measurement, or unequal lengths; for light of a helicity
+        that the atom does not see.
 
     Examples
     --------
@@ -144,6 +151,8 @@ class Experiment(eqx.Module):
     target: Target
     runs: Runs
     laser: Laser
+    sides: tuple[Atom, Atom] | None
+    """The atom in left and in right light, where runs have a polarisation of their own."""
 
     def __init__(
         self,
@@ -160,12 +169,16 @@ class Experiment(eqx.Module):
         efficiency_error: Any = 0.0,
         control_ratio: Any = 0.0,
         control_counts: Any = None,
+        polarisation: Any = None,
     ) -> None:
         instance("laser", laser, Laser)
         instance("atom", atom, Atom)
         instance("target", target, Target)
         self.atom, self.target, self.laser = atom, target, laser
-        self.runs = Runs.checked(
+        if isinstance(polarisation, Sequence) and not isinstance(polarisation, str):
+            each = [atom.polarisation if one is None else one for one in polarisation]
+            polarisation = None if all(one is None for one in polarisation) else each
+        runs = Runs.checked(
             atom.E_vg,
             photon_energy=photon_energy,
             duration=duration,
@@ -176,7 +189,9 @@ class Experiment(eqx.Module):
             counts=counts,
             control_ratio=control_ratio,
             control_counts=control_counts,
+            polarisation=polarisation,
         )
+        self.runs, self.sides = runs, _sides(atom, runs)
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -229,6 +244,17 @@ class Experiment(eqx.Module):
         return None if self.runs.control_counts is None else jnp.asarray(self.runs.control_counts)
 
     @property
+    def polarisation(self) -> Reals | None:
+        """How much more of each run's light is right than left; None where it is the atom's."""
+        return None if self.runs.polarisation is None else jnp.asarray(self.runs.polarisation)
+
+    @property
+    def lit_atom(self) -> Atom | Lights:
+        """The atom, or both that it is in the light of the runs."""
+        share = self.runs.polarisation
+        return self.atom if share is None or self.sides is None else Lights(*self.sides, share)
+
+    @property
     def exposure(self) -> Values:
         """Signal counts of each run where I = 1: T ε η Γ_0."""
         return self.runs.duration * self.runs.efficiency * self.target.reference_width
@@ -247,8 +273,32 @@ class Experiment(eqx.Module):
         >>> both.with_runs(both.runs.rows([1])).photon_energy
         Array([1.069], dtype=float64)
         """
-        other: Experiment = eqx.tree_at(lambda one: one.runs, self, runs)
+        sides = self.sides or _sides(self.atom, runs)
+        other: Experiment = eqx.tree_at(
+            lambda one: (one.runs, one.sides), self, (runs, sides), is_leaf=lambda x: x is None
+        )
         return other
+
+    def lit(self) -> "Experiment":
+        """Return the same with a polarisation of each run: the atom's, if they have none of their own.
+
+        Examples
+        --------
+        >>> Experiment(Atom.named("Yb", "full"), Target(), [1.068], 86400.0).lit().polarisation
+        Array([0.], dtype=float64)
+        """
+        if self.runs.polarisation is not None:
+            return self
+        own = np.full(len(self.runs), float(HELICITIES.get(self.atom.polarisation, 0)))
+        return self.with_runs(replace(self.runs, polarisation=own))
+
+
+def _sides(atom: Atom, runs: Runs) -> tuple[Atom, Atom] | None:
+    """Return the atom in left and in right light if runs need both."""
+    share = runs.polarisation
+    if share is None or (not is_traced(share) and not np.any(share) and atom.polarisation == "linear"):
+        return None
+    return atom.in_light("left"), atom.in_light("right")
 
 
 def check_certain(experiment: Experiment) -> None:
@@ -328,7 +378,9 @@ def _counts(
 ) -> Reals:
     instance("experiment", experiment, Experiment)
     photons, laser = experiment.runs.photon_energy, experiment.laser
-    spectrum: Any = spectral_function(photons, experiment.atom, neutrinos, model, laser=laser)
+    spectrum: Any = mixed(
+        lambda atom: spectral_function(photons, atom, neutrinos, model, laser=laser), experiment.lit_atom
+    )
     if not is_traced(spectrum):
         spectrum = np.asarray(spectrum)
     finite(counts := counts_of(experiment, spectrum, background=background), "the expected counts")

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 import equinox as eqx
 
 from renp.atoms.effects import EFFECTS, check_light, effects_of
-from renp.atoms.spin import AVERAGED, HELICITIES, SpinWeights, Wave, waves
+from renp.atoms.spin import AVERAGED, SpinWeights, Wave, spin_weights, waves
 from renp.constants import WAVENUMBER
 from renp.datafiles import read_toml
 from renp.errors import InputError
@@ -79,6 +79,8 @@ class Atom(eqx.Module):
     waves
         Components of the pair's current with both orders of the two steps, or for light of one helicity, as
         `renp.atoms.spin.waves` returns them; empty, the first order with ``spin_weights``.
+    polarisation, M
+        Of the light, and of |e⟩, of which these are: `in_light` and `prepared` set them.
 
     Raises
     ------
@@ -103,6 +105,8 @@ class Atom(eqx.Module):
     orbit: Scalar
     boost: Scalar
     waves: tuple[Wave, ...]
+    polarisation: str = eqx.field(static=True)
+    M: int | None = eqx.field(static=True)
 
     def __init__(
         self,
@@ -115,6 +119,8 @@ class Atom(eqx.Module):
         orbit: Any = 1.0,
         boost: Any = 0.0,
         waves: Sequence[Wave] = (),
+        polarisation: str = "linear",
+        M: int | None = None,
     ) -> None:
         allowed = "a finite energy in eV above 0 and at most 1000 (8065.54/cm are 1 eV)"
         weight = "a finite weight, at least 0"
@@ -126,6 +132,7 @@ class Atom(eqx.Module):
         self.orbit = number("orbit", orbit, "a finite factor")
         self.boost = number("boost", boost, "a momentum in eV", unit="eV")
         self.waves = tuple(waves)
+        self.polarisation, self.M = polarisation, M
         self.name = name
         self.E_eg = _energy("E_eg", E_eg, allowed)
         self.E_vg = _energy("E_vg", E_vg, allowed)
@@ -179,7 +186,7 @@ class Atom(eqx.Module):
         check_light(polarisation, chosen)
         for name in chosen:
             values |= EFFECTS[name].refine(self.levels, polarisation, values)
-        return Atom(self.name, self.E_eg, self.E_vg, self.levels, **values)
+        return Atom(self.name, self.E_eg, self.E_vg, self.levels, **values, polarisation=polarisation)
 
     def boosted(self, momentum: Any) -> "Atom":
         """Return the atom with a momentum p_eg along the photon's direction, eV.
@@ -190,7 +197,7 @@ class Atom(eqx.Module):
             If the momentum is not finite, or not below E_eg in size.
         """
         same = (self.name, self.E_eg, self.E_vg, self.levels, self.spin_weights, self.states, self.orbit)
-        return Atom(*same, momentum, self.waves)
+        return Atom(*same, momentum, self.waves, self.polarisation, self.M)
 
     def prepared(self, M: int) -> "Atom":
         """Return the atom whose |e⟩ is in one state, instead of all equally.
@@ -215,14 +222,36 @@ class Atom(eqx.Module):
         choice("M", str(M), [str(known) for known in range(-J, J + 1)])
         if len(self.levels) < 2 or self.spin_weights == AVERAGED:
             raise InputError("M", M, "left out where spins are averaged, without the effect spin")
-        light = {wave.helicity for wave in self.waves if wave.helicity}
-        polarisation = next((name for name, one in HELICITIES.items() if {one} == light), "linear")
+        return self._seen(self.polarisation, M)
+
+    def in_light(self, polarisation: str) -> "Atom":
+        """Return the atom in light of another polarisation.
+
+        Raises
+        ------
+        InputError
+            For light of one helicity where spins are averaged (without the effect ``spin``).
+
+        Examples
+        --------
+        >>> Atom.named("Yb", "full").in_light("left").waves[0].helicity
+        -1
+        """
+        averaged = len(self.levels) < 2 or self.spin_weights == AVERAGED
+        check_light(polarisation, () if averaged else ("spin",))
+        return self if polarisation == self.polarisation else self._seen(polarisation, self.M)
+
+    def _seen(self, polarisation: str, M: int | None) -> "Atom":
+        """Return the atom with the waves and weights of a light and of a state of |e⟩."""
         orders = any(bool(wave.second) for wave in self.waves)
-        found = waves(J, self.levels[1].J, polarisation, both_orders=orders, prepared=M)
-        across = sum(wave.weight for wave in found if wave.direction) / 2
-        along = sum(wave.weight for wave in found if not wave.direction)
+        J_e, J_v = (level.J for level in self.levels[:2])
+        found = waves(J_e, J_v, polarisation, both_orders=orders, prepared=M)
+        weights = spin_weights(J_e, J_v, 0, polarisation)
+        if M is not None:
+            across = sum(wave.weight for wave in found if wave.direction) / 2
+            weights = SpinWeights(across, sum(wave.weight for wave in found if not wave.direction))
         same = (self.name, self.E_eg, self.E_vg, self.levels)
-        return Atom(*same, (across, along), self.states, self.orbit, self.boost, found)
+        return Atom(*same, weights, self.states, self.orbit, self.boost, found, polarisation, M)
 
     @classmethod
     def named(cls, name: str, approximation: Approximation | str = "papers") -> "Atom":

@@ -87,7 +87,7 @@ class Part(eqx.Module):
         if LINEWIDTH in own:
             laser = widened(laser, own[LINEWIDTH])
         photons = self.photon_energy(values)
-        rate: Array = line_spectrum_of_runs(photons, laser, experiment.atom, neutrinos, model)
+        rate: Array = line_spectrum_of_runs(photons, laser, experiment.lit_atom, neutrinos, model)
         return rate
 
     def photon_energy(self, values: Mapping[str, Float[Array, ""]]) -> Float[Array, "n"]:

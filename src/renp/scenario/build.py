@@ -14,6 +14,7 @@ import jax.numpy as jnp
 
 from renp.atoms.atom import Atom, symbols
 from renp.atoms.effects import EFFECTS, check_light, effects_of
+from renp.atoms.spin import POLARISATIONS
 from renp.errors import InputError
 from renp.experiment import Experiment, Target
 from renp.inference.likelihood import Likelihood, Point
@@ -36,7 +37,7 @@ from renp.scenario.schema import (
     RunSection,
     StatisticsSection,
 )
-from renp.validation import Scalar, is_traced, number
+from renp.validation import Scalar, choice, is_traced, number
 
 UNCHANGED: Mapping[Key, Scalar] = MappingProxyType({})
 
@@ -228,6 +229,7 @@ def check_run(atom: Atom | None, target: Target, section: RunSection) -> RunSect
     number("photon_energy", values["photon_energy"], "a photon energy in eV, at least 0", low=0)
     if atom is None:
         values["photon_energy"] = 0.0
+        choice("polarisation", values.pop("polarisation") or "linear", POLARISATIONS)
     Experiment(atom or Atom("unknown", 1.0, 2.0), target, **values)
     return section
 

@@ -128,6 +128,8 @@ class RunSection(Section):
     efficiency_error: Relative = 0.0
     control_ratio: float = 0.0
     control_counts: int | None = None
+    polarisation: str | None = None
+    """Of the light; left out, that of [atom]."""
 
 
 class RunsSection(Section):
