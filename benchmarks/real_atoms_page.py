@@ -5,7 +5,7 @@ import sys
 import renp
 from renp.atoms.atom import symbols
 from renp.atoms.effects import APPROXIMATIONS
-from renp.atoms.reference_width import DIPOLES, FIELDS, reference_width
+from renp.atoms.width import DIPOLES, FIELDS, reference_width
 from renp.constants import DAY
 from renp.papers.real_atoms import atom_row, mediator_limits
 

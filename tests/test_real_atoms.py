@@ -16,8 +16,8 @@ import renp
 from cases import NU
 from oracles import notebook
 from relative import relative
-from renp.atoms.reference_width import DIPOLES, FIELDS, reference_width
 from renp.atoms.spin import spin_weights
+from renp.atoms.width import DIPOLES, FIELDS, reference_width
 from renp.formula.line import line_spectrum_of_runs
 from renp.laser import Laser
 

@@ -13,6 +13,7 @@ from scipy import integrate
 from renp.atoms.atom import Atom
 from renp.atoms.lights import Lights, mixed
 from renp.atoms.spin import HELICITIES
+from renp.atoms.width import PUBLISHED_WIDTH, reference_width
 from renp.errors import InputError
 from renp.interactions.couplings import Interaction
 from renp.laser import SHARP, Laser
@@ -25,10 +26,13 @@ from renp.validation import Scalar, finite, instance, is_traced, number
 UNCERTAIN = ("background_error", "efficiency_error", "control_ratio")
 """Columns of runs that make parameters of a likelihood."""
 
-PUBLISHED_WIDTH = 0.002
-"""Γ_0 at n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s; Phys. Sci. Forum 8, 51, Eq. (3)."""
-
 Reals: TypeAlias = Float[Array, "n"]
+
+
+GOLDEN = "golden-rule"
+
+WIDTHS = {"published": PUBLISHED_WIDTH, GOLDEN: np.nan}
+"""Words for widths."""
 
 
 class Target(eqx.Module):
@@ -47,8 +51,9 @@ class Target(eqx.Module):
         papers.
     width
         Γ_0 at n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s. It belongs to the atom: left out, it is the value
-        published for ytterbium, 0.002, which is some 60 times strontium's own. `renp.atoms.reference_width`
-        computes that of any atom whose |v⟩ has a decay rate.
+        published for ytterbium, 0.002, which is some 60 times strontium's own. "golden-rule" stands for that
+        of the experiment's atom at each photon energy, n_γ being what it is; any other is the same at all, as
+        it is where the field is held fixed. Results say which width they used.
 
     Raises
     ------
@@ -66,6 +71,9 @@ class Target(eqx.Module):
     volume: Scalar
     dynamical_factor: Scalar
     width: Scalar
+    """NaN for "golden-rule", until an experiment says of which atom."""
+    width_at: Scalar | None
+    """Photon energy of the width, eV, to which it is proportional; None for one at all photon energies."""
 
     def __init__(
         self,
@@ -84,12 +92,27 @@ class Target(eqx.Module):
         )
         factor = "a finite factor, at least 0"
         self.dynamical_factor = number("dynamical_factor", dynamical_factor, factor, low=0)
-        self.width = number("width", width, "a finite width in 1/s, at least 0", low=0, unit="1/s")
+        self.width_at = np.nan if isinstance(width, str) and width == GOLDEN else None
+        if isinstance(width, str) and width in WIDTHS:
+            self.width = WIDTHS[width]
+        else:
+            allowed = "a finite width in 1/s, at least 0, 'published' or 'golden-rule'"
+            self.width = number("width", width, allowed, low=0, unit="1/s")
+
+    def of_atom(self, atom: Atom) -> "Target":
+        """Return the target with the width of an atom, if it is to be that of the golden rule."""
+        if self.width_at is None or is_traced(self.width_at) or not np.isnan(self.width_at):
+            return self
+        width = reference_width(atom, convention=GOLDEN)
+        known: Target = eqx.tree_at(
+            lambda one: (one.width, one.width_at), self, (width, float(atom.E_eg) / 2)
+        )
+        return known
 
     @property
     def references(self) -> tuple[str, ...]:
         """Keys of the published width, or of the formula for any other."""
-        published = is_traced(self.width) or self.width == PUBLISHED_WIDTH
+        published = self.width_at is None and (is_traced(self.width) or self.width == PUBLISHED_WIDTH)
         return ("ge-2023-proceeding", "ge-2023-letter") if published else ("ge-2023-letter",)
 
     @property
@@ -174,7 +197,7 @@ class Experiment(eqx.Module):
         instance("laser", laser, Laser)
         instance("atom", atom, Atom)
         instance("target", target, Target)
-        self.atom, self.target, self.laser = atom, target, laser
+        self.atom, self.target, self.laser = atom, target.of_atom(atom), laser
         if isinstance(polarisation, Sequence) and not isinstance(polarisation, str):
             each = [atom.polarisation if one is None else one for one in polarisation]
             polarisation = None if all(one is None for one in polarisation) else each
@@ -257,7 +280,24 @@ class Experiment(eqx.Module):
     @property
     def exposure(self) -> Values:
         """Signal counts of each run where I = 1: T ε η Γ_0."""
-        return self.runs.duration * self.runs.efficiency * self.target.reference_width
+        alike = self.runs.duration * self.runs.efficiency * self.target.reference_width
+        at = self.target.width_at
+        return alike if at is None else alike * (self.runs.photon_energy / at)
+
+    @property
+    def width_said(self) -> str:
+        """Which width the counts are of, in words."""
+        target, name = self.target, self.atom.name
+        if is_traced(target.width, target.width_at):
+            return "Γ_0 as given"
+        size = f"Γ_0 = {float(target.width):.3g}/s"
+        if target.width_at is not None:
+            at = f"{float(target.width_at):.4g} eV, proportional to the photon energy"
+            return f"{size} at {at}: the golden rule for {name}, |ρ_eg| = η/2"
+        if target.width != PUBLISHED_WIDTH:
+            return f"{size} at all photon energies, as given"
+        other = "" if name.startswith("Yb") else f", not {name}'s own (width = 'golden-rule')"
+        return f"{size} at all photon energies: published for Yb{other}"
 
     @property
     def background_counts(self) -> Values:

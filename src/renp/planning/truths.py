@@ -131,8 +131,7 @@ def magnetic_or_electric(setting: Setting, neutrinos: Neutrinos) -> list[Contras
 def signs(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
     """Return contrasts of each sign of a coupling with any size of the other one.
 
-    Couplings that no light lets interfere have no sign, as electric moments of hermitian matrices: their
-    terms (m_i − m_j) Re A ε* cancel between (i, j) and (j, i).
+    Couplings that no light lets interfere with the model have no sign, as diagonal electric moments.
     """
     found: list[Contrast] = []
     for place, one in enumerate(setting.couplings):
