@@ -28,7 +28,7 @@ E_em² = ω n_γ/2, the coherence ρ_eg of the target and the average over direc
     Γ_0 = |ρ_eg|² (2s/3π) n_a² V G_F² |d|² E_em²,    s = Σ|⟨v|S|e⟩|², averaged over M_e,
 
 with |ρ_eg| ≤ ½, what η = 1 means here. In LS coupling s = 2 for ³P₀ → ³P₁ and ½ for ³P₁ and ³P₂, times the
-part of |v⟩ that is ³P₁: two levels mixed with ¹P₁, which lets them decay, have sin² : cos² = A_v/E_v³ : A_w/E_w³.
+part of |v⟩ that is ³P₁: for two levels, which ¹P₁ lets decay, sin² : cos² = A_v/E_v³ : A_w/E_w³.
 At fixed n_γ it grows with ω. The published width is one number: there the field is held fixed.
 """
 
