@@ -289,7 +289,7 @@ def _contrast(
         true=rates,
         true_point=point,
         tested=setting.rates(tested),
-        starts=few(tested),
+        starts=np.clip(few(tested), *map(np.asarray, tested.bounds)),
         held=held or 0,
         done=_done(setting, true, point, tested),
     )
