@@ -115,6 +115,7 @@ targets = some(
         "photon_density": quantities(1e20, 1e22, "/ cm^3", "1/m^3"),
         "volume": quantities(1, 1000, "cm^3", "ml", "liter"),
         "dynamical_factor": st.floats(0, 1),
+        "refractive_index": st.floats(1, 1.001),
         "width": quantities(1e-3, 1, "Hz", "/ s", "/ minute") | st.just("published"),
     },
 )

@@ -1,12 +1,14 @@
 """The whole atom against explicit sums over its states, with neutrino spinors and fields, in both orders."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import renp
-from cases import NU, random_couplings
+from cases import HEAD, NU, random_couplings
 from oracles import atom as states
 from oracles import spinors
 from relative import relative
@@ -14,7 +16,7 @@ from renp.atoms import spin
 from renp.atoms.atom import Level
 from renp.differential import energy_interval
 from renp.formula import steps
-from renp.formula.kinematics import momentum_transfer_squared
+from renp.formula.kinematics import kinematics, masses_of_pair, momentum_transfer_squared
 
 MASSES = [float(m) for m in np.asarray(NU.masses)]
 E_EG, E_VG, E_WG = 2.143493, 2.230725, 3.108
@@ -324,3 +326,69 @@ def test_states_that_are_not_there_cannot_be_prepared(M: float) -> None:
         both(2, "linear")[1].prepared(M)
     with pytest.raises(renp.InputError, match="spins are averaged"):
         renp.Atom.named("Xe").prepared(0)
+
+
+# --- a medium -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("boost", [0.0, 0.3])
+@pytest.mark.parametrize("n", [1 + 1e-5, 0.999, 1.2])
+def test_thresholds_in_a_medium_are_roots_to_twice_the_digits(n: float, boost: float) -> None:
+    import mpmath
+
+    with mpmath.workdps(50):
+        E, p, index = (mpmath.mpf(float(x)) for x in (E_EG, boost, n))
+        for i, j in ((0, 0), (0, 2), (2, 2)):
+            pair = masses_of_pair(*(jnp.asarray(MASSES[k]) for k in (i, j)), E_EG, boost, n)
+            mass = mpmath.mpf(MASSES[i]) + mpmath.mpf(MASSES[j])
+
+            def above(omega: Any, mass: Any = mass) -> Any:
+                return (E - omega) ** 2 - (index * omega - p) ** 2 - mass**2
+
+            high, low = (mpmath.mpf(float(part)) for part in pair.threshold)
+            root = mpmath.findroot(above, high)
+            assert abs(high + low - root) < 1e-29
+            for distance in (1e-3, 1e-8, 1e-13, 1e-15):
+                omega = float(root) - distance
+                exact = above(mpmath.mpf(omega)) / (above(mpmath.mpf(omega)) + mass**2)
+                if exact > 0:
+                    found = kinematics(jnp.asarray(omega), pair, E_EG, boost, n).one_minus_x_plus
+                    assert float(found) == relative(float(exact), rel=1e-14)
+
+
+def test_a_medium_is_a_boost_at_each_photon_energy_but_for_the_triggers_magnetic_field() -> None:
+    n, yb = 1.0003, renp.Atom.named("Yb").refined(polarisation="right")
+    model = renp.Weak() + renp.MagneticMoment({(1, 2): 3e-11})
+    for omega in (0.4, 1.05, 1.068):
+        there, moved = yb.in_medium(n), yb.boosted((1 - n) * omega)
+        for spectrum in (
+            lambda atom, w=omega: renp.spectral_function(w, atom, NU),
+            lambda atom, w=omega: renp.differential_spectrum(0.55, w, atom, NU),
+            lambda atom, w=omega: renp.angular_spectrum([-0.99, 0.1], w, atom, NU),
+        ):
+            assert np.asarray(spectrum(there)) == relative(np.asarray(spectrum(moved)), rel=1e-12)
+        alone = renp.MagneticMoment({(1, 2): 3e-11})
+        rates = [float(renp.spectral_function(omega, atom, NU, alone)) for atom in (there, moved)]
+        q = n * omega
+        at = jnp.asarray(omega)
+        R = [
+            1 + m * (yb.E_eg - omega) / q * float(steps.trigger_first(at, yb) / steps.pair_first(at, yb))
+            for m in (n, 1.0)
+        ]
+        assert rates[0] / rates[1] == relative((R[0] / R[1]) ** 2, rel=1e-12)
+    slope = jax.grad(lambda index: renp.spectral_function(1.06, yb.in_medium(index), NU, model))(n)
+    near = [renp.spectral_function(1.06, yb.in_medium(n + h), NU, model) for h in (1e-5, -1e-5)]
+    assert float(slope) == relative(float(near[0] - near[1]) / 2e-5, rel=1e-6)
+    edges = jax.jacfwd(lambda index: renp.thresholds(yb.in_medium(index), NU))(1.0)
+    assert np.asarray(edges) == relative(np.full((3, 3), -float(yb.E_eg) / 4), rel=1e-3)
+    assert np.asarray(renp.thresholds(yb.in_medium(1.0), NU)) == relative(renp.thresholds(yb, NU), rel=1e-15)
+
+
+def test_a_scenarios_target_has_its_refractive_index() -> None:
+    text = f"{HEAD}[target]\nrefractive_index = 1.00001\n"
+    scenario = renp.Scenario.from_text(text)
+    assert scenario.atom.index == scenario.experiment.atom.index == 1.00001
+    with pytest.raises(
+        renp.errors.ScenarioError, match=r"refractive_index: 3\.0: must be a refractive index"
+    ):
+        renp.Scenario.from_text(text.replace("1.00001", "3.0"))

@@ -81,6 +81,8 @@ class Atom(eqx.Module):
         `renp.atoms.spin.waves` returns them; empty, the first order with ``spin_weights``.
     polarisation, M
         Of the light, and of |e⟩, of which these are: `in_light` and `prepared` set them.
+    index
+        Refractive index of the medium at the trigger, whose photon has |k| = nω; None for a vacuum.
 
     Raises
     ------
@@ -107,6 +109,7 @@ class Atom(eqx.Module):
     waves: tuple[Wave, ...]
     polarisation: str = eqx.field(static=True)
     M: int | None = eqx.field(static=True)
+    index: Scalar | None
 
     def __init__(
         self,
@@ -121,6 +124,7 @@ class Atom(eqx.Module):
         waves: Sequence[Wave] = (),
         polarisation: str = "linear",
         M: int | None = None,
+        index: Any = None,
     ) -> None:
         allowed = "a finite energy in eV above 0 and at most 1000 (8065.54/cm are 1 eV)"
         weight = "a finite weight, at least 0"
@@ -133,6 +137,7 @@ class Atom(eqx.Module):
         self.boost = number("boost", boost, "a momentum in eV", unit="eV")
         self.waves = tuple(waves)
         self.polarisation, self.M = polarisation, M
+        self.index = None if index is None else _index(index)
         self.name = name
         self.E_eg = _energy("E_eg", E_eg, allowed)
         self.E_vg = _energy("E_vg", E_vg, allowed)
@@ -180,7 +185,8 @@ class Atom(eqx.Module):
         for name in effects:
             choice("effect", name, tuple(EFFECTS))
         values: dict[str, Any] = {
-            name: getattr(self, name) for name in ("spin_weights", "states", "orbit", "boost", "waves")
+            name: getattr(self, name)
+            for name in ("spin_weights", "states", "orbit", "boost", "waves", "index")
         }
         chosen = [name for name in EFFECTS if effects.get(name, True)]
         check_light(polarisation, chosen)
@@ -197,7 +203,43 @@ class Atom(eqx.Module):
             If the momentum is not finite, or not below E_eg in size.
         """
         same = (self.name, self.E_eg, self.E_vg, self.levels, self.spin_weights, self.states, self.orbit)
-        return Atom(*same, momentum, self.waves, self.polarisation, self.M)
+        return Atom(*same, momentum, self.waves, self.polarisation, self.M, self.index)
+
+    def in_medium(self, refractive_index: Any) -> "Atom":
+        """Return the atom in a medium of a refractive index n at the trigger, whose photon has |k| = nω.
+
+        q² = (E_eg − ω)² − (nω − p_eg)² moves the thresholds down by (n − 1)E_eg/4. The pair's own photon, of
+        couplings through one, propagates as in a vacuum.
+
+        Raises
+        ------
+        InputError
+            If n is not above 0.5 and below 2.
+
+        Examples
+        --------
+        >>> import renp
+        >>> yb, nu = Atom.named("Yb"), renp.Neutrinos(0.01)
+        >>> shift = renp.thresholds(yb.in_medium(1 + 1e-5), nu) - renp.thresholds(yb, nu)
+        >>> f"{float(shift[0, 0]):.1e}"
+        '-5.4e-06'
+        """
+        same = (self.name, self.E_eg, self.E_vg, self.levels, self.spin_weights, self.states, self.orbit)
+        return Atom(*same, self.boost, self.waves, self.polarisation, self.M, refractive_index)
+
+    @property
+    def frame(self) -> tuple[Scalar, Scalar, Scalar | None]:
+        """E_eg, boost and refractive index: what kinematics depend on."""
+        return self.E_eg, self.boost, self.index
+
+    @property
+    def end(self) -> Scalar:
+        """Photon energy at which q² = 0, which massless neutrinos reach, eV."""
+        return (self.E_eg + self.boost) / (2 if self.index is None else 1 + self.index)
+
+    def momentum(self, omega: Any) -> Any:
+        """Return nω − p_eg, the pair's momentum against the photon's direction, eV."""
+        return (omega if self.index is None else self.index * omega) - self.boost
 
     def prepared(self, M: int) -> "Atom":
         """Return the atom whose |e⟩ is in one state, instead of all equally.
@@ -251,7 +293,7 @@ class Atom(eqx.Module):
             across = sum(wave.weight for wave in found if wave.direction) / 2
             weights = SpinWeights(across, sum(wave.weight for wave in found if not wave.direction))
         same = (self.name, self.E_eg, self.E_vg, self.levels)
-        return Atom(*same, weights, self.states, self.orbit, self.boost, found, polarisation, M)
+        return Atom(*same, weights, self.states, self.orbit, self.boost, found, polarisation, M, self.index)
 
     @classmethod
     def named(cls, name: str, approximation: Approximation | str = "papers") -> "Atom":
@@ -304,6 +346,10 @@ class Atom(eqx.Module):
         levels += [Level(**level) for level in entry.get("further", [])]
         atom = cls(name, levels[0].energy, levels[1].energy, tuple(levels))
         return atom.refined() if effects_of(approximation) else atom
+
+
+def _index(value: Any) -> Scalar:
+    return number("refractive_index", value, "a refractive index, above 0.5 and below 2", low=0.5, high=2)
 
 
 def _energy(name: str, value: Any, allowed: str) -> Scalar:

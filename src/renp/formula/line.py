@@ -73,7 +73,7 @@ def _nodes(
     centre: Float[Array, "n"], laser: Laser, atom: Atom, neutrinos: Neutrinos
 ) -> tuple[Float[Array, "n m"], Float[Array, "n m"]]:
     """Return photon energies and weights of an integral from 0 to the highest threshold."""
-    edges = threshold_energies(neutrinos.masses, atom.E_eg, atom.boost)[FIRST, SECOND]
+    edges = threshold_energies(neutrinos.masses, *atom.frame)[FIRST, SECOND]
     around = laser.width * np.concatenate([-_STEPS, [0.0], _STEPS])
     ends = jnp.concatenate(
         [

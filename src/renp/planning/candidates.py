@@ -97,7 +97,7 @@ def laser_range(
     every = np.unique(np.concatenate([np.asarray(thresholds(atom, nu)).ravel() for nu in hypotheses]))
     top = float(every[-1])
     bottom = max(0.0 if low is None else float(low), _LEAST * float(atom.E_eg))
-    end = float(min(top if high is None else high, float(atom.E_eg + atom.boost) / 2))
+    end = float(min(top if high is None else high, float(atom.end)))
     if high is not None and high <= bottom:
         raise InputError(
             "laser_range", f"{bottom:g} to {high:g} eV", "a range whose upper end is above the lower one"

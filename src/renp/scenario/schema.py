@@ -105,6 +105,8 @@ class TargetSection(Section):
     volume: Volume = 100.0
     dynamical_factor: float = 1.0
     width: Width = 0.002
+    refractive_index: float | None = None
+    """Of the medium at the trigger; left out, as in a vacuum."""
 
 
 class NeutrinosSection(Section):
