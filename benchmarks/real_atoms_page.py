@@ -71,7 +71,7 @@ def widths() -> list[str]:
     ]
     for name in symbols():
         atom = renp.Atom.named(name)
-        cells = [f"{1e3 * reference_width(atom, *one):.3g}" for one in conventions]
+        cells = [f"{1e3 * reference_width(atom, field=one[0], dipole=one[1]):.3g}" for one in conventions]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 

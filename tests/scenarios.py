@@ -240,6 +240,7 @@ def statistics(
                 "free": st.lists(st.sampled_from(["lightest_mass", *masses]), max_size=2, unique=True),
                 "normalisation_error": relative,
                 **decided,
+                "amplitude_errors": st.just(False),
                 "calibration_error": quantities(0, 1e-4, "eV", "meV"),
                 **({"linewidth_error": relative} if wide else {}),
             },

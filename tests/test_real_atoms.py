@@ -450,8 +450,10 @@ def test_reference_widths() -> None:
     exact = 2 * density**2 * fermi**2 * rabi2 / np.pi * volume * si.e / si.hbar
     for field, of_field in FIELDS.items():
         for dipole, of_dipole in DIPOLES.items():
-            assert reference_width(PAPERS, field, dipole) == relative(exact * of_field * of_dipole, rel=1e-6)
-    assert reference_width(PAPERS, "half") == relative(0.27e-3, rel=0.02)
+            assert reference_width(PAPERS, field=field, dipole=dipole) == relative(
+                exact * of_field * of_dipole, rel=1e-6
+            )
+    assert reference_width(PAPERS, field="half") == relative(0.27e-3, rel=0.02)
     two = renp.Atom("Yb", PAPERS.E_eg, PAPERS.E_vg, PAPERS.levels[:2])
     assert reference_width(two) == reference_width(PAPERS)
 

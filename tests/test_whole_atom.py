@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -388,7 +389,27 @@ def test_a_scenarios_target_has_its_refractive_index() -> None:
     text = f"{HEAD}[target]\nrefractive_index = 1.00001\n"
     scenario = renp.Scenario.from_text(text)
     assert scenario.atom.index == scenario.experiment.atom.index == 1.00001
-    with pytest.raises(
-        renp.errors.ScenarioError, match=r"refractive_index: 3\.0: must be a refractive index"
-    ):
+    with pytest.raises(renp.errors.ScenarioError, match=r"index: 3\.0: must be a refractive index"):
         renp.Scenario.from_text(text.replace("1.00001", "3.0"))
+
+
+# --- amplitudes with errors ---------------------------------------------------------------------------------
+
+
+def test_an_uncertain_amplitude_is_a_parameter_of_the_likelihood() -> None:
+    """Counts at a pull are those of an atom with that amplitude, in any light."""
+    yb = renp.Atom.named("Yb", "full")
+    lights = ["left", "linear"]
+    runs = renp.Experiment(yb, renp.Target(), [1.0, 1.068], 8640000.0, polarisation=lights)
+    unit = {"mu": renp.MagneticMoment({(3, 3): 1.0})}
+    likelihood = renp.Likelihood(runs, NU, unit, nuisances=renp.Nuisances(amplitude_errors=True))
+    assert likelihood.names == ("mu", "amplitude_1")
+    moved = eqx.tree_at(lambda one: one.states[0][1], yb, -0.9)
+    there = renp.Experiment(moved, renp.Target(), [1.0, 1.068], 8640000.0, polarisation=lights)
+    model = renp.Weak() + renp.MagneticMoment({(3, 3): 3e-11})
+    found = likelihood.expected(likelihood.point(mu=3e-11, amplitude_1=-0.9))
+    assert np.asarray(found) == relative(renp.expected_counts(there, NU, model), rel=1e-11)
+    assert likelihood.point(mu=3e-11, amplitude_1=-0.9)[1] == relative(2.0, rel=1e-12)
+    xe = renp.Experiment(renp.Atom.named("Xe", "full"), renp.Target(), [4.0], 1.0)
+    with pytest.raises(renp.InputError, match="amplitude_errors = True: must be left out"):
+        renp.Likelihood(xe, NU, unit, nuisances=renp.Nuisances(amplitude_errors=True))

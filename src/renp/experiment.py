@@ -103,7 +103,7 @@ class Target(eqx.Module):
         """Return the target with the width of an atom, if it is to be that of the golden rule."""
         if self.width_at is None or is_traced(self.width_at) or not np.isnan(self.width_at):
             return self
-        width = reference_width(atom, convention=GOLDEN)
+        width = reference_width(atom, GOLDEN)
         known: Target = eqx.tree_at(
             lambda one: (one.width, one.width_at), self, (width, float(atom.E_eg) / 2)
         )

@@ -148,6 +148,18 @@ class Atom(eqx.Module):
             raise InputError("boost", self.boost, f"below E_eg = {self.E_eg} eV in size")
 
     @property
+    def amplitude_errors(self) -> dict[int, float]:
+        """Standard errors of the further states' amplitudes, by their places, where levels have some.
+
+        Examples
+        --------
+        >>> Atom.named("Yb", "full").amplitude_errors
+        {0: 0.05}
+        """
+        known = [level.amplitude_error for level in self.levels[2:] if level.amplitude is not None]
+        return {k: error for k, (_, error) in enumerate(zip(self.states, known, strict=False)) if error}
+
+    @property
     def references(self) -> tuple[str, ...]:
         """Keys of the references behind the levels."""
         return references_of(self.levels)

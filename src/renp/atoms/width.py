@@ -61,11 +61,11 @@ _DENSITY, _VOLUME = 1e21, 100.0
 
 def reference_width(
     atom: Atom,
+    convention: str = "letter",
+    *,
     field: str = "rms",
     dipole: str = "along",
     photon_energy: float | None = None,
-    *,
-    convention: str = "letter",
 ) -> float:
     """Return Γ_0 for n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s.
 
@@ -73,14 +73,19 @@ def reference_width(
     ----------
     atom
         One whose level |v⟩ has a decay rate.
+    convention
+        "letter", its Eq. (15); "golden-rule", derived above; or "published", one number for every atom.
     field
         "peak", "rms" or "half", of the letter's formula.
     dipole
         "along" or "average", of the letter's formula.
     photon_energy
         ω in the field's energy density, eV; E_eg/2 if left out.
-    convention
-        "letter", its Eq. (15); "golden-rule", derived above; or "published", one number for every atom.
+
+    Returns
+    -------
+    float
+        Γ_0, with η = 1.
 
     Raises
     ------
@@ -91,7 +96,7 @@ def reference_width(
     --------
     >>> f"{reference_width(Atom.named('Yb')):.2e}"  # published: 2e-3
     '5.33e-04'
-    >>> [f"{reference_width(Atom.named(name), convention='golden-rule'):.1e}" for name in ("Yb", "Xe")]
+    >>> [f"{reference_width(Atom.named(name), 'golden-rule'):.1e}" for name in ("Yb", "Xe")]
     ['4.4e-05', '7.2e-05']
     """
     if choice("convention", convention, CONVENTIONS) == "published":

@@ -208,9 +208,9 @@ def _widths(atom: Atom) -> list[Row]:
         return rows
     for field in FIELDS:
         for dipole in DIPOLES:
-            width = reference_width(atom, field, dipole)
+            width = reference_width(atom, field=field, dipole=dipole)
             said = f"from A; {width / PUBLISHED_WIDTH:.2g} of the published"
             rows.append(Row(f"Γ_0, field {field}, dipole {dipole}", width, "1/s", said))
-    width = reference_width(atom, convention="golden-rule")
+    width = reference_width(atom, "golden-rule")
     said = f"|ρ_eg| = 1/2, at E_eg/2; {width / PUBLISHED_WIDTH:.2g} of the published"
     return [*rows, Row("Γ_0, golden rule", width, "1/s", said)]

@@ -159,6 +159,7 @@ class StatisticsSection(Section):
     background_degree: int | None = None
     calibration_error: Energy = 0.0
     linewidth_error: Relative = 0.0
+    amplitude_errors: bool = False
 
 
 class AxisSection(Section):
