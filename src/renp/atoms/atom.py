@@ -308,7 +308,7 @@ class Atom(eqx.Module):
         return Atom(*same, weights, self.states, self.orbit, self.boost, found, polarisation, M, self.index)
 
     @classmethod
-    def named(cls, name: str, approximation: Approximation | str = "papers") -> "Atom":
+    def named(cls, name: str, approximation: str | Sequence[str] = "papers") -> "Atom":
         """Return an atom of the catalogue by its symbol.
 
         Parameters
@@ -316,7 +316,7 @@ class Atom(eqx.Module):
         name
             Symbol.
         approximation
-            "papers", or "full" for all that `refined` knows.
+            "papers", "full" for all that `refined` knows, or a list of its effects.
 
         Raises
         ------
@@ -332,7 +332,7 @@ class Atom(eqx.Module):
         return cls._of_table(name, entry, approximation)
 
     @classmethod
-    def read(cls, path: str | Path, approximation: Approximation | str = "papers") -> "Atom":
+    def read(cls, path: str | Path, approximation: str | Sequence[str] = "papers") -> "Atom":
         """Return one's own atom from a TOML file with tables [e], [v] and [[further]], as in the catalogue.
 
         Each level has label, wavenumber (1/cm), J, source and verified, and may have A (1/s) and, if it is a
@@ -353,11 +353,12 @@ class Atom(eqx.Module):
             raise InputError("atom", str(path), f"with complete levels [e] and [v] ({error})") from None
 
     @classmethod
-    def _of_table(cls, name: str, entry: dict[str, Any], approximation: str) -> "Atom":
+    def _of_table(cls, name: str, entry: dict[str, Any], approximation: str | Sequence[str]) -> "Atom":
         levels = [Level(**entry["e"]), Level(**entry["v"])]
         levels += [Level(**level) for level in entry.get("further", [])]
         atom = cls(name, levels[0].energy, levels[1].energy, tuple(levels))
-        return atom.refined() if effects_of(approximation) else atom
+        effects = effects_of(approximation)
+        return atom.refined(**{name: name in effects for name in EFFECTS}) if effects else atom
 
 
 def _index(value: Any) -> Scalar:
