@@ -58,9 +58,9 @@ _LABELS = {
 
 _STATES = ("all, equally", "-2", "-1", "0", "1", "2")
 
-_LIGHT = """<p>Left and right light turn opposite ways, and the atom passes that on to the neutrinos: a moment then adds
-to the weak rate in one and takes from it in the other, which shows its sign. A prepared M is an atom that turns
-one way from the start.</p>"""
+_LIGHT = """<p>Left and right light turn opposite ways, and the atom passes that on to the neutrinos: a moment
+adds to the weak rate in one and takes from it in the other, which shows its sign. A prepared M is an atom
+that turns one way from the start.</p>"""
 
 
 class Controls:

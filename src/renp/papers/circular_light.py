@@ -66,7 +66,7 @@ def draw(names: Sequence[str] = ("Yb", "Xe")) -> "Figure":
             found = asymmetry(omega, atom, nu, model)
             axes.plot(omega, found, color=colour, linestyle=dashes, linewidth=1.2, label=f"{i}{j}")
         axes.set_xlim(0.985 * top, top)
-        axes.set_ylim(-1.02, 1.02)
+        axes.axhline(0, color="0.7", linewidth=0.7, zorder=0)
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
         axes.set_title(f"{name}, moments of $3\\cdot10^{{-11}}\\,\\mu_B$", loc="left")
     np.atleast_1d(every)[0].set_ylabel(r"$(I_R - I_L)/(I_R + I_L)$")
@@ -114,7 +114,7 @@ def light_rows(name: str = "Yb", days: float = 70.0) -> list[LightRow]:
 
 
 def _phase_days(runs: Experiment, nu: Neutrinos, sign: Plan, element: tuple[int, int]) -> float:
-    """Return the days until the phase is known: its information is Σ t b²/N of rates N with interference b."""
+    """Return the days until the phase is known: its information is Σ t b²/N, b the interference in N."""
     right = runs.atom.in_light("right")
 
     def rate(size: complex) -> Reals:

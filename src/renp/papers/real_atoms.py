@@ -97,7 +97,7 @@ class EffectRow:
     """Limits with the letter's runs, μ_B."""
     vector: float
     scalar: float
-    """Limits on the product of a 10 keV mediator's couplings with the proceeding's runs; infinite if unseen."""
+    """Limits on the product of a 10 keV mediator's couplings with the proceeding's runs."""
     contrast: float
     """Largest |Γ_Majorana/Γ_Dirac − 1| of the letter's runs."""
 
