@@ -358,7 +358,8 @@ class Atom(eqx.Module):
         levels += [Level(**level) for level in entry.get("further", [])]
         atom = cls(name, levels[0].energy, levels[1].energy, tuple(levels))
         effects = effects_of(approximation)
-        return atom.refined(**{name: name in effects for name in EFFECTS}) if effects else atom
+        chosen: dict[str, Any] = {name: name in effects for name in EFFECTS}
+        return atom.refined(**chosen) if effects else atom
 
 
 def _index(value: Any) -> Scalar:

@@ -92,5 +92,5 @@ def photon_amplitude(wave: Wave, omega: Real, atom: Atom) -> Real:
     if wave.direction == 0:
         return strength * second / energy
     q2 = momentum_transfer_squared(omega, *atom.frame)
-    first = atom.momentum(omega) * pair_first(omega, atom)
+    first: Real = atom.momentum(omega) * pair_first(omega, atom)
     return wave.direction * strength * (first + energy * second) / jnp.where(q2 > 0, q2, 4.0)

@@ -93,9 +93,9 @@ class Part(eqx.Module):
         errors = experiment.atom.amplitude_errors
         amplitudes = {k: own[name] for k in errors if (name := f"{AMPLITUDE}_{k + 1}") in own}
         atom = experiment.lit_atom
-        if amplitudes and isinstance(atom, Lights):
+        if isinstance(atom, Lights):
             atom = Lights(_with(amplitudes, atom.left), _with(amplitudes, atom.right), atom.share)
-        elif amplitudes:
+        else:
             atom = _with(amplitudes, atom)
         rate: Array = line_spectrum_of_runs(photons, laser, atom, neutrinos, model)
         return rate
@@ -184,6 +184,8 @@ def parameters_of_runs(
 
 def _with(amplitudes: Mapping[int, Scalar], atom: Atom) -> Atom:
     """Return the atom with other amplitudes of its further states."""
+    if not amplitudes:
+        return atom
     other: Atom = eqx.tree_at(
         lambda one: [one.states[k][1] for k in amplitudes], atom, list(amplitudes.values())
     )

@@ -103,7 +103,7 @@ class EffectRow:
 
 
 def effect_row(label: str, effects: tuple[str, ...]) -> EffectRow:
-    """Return what effects make of both papers' set-ups.
+    """Return what effects make of both papers' set-ups, with the catalogue's energies.
 
     Examples
     --------
@@ -115,9 +115,7 @@ def effect_row(label: str, effects: tuple[str, ...]) -> EffectRow:
     nu = letters.neutrinos
 
     def with_effects(runs: Experiment) -> Experiment:
-        atom = Atom("Yb", runs.atom.E_eg, runs.atom.E_vg, Atom.named("Yb").levels)
-        refined = atom.refined(**{name: name in effects for name in EFFECTS}) if effects else atom
-        return eqx.tree_at(lambda one: one.atom, runs, refined)
+        return eqx.tree_at(lambda one: one.atom, runs, Atom.named("Yb", effects))
 
     runs = with_effects(letters.experiment)
     dirac = np.asarray(expected_counts(runs, nu))
