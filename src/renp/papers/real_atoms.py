@@ -103,7 +103,7 @@ class EffectRow:
 
 
 def effect_row(label: str, effects: tuple[str, ...]) -> EffectRow:
-    """Return what effects make of both papers' set-ups, with the catalogue's energies.
+    """Return what effects make of both papers' set-ups, with the catalogue's energies and NuFIT 6.0.
 
     Examples
     --------
@@ -111,19 +111,17 @@ def effect_row(label: str, effects: tuple[str, ...]) -> EffectRow:
     >>> round(1e11 * one.mu_11, 3), round(1e11 * one.mu_33, 3)
     (1.757, 3.461)
     """
-    letters, proceedings = letter.setup(), proceeding.setup()
-    nu = letters.neutrinos
+    nu = Neutrinos(0.01)
 
     def with_effects(runs: Experiment) -> Experiment:
         return eqx.tree_at(lambda one: one.atom, runs, Atom.named("Yb", effects))
 
-    runs = with_effects(letters.experiment)
+    runs = with_effects(letter.setup().experiment)
     dirac = np.asarray(expected_counts(runs, nu))
     other = Neutrinos(float(nu.lightest_mass), nu.ordering, "majorana", nu.release)
     moments = {"11": MagneticMoment({(1, 1): 1.0}), "33": MagneticMoment({(3, 3): 1.0})}
     found = upper_limits(runs, nu, couplings={"μ": moments})
-    there = with_effects(proceedings.experiment)
-    heavy = upper_limits(there, proceedings.neutrinos, couplings=MEDIATORS).limits
+    heavy = upper_limits(with_effects(proceeding.setup().experiment), nu, couplings=MEDIATORS).limits
     return EffectRow(
         effects=label,
         counts=float(dirac.sum()),
