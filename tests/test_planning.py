@@ -203,6 +203,9 @@ def test_the_sign_of_a_moment_is_told_by_light_of_both_helicities(of_sign: Plan)
         least = np.min(chi2_then(points[0] + sizes[:, None] * (points[1] - points[0]), data))
         assert np.sqrt(least) > 3 * (1 - 1e-5)
     assert of_sign.optimality_gap < 1e-4
+    text = '[atom]\nname = "Yb"\napproximation = "full"\n[neutrinos]\nlightest_mass = "0.01 eV"\n'
+    written = Scenario.from_text(Scenario.from_text(text).planned(of_sign))
+    assert written.experiment.runs.lights == of_sign.polarisation
     assert of_sign.reference is not None
     assert of_sign.reached > min(of_sign.reference_limits.values()) > 0
 
