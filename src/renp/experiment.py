@@ -17,6 +17,7 @@ from renp.neutrinos import Neutrinos
 from renp.references import references_of
 from renp.runs import Runs, Values
 from renp.spectrum import spectral_function
+from renp.target.preparation import Preparation, cycle_of
 from renp.validation import Scalar, finite, instance, is_traced, number
 
 UNCERTAIN = ("background_error", "efficiency_error", "control_ratio")
@@ -47,6 +48,8 @@ class Target(eqx.Module):
         published for ytterbium, 0.002, which is some 60 times strontium's own. `renp.atoms.reference_width`
         computes that of any atom whose |v⟩ has a decay rate.
 
+    `from_preparation` computes η; the target then has its ``preparation``.
+
     Raises
     ------
     InputError
@@ -63,6 +66,8 @@ class Target(eqx.Module):
     volume: Scalar
     dynamical_factor: Scalar
     width: Scalar
+    preparation: Preparation | None = eqx.field(static=True)
+    """Whose mean the dynamical factor is, if it was computed."""
 
     def __init__(
         self,
@@ -82,6 +87,48 @@ class Target(eqx.Module):
         factor = "a finite factor, at least 0"
         self.dynamical_factor = number("dynamical_factor", dynamical_factor, factor, low=0)
         self.width = number("width", width, "a finite width in 1/s, at least 0", low=0, unit="1/s")
+        self.preparation = None
+
+    @classmethod
+    def from_preparation(
+        cls,
+        preparation: Preparation,
+        atom: Atom,
+        *,
+        density: Any = 1e21,
+        photon_density: Any = 1e21,
+        volume: Any = 100.0,
+        width: Any = PUBLISHED_WIDTH,
+    ) -> "Target":
+        """Return the target whose η is the mean of a preparation over its cycles.
+
+        Parameters
+        ----------
+        preparation, atom
+            What is done to which atoms.
+        density, photon_density, volume, width
+            As for `Target`.
+
+        Raises
+        ------
+        InputError
+            If something is out of range, or the pulses cannot be followed.
+
+        Examples
+        --------
+        >>> import renp
+        >>> ready = renp.Preparation(length=1.0, repetition=10.0, coherence=0.5, dephasing_time=1e-3)
+        >>> round(Target.from_preparation(ready, Atom.named("Yb")).dynamical_factor, 6)
+        0.005
+        """
+        target = cls(density, photon_density, volume, width=width)
+        known = {name: getattr(target, name) for name in ("density", "photon_density", "volume")}
+        if is_traced(*known.values()):
+            raise InputError("preparation", "with a traced density or volume", "of numbers that are known")
+        mean = cycle_of(preparation, atom, **known).mean
+        found: Target = eqx.tree_at(lambda one: one.dynamical_factor, target, mean)
+        object.__setattr__(found, "preparation", preparation)
+        return found
 
     @property
     def references(self) -> tuple[str, ...]:
