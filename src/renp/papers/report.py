@@ -11,8 +11,8 @@ import jinja2
 import matplotlib.pyplot as plt
 
 from renp.bounds import borexino_table
-from renp.datafiles import read_text, replaced
-from renp.papers import claims, letter, proceeding, real_atoms
+from renp.datafiles import read_text, write
+from renp.papers import circular_light, claims, letter, proceeding, real_atoms
 from renp.papers.errata import errata
 from renp.results.comparison import Comparison
 from renp.results.mediators import draw_proceeding_figure_1
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.progress import Progress
 
-_STEPS = 11
+_STEPS = 12
 
 
 def write_report(folder: Path, progress: "Progress") -> Comparison:
@@ -58,7 +58,10 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     best = letter.plans()
     draw("plan", best["both"].plot())
     step("real atoms")
-    atoms = real_atoms.rows()
+    atoms, effects = real_atoms.rows(), real_atoms.effect_rows()
+    step("circular light")
+    draw("helicity-asymmetry", _styled(circular_light.draw))
+    lights = circular_light.light_rows()
     step("claims")
     said = claims.claims(advantage)
     step("numbers")
@@ -74,6 +77,8 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
         atoms=atoms,
         verdicts=advantage.diagnosis,
         identification=claims.identification(),
+        effects=effects,
+        lights=lights,
         thresholds=moments.thresholds,
         mediator_masses=mediators.table(),
         borexino=borexino_table(letter.setup().neutrinos),
@@ -81,8 +86,7 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
         scenarios={"letter": letter.setup().text, "vector-mediator": proceeding.setup().text},
         version=printed.made_by["renp"],
     )
-    with replaced(folder / "report.html") as new:
-        new.write_text(page, encoding="utf-8")
+    write(folder / "report.html", page)
     step("done")
     return comparison
 
@@ -102,6 +106,11 @@ def _steps(progress: "Progress") -> Callable[[str], None]:
     return step
 
 
+def _styled(draw: "Callable[[], Figure]") -> "Figure":
+    with style():
+        return draw()
+
+
 def _render(**content: object) -> str:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.from_string(read_text("report.html.j2")).render(**content)
@@ -109,9 +118,10 @@ def _render(**content: object) -> str:
 
 def _picture(path: Path, figure: "Figure") -> str:
     """Save a figure as PDF, and return it for the page: PNG in base64."""
-    buffer = BytesIO()
+    pdf, png = BytesIO(), BytesIO()
     with style():
-        figure.savefig(path)
-        figure.savefig(buffer, format="png", dpi=130)
+        figure.savefig(pdf, format="pdf")
+        figure.savefig(png, format="png", dpi=130)
     plt.close(figure)
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    write(path, pdf.getvalue())
+    return base64.b64encode(png.getvalue()).decode("ascii")
