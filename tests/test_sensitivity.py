@@ -1,5 +1,8 @@
 """Expected limits over exposure, lightest and mediator mass, with bands and the limits of others."""
 
+import json
+from pathlib import Path
+
 import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,6 +12,7 @@ import renp
 from relative import relative
 from renp.inference.quadratic_set import Along, quadratic_set
 from renp.inference.sensitivity import _furthest_square
+from renp.results.base import saved_references
 
 DAY = 86400.0
 NU = renp.Neutrinos(0.01)
@@ -108,3 +112,17 @@ def test_pictures_have_a_label_for_each_curve() -> None:
 def test_wrong_questions_are_answered(over: str, values: object, couplings: object, words: str) -> None:
     with pytest.raises(renp.InputError, match=words):
         renp.sensitivity(RUNS, NU, over, values, couplings=couplings)
+
+
+def test_curves_are_saved_in_the_form_of_hepdata(tmp_path: Path) -> None:
+    found = renp.sensitivity(RUNS, NU, "exposure", [1.0, 10.0], couplings=MOMENT, toys=0)
+    path = found.save(tmp_path / "curves.yaml")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    content = json.loads("".join(line for line in lines if not line.startswith("# ")))  # JSON is YAML
+    (exposure,) = content["independent_variables"]
+    assert exposure["header"] == {"name": "exposure", "units": "day * 100 cm^3"}
+    assert [one["value"] for one in exposure["values"]] == [1.0, 10.0]
+    limit = content["dependent_variables"][0]
+    assert limit["header"]["name"] == "magnetic-moment 11"
+    assert [one["value"] for one in limit["values"]] == found.limits["magnetic-moment"]["11"].tolist()
+    assert "ge-2023-letter" in saved_references(path)
