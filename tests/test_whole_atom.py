@@ -11,7 +11,7 @@ from oracles import atom as states
 from oracles import spinors
 from relative import relative
 from renp.atoms import spin
-from renp.atoms.atom import Level
+from renp.atoms.level import Level
 from renp.differential import energy_interval
 from renp.formula import steps
 from renp.formula.kinematics import momentum_transfer_squared

@@ -1,6 +1,7 @@
 """Data files that come with the package, TOML with a source beside each value; and files that are written."""
 
 import os
+import re
 import tempfile
 import tomllib
 from collections.abc import Iterator
@@ -35,6 +36,64 @@ def read_toml(name: str) -> dict[str, Any]:
     ['Ba', 'Ca']
     """
     return tomllib.loads(read_text(name))
+
+
+_MOST = 64 * 2**20
+"""Bytes of a file that a user gives: a device or a mistaken name may have no end."""
+
+
+def given_text(path: Path, *, ansi: bool = False) -> str:
+    """Return the text of a file that a user gives, in UTF-8 or with the mark of UTF-16.
+
+    Parameters
+    ----------
+    ansi
+        Whether what is no UTF-8 is read as Windows-1252.
+
+    Raises
+    ------
+    ValueError
+        Saying why it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MOST + 1)
+        if len(content) > _MOST:
+            raise ValueError(f"it is larger than {_MOST >> 20} MiB")
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return content.decode("utf-16")
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if ansi:
+            return content.decode("cp1252", errors="replace")
+        raise ValueError("cannot be read: it is no text in utf-8") from None
+    except (OSError, ValueError) as error:  # a path may have no character of number 0
+        raise ValueError(f"cannot be read: {error}") from None
+
+
+def given_toml(text: str) -> dict[str, Any]:
+    """Return the tables of a TOML document that a user gives.
+
+    Raises
+    ------
+    ValueError
+        Saying what is wrong with it, and where.
+
+    Examples
+    --------
+    >>> given_toml("a = 1")
+    {'a': 1}
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"not valid TOML: {error}") from None
+    except RecursionError:
+        raise ValueError("not valid TOML: arrays or tables are nested too deeply") from None
+    except ValueError:  # of more digits than Python reads
+        digits = max(re.finditer(r"[\d_]+", text), key=lambda match: len(match[0]))
+        line = text.count("\n", 0, digits.start()) + 1
+        raise ValueError(f"not valid TOML: line {line} has a number of {len(digits[0])} digits") from None
 
 
 @contextmanager

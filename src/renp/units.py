@@ -3,7 +3,6 @@
 A quantity is converted by its own library, so that neither is imported here.
 """
 
-from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -75,7 +74,7 @@ def _converted(name: str, value: Any, unit: str, photon: bool) -> Any:
         magnitude = convert(value, target, photon)
     except Exception as error:  # each library has errors of its own
         wanted = f"a quantity that converts to {unit}" if unit else "a number without a unit"
-        raise InputError(name, shorten(str(value), 60), wanted) from error
+        raise InputError(name, value, wanted) from error
     return magnitude if scale == 1 else magnitude / scale
 
 

@@ -3,57 +3,21 @@
 The papers simplify the atom in ways that `renp.atoms.effects` lists; `Atom.refined` undoes each by itself.
 """
 
-import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import equinox as eqx
 
 from renp.atoms.effects import EFFECTS, check_light, effects_of
+from renp.atoms.level import Level, check_keys, levels_of
 from renp.atoms.spin import AVERAGED, HELICITIES, SpinWeights, Wave, waves
-from renp.constants import WAVENUMBER
-from renp.datafiles import read_toml
+from renp.datafiles import given_text, given_toml, read_toml
 from renp.errors import InputError
 from renp.references import references_of
-from renp.validation import Scalar, choice, is_traced, number
+from renp.validation import Scalar, choice, instance, is_traced, number
 
 Approximation: TypeAlias = Literal["papers", "full"]
-
-
-@dataclass(frozen=True)
-class Level:
-    """One level of an atom as the data file gives it.
-
-    ``wavenumber`` is the energy above the ground state, 1/cm; ``A`` the decay rate to the ground state, 1/s.
-    ``verified`` says whether someone has read the number in its source or a table that quotes it.
-    """
-
-    label: str
-    wavenumber: float
-    J: int
-    source: str
-    verified: bool
-    A: float | None = None
-    A_source: str | None = None
-    A_verified: bool | None = None
-    amplitude: float | None = None
-    """c of a further intermediate state, relative to |v⟩."""
-    amplitude_source: str | None = None
-    amplitude_error: float | None = None
-    """Standard error of the amplitude."""
-    amplitude_error_source: str | None = None
-    references: tuple[str, ...] = ()
-    """Keys of ``data/references.bib``; an atom file of one's own gives a list."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "references", tuple(self.references))
-
-    @property
-    def energy(self) -> float:
-        """Energy above the ground state, eV."""
-        return self.wavenumber * WAVENUMBER
 
 
 class Atom(eqx.Module):
@@ -258,22 +222,25 @@ class Atom(eqx.Module):
         Raises
         ------
         InputError
-            If the file cannot be read, or a level is incomplete.
+            If the file cannot be read, or naming the table and key of what it cannot say.
         """
+        instance("path", path, (str, Path), "the path of a file")
         path = Path(path)
         try:
-            entry = tomllib.loads(path.read_text(encoding="utf-8"))
-            return cls._of_table(str(entry.get("name", path.stem)), entry, approximation)
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise InputError("atom", str(path), f"a TOML file that can be read ({error})") from None
-        except (KeyError, TypeError) as error:
-            raise InputError("atom", str(path), f"with complete levels [e] and [v] ({error})") from None
+            entry = given_toml(given_text(path))
+        except ValueError as error:
+            raise InputError("atom", repr(str(path)), f"a TOML file that can be read ({error})") from None
+        try:
+            check_keys(entry)
+            instance("name", name := entry.get("name", path.stem), str, "text")
+            return cls._of_table(name, entry, approximation)
+        except InputError as error:
+            raise InputError(f"{path.name}: {error.argument}", error.value, error.allowed) from None
 
     @classmethod
     def _of_table(cls, name: str, entry: dict[str, Any], approximation: str) -> "Atom":
-        levels = [Level(**entry["e"]), Level(**entry["v"])]
-        levels += [Level(**level) for level in entry.get("further", [])]
-        atom = cls(name, levels[0].energy, levels[1].energy, tuple(levels))
+        levels = levels_of(entry)
+        atom = cls(name, levels[0].energy, levels[1].energy, levels)
         return atom.refined() if effects_of(approximation) else atom
 
 

@@ -8,7 +8,7 @@ from renp.errors import InputError
 from renp.validation import choice
 
 if TYPE_CHECKING:
-    from renp.atoms.atom import Level
+    from renp.atoms.level import Level
 
 APPROXIMATIONS = ("papers", "full")
 

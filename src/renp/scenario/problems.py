@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from renp.errors import InputError, ScenarioError
 from renp.scenario.lines import lines_of
-from renp.scenario.schema import Table
+from renp.scenario.schema import VARIED, Section, Table
 
-S = TypeVar("S", bound=BaseModel)
+S = TypeVar("S", bound=Section)
 T = TypeVar("T")
 Place: TypeAlias = tuple[str | int, ...]
 
@@ -92,8 +92,9 @@ def validated(
     """Return what is built from a section, after checking its keys and values."""
     known = list(section.model_fields)
     unknown = [(key, unknown_key(key, known)) for key in table if key not in known]
-    if unknown:
-        raise TableError(unknown)
+    idle = {} if context == VARIED else section.idle(table)
+    if unknown or idle:
+        raise TableError([*unknown, *idle.items()])
     return build(section.model_validate(table, context=dict(context or {})))
 
 
