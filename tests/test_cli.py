@@ -421,7 +421,7 @@ def test_validate_with_json_lists_the_problems(command: Command, tmp_path: Path)
 
 
 def test_validate_with_json_of_a_valid_file(command: Command, file: Path) -> None:
-    assert command("validate", file, "--json").json() == {"valid": True, "problems": []}
+    assert command("validate", file, "--json").json() == {"valid": True, "problems": [], "notes": []}
 
 
 # Files

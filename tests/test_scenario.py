@@ -767,7 +767,6 @@ def test_runs_of_a_csv_file(tmp_path: Path) -> None:
         (CSV.replace("[day]", "[km]"), "duration"),
         (CSV.replace("[day]", "[kg]"), "'duration [kg]': '1 kg' is in kilogram"),
         (CSV.replace("photon_energy [eV]", "wavelength_nm"), "did you mean photon_energy [nm]?"),
-        (CSV.replace(",", ";"), "separated by semicolons"),
         (CSV, "line 4, photon_energy = '1157 eV', that is 1157.0: must be"),
         (CSV, "E_vg"),
         (None, "cannot be read"),

@@ -42,13 +42,12 @@ _MOST = 64 * 2**20
 """Bytes of a file that a user gives: a device or a mistaken name may have no end."""
 
 
-def given_text(path: Path, *, ansi: bool = False) -> str:
-    """Return the text of a file that a user gives, in UTF-8 or with the mark of UTF-16.
+class NotUtf8Error(ValueError):
+    """A file that a user gives is not text in UTF-8."""
 
-    Parameters
-    ----------
-    ansi
-        Whether what is no UTF-8 is read as Windows-1252.
+
+def given_text(path: Path, encoding: str = "utf-8-sig") -> str:
+    """Return the text of a file that a user gives; UTF-16 is known by its mark.
 
     Raises
     ------
@@ -58,17 +57,17 @@ def given_text(path: Path, *, ansi: bool = False) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(_MOST + 1)
-        if len(content) > _MOST:
-            raise ValueError(f"it is larger than {_MOST >> 20} MiB")
-        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return content.decode("utf-16")
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        if ansi:
-            return content.decode("cp1252", errors="replace")
-        raise ValueError("cannot be read: it is no text in utf-8") from None
     except (OSError, ValueError) as error:  # a path may have no character of number 0
         raise ValueError(f"cannot be read: {error}") from None
+    if len(content) > _MOST:
+        raise ValueError(f"cannot be read: it is larger than {_MOST >> 20} MiB")
+    if content.startswith(b"PK\x03\x04"):
+        raise ValueError("cannot be read: it is a workbook or an archive, not text")
+    marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        return content.decode("utf-16" if marked else encoding)
+    except UnicodeDecodeError:
+        raise NotUtf8Error("cannot be read: it is no text in utf-8") from None
 
 
 def given_toml(text: str) -> dict[str, Any]:

@@ -91,7 +91,8 @@ def validate(file: File, *, options: Output = DEFAULT) -> int:
         scenario = Scenario.read(file)
     except ScenarioError as error:
         problems, message = error.problems, str(error)
-    report = {"valid": not problems, "problems": problems}
+    notes = [] if scenario is None else list(scenario.notes)
+    report = {"valid": not problems, "problems": problems, "notes": notes}
     if options.output is not None:
         write_text(options.output, json.dumps(report, indent=1) + "\n", options)
     if options.json:
@@ -100,6 +101,8 @@ def validate(file: File, *, options: Output = DEFAULT) -> int:
         note(f"renp: {message}")
     elif not options.quiet:
         runs = len(scenario.experiment.photon_energy)
+        for words in notes:
+            note(f"note: {words}")
         print(f"{file} is valid: {scenario.atom.name}, {runs} run{'s' if runs != 1 else ''}")
     return 2 if problems else 0
 
@@ -116,7 +119,7 @@ def spectrum(file: File, *, photon_energy: str | None = None, options: Output = 
     from renp.results import Spectrum
     from renp.validation import photon_energies
 
-    scenario = _read(file)
+    scenario = _read(file, options)
     omega = None
     if photon_energy is not None:
         given = _photon_energies(photon_energy)
@@ -131,7 +134,7 @@ def counts(file: File, *, options: Output = DEFAULT) -> None:
     """Compute the expected counts of each run, backgrounds included."""
     from renp.results import Counts
 
-    scenario = _read(file, runs=True)
+    scenario = _read(file, options, runs=True)
     with quietly(options):
         result = Counts.compute(scenario.experiment, scenario.neutrinos, scenario.model)
     emit(result, options, scenario)
@@ -171,7 +174,7 @@ def limits(
     """
     from renp.inference.upper_limits import upper_limits
 
-    scenario = _read(file, runs=True, expected=expected)
+    scenario = _read(file, options, runs=True, expected=expected)
     long = method in methods.METHODS and methods.METHODS[method].by_toys
     with progress_of("limits", options, counted=False, shown=long) as progress:
         result = upper_limits(
@@ -225,7 +228,7 @@ def fit(
     from renp.inference.profiles import profile as scan
     from renp.inference.ranking import ranking as ranked
 
-    scenario = _read(file, runs=True)
+    scenario = _read(file, options, runs=True)
     if not expected and scenario.experiment.counts is None:
         raise ScenarioError(str(file), ["run: no counts to fit: give them for every run, or use --expected"])
     special = (profile, contour, significance, ranking, correlations or None)
@@ -276,7 +279,7 @@ def toys(
     """
     from renp.inference.toys import measure_coverage, throw_toys
 
-    scenario = _read(file, runs=True)
+    scenario = _read(file, options, runs=True)
     likelihood = scenario.likelihood()
     truth = scenario.truth(likelihood)
     values = {name: float(value) for name, value in likelihood.values(truth).items()}
@@ -361,7 +364,7 @@ def plan(
 
     if scenario is not None:
         new_file("scenario", scenario)
-    read = _read(file, runs=total is None or after)
+    read = _read(file, options, runs=total is None or after)
     constraints = Constraints(
         laser_range=_laser_range(laser_range),
         clearance=_quantity("clearance", clearance, "eV"),
@@ -425,7 +428,7 @@ def scan(
         raise InputError("output", "nothing", "the result's name, --output FILE.zarr")
     if plot is not None and plot.suffix not in PICTURES:
         raise InputError("plot", plot, f"a file ending in {', '.join(PICTURES)}")
-    scenario = _read(file, expected=expected)
+    scenario = _read(file, options, expected=expected)
     if scenario.scan is None:
         raise ScenarioError(str(file), ["scan: is missing: this command needs a table [scan]"])
     with progress_of("scan", options) as progress:
@@ -451,7 +454,7 @@ def workspace(file: File, coupling: str, *, options: Output = DEFAULT) -> None:
     from renp.inference.workspace import pyhf_workspace
     from renp.validation import choice
 
-    scenario = _read(file, runs=True)
+    scenario = _read(file, options, runs=True)
     known = {one.name: one for one in scenario.couplings}
     chosen = known[choice("coupling", coupling, tuple(known))]
     likelihood = Likelihood(scenario.experiment, scenario.neutrinos, [chosen], nuisances=scenario.nuisances)
@@ -497,7 +500,7 @@ def bounds(file: File | None = None, *, options: Output = DEFAULT) -> None:
     if file is None:
         emit(Bounds.compute(), options)
         return
-    scenario = _read(file)
+    scenario = _read(file, options)
     emit(Bounds.compute(scenario.neutrinos, scenario.model), options, scenario)
 
 
@@ -513,7 +516,7 @@ def cite(file: File | None = None, *, options: Output = DEFAULT) -> None:
     """
     from renp.references import PAPERS, bibtex, merged
 
-    keys = merged(("renp",), PAPERS if file is None else _references(file))
+    keys = merged(("renp",), PAPERS if file is None else _references(file, options))
     text = bibtex(keys)
     if options.output is not None:
         if options.output.suffix != ".bib":
@@ -598,11 +601,13 @@ def reproduce(*, options: Output = DEFAULT) -> None:
         print(f"\nThe report is at {folder / 'report.html'}")
 
 
-def _read(file: Path, *, runs: bool = False, expected: bool = False) -> "Scenario":
+def _read(file: Path, options: Output, *, runs: bool = False, expected: bool = False) -> "Scenario":
     """Return a scenario; with runs, if they are needed, and without counts, if these are not wanted."""
     from renp.scenario import Scenario
 
     scenario = Scenario.read(file)
+    for words in scenario.notes:
+        options.say(f"note: {words}")
     if runs and not len(scenario.experiment.photon_energy):
         raise ScenarioError(str(file), ["run: is missing: this command needs at least one [[run]]"])
     return scenario.without_counts() if expected else scenario
@@ -620,10 +625,10 @@ def _limited(scenario: "Scenario", names: str | None) -> "list[Coupling]":
     return [known[name] for name in chosen]
 
 
-def _references(file: Path) -> tuple[str, ...]:
+def _references(file: Path, options: Output) -> tuple[str, ...]:
     from renp.results.base import saved_references
 
-    return _read(file).references if file.suffix == ".toml" else saved_references(file)
+    return _read(file, options).references if file.suffix == ".toml" else saved_references(file)
 
 
 def _quantity(name: str, text: str, unit: str, *, photon: bool = False) -> float:

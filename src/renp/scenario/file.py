@@ -11,6 +11,7 @@ from renp.datafiles import given_text, given_toml, read_text
 from renp.errors import ScenarioError
 from renp.results.plan import Plan
 from renp.scenario.build import Setting, build
+from renp.scenario.doubts import doubts
 from renp.scenario.keys import Key
 from renp.scenario.problems import Problems
 from renp.scenario.read import Reader
@@ -44,6 +45,8 @@ class Scenario(Setting):
     """Where files lie that it names."""
     scan: ScanTable | None
     """What is scanned, if anything."""
+    notes: tuple[str, ...] = ()
+    """What was guessed, and what may be meant otherwise, a line each."""
 
     @classmethod
     def read(cls, path: str | Path) -> "Scenario":
@@ -92,7 +95,9 @@ class Scenario(Setting):
         if found is None:
             problems.give_up()
         document, setting = found
-        scenario = cls(**vars(setting), text=problems.text, document=document, folder=folder, scan=None)
+        notes = (*problems.notes, *(problems.located(*doubt) for doubt in doubts(setting)))
+        own = {"text": problems.text, "document": document, "folder": folder, "notes": notes}
+        scenario = cls(**vars(setting), **own, scan=None)
         if "scan" not in tables:
             return scenario
         scan = read_scan(tables["scan"], scenario.data, partial(cls.from_data, folder=folder), problems)

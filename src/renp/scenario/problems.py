@@ -34,6 +34,8 @@ class Problems:
         self.text = text
         self.file = file
         self.found: dict[tuple[Place, str], None] = {}
+        self.notes: list[str] = []
+        """What was guessed."""
 
     @property
     def enough(self) -> bool:
@@ -41,8 +43,9 @@ class Problems:
         return len(self.found) >= MOST
 
     def add(self, place: Place, words: str) -> None:
-        """Note a problem, once."""
-        self.found.setdefault((place, words))
+        """Note a problem, once; no more of them than anyone reads."""
+        if not self.enough:
+            self.found.setdefault((place, words))
 
     def collect(
         self,
@@ -76,6 +79,10 @@ class Problems:
                     return None
             else:
                 return None if failed else value
+
+    def located(self, place: Place, words: str) -> str:
+        """Return a sentence with its line and key."""
+        return _located(_line(lines_of(self.text), place), place, words)
 
     def give_up(self) -> NoReturn:
         """Raise all problems, in the order of their lines."""

@@ -187,6 +187,7 @@ class Reader:
         found = read_runs(self.folder / section.file)
         for words in found.problems:
             self.problems.add(("runs", "file"), f"{section.file!r} {words}")
+        self.problems.notes += [f"{section.file}: {words}" for words in found.notes]
         return found.runs
 
     def _run_of_line(
