@@ -79,9 +79,9 @@ class InputError(ValueError):
     """
 
     def __init__(self, argument: str, value: object, allowed: str) -> None:
-        text = value if isinstance(value, str) else _plainly(value)
-        text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
-        super().__init__(f"{argument} = {text}: must be {allowed}")
+        text = " ".join((value if isinstance(value, str) else _plainly(value)).split())
+        self.said = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+        super().__init__(f"{argument} = {self.said}: must be {allowed}")
         self.argument = argument
         self.value = value
         self.allowed = allowed

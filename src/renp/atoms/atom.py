@@ -15,7 +15,7 @@ from renp.atoms.spin import AVERAGED, HELICITIES, SpinWeights, Wave, waves
 from renp.datafiles import given_text, given_toml, read_toml
 from renp.errors import InputError
 from renp.references import references_of
-from renp.validation import Scalar, choice, instance, is_traced, number
+from renp.validation import Scalar, choice, instance, is_traced, listed, number
 
 Approximation: TypeAlias = Literal["papers", "full"]
 
@@ -81,19 +81,25 @@ class Atom(eqx.Module):
         waves: Sequence[Wave] = (),
     ) -> None:
         allowed = "a finite energy in eV above 0 and at most 1000 (8065.54/cm are 1 eV)"
-        weight = "a finite weight, at least 0"
-        across, along = (number("spin_weights", w, weight, low=0) for w in spin_weights)
-        self.spin_weights = SpinWeights(across, along)
+        weight = "two finite weights, at least 0"
+        given = listed("spin_weights", spin_weights, weight, 2)
+        self.spin_weights = SpinWeights(*(number("spin_weights", w, weight, low=0) for w in given))
+        pairs = "pairs of an energy and an amplitude"
+        both = [listed("states", one, pairs, 2) for one in listed("states", states, pairs)]
         self.states = tuple(
-            (_energy("states", E, allowed), number("states", c, "a finite amplitude")) for E, c in states
+            (_energy("states", E, allowed), number("states", c, "a finite amplitude")) for E, c in both
         )
         self.orbit = number("orbit", orbit, "a finite factor")
         self.boost = number("boost", boost, "a momentum in eV", unit="eV")
+        for argument, values, kind in (("waves", waves, Wave), ("levels", levels, Level)):
+            for one in listed(argument, values, f"a list of {kind.__name__}"):
+                instance(argument, one, kind)
+        instance("name", name, str)
         self.waves = tuple(waves)
         self.name = name
         self.E_eg = _energy("E_eg", E_eg, allowed)
         self.E_vg = _energy("E_vg", E_vg, allowed)
-        self.levels = levels
+        self.levels = tuple(levels)
         if not is_traced(self.E_eg, self.E_vg) and self.E_vg <= self.E_eg:
             raise InputError("E_vg", self.E_vg, f"above E_eg = {self.E_eg} eV")
         if not is_traced(self.E_eg, self.boost) and not -self.E_eg < self.boost < self.E_eg:
@@ -134,14 +140,14 @@ class Atom(eqx.Module):
         """
         if len(self.levels) < 2:
             raise InputError("atom", self.name, "one with levels, whose J decide what is refined")
-        for name in effects:
-            choice("effect", name, tuple(EFFECTS))
+        for name, chosen in effects.items():
+            instance(choice("effect", name, tuple(EFFECTS)), chosen, bool, "True or False")
         values: dict[str, Any] = {
             name: getattr(self, name) for name in ("spin_weights", "states", "orbit", "boost", "waves")
         }
-        chosen = [name for name in EFFECTS if effects.get(name, True)]
-        check_light(polarisation, chosen)
-        for name in chosen:
+        kept = [name for name in EFFECTS if effects.get(name, True)]
+        check_light(polarisation, kept)
+        for name in kept:
             values |= EFFECTS[name].refine(self.levels, polarisation, values)
         return Atom(self.name, self.E_eg, self.E_vg, self.levels, **values)
 
@@ -176,6 +182,7 @@ class Atom(eqx.Module):
         [(0.75, 0.0), (0.0, 2.25), (2.25, 0.0)]
         """
         J = self.levels[0].J if self.levels else 0
+        instance("M", M, int)
         choice("M", str(M), [str(known) for known in range(-J, J + 1)])
         if len(self.levels) < 2 or self.spin_weights == AVERAGED:
             raise InputError("M", M, "left out where spins are averaged, without the effect spin")

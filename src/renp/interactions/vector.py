@@ -8,7 +8,7 @@ from jaxtyping import Array, Complex
 
 from renp._types import Matrix
 from renp.constants import FERMI_CONSTANT
-from renp.errors import InputError
+from renp.errors import InputError, shown
 from renp.interactions.couplings import Couplings, ElectronCoupling
 from renp.interactions.mediator import Mediator, hermitian
 from renp.interactions.rotation import to_mass_basis
@@ -71,7 +71,7 @@ class VectorMediator(Mediator):
     ) -> None:
         super().__init__(mass, electron, basis, width)
         if not isinstance(longitudinal, bool):
-            raise InputError("longitudinal", repr(longitudinal), "True or False")
+            raise InputError("longitudinal", shown(longitudinal), "True or False")
         self.longitudinal = longitudinal
         if longitudinal and not is_traced(self.mass) and self.mass == 0:
             raise InputError("mass", self.mass, "above 0 for a longitudinal part")

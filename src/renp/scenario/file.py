@@ -74,6 +74,7 @@ class Scenario(Setting):
             Listing every problem with its line.
         """
         instance("text", text, str)
+        instance("file", file, str)
         try:
             return cls._of(given_toml(text), Problems(text, file), Path(file).parent)
         except ScenarioError:
@@ -96,7 +97,7 @@ class Scenario(Setting):
             problems.give_up()
         document, setting = found
         notes = (*problems.notes, *(problems.located(*doubt) for doubt in doubts(setting)))
-        own = {"text": problems.text, "document": document, "folder": folder, "notes": notes}
+        own: dict[str, Any] = {"text": problems.text, "document": document, "folder": folder, "notes": notes}
         scenario = cls(**vars(setting), **own, scan=None)
         if "scan" not in tables:
             return scenario

@@ -6,7 +6,7 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
-from renp.errors import InputError, ScenarioError
+from renp.errors import InputError, ScenarioError, shown
 from renp.scenario.lines import lines_of
 from renp.scenario.schema import VARIED, Section, Table
 
@@ -133,9 +133,9 @@ def _read(error: ValueError, place: Place, table: Table) -> list[tuple[Place, st
     if isinstance(error, InputError):
         key = error.argument.split("[")[0].split(" ")[0]
         if key in table:
-            return [((key,), f"{error.value}: must be {error.allowed}")]
+            return [((key,), f"{error.said}: must be {error.allowed}")]
         if key in place[-1:]:
-            return [((), f"{error.value}: must be {error.allowed}")]
+            return [((), f"{error.said}: must be {error.allowed}")]
         # A matrix given as elements is named by its interaction.
         return [(("elements",) if "elements" in table else (), str(error))]
     return [((), str(error))]
@@ -173,7 +173,7 @@ def _sentence(problem: Table) -> str:
         "model_type": "a table",
         "bool_type": "true or false",
     }
-    return f"{value!r}: must be {expected.get(kind, problem['msg'])}"
+    return f"{shown(value)}: must be {expected.get(kind, problem['msg'])}"
 
 
 def _line(lines: Mapping[Place, int], place: Place) -> int | None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchem
 from pydantic_core import CoreSchema, core_schema
 
 from renp.constants import DAY
+from renp.errors import shown
 from renp.planning.aims import AIMS
 from renp.scenario.quantities import parse_quantity, parse_relative
 
@@ -39,9 +41,10 @@ class Unit:
     def _read(self, value: Any, info: ValidationInfo) -> float:
         bare = isinstance(value, (int, float)) and not isinstance(value, bool)
         if info.context == BARE and bare:
-            if not math.isfinite(value):
-                raise ValueError(f"{value!r}: must be a finite number")
-            return float(value)
+            with suppress(OverflowError):
+                if math.isfinite(number := float(value)):
+                    return number
+            raise ValueError(f"{shown(value)}: must be a finite number")
         return parse_quantity(value, self.name, photon=self.photon)
 
     def text(self, value: float) -> str:
