@@ -291,6 +291,10 @@ class Likelihood(eqx.Module):
 
     def expected(self, x: Point) -> Counts:
         """Return the expected counts N of each run, backgrounds included, and of each control measurement."""
+        allowed = "a point, as Likelihood.point returns it"
+        instance("x", x, (jax.Array, np.ndarray), allowed)
+        if x.shape[-1:] != (len(self.parameters),) or x.dtype != float:
+            raise InputError("x", f"an array of shape {x.shape} and type {x.dtype}", allowed)
         values = self.values(x)
         return jnp.concatenate([one.expected(self._spectrum(one, x, values), values) for one in self.parts])
 
