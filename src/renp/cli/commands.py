@@ -447,7 +447,7 @@ def sensitivity(
     from renp.inference.sensitivity import sensitivity as expected_limits
     from renp.interactions.mediator import Mediator
 
-    scenario = _read(file, runs=True, expected=True)
+    scenario = _read(file, options, runs=True, expected=True)
     mediators = [one for one in scenario.couplings if isinstance(one.interaction, Mediator)]
     over = over or ("mediator-mass" if mediators else "exposure")
     chosen = mediators if couplings is None and over == "mediator-mass" else _limited(scenario, couplings)
