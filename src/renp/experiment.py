@@ -7,7 +7,6 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy import integrate
 
 from renp.atoms.atom import Atom
 from renp.errors import InputError
@@ -350,6 +349,8 @@ def mean_dynamical_factor(factor: Callable[[float], float], duration: float) -> 
     >>> round(mean_dynamical_factor(lambda t: 0.5 * np.exp(-t / 100.0), 100.0), 6)
     0.31606
     """
+    from scipy.integrate import quad
+
     time = float(number("duration", duration, "a time in s above 0", low=0.0, open_low=True, unit="s"))
-    total, _ = integrate.quad(factor, 0.0, time, limit=200)
+    total, _ = quad(factor, 0.0, time, limit=200)
     return float(number("factor", total / time, "a finite factor, at least 0", low=0.0))

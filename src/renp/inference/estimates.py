@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import chdtrc
 
 from renp._types import Reals
 from renp.formula.kinematics import threshold_energies
@@ -105,7 +105,7 @@ def fit(
         coordinates=found.x,
         chi2=max(found.chi2, 0.0),
         degrees_of_freedom=degrees,
-        p_value=float(stats.chi2.sf(found.chi2, degrees)) if degrees > 0 else np.nan,
+        p_value=float(chdtrc(degrees, max(found.chi2, 0.0))) if degrees > 0 else np.nan,
         confidence_level=float(confidence_level),
         photon_energy=np.asarray(likelihood.photon_energy),
         observed=np.asarray(checked.counts)[likelihood.runs],

@@ -24,7 +24,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from renp._types import Reals
 from renp.inference.accepted import along_coupling
@@ -300,9 +300,11 @@ def outcomes(expected: Signal, span: Span, seed: int = 0) -> Outcomes | None:
 
 def _listed(mean: Float[np.ndarray, "x n"]) -> Float[np.ndarray, "m n"] | None:
     """Return all outcomes that are likely enough where some of these counts are expected, if they are few."""
+    from scipy.stats import poisson
+
     least, most = np.min(mean, axis=0), np.max(mean, axis=0)
-    low = np.where(least > 0, np.maximum(stats.poisson.ppf(_TAIL, least), 0.0), 0.0)
-    high = np.where(most > 0, stats.poisson.isf(_TAIL, most), 0.0)
+    low = np.where(least > 0, np.maximum(poisson.ppf(_TAIL, least), 0.0), 0.0)
+    high = np.where(most > 0, poisson.isf(_TAIL, most), 0.0)
     found, log = np.zeros((1, 0)), np.zeros((1, len(mean)))
     for k, (a, b) in enumerate(zip(low, high, strict=True)):
         own = np.arange(a, b + 1)
@@ -568,7 +570,9 @@ def lengthened_end(one: Outcomes, upper: float, confidence_level: float) -> floa
 
 def _unified(counts: float, background: Reals, signal: Reals, confidence_level: float) -> Flags:
     """Return which signals the counts of one run accept with each background, all outcomes taken together."""
-    most = stats.poisson.isf(_TAIL, background[-1] + signal[-1])
+    from scipy.stats import poisson
+
+    most = poisson.isf(_TAIL, background[-1] + signal[-1])
     n = np.arange(max(most, counts) + 1)
     mean = (background[:, None] + signal)[..., None]
     best = np.maximum(n, background[:, None])[:, None, :]

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from renp.inference.accepted import accepted
 from renp.inference.best_fits import lowest_minima
@@ -59,4 +59,4 @@ def p_value(likelihood: Likelihood, moves: NDArray[np.bool_], k: int | None = No
         if k is None
         else accepted(likelihood, data, jnp.asarray(moves), k, _ANY_RISE)
     )
-    return float(chi2.sf(float(found.chi2[0]), degrees))
+    return float(chdtrc(degrees, float(found.chi2[0])))

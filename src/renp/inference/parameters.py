@@ -24,7 +24,6 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy import optimize
 
 from renp.errors import InputError
 from renp.validation import Scalar, is_traced
@@ -191,7 +190,9 @@ def _inverse(parameter: Parameter, value: float) -> Scalar:
     if not abs(outside) < 1:
         return outside
 
+    from scipy.optimize import brentq
+
     def miss(x: float) -> float:
         return float(asymmetric(jnp.asarray(x), plus, minus)) - shift
 
-    return float(optimize.brentq(miss, -1.0, 1.0, xtol=1e-15))
+    return float(brentq(miss, -1.0, 1.0, xtol=1e-15))

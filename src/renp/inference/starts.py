@@ -12,7 +12,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from renp._types import Reals
 from renp.formula.kinematics import momentum_transfer_squared, threshold_energies
@@ -140,13 +139,15 @@ def scanned(likelihood: Likelihood, data: Data, moves: Mask) -> Reals:
     They are those of `few`, and more that cover the parameters; half of these lie close to where a pair's
     threshold passes a run. Rates and magnitudes alone have one minimum, as the counts are linear in them.
     """
+    from scipy.stats.qmc import Sobol
+
     kinds = [p.kind for p in likelihood.parameters]
     moving = np.flatnonzero(moves).tolist()
     places = [k for kind in _SEVERAL_MINIMA for k in moving if kinds[k] == kind]
     if not places:
         return np.zeros((0, len(kinds)))
     varied = places + [k for k in moving if kinds[k] == "magnitude"]
-    even = qmc.Sobol(len(varied) + 1, scramble=False).random(_SCAN)
+    even = Sobol(len(varied) + 1, scramble=False).random(_SCAN)
     points = np.tile(np.asarray(likelihood.point()), (_SCAN, 1))
     for k, column in zip(varied, even.T, strict=False):
         points[:, k] = _spread(likelihood, data, k, column)

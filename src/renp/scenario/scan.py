@@ -8,8 +8,6 @@ from typing import Any, Literal, TypeAlias
 
 from renp.errors import InputError, ScenarioError
 from renp.planning.aims import AIMS
-from renp.planning.plan import ELEMENTS
-from renp.results.limits import SIGNS
 from renp.scenario.build import Setting
 from renp.scenario.keys import Key, Value, parse, read_key, replaced, unit_of
 from renp.scenario.problems import Place, Problems, TableError, validated
@@ -91,6 +89,9 @@ def read_scan(
 
 
 def _settings(settings: ScanSection) -> ScanSection:
+    from renp.planning.plan import ELEMENTS
+    from renp.results.limits import SIGNS
+
     choice("result", settings.result, RESULTS)
     if not settings.axis:
         raise InputError("axis", [], "one or more [[scan.axis]]")
