@@ -113,8 +113,6 @@ def test_astropy() -> None:
     ("unit", "text"), [(unit, text) for unit, of_unit in FACTORS.items() for text in of_unit]
 )
 @given(number=st.floats(allow_nan=False, allow_infinity=False))
-def test_units_known_without_pint_are_its_own_to_the_bit(
-    unit: str, text: str, number: float
-) -> None:
+def test_units_known_without_pint_are_its_own_to_the_bit(unit: str, text: str, number: float) -> None:
     theirs = ureg.Quantity(number, ureg.Unit(f"1{text}" if text.startswith("/") else text)).to(unit)
     assert parse_quantity(f"{number!r} {text}", unit) == theirs.magnitude

@@ -5,6 +5,7 @@ a sum into one operation, or reassociate constants; bits are opaque to it, so th
 part is masked out. What is not being traced is computed in NumPy, to the same bits.
 """
 
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -27,6 +28,30 @@ def array_module(*values: object) -> ModuleType:
     'numpy'
     """
     return jnp if is_traced(*values) else np
+
+
+def vector(values: Sequence[Real]) -> Any:
+    """Return numbers as one array of JAX, without a program of JAX unless one is being traced.
+
+    Examples
+    --------
+    >>> vector([1.0, np.float64(2.0)])
+    Array([1., 2.], dtype=float64)
+    """
+    if array_module(*values) is np:
+        return jnp.asarray(np.array([float(x) for x in values]))
+    return jnp.stack([jnp.asarray(x, dtype=float) for x in values])
+
+
+def concatenated(parts: Sequence[Any]) -> Any:
+    """Return arrays one after the other as one of JAX, without a program of JAX unless one is being traced.
+
+    Examples
+    --------
+    >>> concatenated([np.array([1.0]), jnp.array([2.0])])
+    Array([1., 2.], dtype=float64)
+    """
+    return jnp.asarray(array_module(*parts).concatenate(parts))
 
 
 def leading(x: Real, bits: int) -> Real:

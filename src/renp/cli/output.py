@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from cyclopts import Parameter, Token
 
+from renp.compilations import answer_trouble
 from renp.datafiles import replaced
 from renp.errors import InputError
 
@@ -106,6 +107,7 @@ def quietly(options: Output) -> Iterator[None]:
     with warnings.catch_warnings():
         if options.quiet:
             warnings.simplefilter("ignore")
+            answer_trouble()
         yield
 
 

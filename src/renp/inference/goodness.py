@@ -1,7 +1,6 @@
 """Whether observed counts are at odds with the standard model, all else that is uncertain fitted."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
@@ -49,7 +48,7 @@ def p_value(likelihood: Likelihood, moves: NDArray[np.bool_], k: int | None = No
     By the χ² distribution, with a degree of freedom for each count less those for what nothing else measures;
     NaN without degrees of freedom.
     """
-    data = jax.tree.map(lambda a: a[None], likelihood.data)
+    data = jax.tree.map(lambda a: np.asarray(a)[None], likelihood.data)
     measured = np.isin(np.arange(moves.size), likelihood.constrained)
     degrees = likelihood.size - int(np.sum(moves & ~measured))
     if degrees <= 0:
@@ -57,6 +56,6 @@ def p_value(likelihood: Likelihood, moves: NDArray[np.bool_], k: int | None = No
     found = (
         lowest_minima(likelihood, data, moves)
         if k is None
-        else accepted(likelihood, data, jnp.asarray(moves), k, _ANY_RISE)
+        else accepted(likelihood, data, moves, k, _ANY_RISE)
     )
     return float(chdtrc(degrees, float(found.chi2[0])))

@@ -103,7 +103,7 @@ def discovery(
     signed = likelihood.parameters[k].kind == "coupling"
     drawn = np.array([])
     if number_of_toys:
-        sample = likelihood.toys(jnp.asarray(null.x[0]), jax.random.key(whole("seed", seed)), number_of_toys)
+        sample = likelihood.toys(null.x[0], jax.random.key(whole("seed", seed)), number_of_toys)
         drawn = _rise(*held_and_free(likelihood, sample, k))
     converged = drawn[~np.isnan(drawn)]
     return Discovery(
@@ -519,7 +519,7 @@ def _all(likelihood: Likelihood) -> NDArray[np.bool_]:
 
 
 def _values(likelihood: Likelihood, x: Point | Reals) -> dict[str, float]:
-    return {name: float(value) for name, value in likelihood.values(jnp.asarray(x)).items()}
+    return {name: float(value) for name, value in likelihood.values(x).items()}
 
 
 def _rounding(statistic: float) -> float:

@@ -3,7 +3,6 @@
 from typing import NamedTuple, cast
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 from scipy.special import ndtr
@@ -66,8 +65,13 @@ class LimitSearch(NamedTuple):
     rise: float
     profiled: bool
     bands: bool
-    key: Array
+    seed: int
     lengthened: bool = False
+
+    @property
+    def key(self) -> Array:
+        """Of its toys."""
+        return jax.random.key(self.seed)
 
     def limit(self, likelihood: Likelihood, k: int) -> CouplingLimit:
         """Return the limit on coupling k of a likelihood."""
@@ -78,22 +82,22 @@ class LimitSearch(NamedTuple):
             raise InputError("bands", True, f"left out with the method {self.method!r}")
         if self.lengthened and self.method != "feldman-cousins":
             raise InputError("lengthened", True, f"left out with the method {self.method!r}")
-        place = jnp.arange(len(likelihood.parameters))
+        place = np.arange(len(likelihood.parameters))
         moves = (place == k) | (place >= len(likelihood.couplings)) | self.profiled
         null = likelihood.asimov(likelihood.point())
         observed = likelihood.data if likelihood.observed else null
-        p_value = goodness.p_value(likelihood, np.asarray(moves), k) if likelihood.observed else np.nan
+        p_value = goodness.p_value(likelihood, moves, k) if likelihood.observed else np.nan
         if method.few_counts and int(np.sum(moves)) == 1:
             exact = self._of_few_counts(likelihood, k)
             if exact is not None:
                 return exact._replace(p_value=p_value)
-        few = float(jnp.sum(null.counts[likelihood.runs])) <= FEW_COUNTS
+        few = float(np.sum(np.asarray(null.counts)[likelihood.runs])) <= FEW_COUNTS
         if self.method == "cls" and int(np.sum(moves)) > 1 and few:
             return self._by_toys(likelihood, observed, moves, k)._replace(p_value=p_value)
         if self.lengthened:
             allowed = "left out where other parameters are fitted, or counts are many"
             raise InputError("lengthened", True, allowed)
-        both = jax.tree.map(lambda a, b: jnp.stack([a, b]), observed, null)
+        both = jax.tree.map(lambda a, b: np.stack([a, b]), observed, null)
         found = load(method.accepted)(self, likelihood, both, moves, k)
         good = np.asarray(found.good)
         limit, expected = np.where(good, float(parameter.plus) * furthest(found), np.nan)
@@ -247,18 +251,18 @@ def accepted_by_construction(
     intervals = intervals[which]
     best = np.asarray(found.best)[:, None]
     rises = np.where((intervals[..., 0] <= best) & (best <= intervals[..., 1]), 0.0, np.nan)
-    return found._replace(intervals=jnp.asarray(intervals), rises=jnp.asarray(rises))
+    return found._replace(intervals=intervals, rises=rises)
 
 
 def up_to(high: Reals, good: Mask, low: Reals | float = 0.0) -> AcceptedSet:
     """Return one interval for each data set."""
-    intervals = jnp.stack([jnp.broadcast_to(low, high.shape), jnp.asarray(high)], axis=-1)[:, None]
-    nothing = jnp.zeros(high.shape)
-    return AcceptedSet(intervals, nothing[:, None], nothing, nothing + jnp.nan, jnp.asarray(good))
+    intervals = np.stack([np.broadcast_to(low, high.shape), high], axis=-1)[:, None]
+    nothing = np.zeros(high.shape)
+    return AcceptedSet(intervals, nothing[:, None], nothing, nothing + np.nan, good)
 
 
-def _start(likelihood: Likelihood, moves: Mask) -> Array:
-    return jnp.where(moves, likelihood.start, likelihood.point())
+def _start(likelihood: Likelihood, moves: Mask) -> Reals:
+    return np.where(moves, likelihood.start, likelihood.point())
 
 
 def _intervals(found: AcceptedSet, unit: float) -> tuple[tuple[float, float], ...]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
 
 from renp._types import Reals
@@ -419,7 +418,7 @@ def _same(name: str, default: float, *experiments: Experiment) -> float:
 
 
 def _total(total: float | None, experiment: Experiment) -> float:
-    known: Any = float(jnp.sum(experiment.duration)) if total is None else total
+    known: Any = float(np.sum(experiment.runs.duration)) if total is None else total
     return float(number("total", known, "a time in s above 0", low=0.0, open_low=True))
 
 
