@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Okabe and Ito's palette, ordered so that neighbours differ in lightness.
 COLOURS = {
@@ -46,6 +46,8 @@ _SETTINGS: Any = {
 @contextmanager
 def style() -> Iterator[None]:
     """Draw or write in the package's style, at the user's size of font; the user's settings stay."""
+    import matplotlib as mpl
+
     size = mpl.rcParams["font.size"]
     settings = _SETTINGS | {"axes.labelsize": 1.1 * size, "legend.fontsize": 0.9 * size}
     before = {key: mpl.rcParams[key] for key in settings}
@@ -78,7 +80,7 @@ def pair_style(pair: str) -> dict[str, Any]:
     return {"color": COLOURS[pair], "linestyle": DASHES[pair]}
 
 
-def mark_thresholds(axes: Axes, thresholds: Mapping[str, float], *, apart: float = 0.034) -> None:
+def mark_thresholds(axes: "Axes", thresholds: Mapping[str, float], *, apart: float = 0.034) -> None:
     """Draw a thin line at each ω_ij^max inside the axis, labelled above it.
 
     Labels closer than ``apart``, a part of the axis's width, are spread and joined to their lines.
