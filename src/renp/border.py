@@ -44,7 +44,7 @@ def checked(
     instance("model", model, Interaction)
     photons = photon_energies(omega, atom.E_vg)
     check_model(model, neutrinos)
-    if model.poles():
+    if type(model).poles(model):  # a method that Equinox has bound takes 20 µs
         shifts = laser.offset + laser.width * np.array([-_REACH, 0.0, _REACH])
         check_poles(model, photons[..., None] + shifts, atom, neutrinos, stacklevel=4)
     return photons, model

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
+from jax import Array, lax
 
 from renp.validation import is_traced
 
@@ -30,7 +30,7 @@ def array_module(*values: object) -> ModuleType:
     return jnp if is_traced(*values) else np
 
 
-def vector(values: Sequence[Real]) -> Any:
+def vector(values: Sequence[Real]) -> Array:
     """Return numbers as one array of JAX, without a program of JAX unless one is being traced.
 
     Examples
@@ -43,7 +43,7 @@ def vector(values: Sequence[Real]) -> Any:
     return jnp.stack([jnp.asarray(x, dtype=float) for x in values])
 
 
-def concatenated(parts: Sequence[Any]) -> Any:
+def concatenated(parts: Sequence[Any]) -> Array:
     """Return arrays one after the other as one of JAX, without a program of JAX unless one is being traced.
 
     Examples

@@ -276,7 +276,8 @@ def counts_of(
     Array([95.04], dtype=float64)
     """
     emitted: Any = signal * (experiment.exposure * spectrum)
-    return jnp.asarray(emitted + background * experiment.background_counts)
+    counts: Array = emitted + background * experiment.background_counts
+    return counts
 
 
 def expected_counts(experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None = None) -> Reals:
@@ -330,8 +331,8 @@ def _counts(
     spectrum: Any = spectral_function(photons, experiment.atom, neutrinos, model, laser=laser)
     if not is_traced(spectrum):
         spectrum = np.asarray(spectrum)
-    finite(counts := counts_of(experiment, spectrum, background=background), "the expected counts")
-    return counts
+    counts = finite(counts_of(experiment, spectrum, background=background), "the expected counts")
+    return jnp.asarray(counts)
 
 
 def mean_dynamical_factor(factor: Callable[[float], float], duration: float) -> float:

@@ -12,7 +12,7 @@ Couplings are in the unit u of their parameter: g/u, at least 0 for one without 
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -83,7 +83,7 @@ def accepted(
         there = crossing_ensemble(likelihood, some, at, moves, k, side, rooms)
         value, status = np.full(wanted.shape, np.nan), np.full(wanted.shape, CONVERGED)
         value[places], status[places] = there.value, there.status
-        return Crossing(value, minima.x, status)
+        return Crossing(cast(Array, value), minima.x, cast(Array, status))
 
     return around_minima(minima, cross, k, rise, magnitude=likelihood.parameters[k].kind == "magnitude")
 
@@ -133,7 +133,7 @@ def _fits(likelihood: Likelihood, data: Data, starts: Any, moves: Mask) -> Minim
     return apart
 
 
-def _distinct(x: Float[Array, "m *sets p"]) -> Bool[Array, "m *sets"]:
+def _distinct(x: Float[Array | np.ndarray[Any, Any], "m *sets p"]) -> Bool[Array, "m *sets"]:
     """Return which of some points are not close to one before them."""
     xp = array_module(x)
     close = xp.max(xp.abs(x[:, None] - x[None]), axis=-1) < _SAME

@@ -195,7 +195,8 @@ def _proposed(found: Search, rise: float) -> Ends:
     ks, sides = np.repeat(places, 2), np.tile([-1, 1], places.size)
     if not ks.size:
         return {}
-    best = Minimum(*(np.asarray(a) for a in (found.x, found.chi2, CONVERGED, False)))
+    values: list[Any] = [np.asarray(a) for a in (found.x, found.chi2, CONVERGED, False)]
+    best = Minimum(*values)
     there = _crossings(found.likelihood, found.data, best, found.moves, ks, sides.astype(float), rise)
     value, good = np.asarray(there.value), np.asarray(there.status) == CONVERGED
     return {(int(ks[j]), int(sides[j])): float(value[j]) for j in np.flatnonzero(good)}

@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from renp._types import Reals
 from renp.errors import InputError
@@ -297,7 +297,7 @@ class _Normal(NamedTuple):
     def at_least(self, statistic: float) -> Probability:
         if self._single:
             return Probability.exact(float(self.mean >= statistic - _rounding(statistic)))
-        return Probability.exact(float(stats.norm.sf(statistic, self.mean, self.sigma)))
+        return Probability.exact(float(ndtr((self.mean - statistic) / self.sigma)))
 
     def above(self, statistic: float) -> Probability:
         if self._single:
@@ -305,7 +305,7 @@ class _Normal(NamedTuple):
         return self.at_least(statistic)
 
     def quantile(self, probability: float) -> float:
-        return self.mean if self._single else float(stats.norm.ppf(probability, self.mean, self.sigma))
+        return self.mean if self._single else self.mean + self.sigma * float(ndtri(probability))
 
     @property
     def _single(self) -> bool:

@@ -24,6 +24,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
+from renp._types import Reals
 from renp.border import checked
 from renp.compensated import concatenated, vector
 from renp.errors import InputError, PoleWarning
@@ -135,7 +136,8 @@ class Likelihood(eqx.Module):
         forms = [form_of(scales, *self._runs(one, neutrinos)) for one in every]
         seen = np.any([interferes(form) for form in forms], axis=0)
         if phases := {p.name: value_of(neutrinos, p.name) + 1.0 for p in others if p.unit == "rad"}:
-            turned = with_values(neutrinos, {name: np.array(value) for name, value in phases.items()})
+            shifted: dict[str, Any] = {name: np.array(value) for name, value in phases.items()}
+            turned = with_values(neutrinos, shifted)
             for one in every:
                 seen = seen | interferes(form_of(scales, *self._runs(one, turned)))
         fitted = [
@@ -289,22 +291,24 @@ class Likelihood(eqx.Module):
         shift = np.array([away.get(p.kind, 0.0) for p in self.parameters])
         return jnp.asarray((nominal if is_traced(nominal := self.nominal) else np.asarray(nominal)) + shift)
 
-    def values(self, x: Float[Array, "*batch p"]) -> dict[str, Float[Array, "*batch"]]:
+    def values(self, x: Float[Array, "*batch p"] | Reals) -> dict[str, Float[Array, "*batch"]]:
         """Return the physical value of each parameter at a point."""
-        x = x if is_traced(x) else np.asarray(x)
+        x = x if is_traced(x) else np.asarray(x)  # each operation of JAX would be a program
         return {p.name: jnp.asarray(physical(p, x[..., k])) for k, p in enumerate(self.parameters)}
 
-    def expected(self, x: Point) -> Counts:
+    def expected(self, x: Point | Reals) -> Counts:
         """Return the expected counts N of each run, backgrounds included, and of each control measurement."""
         if not is_traced(x):
-            return _expected(self, x)
+            found: Counts = _expected(self, x)
+            return found
         values = self.values(x)
         return jnp.concatenate([one.expected(self._spectrum(one, x, values), values) for one in self.parts])
 
-    def chi2(self, x: Point, data: Data) -> Float[Array, ""]:
+    def chi2(self, x: Point | Reals, data: Data) -> Float[Array, ""]:
         """Return −2 ln L, relative to a perfect description of the counts."""
         if not is_traced(x, *data):
-            return _chi2(self, x, data)
+            found: Array = _chi2(self, x, data)
+            return found
         pulls = x[np.array(self.constrained, dtype=int)] - data.pulls
         return chi2(self.expected(x), data.counts) + jnp.sum(pulls**2)
 
@@ -322,14 +326,15 @@ class Likelihood(eqx.Module):
         """
         return -self.chi2(x, data) / 2
 
-    def asimov(self, x: Point) -> Data:
+    def asimov(self, x: Point | Reals) -> Data:
         """Return data without fluctuations: the expectation at a point."""
         x = x if is_traced(x) else np.asarray(x)
         return Data(self.expected(x), jnp.asarray(x[np.array(self.constrained, dtype=int)]))
 
-    def toys(self, x: Point, key: Array, number: int) -> Data:
+    def toys(self, x: Point | Reals, key: Array, number: int) -> Data:
         """Return data drawn at a point: Poisson counts, and external measurements with their errors."""
-        return _drawn(self.asimov(x), key, number)
+        drawn: Data = _drawn(self.asimov(x), key, number)
+        return drawn
 
     def with_exposure(self, factor: Scalar) -> "Likelihood":
         """Return the likelihood of runs that last longer by a factor."""
@@ -470,7 +475,7 @@ class Likelihood(eqx.Module):
             return given_value(self.neutrinos, self.couplings, parameter.name)
         return parameter.centre
 
-    def _spectrum(self, one: Part, x: Point, values: dict[str, Array]) -> Counts:
+    def _spectrum(self, one: Part, x: Any, values: dict[str, Array]) -> Counts:
         fitted = self.parameters[: len(self.couplings)]
         if one.response is not None:
             return spectrum_of(one.response, x, [p.kind == "magnitude" for p in fitted])

@@ -1,6 +1,6 @@
 """How the limit on one coupling is found, by each of `renp.inference.methods`."""
 
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import jax
 import numpy as np
@@ -251,17 +251,17 @@ def accepted_by_construction(
     intervals = intervals[which]
     best = np.asarray(found.best)[:, None]
     rises = np.where((intervals[..., 0] <= best) & (best <= intervals[..., 1]), 0.0, np.nan)
-    return found._replace(intervals=intervals, rises=rises)
+    return found._replace(intervals=cast(Array, intervals), rises=cast(Array, rises))
 
 
 def up_to(high: Reals, good: Mask, low: Reals | float = 0.0) -> AcceptedSet:
     """Return one interval for each data set."""
-    intervals = np.stack([np.broadcast_to(low, high.shape), high], axis=-1)[:, None]
-    nothing = np.zeros(high.shape)
-    return AcceptedSet(intervals, nothing[:, None], nothing, nothing + np.nan, good)
+    intervals: Any = np.stack([np.broadcast_to(low, high.shape), high], axis=-1)[:, None]
+    nothing: Any = np.zeros(high.shape)
+    return AcceptedSet(intervals, nothing[:, None], nothing, nothing + np.nan, cast(Array, good))
 
 
-def _start(likelihood: Likelihood, moves: Mask) -> Reals:
+def _start(likelihood: Likelihood, moves: Mask) -> Any:
     return np.where(moves, likelihood.start, likelihood.point())
 
 

@@ -1,5 +1,6 @@
 """Which of the things that are uncertain matter: their impacts on one coupling, ranked."""
 
+import jax
 import numpy as np
 
 from renp._types import Reals
@@ -109,7 +110,7 @@ def _changes(
     x = np.tile(best, (shifts.size, 1))
     x[:, j] += np.nan_to_num(shifts)
     moves = np.arange(best.size) != j
-    same = Data(*(np.broadcast_to(a, (shifts.size, *a.shape)) for a in data))
+    same: Data = jax.tree.map(lambda a: np.broadcast_to(a, (shifts.size, *a.shape)), data)
     least = fit_ensemble(likelihood, same, x, moves)
     end = crossing_ensemble(likelihood, same, least, moves, k, 1.0, rise)
     value = np.where(np.asarray(least.status) == CONVERGED, np.asarray(least.x)[:, k], np.nan)

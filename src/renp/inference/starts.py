@@ -6,7 +6,7 @@ beyond g = −b/c they rise above N_0 again: around there the data may allow the
 """
 
 from itertools import combinations
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
@@ -69,7 +69,7 @@ def returns(likelihood: Likelihood, x: Point, k: Int[Array, ""] | int) -> Float[
 
 
 def elsewhere(
-    likelihood: Likelihood, x: Point, k: Int[Array, ""] | int, moves: Bool[Array, "p"]
+    likelihood: Likelihood, x: Point, k: Int[Array, ""] | int, moves: Bool[Array | np.ndarray[Any, Any], "p"]
 ) -> Float[Array, "s p"]:
     """Return points from which the other minima over coupling k are found, from one minimum; jax-traceable.
 

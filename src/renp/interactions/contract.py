@@ -114,7 +114,7 @@ def check_model(model: Interaction, neutrinos: Neutrinos) -> None:
     >>> nu = renp.Neutrinos(0.01, nature="majorana")
     >>> check_model(renp.Weak() + renp.Couplings(A=jnp.eye(3)), nu)
     """
-    model.check(neutrinos)
+    type(model).check(model, neutrinos)
     for term in _terms(model):
         if _is_foreign(term):
             check_majorana(term, neutrinos)
