@@ -339,7 +339,7 @@ def _root(gap: Real, slope: Real, curvature: Real) -> Real:
 
 
 def _solve(
-    matrix: Float[Array, "p p"], damping: Point, right: Float[Array, "p m"], active: Bool[Array, "p"]
+    matrix: Float[Array, "p p"], damping: Point, right: Float[Array, "p m"], active: Mask
 ) -> Float[Array, "p m"]:
     """Solve a symmetric positive system in the active parameters; the others are 0.
 
