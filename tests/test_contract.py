@@ -105,6 +105,21 @@ def test_those_of_the_package_pass(interaction: renp.Interaction) -> None:
     renp.check_interaction(interaction)
 
 
+class OfPhases(renp.Interaction):
+    """Right for real mixing, and for Dirac neutrinos: it forgets what a Majorana phase changes."""
+
+    strength: float
+
+    def couplings(self, neutrinos: renp.Neutrinos, q2: Any) -> renp.Couplings:
+        first, _ = neutrinos.majorana_phases
+        return renp.Couplings(V=self.strength * jnp.sin(jnp.asarray(first)) * jnp.eye(3))
+
+
+def test_an_interaction_is_tried_with_majorana_phases() -> None:
+    with pytest.raises(InputError, match=r"V\[1, 1\] of OfPhases = .* must be 0 for Majorana"):
+        renp.check_interaction(OfPhases(0.1))
+
+
 def test_a_width_is_no_hermitian_lagrangian() -> None:
     wide = renp.VectorMediator(3.0, 1e-9, left=ELEMENTS, width=0.1)
     renp.check_interaction(wide, hermitian=False)
