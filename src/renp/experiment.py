@@ -9,13 +9,15 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from renp.atoms.atom import Atom
+from renp.border import checked
+from renp.compiled import compiled
 from renp.errors import InputError
+from renp.formula.line import line_spectrum
 from renp.interactions.couplings import Interaction
 from renp.laser import SHARP, Laser
 from renp.neutrinos import Neutrinos
 from renp.references import references_of
 from renp.runs import Runs, Values
-from renp.spectrum import spectral_function
 from renp.validation import Scalar, finite, instance, is_traced, number
 
 UNCERTAIN = ("background_error", "efficiency_error", "control_ratio")
@@ -327,12 +329,17 @@ def _counts(
     experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None, background: float
 ) -> Reals:
     instance("experiment", experiment, Experiment)
-    photons, laser = experiment.runs.photon_energy, experiment.laser
-    spectrum: Any = spectral_function(photons, experiment.atom, neutrinos, model, laser=laser)
-    if not is_traced(spectrum):
-        spectrum = np.asarray(spectrum)
-    counts = finite(counts_of(experiment, spectrum, background=background), "the expected counts")
-    return jnp.asarray(counts)
+    runs, laser = experiment.runs, experiment.laser
+    _, model = checked(runs.photon_energy, experiment.atom, neutrinos, model, laser)
+    return finite(_counts_of_runs(experiment, neutrinos, model, background), "the expected counts")
+
+
+@compiled
+def _counts_of_runs(
+    experiment: Experiment, neutrinos: Neutrinos, model: Interaction, background: Scalar
+) -> Reals:
+    line = experiment.runs.photon_energy, experiment.laser, experiment.atom
+    return counts_of(experiment, line_spectrum(*line, neutrinos, model), background=background)
 
 
 def mean_dynamical_factor(factor: Callable[[float], float], duration: float) -> float:
