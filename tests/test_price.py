@@ -54,12 +54,16 @@ print(json.dumps(counted))
 ALLOWED = {
     "spectrum": ["jit(line_spectrum)"],
     "spectrum by pair": ["jit(components)"],
+    "counts": ["jit(_counts_of_runs)"],
     "likelihood": ["jit(form_of)"],
     "data": ["jit(_expected)"],
     "chi2": ["jit(_chi2)"],
     "fit": ["jit(_fit)", "jit(local)", "jit(_curvature_along)", "jit(_crossings)", "jit(_slopes)"],
     "limits": ["jit(form_of)", "jit(_expected)", "jit(along_coupling)", "jit(_exact)"],
-    "plan": ["jit(form_of)", *["jit(line_spectrum)"] * 2, "jit(form_of)", *["jit(line_spectrum)"] * 2],
+    "plan": [
+        *("jit(form_of)", "jit(_counts_of_runs)", "jit(_counts_of_runs)"),  # of a block of candidates
+        *("jit(form_of)", "jit(_counts_of_runs)", "jit(line_spectrum)"),
+    ],
 }
 
 LOADED = """

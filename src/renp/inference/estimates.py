@@ -298,7 +298,7 @@ def _estimates(found: Search, state: _State, intervals: Ends) -> list[Estimate]:
 @jax.jit
 def _slopes(parameters: tuple[Parameter, ...], x: Point) -> Point:
     """Return the derivatives of the physical values."""
-    return jnp.stack([jax.grad(physical, 1)(p, x[k]) for k, p in enumerate(parameters)])
+    return jnp.array([jax.grad(physical, 1)(p, x[k]) for k, p in enumerate(parameters)], dtype=float)
 
 
 def _statuses(found: Search, state: _State) -> list[str]:

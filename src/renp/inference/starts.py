@@ -8,6 +8,7 @@ beyond g = −b/c they rise above N_0 again: around there the data may allow the
 from itertools import combinations
 from typing import Any, TypeAlias
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
@@ -68,6 +69,9 @@ def returns(likelihood: Likelihood, x: Point, k: Int[Array, ""] | int) -> Float[
     return x + found[:, None] * is_k
 
 
+_returns = jax.jit(returns)
+
+
 def elsewhere(
     likelihood: Likelihood, x: Point, k: Int[Array, ""] | int, moves: Bool[Array | np.ndarray[Any, Any], "p"]
 ) -> Float[Array, "s p"]:
@@ -125,7 +129,8 @@ def few(likelihood: Likelihood) -> Reals:
     starts = [first[None]]
     for k, parameter in enumerate(likelihood.parameters):
         if parameter.kind == "coupling":
-            starts.append(np.unique(np.asarray(returns(likelihood, likelihood.point(), k)), axis=0))
+            there = np.asarray(_returns(likelihood, np.asarray(likelihood.point()), k))
+            starts.append(np.unique(there, axis=0))
         elif parameter.name == MASS:
             masses = np.tile(first, (len(_MASSES), 1))
             masses[:, k] *= _MASSES
@@ -192,8 +197,9 @@ def edges(likelihood: Likelihood) -> dict[int, Reals]:
             found[k] = threshold_masses(likelihood) / float(parameter.plus)
         elif parameter.name == CALIBRATION:
             atom = likelihood.experiment.atom
-            opening = threshold_energies(likelihood.neutrinos.masses, atom.E_eg, atom.boost)
-            shifts = np.subtract.outer(np.asarray(opening), np.asarray(likelihood.experiment.photon_energy))
+            masses = np.asarray(likelihood.neutrinos.masses)
+            opening = np.asarray(threshold_energies(masses, atom.E_eg, atom.boost))
+            shifts = np.subtract.outer(opening, likelihood.experiment.runs.photon_energy)
             x = np.unique(shifts / float(parameter.plus))
             found[k] = x[np.abs(x) < _BELIEVED]
     return found
@@ -205,8 +211,8 @@ def range_of(likelihood: Likelihood, data: Data, k: int) -> tuple[float, float] 
     if parameter.kind == "coupling":
         # The counts of −2 × the interference are those without the coupling, at 2 N^¼ at most.
         seen = float(np.max(np.sum(np.asarray(data.counts), axis=-1), initial=0.0))
-        number = sum(float(jnp.sum(one.background_counts)) for one in likelihood.experiments) + seen
-        number = max(number, float(jnp.sum(likelihood.expected(likelihood.point()))))
+        number = sum(float(np.sum(one.background_counts)) for one in likelihood.experiments) + seen
+        number = max(number, float(np.sum(np.asarray(likelihood.expected(likelihood.point())))))
         far = 3 * (1 + number) ** 0.25
         return -far, far
     if parameter.kind != "free":
@@ -234,12 +240,10 @@ def threshold_masses(likelihood: Likelihood) -> Reals:
     """
     masses = np.asarray(likelihood.neutrinos.masses)
     above = masses**2 - np.min(masses) ** 2
-    q2 = np.concatenate(
-        [
-            np.asarray(momentum_transfer_squared(one.photon_energy, one.atom.E_eg, one.atom.boost))
-            for one in likelihood.experiments
-        ]
-    )
+    lines: list[tuple[Any, ...]] = [
+        (one.runs.photon_energy, one.atom.E_eg, one.atom.boost) for one in likelihood.experiments
+    ]
+    q2 = np.concatenate([np.asarray(momentum_transfer_squared(*line)) for line in lines])
     q = np.sqrt(np.where(q2 > 0, q2, np.nan))[:, None, None]
     first, second = above[:, None], above[None, :]
     # m_i + m_j = q and m_i² − m_j² = first − second.
