@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from renp.platforms import cache_folder
+
 _TROUBLE = r"Error (reading|writing) persistent compilation cache entry for '(.*?)': "
 _SETTINGS = {
     "jax_persistent_cache_min_compile_time_secs": 0.0,
@@ -39,8 +41,8 @@ def cache(folder: str | Path | None = None) -> Path | None:
     ...     cache(place) == Path(place)
     True
     """
-    path = usual_folder() if folder is None else Path(folder)
     try:
+        path = usual_folder() if folder is None else Path(folder)
         keep(path, warnings.warn)
     except OSError as error:
         warnings.warn(f"compiled programs are not kept: {error}", UserWarning, stacklevel=2)
@@ -49,9 +51,17 @@ def cache(folder: str | Path | None = None) -> Path | None:
 
 
 def usual_folder() -> Path:
-    """Return the folder of the command line, in that of the user's caches."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111, for no home at all
-    return Path(base) / "renp" / "jax"
+    """Return the folder of the command line, in that of the user's caches.
+
+    Raises
+    ------
+    OSError
+        If the user has no place for them.
+    """
+    base = cache_folder()
+    if base is None:
+        raise FileNotFoundError("this user has no folder for caches")
+    return base / "renp" / "jax"
 
 
 def keep(folder: Path, tell: Callable[[str], Any]) -> None:

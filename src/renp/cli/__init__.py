@@ -14,7 +14,7 @@ from cyclopts import CycloptsError
 from renp.cli.commands import app
 from renp.cli.output import note
 from renp.compilations import keep, usual_folder
-from renp.errors import InputError, ScenarioError
+from renp.errors import InputError, ScenarioError, StorageError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,8 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     quiet = {"-q", "--quiet"} & set(given)
     folder = os.environ.get("JAX_COMPILATION_CACHE_DIR")
-    with suppress(OSError):
-        keep(Path(folder or usual_folder()), lambda words: None if quiet else note(f"note: {words}"))
+    with suppress(OSError):  # without a place, programs are compiled each time
+        place = Path(folder) if folder else usual_folder()
+        keep(place, lambda words: None if quiet else note(f"note: {words}"))
     try:
         status = app(
             given,
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.exit(2)
     except (InputError, ScenarioError, FloatingPointError) as error:
         note(f"renp: {error}")
-        sys.exit(2)
+        sys.exit(1 if isinstance(error, StorageError) else 2)
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         sys.stderr.close()
         sys.exit(0)

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
 from renp.atoms.atom import Atom
+from renp.atoms.lights import Lights
 from renp.compensated import array_module
 from renp.compiled import compiled
 from renp.experiment import Experiment
@@ -21,7 +22,7 @@ from renp.neutrinos import Neutrinos
 from renp.validation import finite
 
 Form: TypeAlias = Float[Array, "n k k"]
-Runs: TypeAlias = tuple[Array, Laser, Atom, Neutrinos, Interaction, tuple[Interaction, ...]]
+Runs: TypeAlias = tuple[Array, Laser, Atom | Lights, Neutrinos, Interaction, tuple[Interaction, ...]]
 
 _NO_INTERFERENCE = 1e-10
 """Rounding of an interference that vanishes, relative to the geometric mean of both parts."""
@@ -62,7 +63,7 @@ def runs_of(
     experiment: Experiment, neutrinos: Neutrinos, model: Interaction, couplings: tuple[Coupling, ...]
 ) -> Runs:
     """Return what the form of an experiment's runs depends on."""
-    line = experiment.photon_energy, experiment.laser, experiment.atom
+    line = experiment.photon_energy, experiment.laser, experiment.lit_atom
     return *line, neutrinos, model, tuple(coupling.interaction for coupling in couplings)
 
 
@@ -87,7 +88,7 @@ def form_of(
     units: Float[Array, "k"],
     photons: Float[Array, "n"],
     laser: Laser,
-    atom: Atom,
+    atom: Atom | Lights,
     neutrinos: Neutrinos,
     model: Interaction,
     couplings: tuple[Interaction, ...],

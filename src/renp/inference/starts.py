@@ -147,8 +147,7 @@ def scanned(likelihood: Likelihood, data: Data, moves: Mask) -> Reals:
     from scipy.stats.qmc import Sobol
 
     kinds = [p.kind for p in likelihood.parameters]
-    moving = np.flatnonzero(moves).tolist()
-    places = [k for kind in _SEVERAL_MINIMA for k in moving if kinds[k] == kind]
+    moving, places = np.flatnonzero(moves).tolist(), several_minima(likelihood, moves)
     if not places:
         return np.zeros((0, len(kinds)))
     varied = places + [k for k in moving if kinds[k] == "magnitude"]
@@ -165,6 +164,12 @@ def scanned(likelihood: Likelihood, data: Data, moves: Mask) -> Reals:
         points[rows, k] = np.clip(near, low, high)
     points = np.concatenate([few(likelihood), points])
     return np.asarray(points[np.argsort(points[:, places[0]], kind="stable")])
+
+
+def several_minima(likelihood: Likelihood, moves: Any) -> list[int]:
+    """Return the places of what moves and along which the χ² may have several minima, the worst first."""
+    kinds, moving = [p.kind for p in likelihood.parameters], np.flatnonzero(np.asarray(moves)).tolist()
+    return [k for kind in _SEVERAL_MINIMA for k in moving if kinds[k] == kind]
 
 
 def _spread(likelihood: Likelihood, data: Data, k: int, even: Reals) -> Reals:
@@ -198,7 +203,7 @@ def edges(likelihood: Likelihood) -> dict[int, Reals]:
         elif parameter.name == CALIBRATION:
             atom = likelihood.experiment.atom
             masses = np.asarray(likelihood.neutrinos.masses)
-            opening = np.asarray(threshold_energies(masses, atom.E_eg, atom.boost))
+            opening = np.asarray(threshold_energies(masses, *atom.frame))
             shifts = np.subtract.outer(opening, likelihood.experiment.runs.photon_energy)
             x = np.unique(shifts / float(parameter.plus))
             found[k] = x[np.abs(x) < _BELIEVED]
@@ -241,7 +246,7 @@ def threshold_masses(likelihood: Likelihood) -> Reals:
     masses = np.asarray(likelihood.neutrinos.masses)
     above = masses**2 - np.min(masses) ** 2
     lines: list[tuple[Any, ...]] = [
-        (one.runs.photon_energy, one.atom.E_eg, one.atom.boost) for one in likelihood.experiments
+        (one.runs.photon_energy, *one.atom.frame) for one in likelihood.experiments
     ]
     q2 = np.concatenate([np.asarray(momentum_transfer_squared(*line)) for line in lines])
     q = np.sqrt(np.where(q2 > 0, q2, np.nan))[:, None, None]
