@@ -298,6 +298,10 @@ class Likelihood(eqx.Module):
 
     def expected(self, x: Point | Reals) -> Counts:
         """Return the expected counts N of each run, backgrounds included, and of each control measurement."""
+        allowed = "a point, as Likelihood.point returns it"
+        instance("x", x, (jax.Array, np.ndarray), allowed)
+        if x.shape[-1:] != (len(self.parameters),) or x.dtype != float:
+            raise InputError("x", f"an array of shape {x.shape} and type {x.dtype}", allowed)
         if not is_traced(x):
             found: Counts = _expected(self, x)
             return found

@@ -189,7 +189,10 @@ def build_target(section: TargetSection) -> Target:
 
 def _known_atom(folder: Path, section: AtomSection) -> Atom:
     if section.file is not None:
-        return Atom.read(folder / section.file)
+        try:
+            return Atom.read(folder / section.file)
+        except InputError as error:
+            raise TableError([("file", str(error))]) from None
     if not section.name:
         missing = "is missing: an atom of the catalogue, or any label beside both energies"
         raise TableError([("name", missing)])

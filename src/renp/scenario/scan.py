@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 from renp.errors import InputError, ScenarioError
 from renp.planning.aims import AIMS
 from renp.scenario.build import Setting
-from renp.scenario.keys import Key, Value, parse, read_key, replaced, unit_of
+from renp.scenario.keys import Key, Value, idle, parse, read_key, replaced, unit_of
 from renp.scenario.problems import Place, Problems, TableError, validated
 from renp.scenario.quantities import parse_quantity
 from renp.scenario.schema import AxisSection, ScanSection, Table
@@ -17,6 +17,9 @@ from renp.validation import choice, instance, number, photon_energies, whole
 
 Spacing: TypeAlias = Literal["grid", "log", "random", "values"]
 SPACINGS: tuple[Spacing, ...] = ("grid", "log", "random", "values")
+_DEAF = {"spectrum": ("target", "laser", "run", "statistics"), "counts": ("statistics",)}
+"""Tables without effect on a result."""
+
 RESULTS = ("spectrum", "counts", "limits", "significance", "plan")
 
 PHOTON = Key("", None, "photon_energy", None)
@@ -185,12 +188,19 @@ def _check(scan: ScanTable, data: Table, check: Callable[[Table], Setting], prob
     if (PHOTON in names) != (scan.settings.result == "spectrum"):
         problems.add(("scan",), 'an axis "photon_energy" is there for the result "spectrum", and only for it')
         return
+    for key in names:
+        if key.table in _DEAF.get(scan.settings.result, ()):
+            words = f'{_text(key)} has no effect on the result "{scan.settings.result}"'
+            problems.add(("scan",), f"{words}: leave its axis out")
     known: tuple[str, ...] | None = None
+    unused = dict.fromkeys(names, "")
     for corner in itertools.islice(_corners(scan.axes), _MOST_CHECKS):
         words = ", ".join(f"{_text(key)} = {raw!r}" for key, raw in corner.items())
         try:
             photon = corner.pop(PHOTON, None)
-            scenario = check(replaced(data, corner))
+            tables = replaced(data, corner)
+            unused = {key: words for key in unused if (words := idle(key, tables))}
+            scenario = check(tables)
             _suitable(scan.settings, scenario, photon)
             known = _same_couplings(scan.settings, scenario, known)
         except ScenarioError as error:
@@ -199,6 +209,8 @@ def _check(scan: ScanTable, data: Table, check: Callable[[Table], Setting], prob
         except ValueError as error:
             problems.add(("scan",), f"at {words}: {error}")
             return
+    for key, words in unused.items():
+        problems.add(("scan",), f"{_text(key)} {words}")
 
 
 def _corners(axes: tuple[Axis, ...]) -> Iterator[dict[Key, Any]]:
