@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from renp.scans.scan import scan
     from renp.scenario import Scenario
     from renp.spectrum import spectral_function, thresholds
+    from renp.target.preparation import Preparation, Pulse
 
 __all__ = [
     "Anapole",
@@ -71,6 +72,8 @@ __all__ = [
     "Neutrinos",
     "Nuisances",
     "PoleWarning",
+    "Preparation",
+    "Pulse",
     "ScalarMediator",
     "Scenario",
     "Target",
@@ -148,6 +151,7 @@ _HOME = {
     "renp.references": ["citations"],
     "renp.scenario": ["Scenario"],
     "renp.spectrum": ["spectral_function", "thresholds"],
+    "renp.target.preparation": ["Preparation", "Pulse"],
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

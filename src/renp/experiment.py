@@ -21,6 +21,7 @@ from renp.neutrinos import Neutrinos
 from renp.references import references_of
 from renp.runs import Runs, Values
 from renp.spectrum import spectral_function
+from renp.target.preparation import Preparation, cycle_of
 from renp.validation import Scalar, finite, instance, is_traced, number
 
 UNCERTAIN = ("background_error", "efficiency_error", "control_ratio")
@@ -55,6 +56,8 @@ class Target(eqx.Module):
         of the experiment's atom at each photon energy, n_γ being what it is; any other is the same at all, as
         it is where the field is held fixed. Results say which width they used.
 
+    `from_preparation` computes η; the target then has its ``preparation``.
+
     Raises
     ------
     InputError
@@ -74,6 +77,8 @@ class Target(eqx.Module):
     """NaN for "golden-rule", until an experiment says of which atom."""
     width_at: Scalar | None
     """Photon energy of the width, eV, to which it is proportional; None for one at all photon energies."""
+    preparation: Preparation | None = eqx.field(static=True)
+    """Whose mean the dynamical factor is, if it was computed."""
 
     def __init__(
         self,
@@ -98,6 +103,48 @@ class Target(eqx.Module):
         else:
             allowed = "a finite width in 1/s, at least 0, 'published' or 'golden-rule'"
             self.width = number("width", width, allowed, low=0, unit="1/s")
+        self.preparation = None
+
+    @classmethod
+    def from_preparation(
+        cls,
+        preparation: Preparation,
+        atom: Atom,
+        *,
+        density: Any = 1e21,
+        photon_density: Any = 1e21,
+        volume: Any = 100.0,
+        width: Any = PUBLISHED_WIDTH,
+    ) -> "Target":
+        """Return the target whose η is the mean of a preparation over its cycles.
+
+        Parameters
+        ----------
+        preparation, atom
+            What is done to which atoms.
+        density, photon_density, volume, width
+            As for `Target`.
+
+        Raises
+        ------
+        InputError
+            If something is out of range, or the pulses cannot be followed.
+
+        Examples
+        --------
+        >>> import renp
+        >>> ready = renp.Preparation(length=1.0, repetition=10.0, coherence=0.5, dephasing_time=1e-3)
+        >>> round(Target.from_preparation(ready, Atom.named("Yb")).dynamical_factor, 6)
+        0.005
+        """
+        target = cls(density, photon_density, volume, width=width)
+        known = {name: getattr(target, name) for name in ("density", "photon_density", "volume")}
+        if is_traced(*known.values()):
+            raise InputError("preparation", "with a traced density or volume", "of numbers that are known")
+        mean = cycle_of(preparation, atom, **known).mean
+        found: Target = eqx.tree_at(lambda one: one.dynamical_factor, target, mean)
+        object.__setattr__(found, "preparation", preparation)
+        return found
 
     def of_atom(self, atom: Atom) -> "Target":
         """Return the target with the width of an atom, if it is to be that of the golden rule."""

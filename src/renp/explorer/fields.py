@@ -5,8 +5,6 @@ from collections.abc import Callable
 from functools import partial
 from html import escape
 from io import BytesIO
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import panel as pn
@@ -198,8 +196,7 @@ def save_buttons(name: str, current: Callable[[], Result]) -> list[Any]:
 
 def file_of(result: Result, ending: str) -> BytesIO:
     """Return a result as a file: picture or data by the ending."""
-    with TemporaryDirectory() as folder:
-        return BytesIO(result.save(Path(folder) / f"result.{ending}").read_bytes())
+    return BytesIO(result.file(f".{ending}"))
 
 
 def _served_document() -> Any:

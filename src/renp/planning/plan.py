@@ -28,7 +28,7 @@ from renp.planning.candidates import Range, laser_range
 from renp.planning.contrasts import Contrast
 from renp.planning.optimise import Optimum, Search, constrained, optimum
 from renp.planning.rates import BLOCK, like, signed
-from renp.planning.truths import Setting
+from renp.planning.truths import Setting, check_phases
 from renp.references import merged, references_of
 from renp.results.base import provenance
 from renp.results.plan import SIGNIFICANT, Plan
@@ -228,6 +228,16 @@ def plan(
             change=limits.change_time / time,
         )
     return _result(aim, search, best, experiment, hypotheses, setting, level)
+
+
+def check_plannable(
+    aim: str, experiment: Experiment, neutrinos: Neutrinos, elements: str, nuisances: Nuisances
+) -> None:
+    """Raise `InputError` for what no plan can be made of, whatever its runs: before any is computed."""
+    _moments(AIMS[aim], elements, [neutrinos])
+    _common_errors(nuisances, experiment, None)
+    if aim == "majorana-phases":
+        check_phases(neutrinos)
 
 
 def _lights(experiment: Experiment, chosen: Sequence[str]) -> tuple[int, ...]:

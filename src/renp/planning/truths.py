@@ -184,9 +184,14 @@ def masses(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
 
 def phases(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
     """Return contrasts of the Majorana phases with others."""
+    check_phases(neutrinos)
+    return _intervals(setting, neutrinos, ["majorana_phase_21", "majorana_phase_31"])
+
+
+def check_phases(neutrinos: Neutrinos) -> None:
+    """Raise `InputError` for neutrinos that have no Majorana phases."""
     if neutrinos.nature != "majorana":
         raise InputError("nature", neutrinos.nature, "'majorana': Dirac neutrinos have no such phases")
-    return _intervals(setting, neutrinos, ["majorana_phase_21", "majorana_phase_31"])
 
 
 def _intervals(setting: Setting, neutrinos: Neutrinos, names: list[str]) -> list[Contrast]:
