@@ -74,7 +74,8 @@ def draw(names: Sequence[str] = ("Yb", "Xe")) -> "Figure":
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
         axes.set_title(f"{name}, moments of $3\\cdot10^{{-11}}\\,\\mu_B$", loc="left")
     np.atleast_1d(every)[0].set_ylabel(r"$(I_R - I_L)/(I_R + I_L)$")
-    np.atleast_1d(every)[-1].legend(title="element", ncols=2)
+    lines, labels = np.atleast_1d(every)[-1].get_legend_handles_labels()
+    figure.legend(lines, labels, title="element", loc="outside right center")
     return figure
 
 
