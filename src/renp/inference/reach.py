@@ -181,8 +181,8 @@ def pole_masses(experiment: Experiment) -> Masses:
     """
     atom = experiment.atom
     # In NumPy, since a caller may be compiling.
-    frame = [None if x is None else float(x) for x in atom.frame]
-    q2 = momentum_transfer_squared(np.asarray(experiment.runs.photon_energy), *frame)
+    frame: Any = [None if x is None else float(x) for x in atom.frame]
+    q2: Any = momentum_transfer_squared(np.asarray(experiment.runs.photon_energy), *frame)
     return np.sort(np.sqrt(q2[q2 > 0]))
 
 

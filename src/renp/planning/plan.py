@@ -264,7 +264,7 @@ def _result(
     used = used[np.lexsort((search.energies[used], np.abs(search.energies[used])))]
     found = _sizes(search, search.contrasts, times)
     planned = like(setting.typical, search.energies[used]).runs
-    shown = _shown(search.allowed, planned.photon_energy)
+    shown = _shown(search.allowed, np.asarray(planned.photon_energy))
     null = hypotheses[0]
     reached, bound = _worst(search, found), best.bound
     if rise is None:
