@@ -8,18 +8,25 @@ from cyclopts import App, Parameter
 
 from renp._version import __version__
 from renp.cli.output import (
+    BibOutput,
+    FolderOutput,
+    JsonOutput,
     Output,
+    ScenarioOutput,
+    StoreOutput,
     Whole,
     emit,
     make_folder,
     new_file,
     note,
+    print_verdicts,
     progress_display,
     progress_of,
     quietly,
     show,
     write_text,
 )
+from renp.datafiles import PICTURES, check_output, json_text
 from renp.errors import InputError, ScenarioError
 from renp.inference import methods
 from renp.planning.aims import AIMS
@@ -54,10 +61,12 @@ WithoutCounts = Annotated[
 ]
 Seed = Annotated[Whole, Parameter(help="Of random numbers.")]
 DEFAULT = Output()
+TO_SCENARIO, TO_JSON, TO_BIB = ScenarioOutput(), JsonOutput(), BibOutput()
+TO_STORE, TO_FOLDER = StoreOutput(), FolderOutput()
 
 
 @app.command
-def init(preset: str = "letter", *, options: Output = DEFAULT) -> None:
+def init(preset: str = "letter", *, options: ScenarioOutput = TO_SCENARIO) -> None:
     """Print a commented scenario file, or write it with --output.
 
     Parameters
@@ -78,31 +87,30 @@ def init(preset: str = "letter", *, options: Output = DEFAULT) -> None:
 
 
 @app.command
-def validate(file: File, *, options: Output = DEFAULT) -> int:
+def validate(file: File, *, options: JsonOutput = TO_JSON) -> int:
     """Check a scenario file and say every problem at once.
 
     With --output FILE.json, the report goes there too.
     """
-    import json
-
     from renp.scenario import Scenario
 
-    if options.output is not None and options.output.suffix != ".json":
-        raise InputError("output", options.output, "a file ending in .json")
     scenario, problems, message = None, list[str](), ""
     try:
         scenario = Scenario.read(file)
     except ScenarioError as error:
         problems, message = error.problems, str(error)
-    report = {"valid": not problems, "problems": problems}
+    notes = [] if scenario is None else list(scenario.notes)
+    report = {"valid": not problems, "problems": problems, "notes": notes}
     if options.output is not None:
-        write_text(options.output, json.dumps(report, indent=1) + "\n", options)
+        write_text(options.output, json_text(report, indent=1) + "\n", options)
     if options.json:
         show(report)
     elif scenario is None:
         note(f"renp: {message}")
     elif not options.quiet:
         runs = len(scenario.experiment.photon_energy)
+        for words in notes:
+            note(f"note: {words}")
         print(f"{file} is valid: {scenario.atom.name}, {runs} run{'s' if runs != 1 else ''}")
     return 2 if problems else 0
 
@@ -119,7 +127,7 @@ def spectrum(file: File, *, photon_energy: str | None = None, options: Output = 
     from renp.results import Spectrum
     from renp.validation import photon_energies
 
-    scenario = _read(file)
+    scenario = _read(file, options)
     omega = None
     if photon_energy is not None:
         given = _photon_energies(photon_energy)
@@ -134,7 +142,7 @@ def counts(file: File, *, options: Output = DEFAULT) -> None:
     """Compute the expected counts of each run, backgrounds included."""
     from renp.results import Counts
 
-    scenario = _read(file, runs=True)
+    scenario = _read(file, options, runs=True)
     with quietly(options):
         result = Counts.compute(scenario.experiment, scenario.neutrinos, scenario.model)
     emit(result, options, scenario)
@@ -177,7 +185,7 @@ def limits(
     """
     from renp.inference.upper_limits import upper_limits
 
-    scenario, experiments, nuisances = _together(file, others, expected=expected)
+    scenario, experiments, nuisances = _together(file, others, options, expected=expected)
     long = method in methods.METHODS and methods.METHODS[method].by_toys
     with progress_of("limits", options, counted=False, shown=long) as progress:
         result = upper_limits(
@@ -235,7 +243,7 @@ def fit(
     from renp.inference.profiles import profile as scan
     from renp.inference.ranking import ranking as ranked
 
-    scenario, experiments, nuisances = _together(file, others)
+    scenario, experiments, nuisances = _together(file, others, options)
     each = experiments.values() if isinstance(experiments, dict) else [experiments]
     if not expected and any(one.counts is None for one in each):
         raise ScenarioError(str(file), ["run: no counts to fit: give them for every run, or use --expected"])
@@ -287,7 +295,7 @@ def toys(
     """
     from renp.inference.toys import measure_coverage, throw_toys
 
-    scenario = _read(file, runs=True)
+    scenario = _read(file, options, runs=True)
     likelihood = scenario.likelihood()
     truth = scenario.truth(likelihood)
     values = {name: float(value) for name, value in likelihood.values(truth).items()}
@@ -326,6 +334,7 @@ def plan(
     least_duration: str = "0 day",
     change_time: str = "0 day",
     candidates: Whole = 2000,
+    polarisations: str | None = None,
     after: Flag = False,
     scenario: Path | None = None,
     options: Output = DEFAULT,
@@ -360,6 +369,8 @@ def plan(
         Time lost at each change of the photon energy.
     candidates
         How many photon energies are considered before the best are refined.
+    polarisations
+        The light of a run, "left" or "right" or "left,right", whichever serves; the file's if left out.
     after
         Take the file's runs, with their counts if they have any, as made: plan what to do next.
     scenario
@@ -371,8 +382,9 @@ def plan(
     from renp.results.plan import NEAR
 
     if scenario is not None:
+        check_output(scenario, (".toml",), "scenario")
         new_file("scenario", scenario)
-    read = _read(file, runs=total is None or after)
+    read = _read(file, options, runs=total is None or after)
     constraints = Constraints(
         laser_range=_laser_range(laser_range),
         clearance=_quantity("clearance", clearance, "eV"),
@@ -380,6 +392,7 @@ def plan(
         least_duration=_quantity("least-duration", least_duration, "s"),
         change_time=_quantity("change-time", change_time, "s"),
         candidates=candidates,
+        polarisations=() if polarisations is None else [one.strip() for one in polarisations.split(",")],
     )
     with progress_of("plan", options, counted=False) as progress:
         result = best_plan(
@@ -416,7 +429,7 @@ def scan(
     cluster: str | None = None,
     plot: Path | None = None,
     expected: WithoutCounts = False,
-    options: Output = DEFAULT,
+    options: StoreOutput = TO_STORE,
 ) -> None:
     """Compute what the file's [scan] asks for over a grid of its quantities, into --output FILE.zarr.
 
@@ -427,18 +440,20 @@ def scan(
     cluster
         Address of a Dask scheduler, whose workers then compute; this machine if left out.
     plot
-        Draw the result into this file (.png, .pdf, .svg).
+        Draw the result into this file (.png, .pdf, .svg); one or two numeric axes have a picture.
     """
-    from renp.results.base import PICTURES
+    from renp.scans.definition import Definition
     from renp.scans.scan import scan as run
 
     if options.output is None:
         raise InputError("output", "nothing", "the result's name, --output FILE.zarr")
-    if plot is not None and plot.suffix not in PICTURES:
-        raise InputError("plot", plot, f"a file ending in {', '.join(PICTURES)}")
-    scenario = _read(file, expected=expected)
+    if plot is not None:
+        check_output(plot, PICTURES, "plot")
+    scenario = _read(file, options, expected=expected)
     if scenario.scan is None:
         raise ScenarioError(str(file), ["scan: is missing: this command needs a table [scan]"])
+    if plot is not None:
+        Definition.of(scenario).check_drawn()
     with progress_of("scan", options) as progress:
         result = run(scenario, options.output, cluster=cluster, progress=progress)
     if plot is not None:
@@ -448,7 +463,7 @@ def scan(
 
 
 @app.command
-def workspace(file: File, coupling: str, *, options: Output = DEFAULT) -> None:
+def workspace(file: File, coupling: str, *, options: JsonOutput = TO_JSON) -> None:
     """Export the counts and one coupling as a workspace for pyhf; --output FILE.json writes it.
 
     Parameters
@@ -456,19 +471,17 @@ def workspace(file: File, coupling: str, *, options: Output = DEFAULT) -> None:
     coupling
         Such as "magnetic-moment 11"; the file's other couplings are left out.
     """
-    import json
-
     from renp.inference.likelihood import Likelihood
     from renp.inference.workspace import pyhf_workspace
     from renp.validation import choice
 
-    scenario = _read(file, runs=True)
+    scenario = _read(file, options, runs=True)
     known = {one.name: one for one in scenario.couplings}
     chosen = known[choice("coupling", coupling, tuple(known))]
     likelihood = Likelihood(scenario.experiment, scenario.neutrinos, [chosen], nuisances=scenario.nuisances)
     content = pyhf_workspace(likelihood, coupling)
     if options.output is not None:
-        write_text(options.output, json.dumps(content, indent=1) + "\n", options)
+        write_text(options.output, json_text(content, indent=1) + "\n", options)
     if options.json or options.output is None:
         show(content)
 
@@ -508,12 +521,12 @@ def bounds(file: File | None = None, *, options: Output = DEFAULT) -> None:
     if file is None:
         emit(Bounds.compute(), options)
         return
-    scenario = _read(file)
+    scenario = _read(file, options)
     emit(Bounds.compute(scenario.neutrinos, scenario.model), options, scenario)
 
 
 @app.command
-def cite(file: File | None = None, *, options: Output = DEFAULT) -> None:
+def cite(file: File | None = None, *, options: BibOutput = TO_BIB) -> None:
     """Print the references behind a result as BibTeX; --output FILE.bib writes them.
 
     Parameters
@@ -524,11 +537,9 @@ def cite(file: File | None = None, *, options: Output = DEFAULT) -> None:
     """
     from renp.references import PAPERS, bibtex, merged
 
-    keys = merged(("renp",), PAPERS if file is None else _references(file))
+    keys = merged(("renp",), PAPERS if file is None else _references(file, options))
     text = bibtex(keys)
     if options.output is not None:
-        if options.output.suffix != ".bib":
-            raise InputError("output", options.output, "a file ending in .bib")
         write_text(options.output, text, options)
     if options.json:
         show({"keys": [key for key in keys if not key.startswith("@")], "bibtex": text})
@@ -543,7 +554,7 @@ def explore(
     port: Whole = 5006,
     address: str = "localhost",
     browser: bool = True,
-    options: Output = DEFAULT,
+    options: ScenarioOutput = TO_SCENARIO,
 ) -> None:
     """Open the explorer: spectra, counts, limits, plans and bounds that follow one's hand, in a browser.
 
@@ -562,8 +573,6 @@ def explore(
     browser
         Open a browser.
     """
-    import json
-
     from renp.explorer import require_panel
 
     try:
@@ -580,7 +589,7 @@ def explore(
 
     def tell(url: str) -> None:
         if options.json:
-            print(json.dumps({"url": url}), flush=True)  # read while the server runs
+            show({"url": url})
         elif not options.quiet:
             note(f"The explorer is at {url} (Ctrl-C stops it)")
 
@@ -588,7 +597,7 @@ def explore(
 
 
 @app.command
-def reproduce(*, options: Output = DEFAULT) -> None:
+def reproduce(*, options: FolderOutput = TO_FOLDER) -> None:
     """Reproduce both papers: figures and numbers, published against computed.
 
     Writes report.html, the figures as PDF and numbers.json into the folder given with --output
@@ -605,30 +614,32 @@ def reproduce(*, options: Output = DEFAULT) -> None:
     if options.json:
         show(report.json())
     elif not options.quiet:
-        print(report.table())
+        print_verdicts(report)
         print(f"\nThe report is at {folder / 'report.html'}")
 
 
-def _read(file: Path, *, runs: bool = False, expected: bool = False) -> "Scenario":
+def _read(file: Path, options: Output, *, runs: bool = False, expected: bool = False) -> "Scenario":
     """Return a scenario; with runs, if they are needed, and without counts, if these are not wanted."""
     from renp.scenario import Scenario
 
     scenario = Scenario.read(file)
+    for words in scenario.notes:
+        options.say(f"note: {words}")
     if runs and not len(scenario.experiment.photon_energy):
         raise ScenarioError(str(file), ["run: is missing: this command needs at least one [[run]]"])
     return scenario.without_counts() if expected else scenario
 
 
 def _together(
-    file: Path, others: tuple[Path, ...], *, expected: bool = False
+    file: Path, others: tuple[Path, ...], options: Output, *, expected: bool = False
 ) -> "tuple[Scenario, Experiment | dict[str, Experiment], Nuisances | dict[str, Nuisances]]":
     """Return the first scenario, and the experiments of all by the names of their files."""
-    first = _read(file, runs=True, expected=expected)
+    first = _read(file, options, runs=True, expected=expected)
     if not others:
         return first, first.experiment, first.nuisances
     each = {file.stem: first}
     for other in others:
-        further = _read(other, runs=True, expected=expected)
+        further = _read(other, options, runs=True, expected=expected)
         for section in ("neutrinos", "interaction"):
             if getattr(further.document, section) != getattr(first.document, section):
                 raise ScenarioError(str(other), [f"{section}: has to be as in {file}"])
@@ -651,10 +662,10 @@ def _limited(scenario: "Scenario", names: str | None) -> "list[Coupling]":
     return [known[name] for name in chosen]
 
 
-def _references(file: Path) -> tuple[str, ...]:
+def _references(file: Path, options: Output) -> tuple[str, ...]:
     from renp.results.base import saved_references
 
-    return _read(file).references if file.suffix == ".toml" else saved_references(file)
+    return _read(file, options).references if file.suffix == ".toml" else saved_references(file)
 
 
 def _quantity(name: str, text: str, unit: str, *, photon: bool = False) -> float:

@@ -18,6 +18,7 @@ Between −1 and 1 asymmetric errors are joined by the polynomial of sixth order
 (CERN-OPEN-2012-016, interpolation code 4p), so that the density is smooth.
 """
 
+from contextlib import suppress
 from typing import Literal, TypeAlias
 
 import equinox as eqx
@@ -26,7 +27,8 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy import optimize
 
-from renp.errors import InputError
+from renp.errors import InputError, shown
+from renp.units import plain
 from renp.validation import Scalar, is_traced
 
 Kind: TypeAlias = Literal["magnitude", "coupling", "constrained", "relative", "free", "rate"]
@@ -166,13 +168,15 @@ def coordinate(parameter: Parameter, value: float) -> float:
     >>> coordinate(constrained("sin2_theta12", 0.308, 0.012, 0.011, ""), 0.332)
     2.0
     """
-    numeric = np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
-    x = float(_inverse(parameter, value)) if numeric else np.nan
+    value, numeric, x = plain(parameter.name, value, parameter.unit), False, np.nan
+    with suppress(TypeError, ValueError, OverflowError):  # of what is no number, or far too large
+        numeric = np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
+        x = float(_inverse(parameter, value)) if numeric else np.nan
     if not (np.isfinite(x) and parameter.low <= x <= parameter.high):
         ends = [float(physical(parameter, jnp.asarray(end))) for end in (parameter.low, parameter.high)]
         raise InputError(
             parameter.name,
-            value if numeric else repr(value),
+            value if numeric else shown(value),
             f"finite, from {ends[0]:g} to {ends[1]:g} {parameter.unit}".rstrip(),
         )
     return x

@@ -36,7 +36,7 @@ import numpy as np
 from jaxtyping import Array
 
 from renp._types import Matrix
-from renp.errors import InputError
+from renp.errors import InputError, shown
 from renp.neutrinos import Neutrinos
 from renp.references import references_of
 from renp.validation import Scalar, is_traced, matrix, number
@@ -249,9 +249,9 @@ class Coupling(eqx.Module):
     def __check_init__(self) -> None:
         for what in ("kind", "label"):
             if not isinstance(text := getattr(self, what), str):
-                raise InputError(f"{what} of a coupling", repr(text), "text")
+                raise InputError(f"{what} of a coupling", shown(text), "text")
         if not isinstance(self.interaction, Interaction):
-            raise InputError(f"interaction of {self.name!r}", repr(self.interaction), "an interaction")
+            raise InputError(f"interaction of {self.name!r}", shown(self.interaction), "an interaction")
 
     @property
     def name(self) -> str:

@@ -2,8 +2,9 @@
 
 import dataclasses
 import inspect
-from collections.abc import Mapping
-from importlib.metadata import entry_points
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import renp.interactions  # noqa: F401 -- defines the kinds
@@ -18,21 +19,22 @@ from renp.validation import choice
 
 def kinds() -> dict[str, type[Interaction]]:
     """Return every interaction that files can name, a user's own included; the newest of each name."""
-    _load_announced()
+    _load_announced(entry_points)
     return dict(sorted({cls.kind: cls for cls in _classes()}.items()))
 
 
-def _load_announced() -> list[str]:
-    """Import what packages announce; return what is wrong with those that cannot be imported."""
+@cache
+def _load_announced(announcements: Callable[..., Iterable[EntryPoint]]) -> tuple[str, ...]:
+    """Import what packages announce, once; return what is wrong with those that cannot be imported."""
     broken = []
-    for announced in entry_points(group="renp.interactions"):
+    for announced in announcements(group="renp.interactions"):
         try:
             announced.load()
         except Exception as error:
             package = announced.dist.name if announced.dist else announced.name
             words = f"{type(error).__name__}: {error}"
             broken.append(f"{package} announces {announced.value}, which cannot be imported ({words})")
-    return broken
+    return tuple(broken)
 
 
 def _class(kind: Any) -> type[Interaction]:
@@ -41,7 +43,7 @@ def _class(kind: Any) -> type[Interaction]:
     try:
         return known[choice("kind", kind, tuple(known))]
     except InputError as error:
-        if not (broken := _load_announced()):
+        if not (broken := _load_announced(entry_points)):
             raise
         raise InputError(error.argument, error.value, "; ".join([error.allowed, *broken])) from None
 

@@ -4,10 +4,11 @@ import re
 from contextlib import suppress
 from functools import cache, lru_cache
 from math import isfinite
-from textwrap import shorten
 from typing import Any
 
 import pint
+
+from renp.errors import shown
 
 _NUMBER = re.compile(r"\s*(?:10\s*\^\s*([+-]?\d+)|([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))\s*(.*?)\s*$")
 _POWER = re.compile(r"(?:\^|\*\*)\s*[+-]?\d{1,2}(?!\d)")
@@ -49,14 +50,14 @@ def parse_quantity(text: Any, unit: str, *, photon: bool = False) -> float:
     """
     example = f'a quantity with a unit that converts to {unit}, such as "1{_spaced(unit)}"'
     if not isinstance(text, str):
-        raise ValueError(f"{text!r}: must be {example}")
+        raise ValueError(f"{shown(text)}: must be {example}")
     # pint would drop commas, and multiply numbers and units that stand side by side.
     match = _NUMBER.match(text) if len(text) <= _LONGEST else None
     if match and not match[3]:
         raise ValueError(f"{text!r} has no unit: must be {example}")
     if not match or not _UNITS.fullmatch(_POWER.sub("", match[3]).strip()):
         words = "one number with a decimal point and no separators, then a unit"
-        raise ValueError(f"{shorten(repr(text), _LONGEST)} cannot be read: must be {example}, {words}")
+        raise ValueError(f"{shown(text, _LONGEST)} cannot be read: must be {example}, {words}")
     number, given = float(match[2] or f"1e{match[1]}"), _unit_of(match[3])
     if given is None or not isfinite(number):
         raise ValueError(f"{text!r} cannot be read: must be {example}")
@@ -90,7 +91,7 @@ def parse_relative(value: Any) -> Any:
     with suppress(ValueError):
         if value.endswith("%"):
             return float(value[:-1]) / 100
-    raise ValueError(f'{value!r}: must be a number without a unit, such as 0.05, or "5 %"')
+    raise ValueError(f'{shown(value)}: must be a number without a unit, such as 0.05, or "5 %"')
 
 
 def parse_number(value: Any) -> complex | float:
@@ -101,7 +102,8 @@ def parse_number(value: Any) -> complex | float:
             return number if "j" in value.lower() else number.real
         except ValueError:
             allowed = 'a number without a unit, or text such as "1e-11+2e-11j"'
-            raise ValueError(f"{value!r}: must be {allowed}") from None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"{value!r}: must be a number")
-    return float(value)
+            raise ValueError(f"{shown(value)}: must be {allowed}") from None
+    if not isinstance(value, bool) and isinstance(value, (int, float)):
+        with suppress(OverflowError):
+            return float(value)
+    raise ValueError(f"{shown(value)}: must be a number")

@@ -17,7 +17,9 @@ from renp.scenario.build import (
     build_experiment,
     build_neutrinos,
     build_statistics,
+    build_target,
     check_run,
+    in_medium,
 )
 from renp.scenario.interactions import build_interaction, check_new, placeholders
 from renp.scenario.problems import Place, Problems, unknown_key, validated
@@ -78,13 +80,16 @@ class Reader:
                 self.problems.add((key,), unknown_key(key, known))
         atom = self._section("atom", AtomSection, partial(build_atom, self.folder))
         neutrinos = self._section("neutrinos", NeutrinosSection, build_neutrinos)
-        target = self._section("target", TargetSection, lambda one: Target(**dict(one)))
+        target = self._section("target", TargetSection, build_target)
         laser = self._section("laser", LaserSection, lambda one: Laser(**dict(one)))
+        if atom is not None and target is not None and (medium := self._read.get("target")):
+            atom = in_medium(atom, medium)
         terms = self._terms(neutrinos)
         experiment = self._experiment(atom, target, laser)
         self._planned(atom, target)
         build = partial(build_statistics, experiment, neutrinos, terms)
         statistics = self._section("statistics", StatisticsSection, build)
+        self._idle_background()
         if self.problems.found or atom is None or neutrinos is None or experiment is None or not statistics:
             return None
         document = Document.model_construct(**self._read)
@@ -153,12 +158,21 @@ class Reader:
             self.problems.add(("run",), words)
         return None
 
+    def _idle_background(self) -> None:
+        """Note an error of backgrounds that no run has."""
+        section, runs = self._read.get("statistics"), self._read.get("run", ())
+        known = {key for run in runs for key in run.model_fields_set}
+        given = section is not None and "background_error" in section.model_fields_set
+        if self._context is None and given and runs and not known & {"background", "control_counts"}:
+            words = "has no effect where no run has a background: leave it out"
+            self.problems.add(("statistics", "background_error"), words)
+
     def _planned(self, atom: Atom | None, target: Target | None) -> None:
         """Check the runs that are yet to be made."""
         found = []
         for k, table in self._each("planned"):
-            if "counts" in table:
-                self.problems.add(("planned", k, "counts"), "a run with counts was made: call it [[run]]")
+            for key in {"counts", "control_counts"} & table.keys():
+                self.problems.add(("planned", k, key), f"a run with {key} was made: call it [[run]]")
             found.append(
                 self._collect(("planned", k), table, RunSection, partial(check_run, atom, target or Target()))
             )
@@ -177,6 +191,7 @@ class Reader:
         found = read_runs(self.folder / section.file)
         for words in found.problems:
             self.problems.add(("runs", "file"), f"{section.file!r} {words}")
+        self.problems.notes += [f"{section.file}: {words}" for words in found.notes]
         return found.runs
 
     def _run_of_line(

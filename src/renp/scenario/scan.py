@@ -8,17 +8,20 @@ from typing import Any, Literal, TypeAlias
 
 from renp.errors import InputError, ScenarioError
 from renp.planning.aims import AIMS
-from renp.planning.plan import ELEMENTS
+from renp.planning.plan import ELEMENTS, check_plannable
 from renp.results.limits import SIGNS
 from renp.scenario.build import Setting
-from renp.scenario.keys import Key, Value, parse, read_key, replaced, unit_of
+from renp.scenario.keys import Key, Value, idle, parse, read_key, replaced, unit_of
 from renp.scenario.problems import Place, Problems, TableError, validated
 from renp.scenario.quantities import parse_quantity
 from renp.scenario.schema import AxisSection, ScanSection, Table
-from renp.validation import choice, instance, photon_energies, whole
+from renp.validation import choice, instance, number, photon_energies, whole
 
 Spacing: TypeAlias = Literal["grid", "log", "random", "values"]
 SPACINGS: tuple[Spacing, ...] = ("grid", "log", "random", "values")
+_DEAF = {"spectrum": ("target", "laser", "run", "statistics"), "counts": ("statistics",)}
+"""Tables without effect on a result."""
+
 RESULTS = ("spectrum", "counts", "limits", "significance", "plan")
 
 PHOTON = Key("", None, "photon_energy", None)
@@ -99,6 +102,8 @@ def _settings(settings: ScanSection) -> ScanSection:
     choice("elements", settings.elements, ELEMENTS)
     if settings.frequencies is not None:
         whole("frequencies", settings.frequencies, 1)
+    if settings.total is not None:
+        number("total", settings.total, "a time above 0", low=0.0, open_low=True)
     if settings.couplings == []:
         raise InputError("couplings", [], 'one or more, such as "magnetic-moment 11", or left out')
     return settings
@@ -182,12 +187,19 @@ def _check(scan: ScanTable, data: Table, check: Callable[[Table], Setting], prob
     if (PHOTON in names) != (scan.settings.result == "spectrum"):
         problems.add(("scan",), 'an axis "photon_energy" is there for the result "spectrum", and only for it')
         return
+    for key in names:
+        if key.table in _DEAF.get(scan.settings.result, ()):
+            words = f'{_text(key)} has no effect on the result "{scan.settings.result}"'
+            problems.add(("scan",), f"{words}: leave its axis out")
     known: tuple[str, ...] | None = None
+    unused = dict.fromkeys(names, "")
     for corner in itertools.islice(_corners(scan.axes), _MOST_CHECKS):
         words = ", ".join(f"{_text(key)} = {raw!r}" for key, raw in corner.items())
         try:
             photon = corner.pop(PHOTON, None)
-            scenario = check(replaced(data, corner))
+            tables = replaced(data, corner)
+            unused = {key: words for key in unused if (words := idle(key, tables))}
+            scenario = check(tables)
             _suitable(scan.settings, scenario, photon)
             known = _same_couplings(scan.settings, scenario, known)
         except ScenarioError as error:
@@ -196,6 +208,8 @@ def _check(scan: ScanTable, data: Table, check: Callable[[Table], Setting], prob
         except ValueError as error:
             problems.add(("scan",), f"at {words}: {error}")
             return
+    for key, words in unused.items():
+        problems.add(("scan",), f"{_text(key)} {words}")
 
 
 def _corners(axes: tuple[Axis, ...]) -> Iterator[dict[Key, Any]]:
@@ -219,6 +233,10 @@ def _suitable(settings: ScanSection, scenario: Setting, photon: Any) -> None:
         photon_energies(parse_quantity(photon, "eV", photon=True), scenario.atom.E_vg, "photon_energy")
     elif not len(scenario.experiment.photon_energy) and (settings.result != "plan" or settings.total is None):
         raise InputError("result", repr(settings.result), "of a file with at least one [[run]]")
+    if settings.result == "plan":
+        check_plannable(
+            settings.aim, scenario.experiment, scenario.neutrinos, settings.elements, scenario.nuisances
+        )
     for name in settings.couplings or ():
         instance("couplings", name, str)
         choice("couplings", name, [coupling.name for coupling in scenario.limited])
