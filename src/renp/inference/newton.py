@@ -86,6 +86,7 @@ class Crossing(NamedTuple):
     status: Int[Array, "*batch"]
 
 
+@jax.jit
 def local(likelihood: Likelihood, x: Point, data: Data) -> Local:
     """Return the χ² around a point to second order.
 
