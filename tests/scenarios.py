@@ -162,11 +162,12 @@ def interactions(nature: str) -> st.SearchStrategy[Table]:
     """Return one [[interaction]]."""
     matrix = matrices(nature)
     kinds = ["magnetic-moment", "electric-moment"]
-    photon = st.fixed_dictionaries({"kind": st.sampled_from(kinds), "elements": matrix})
+    bases = st.sampled_from(["mass", "flavour"])
+    photon = some({"kind": st.sampled_from(kinds), "elements": matrix}, {"basis": bases})
     if nature == "majorana":
         return photon
     shared = {"mass": quantities(10, 1000, "eV", "keV"), "electron": st.floats(1e-9, 1e-6)}
-    basis = {"basis": st.sampled_from(["mass", "flavour"]), "width": quantities(0.1, 1, "eV")}
+    basis = {"basis": bases, "width": quantities(0.1, 1, "eV")}
     own = {"left": matrix, "right": matrix, "electron_vector": st.floats(1e-9, 1e-6)}
     vector = some({"kind": st.just("vector-mediator"), **shared}, own | basis)
     scalar = some(

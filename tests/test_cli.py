@@ -577,6 +577,7 @@ FIGURES = (
     "proceeding-figure-2",
     "plan",
     "contrast",
+    "helicity-asymmetry",
     "advantage",
 )
 
@@ -599,13 +600,13 @@ def test_reproduce_tells_the_numbers_as_json(report: Report) -> None:
 
 
 def test_reproduce_shows_progress_on_stderr(report: Report) -> None:
-    assert "11/11" in report.answer.err
+    assert "12/12" in report.answer.err
 
 
 def test_reproduce_tells_each_step_where_stderr_is_no_terminal(report: Report) -> None:
     lines = report.answer.err.splitlines()
     assert (
-        lines.index("1/11 letter: spectra") < lines.index("2/11 letter: limits") < lines.index("11/11 page")
+        lines.index("1/12 letter: spectra") < lines.index("2/12 letter: limits") < lines.index("12/12 page")
     )
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from renp.inference.ranking import ranking
     from renp.inference.reach import mass_grid, reach
     from renp.inference.region import allowed_region
+    from renp.inference.sensitivity import sensitivity
     from renp.inference.toys import measure_coverage, throw_toys
     from renp.inference.upper_limits import upper_limits
     from renp.inference.workspace import pyhf_workspace
@@ -106,6 +107,7 @@ __all__ = [
     "reference_width",
     "required_exposure",
     "scan",
+    "sensitivity",
     "spectral_function",
     "thresholds",
     "throw_toys",
@@ -137,6 +139,7 @@ _HOME = {
     "renp.inference.upper_limits": ["upper_limits"],
     "renp.inference.ranking": ["ranking"],
     "renp.inference.reach": ["mass_grid", "reach"],
+    "renp.inference.sensitivity": ["sensitivity"],
     "renp.interactions": [
         "Anapole",
         "Charge",

@@ -14,7 +14,8 @@ from renp.errors import InputError, StorageError
 from renp.platforms import DISK, moved, synced
 
 PICTURES = (".png", ".pdf", ".svg")
-DATA = (".nc", ".csv", ".json")
+DATA = (".nc", ".csv", ".json", ".yaml")
+"""The last is a data table of HEPData."""
 
 
 @cache

@@ -423,6 +423,48 @@ def plan(
 
 
 @app.command
+def sensitivity(
+    file: File,
+    *,
+    over: str | None = None,
+    couplings: Couplings = None,
+    toys: Annotated[Whole, Parameter(name=["--toys", "--number"])] = 200,
+    seed: Seed = 0,
+    options: Output = DEFAULT,
+) -> None:
+    """Compute expected limits over exposure or a mass, with bands and the limits of other experiments.
+
+    The picture has ±1σ and ±2σ around each limit, where a panel has few, and other experiments' limits with
+    labels on their curves. Counts of the file are left out, and what its [statistics] calls uncertain.
+
+    Parameters
+    ----------
+    over
+        exposure, lightest-mass or mediator-mass; left out, the last if the file has one, else the first.
+    toys
+        How many data sets the bands are from; 0 for none.
+    """
+    from renp.inference.sensitivity import sensitivity as expected_limits
+    from renp.interactions.mediator import Mediator
+
+    scenario = _read(file, options, runs=True, expected=True)
+    mediators = [one for one in scenario.couplings if isinstance(one.interaction, Mediator)]
+    over = over or ("mediator-mass" if mediators else "exposure")
+    chosen = mediators if couplings is None and over == "mediator-mass" else _limited(scenario, couplings)
+    with progress_of("sensitivity", options, counted=False):
+        result = expected_limits(
+            scenario.experiment,
+            scenario.neutrinos,
+            over,
+            confidence_level=scenario.confidence_level,
+            couplings=chosen,
+            toys=toys,
+            seed=seed,
+        )
+    emit(result, options, scenario)
+
+
+@app.command
 def scan(
     file: File,
     *,

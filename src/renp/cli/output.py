@@ -45,7 +45,7 @@ class Output:
     json: Annotated[bool, Parameter(negative=())] = False
     "Print JSON on stdout and nothing else there."
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
-    "Write to this file: a picture (.png, .pdf, .svg) or data (.nc, .csv, .json)."
+    "Write to this file: a picture (.png, .pdf, .svg) or data (.nc, .csv, .json, .yaml for HEPData)."
     quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False
     "Print errors only, besides what --json and --output ask for."
 

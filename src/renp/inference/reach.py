@@ -20,7 +20,10 @@ from renp.inference.upper_limits import delta_chi2
 from renp.interactions import Weak
 from renp.interactions.couplings import Interaction, Scaled
 from renp.neutrinos import Neutrinos
+from renp.references import PAPERS
+from renp.results.base import provenance
 from renp.results.limits import SIGNS
+from renp.results.mediators import Reach
 from renp.validation import Scalar, choice, instance, is_traced, number, whole, within
 
 Masses: TypeAlias = NDArray[np.float64]
@@ -35,7 +38,7 @@ def reach(
     confidence_level: float = 0.90,
     *,
     sign: str = "either",
-) -> Float[Array, "n"]:
+) -> Reach | Float[Array, "n"]:
     """Return the limit on the product of couplings |g^e g^ν| for each mass of a mediator.
 
     The amplitude interferes with the weak one, so that the limits for the two signs of the product differ, by
@@ -57,8 +60,9 @@ def reach(
 
     Returns
     -------
-    Array
-        On the absolute value of the product, shape (n,).
+    Reach
+        On the absolute value of the product, shape (n,): an array to NumPy, with a table and a plot; where
+        arguments are traced, a JAX array.
 
     Raises
     ------
@@ -105,7 +109,16 @@ def reach(
     found: Array = of_sign.get(sign, jnp.maximum(ends[:, 1], -ends[:, 0]))
     if not is_traced(found) and np.any(np.isnan(found)):
         raise FloatingPointError("the mediator's couplings are not numbers at some mass")
-    return found
+    if is_traced(found):
+        return found
+    return Reach(
+        mass=np.atleast_1d(np.asarray(masses, dtype=float)),
+        limit=np.asarray(found),
+        sign=sign,
+        poles=pole_masses(experiment),
+        confidence_level=float(confidence_level),
+        made_by=provenance(PAPERS, experiment=experiment, neutrinos=neutrinos, sign=sign),
+    )
 
 
 def _together(mediator_of_mass: Callable[[Scalar], Interaction], masses: Masses) -> Interaction:

@@ -146,7 +146,7 @@ def _labelled(axes: "Axes", size: float) -> list[Any]:
             if not (box.x0 + half < x < box.x1 - half and box.y0 < y < box.y1 - 1.6 * size * point):
                 continue
             near = [c[np.abs(c[:, 0] - x) < half, 1] for c in curves if len(c)]
-            if np.ptp(near[k]) > size * point:  # steep
+            if np.ptp(near[k]) > 0.6 * size * point:  # steep
                 continue
             gaps = [*(np.abs(c - y - 0.8 * size * point) for j, c in enumerate(near) if j != k)]
             gaps += [np.array([abs(v - y)]) for u, v, other in placed if abs(u - x) < half + other]
