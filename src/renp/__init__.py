@@ -13,6 +13,7 @@ from renp._version import __version__ as __version__
 if TYPE_CHECKING:
     from renp.atoms.atom import Atom
     from renp.atoms.width import reference_width
+    from renp.compilations import cache
     from renp.differential import angular_spectrum, differential_spectrum
     from renp.errors import InputError, PoleWarning
     from renp.experiment import Experiment, Target, expected_counts
@@ -82,6 +83,7 @@ __all__ = [
     "Weak",
     "allowed_region",
     "angular_spectrum",
+    "cache",
     "check_interaction",
     "citations",
     "compare",
@@ -117,6 +119,7 @@ _HOME = {
     "renp.atoms.width": ["reference_width"],
     "renp.interactions.contract": ["check_interaction"],
     "renp.interactions.couplings": ["Coupling", "Couplings", "Interaction", "Model"],
+    "renp.compilations": ["cache"],
     "renp.differential": ["angular_spectrum", "differential_spectrum"],
     "renp.errors": ["InputError", "PoleWarning"],
     "renp.experiment": ["Experiment", "Target", "expected_counts"],

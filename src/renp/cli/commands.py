@@ -621,6 +621,8 @@ def explore(
         require_panel()
     except ImportError as error:
         raise InputError("explore", "without its packages", f"installed first: {error}") from None
+    if not options.json:
+        options.say("The explorer is starting")
     from renp.explorer.exchange import start_state
     from renp.explorer.server import serve
     from renp.scenario.write import to_text

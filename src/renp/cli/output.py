@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 
 from cyclopts import Parameter, Token
 
+from renp.compilations import answer_trouble
 from renp.datafiles import DATA, PICTURES, check_output, json_text, unwritable, write
 from renp.errors import InputError
 
@@ -176,6 +177,7 @@ def quietly(options: Output) -> Iterator[None]:
     with warnings.catch_warnings():
         if options.quiet:
             warnings.simplefilter("ignore")
+            answer_trouble()
         yield
 
 

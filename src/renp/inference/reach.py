@@ -1,6 +1,7 @@
 """Reach: limits on a mediator's couplings over its mass."""
 
 from collections.abc import Callable
+from functools import partial
 from textwrap import shorten
 from typing import Any, TypeAlias
 
@@ -10,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
+from renp.compiled import compiled
 from renp.errors import InputError, renamed
 from renp.experiment import Experiment, check_certain, expected_counts, signal_counts
 from renp.formula.kinematics import momentum_transfer_squared
@@ -143,7 +145,7 @@ def _made(mediator_of_mass: Callable[[Scalar], Interaction], mass: float) -> Int
         raise InputError(where, error.value, error.allowed) from None
 
 
-@jax.jit
+@partial(compiled, quickly=True)
 def _limits(
     experiment: Experiment, neutrinos: Neutrinos, mediators: Interaction, rise: Scalar
 ) -> Float[Array, "n 2"]:
@@ -192,8 +194,8 @@ def pole_masses(experiment: Experiment) -> Masses:
     """
     atom = experiment.atom
     # In NumPy, since a caller may be compiling.
-    frame = [None if x is None else float(x) for x in atom.frame]
-    q2 = momentum_transfer_squared(np.asarray(experiment.runs.photon_energy), *frame)
+    frame: Any = [None if x is None else float(x) for x in atom.frame]
+    q2: Any = momentum_transfer_squared(np.asarray(experiment.runs.photon_energy), *frame)
     return np.sort(np.sqrt(q2[q2 > 0]))
 
 

@@ -51,7 +51,8 @@ class PhotonCoupling(Interaction):
         """Raise `InputError` if the matrix has not the symmetry that the neutrinos' nature asks for."""
         if is_traced(self.elements):
             return
-        name, symmetry, elements = type(self).__name__, self._symmetry(neutrinos), np.asarray(self.elements)
+        name, elements = type(self).__name__, np.asarray(self.elements)
+        symmetry = type(self)._symmetry(self, neutrinos)
         for broken, (i, j) in self.broken:
             if broken == symmetry:
                 value, owner = elements[i - 1, j - 1], neutrinos.nature.capitalize()

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from renp.datafiles import given_text, given_toml, read_text
 from renp.errors import ScenarioError
-from renp.results.plan import Plan
 from renp.scenario.build import Setting, build
 from renp.scenario.doubts import doubts
 from renp.scenario.keys import Key
@@ -19,6 +18,9 @@ from renp.scenario.scan import ScanTable, read_scan
 from renp.scenario.schema import VARIED, Document, Table
 from renp.scenario.write import planned, to_text, with_comment, without_counts
 from renp.validation import Scalar, choice, instance
+
+if TYPE_CHECKING:
+    from renp.results.plan import Plan
 
 _PRESETS = ("letter", "vector-mediator", "scalar-mediator")
 
@@ -121,7 +123,7 @@ class Scenario(Setting):
         document = self.document.changed(runs=None, run=run)
         return replace(self, document=document, **vars(build(document, self.folder)))
 
-    def planned(self, plan: Plan, *, after: bool = False, folder: Path | None = None) -> str:
+    def planned(self, plan: "Plan", *, after: bool = False, folder: Path | None = None) -> str:
         """Return the file with the runs of a plan, which have what the file's have besides.
 
         Parameters

@@ -8,8 +8,6 @@ from typing import Any, Literal, TypeAlias
 
 from renp.errors import InputError, ScenarioError
 from renp.planning.aims import AIMS
-from renp.planning.plan import ELEMENTS, check_plannable
-from renp.results.limits import SIGNS
 from renp.scenario.build import Setting
 from renp.scenario.keys import Key, Value, idle, parse, read_key, replaced, unit_of
 from renp.scenario.problems import Place, Problems, TableError, validated
@@ -94,6 +92,9 @@ def read_scan(
 
 
 def _settings(settings: ScanSection) -> ScanSection:
+    from renp.planning.plan import ELEMENTS
+    from renp.results.limits import SIGNS
+
     choice("result", settings.result, RESULTS)
     if not settings.axis:
         raise InputError("axis", [], "one or more [[scan.axis]]")
@@ -234,6 +235,8 @@ def _suitable(settings: ScanSection, scenario: Setting, photon: Any) -> None:
     elif not len(scenario.experiment.photon_energy) and (settings.result != "plan" or settings.total is None):
         raise InputError("result", repr(settings.result), "of a file with at least one [[run]]")
     if settings.result == "plan":
+        from renp.planning.plan import check_plannable
+
         check_plannable(
             settings.aim, scenario.experiment, scenario.neutrinos, settings.elements, scenario.nuisances
         )
