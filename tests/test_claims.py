@@ -9,11 +9,12 @@ import pytest
 
 import renp
 from relative import relative
+from renp.cli.output import print_verdicts
 from renp.datafiles import read_toml
 from renp.papers import claims, letter
 from renp.papers.errata import errata
 from renp.results.advantage import Advantage
-from renp.results.comparison import Number
+from renp.results.comparison import Comparison, Number
 
 PAGE = (Path(__file__).parents[1] / "docs" / "reference" / "sentences.md").read_text(encoding="utf-8")
 FILES = ("letter.toml", "proceeding.toml", "claims.toml")
@@ -87,3 +88,13 @@ def test_an_advantage_is_a_ratio_with_a_verdict() -> None:
     assert "3 to 4 orders from 1 to 10 eV, 7 orders at 0.001 eV, better from 0.001 to 1e+03 eV" in papers
     assert papers.endswith("for a coupling of neutrinos of 1, better from 0.001 to 0.01 eV.")
     assert full == "vector, full atom: RENP sees nothing."
+
+
+def test_the_terminal_shows_every_row_with_its_remark(capsys: pytest.CaptureFixture[str]) -> None:
+    numbers = tuple(Number(str(k), f"row {k}", 1.0, "letter", 1.0 + k, f"remark {k}") for k in range(70))
+    print_verdicts(Comparison(numbers=numbers, made_by={}))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 + 2 * 70
+    assert "holds" in lines[2]
+    assert lines[3] == "    remark 0"
+    assert "differs" in lines[4]
