@@ -16,7 +16,7 @@ from oracles import atom as states
 from oracles import spinors
 from relative import relative
 from renp.atoms import spin
-from renp.atoms.atom import Level
+from renp.atoms.level import Level
 from renp.atoms.width import spin_sum
 from renp.differential import energy_interval
 from renp.formula import steps
