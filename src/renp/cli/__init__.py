@@ -12,7 +12,7 @@ from cyclopts import CycloptsError
 from renp.cli.commands import app
 from renp.cli.output import note
 from renp.errors import InputError, ScenarioError, StorageError
-from renp.platforms import cache_folder
+from renp.platforms import cache_folder, has_settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # Greek letters on a terminal that has none
     warnings.showwarning = _show_warning
     os.environ["MPLBACKEND"] = "agg"  # pictures go to files, with or without a display
-    _keep_compilations()
+    _keep_in_cache()
     try:
         status = app(
             sys.argv[1:] if arguments is None else arguments,
@@ -46,8 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _keep_compilations() -> None:
-    """Let JAX keep what it compiled in the user's cache: most of the first seconds of a command."""
+def _keep_in_cache() -> None:
+    """Let JAX keep what it compiled, most of the first seconds; and Matplotlib make no folder elsewhere."""
     base = cache_folder()
     if base is None:
         return
@@ -58,6 +58,8 @@ def _keep_compilations() -> None:
         return
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+    if not has_settings("matplotlib"):
+        os.environ.setdefault("MPLCONFIGDIR", str(folder.with_name("matplotlib")))
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
