@@ -164,7 +164,8 @@ def interactions(nature: str) -> st.SearchStrategy[Table]:
         return photon
     shared = {"mass": quantities(10, 1000, "eV", "keV"), "electron": st.floats(1e-9, 1e-6)}
     basis = {"basis": st.sampled_from(["mass", "flavour"]), "width": quantities(0.1, 1, "eV")}
-    vector = some({"kind": st.just("vector-mediator"), **shared}, {"left": matrix, "right": matrix, **basis})
+    own = {"left": matrix, "right": matrix, "electron_vector": st.floats(1e-9, 1e-6)}
+    vector = some({"kind": st.just("vector-mediator"), **shared}, own | basis)
     scalar = some(
         {"kind": st.just("scalar-mediator"), **shared}, {"scalar": matrix, "pseudoscalar": matrix, **basis}
     )

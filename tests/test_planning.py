@@ -13,10 +13,11 @@ import renp
 from cases import DAY, YB
 from relative import relative
 from renp.cli import main
+from renp.inference.quadratic_set import Along
 from renp.papers.letter import setup
 from renp.planning.aims import AIMS
 from renp.planning.candidates import laser_range
-from renp.planning.curves import Counted, Curve
+from renp.planning.curves import Counted
 from renp.planning.design import Cuts, best_shares, few_lines, upper_bound
 from renp.results.plan import Plan
 from renp.scenario import Scenario, preset_text
@@ -545,7 +546,7 @@ def test_uncertain_rates_do_not_hide_the_second_solution() -> None:
 @pytest.mark.parametrize("curve", [(20.0, -2.0, 100.0), (20.0, 0.0, 90.0), (-40.0, 4.0, 110.0)])
 def test_the_least_chi2_beyond_a_size_is_that_of_a_scan(curve: tuple[float, float, float]) -> None:
     linear, spread, counted = curve
-    runs = Curve(np.full(3, 100.0), linear + spread * np.arange(3.0), np.array([2.0, 2.1, 1.5]))
+    runs = Along(np.full(3, 100.0), linear + spread * np.arange(3.0), np.array([2.0, 2.1, 1.5]))
     counts = Counted(runs, counted + np.arange(3.0))
     for side in (1.0, -1.0):
         for near in (0.0, 3.0, 9.0, 30.0):

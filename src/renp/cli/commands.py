@@ -19,6 +19,7 @@ from renp.cli.output import (
     make_folder,
     new_file,
     note,
+    print_verdicts,
     progress_display,
     progress_of,
     quietly,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from renp.experiment import Experiment
+    from renp.inference.nuisances import Nuisances
     from renp.interactions.couplings import Coupling
     from renp.neutrinos import Neutrinos
     from renp.results import Result
@@ -46,6 +49,7 @@ app = App(
 )
 
 File = Annotated[Path, Parameter(help="Scenario file (TOML); `renp init` writes one.")]
+Others = Annotated[Path, Parameter(help="Further files, for joint results.")]
 Flag = Annotated[bool, Parameter(negative=())]
 Couplings = Annotated[
     str | None,
@@ -144,7 +148,7 @@ def counts(file: File, *, options: Output = DEFAULT) -> None:
 @app.command
 def limits(
     file: File,
-    *,
+    *others: Others,
     method: Annotated[str, Parameter(help=methods.listed())] = "delta-chi2",
     couplings: Couplings = None,
     profiled: Flag = False,
@@ -164,6 +168,9 @@ def limits(
     end of the interval further from 0, "from" and "to" are both ends. Where the sign is known, take the end
     that has it.
 
+    With several files, all their runs count: each is an experiment of its own, with the same neutrinos and
+    interactions.
+
     Parameters
     ----------
     profiled
@@ -175,17 +182,17 @@ def limits(
     """
     from renp.inference.upper_limits import upper_limits
 
-    scenario = _read(file, runs=True, expected=expected)
+    scenario, experiments, nuisances = _together(file, others, expected=expected)
     long = method in methods.METHODS and methods.METHODS[method].by_toys
     with progress_of("limits", options, counted=False, shown=long) as progress:
         result = upper_limits(
-            scenario.experiment,
+            experiments,
             scenario.neutrinos,
             scenario.confidence_level,
             couplings=_limited(scenario, couplings),
             method=method,
             profiled=profiled,
-            nuisances=scenario.nuisances,
+            nuisances=nuisances,
             bands=bands,
             lengthened=lengthened,
             seed=seed,
@@ -197,7 +204,7 @@ def limits(
 @app.command
 def fit(
     file: File,
-    *,
+    *others: Others,
     profile: str | None = None,
     contour: str | None = None,
     significance: str | None = None,
@@ -207,6 +214,9 @@ def fit(
     options: Output = DEFAULT,
 ) -> None:
     """Fit the couplings of the file, and all that it calls uncertain, to the counts of its runs.
+
+    With several files, all their runs count: each is an experiment of its own, with the same neutrinos and
+    interactions.
 
     Parameters
     ----------
@@ -225,12 +235,14 @@ def fit(
     """
     from renp.inference.estimates import fit as fitted
     from renp.inference.hypotheses import discovery
+    from renp.inference.likelihood import Likelihood
     from renp.inference.profiles import contour as scan_two
     from renp.inference.profiles import profile as scan
     from renp.inference.ranking import ranking as ranked
 
-    scenario = _read(file, runs=True)
-    if not expected and scenario.experiment.counts is None:
+    scenario, experiments, nuisances = _together(file, others)
+    each = experiments.values() if isinstance(experiments, dict) else [experiments]
+    if not expected and any(one.counts is None for one in each):
         raise ScenarioError(str(file), ["run: no counts to fit: give them for every run, or use --expected"])
     special = (profile, contour, significance, ranking, correlations or None)
     if sum(one is not None for one in special) > 1:
@@ -238,7 +250,7 @@ def fit(
         raise InputError("fit", several, "one of them")
     level = scenario.confidence_level
     with quietly(options):
-        likelihood = scenario.likelihood()
+        likelihood = Likelihood(experiments, scenario.neutrinos, scenario.couplings, nuisances=nuisances)
         truth = scenario.truth(likelihood)
         data = likelihood.asimov(truth) if expected else likelihood.data
         if significance is not None:
@@ -595,7 +607,7 @@ def reproduce(*, options: FolderOutput = TO_FOLDER) -> None:
     if options.json:
         show(report.json())
     elif not options.quiet:
-        print(report.table())
+        print_verdicts(report)
         print(f"\nThe report is at {folder / 'report.html'}")
 
 
@@ -607,6 +619,26 @@ def _read(file: Path, *, runs: bool = False, expected: bool = False) -> "Scenari
     if runs and not len(scenario.experiment.photon_energy):
         raise ScenarioError(str(file), ["run: is missing: this command needs at least one [[run]]"])
     return scenario.without_counts() if expected else scenario
+
+
+def _together(
+    file: Path, others: tuple[Path, ...], *, expected: bool = False
+) -> "tuple[Scenario, Experiment | dict[str, Experiment], Nuisances | dict[str, Nuisances]]":
+    """Return the first scenario, and the experiments of all by the names of their files."""
+    first = _read(file, runs=True, expected=expected)
+    if not others:
+        return first, first.experiment, first.nuisances
+    each = {file.stem: first}
+    for other in others:
+        further = _read(other, runs=True, expected=expected)
+        for section in ("neutrinos", "interaction"):
+            if getattr(further.document, section) != getattr(first.document, section):
+                raise ScenarioError(str(other), [f"{section}: has to be as in {file}"])
+        if other.stem in each:
+            raise ScenarioError(str(other), [f"its name: is that of another file, {other.stem}"])
+        each[other.stem] = further
+    experiments = {name: one.experiment for name, one in each.items()}
+    return first, experiments, {name: one.nuisances for name, one in each.items()}
 
 
 def _limited(scenario: "Scenario", names: str | None) -> "list[Coupling]":

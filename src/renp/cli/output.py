@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from renp.results import Result
+    from renp.results.comparison import Comparison
     from renp.scenario import Scenario
 
 
@@ -153,6 +154,20 @@ def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) 
         print(result)
         if len(result.table().rows) > LONG and options.output is None:
             note("--output FILE.csv, FILE.nc or FILE.png has all rows")
+
+
+def print_verdicts(comparison: "Comparison") -> None:
+    """Print published and computed numbers with their remarks; in colours at a terminal, by verdict."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console, colours = Console(soft_wrap=True), {"holds": "green", "differs": "yellow"}
+    title, heads, *rows = comparison.table().whole().splitlines()
+    console.print(Text(f"{title}\n{heads}"))
+    for number, row in zip(comparison.numbers, rows, strict=True):
+        console.print(Text(row, style=colours[number.verdict]))
+        if number.remark:
+            console.print(Text(f"    {number.remark}", style="dim"))
 
 
 @contextmanager

@@ -12,18 +12,18 @@ import matplotlib.pyplot as plt
 
 from renp.bounds import borexino_table
 from renp.datafiles import read_text, write
-from renp.papers import letter, proceeding, real_atoms
+from renp.papers import claims, letter, proceeding, real_atoms
 from renp.papers.errata import errata
 from renp.results.comparison import Comparison
 from renp.results.mediators import draw_proceeding_figure_1
-from renp.results.moments import draw_proceeding_figure_2
+from renp.results.moments import draw_contrast, draw_proceeding_figure_2
 from renp.results.style import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.progress import Progress
 
-_STEPS = 9
+_STEPS = 11
 
 
 def write_report(folder: Path, progress: "Progress") -> Comparison:
@@ -37,6 +37,7 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     step("letter: spectra")
     moments = letter.figure_2()
     draw("letter-figure-2", moments.plot())
+    draw("contrast", draw_contrast(moments))
     step("letter: limits")
     exposures = letter.figure_3()
     draw("letter-figure-3", exposures.plot())
@@ -50,13 +51,18 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     masses = proceeding.figure_1_reach()
     draw("proceeding-figure-1", draw_proceeding_figure_1(mediators, masses))
     draw("mediator-reach", masses.plot())
+    step("proceeding: existing limits")
+    advantage = proceeding.advantage(masses)
+    draw("advantage", advantage.plot())
     step("plans")
     best = letter.plans()
     draw("plan", best["both"].plot())
     step("real atoms")
     atoms = real_atoms.rows()
+    step("claims")
+    said = claims.claims(advantage)
     step("numbers")
-    numbers = printed.numbers + proceeding.numbers(masses, mediators).numbers
+    numbers = printed.numbers + proceeding.numbers(masses, mediators).numbers + said.numbers
     comparison = Comparison(numbers=numbers, made_by=printed.made_by)
     comparison.save(folder / "numbers.json")
     step("page")
@@ -66,6 +72,8 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
         limits=tables,
         plans=best,
         atoms=atoms,
+        verdicts=advantage.diagnosis,
+        identification=claims.identification(),
         thresholds=moments.thresholds,
         mediator_masses=mediators.table(),
         borexino=borexino_table(letter.setup().neutrinos),

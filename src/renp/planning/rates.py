@@ -14,9 +14,9 @@ from renp._types import Reals
 from renp.experiment import Experiment, expected_counts, signal_counts
 from renp.inference.likelihood import Likelihood, Point
 from renp.inference.parameters import Parameter
+from renp.inference.quadratic_set import Along
 from renp.interactions.couplings import Interaction, Scaled
 from renp.neutrinos import Neutrinos
-from renp.planning.curves import Curve
 
 BLOCK = 128
 """Photon energies whose rates are computed at once."""
@@ -92,19 +92,19 @@ class Signal(NamedTuple):
     nulls: dict[bytes, Reals]
     """Counts without the coupling by photon energies, which others have in common."""
 
-    def rates(self, energies: Reals) -> Curve:
+    def rates(self, energies: Reals) -> Along:
         """Return how the rates at photon energies depend on the coordinate, 1/s."""
         parts = [self.counts(runs) for runs in blocks(self.like, energies)]
         columns = (np.concatenate(column)[: energies.size] for column in zip(*parts, strict=True))
-        return Curve(*columns).during(1 / np.asarray(self.like.runs.duration)[:1])
+        return Along(*columns).during(1 / np.asarray(self.like.runs.duration)[:1])
 
-    def before(self, done: Experiment) -> Curve:
+    def before(self, done: Experiment) -> Along:
         """Return how the counts of runs made before depend on the coordinate."""
         # As many as in a block, so that nothing is compiled.
         padded = done.with_runs(done.runs.padded(len(done.runs) + -len(done.runs) % BLOCK))
         return self.counts(padded).rows(slice(len(done.runs)))
 
-    def counts(self, experiment: Experiment) -> Curve:
+    def counts(self, experiment: Experiment) -> Along:
         """Return how the counts of runs depend on the coordinate."""
         key = b"".join(np.asarray(column).tobytes() for column in jax.tree.leaves(experiment.runs))
         if key not in self.nulls:
@@ -112,12 +112,12 @@ class Signal(NamedTuple):
         null, unit = self.nulls[key], float(self.parameter.plus)
         alone = unit**2 * np.asarray(signal_counts(experiment, self.neutrinos, self.interaction))
         if self.parameter.kind == "magnitude":
-            return Curve(null, alone, np.zeros_like(alone))
+            return Along(null, alone, np.zeros_like(alone))
         more, less = (
             np.asarray(signal_counts(experiment, self.neutrinos, self.model + Scaled(x, self.interaction)))
             for x in (unit, -unit)
         )
-        return Curve(null, (more - less) / 2, alone)
+        return Along(null, (more - less) / 2, alone)
 
 
 def like(experiment: Experiment, energies: Reals) -> Experiment:
