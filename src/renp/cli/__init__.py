@@ -1,11 +1,13 @@
 """The command line: it parses, calls and shows."""
 
+import atexit
 import os
 import sys
 import traceback
 import warnings
 from collections.abc import Sequence
 from io import TextIOWrapper
+from tempfile import TemporaryDirectory
 
 from cyclopts import CycloptsError
 
@@ -52,7 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _keep_in_cache() -> None:
     """Let JAX keep what it compiled, most of the first seconds; and Matplotlib make no folder elsewhere."""
     base = cache_folder()
-    if base is None:
+    if base is None:  # where Matplotlib would make folders at the root
+        passing = TemporaryDirectory(prefix="renp-", ignore_cleanup_errors=True)
+        atexit.register(passing.cleanup)
+        os.environ.setdefault("MPLCONFIGDIR", passing.name)
         return
     folder = base / "renp" / "jax"
     try:
