@@ -12,6 +12,7 @@ from renp._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from renp.atoms.atom import Atom
+    from renp.atoms.width import reference_width
     from renp.differential import angular_spectrum, differential_spectrum
     from renp.errors import InputError, PoleWarning
     from renp.experiment import Experiment, Target, expected_counts
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from renp.scans.scan import scan
     from renp.scenario import Scenario
     from renp.spectrum import spectral_function, thresholds
+    from renp.target.preparation import Preparation, Pulse
 
 __all__ = [
     "Anapole",
@@ -70,6 +72,8 @@ __all__ = [
     "Neutrinos",
     "Nuisances",
     "PoleWarning",
+    "Preparation",
+    "Pulse",
     "ScalarMediator",
     "Scenario",
     "Target",
@@ -97,6 +101,7 @@ __all__ = [
     "pyhf_workspace",
     "ranking",
     "reach",
+    "reference_width",
     "required_exposure",
     "scan",
     "spectral_function",
@@ -107,6 +112,7 @@ __all__ = [
 
 _HOME = {
     "renp.atoms.atom": ["Atom"],
+    "renp.atoms.width": ["reference_width"],
     "renp.interactions.contract": ["check_interaction"],
     "renp.interactions.couplings": ["Coupling", "Couplings", "Interaction", "Model"],
     "renp.differential": ["angular_spectrum", "differential_spectrum"],
@@ -145,6 +151,7 @@ _HOME = {
     "renp.references": ["citations"],
     "renp.scenario": ["Scenario"],
     "renp.spectrum": ["spectral_function", "thresholds"],
+    "renp.target.preparation": ["Preparation", "Pulse"],
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

@@ -331,6 +331,7 @@ def plan(
     least_duration: str = "0 day",
     change_time: str = "0 day",
     candidates: Whole = 2000,
+    polarisations: str | None = None,
     after: Flag = False,
     scenario: Path | None = None,
     options: Output = DEFAULT,
@@ -365,6 +366,8 @@ def plan(
         Time lost at each change of the photon energy.
     candidates
         How many photon energies are considered before the best are refined.
+    polarisations
+        The light of a run, "left" or "right" or "left,right", whichever serves; the file's if left out.
     after
         Take the file's runs, with their counts if they have any, as made: plan what to do next.
     scenario
@@ -386,6 +389,7 @@ def plan(
         least_duration=_quantity("least-duration", least_duration, "s"),
         change_time=_quantity("change-time", change_time, "s"),
         candidates=candidates,
+        polarisations=() if polarisations is None else [one.strip() for one in polarisations.split(",")],
     )
     with progress_of("plan", options, counted=False) as progress:
         result = best_plan(

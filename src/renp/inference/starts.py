@@ -196,7 +196,7 @@ def edges(likelihood: Likelihood) -> dict[int, Reals]:
             found[k] = threshold_masses(likelihood) / float(parameter.plus)
         elif parameter.name == CALIBRATION:
             atom = likelihood.experiment.atom
-            opening = threshold_energies(likelihood.neutrinos.masses, atom.E_eg, atom.boost)
+            opening = threshold_energies(likelihood.neutrinos.masses, *atom.frame)
             shifts = np.subtract.outer(np.asarray(opening), np.asarray(likelihood.experiment.photon_energy))
             x = np.unique(shifts / float(parameter.plus))
             found[k] = x[np.abs(x) < _BELIEVED]
@@ -240,7 +240,7 @@ def threshold_masses(likelihood: Likelihood) -> Reals:
     above = masses**2 - np.min(masses) ** 2
     q2 = np.concatenate(
         [
-            np.asarray(momentum_transfer_squared(one.photon_energy, one.atom.E_eg, one.atom.boost))
+            np.asarray(momentum_transfer_squared(one.photon_energy, *one.atom.frame))
             for one in likelihood.experiments
         ]
     )

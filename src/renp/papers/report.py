@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 
 from renp.bounds import borexino_table
 from renp.datafiles import read_text, write
-from renp.papers import claims, letter, proceeding, real_atoms
+from renp.papers import circular_light, claims, letter, proceeding, real_atoms
 from renp.papers.errata import errata
 from renp.results.comparison import Comparison
 from renp.results.mediators import draw_proceeding_figure_1
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.progress import Progress
 
-_STEPS = 11
+_STEPS = 12
 
 
 def write_report(folder: Path, progress: "Progress") -> Comparison:
@@ -58,7 +58,10 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     best = letter.plans()
     draw("plan", best["both"].plot())
     step("real atoms")
-    atoms = real_atoms.rows()
+    atoms, effects = real_atoms.rows(), real_atoms.effect_rows()
+    step("circular light")
+    draw("helicity-asymmetry", _styled(circular_light.draw))
+    lights = circular_light.light_rows()
     step("claims")
     said = claims.claims(advantage)
     step("numbers")
@@ -74,6 +77,8 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
         atoms=atoms,
         verdicts=advantage.diagnosis,
         identification=claims.identification(),
+        effects=effects,
+        lights=lights,
         thresholds=moments.thresholds,
         mediator_masses=mediators.table(),
         borexino=borexino_table(letter.setup().neutrinos),
@@ -99,6 +104,11 @@ def _steps(progress: "Progress") -> Callable[[str], None]:
             print(f"{begun}/{_STEPS} {what}", file=sys.stderr, flush=True)
 
     return step
+
+
+def _styled(draw: "Callable[[], Figure]") -> "Figure":
+    with style():
+        return draw()
 
 
 def _render(**content: object) -> str:

@@ -1,6 +1,6 @@
 """Rates of counts at many photon energies, in blocks of one length, so that little is compiled."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -17,6 +17,7 @@ from renp.inference.parameters import Parameter
 from renp.inference.quadratic_set import Along
 from renp.interactions.couplings import Interaction, Scaled
 from renp.neutrinos import Neutrinos
+from renp.runs import Runs
 
 BLOCK = 128
 """Photon energies whose rates are computed at once."""
@@ -70,7 +71,7 @@ class Rates:
         durations = np.append(times[rows], np.zeros(size - rows.size))
         rows = self.taken[np.append(rows, np.repeat(rows[:1], size - rows.size))]
         first = self.parts[0]
-        energies = np.concatenate([np.asarray(part.experiment.runs.photon_energy) for part in self.parts])
+        energies = np.concatenate([signed(part.experiment.runs) for part in self.parts])
         runs = like(first.experiment, energies[rows]).runs
         runs = eqx.tree_at(lambda one: one.duration, runs, durations)
         response = None
@@ -123,7 +124,16 @@ class Signal(NamedTuple):
 def like(experiment: Experiment, energies: Reals) -> Experiment:
     """Return runs at photon energies that are like the first of an experiment."""
     runs = experiment.runs.rows(np.zeros(energies.size, dtype=int))
-    return experiment.with_runs(eqx.tree_at(lambda one: one.photon_energy, runs, energies))
+    runs = replace(runs, photon_energy=np.abs(energies))
+    if runs.polarisation is not None:
+        runs = replace(runs, polarisation=np.sign(energies) * np.abs(runs.polarisation))
+    return experiment.with_runs(runs)
+
+
+def signed(runs: Runs) -> Reals:
+    """Return photon energies, those of runs in left light below 0."""
+    energies = np.asarray(runs.photon_energy)
+    return energies if runs.polarisation is None else np.where(runs.polarisation < 0, -energies, energies)
 
 
 def blocks(experiment: Experiment, energies: Reals) -> list[Experiment]:

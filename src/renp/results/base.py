@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from renp._version import __version__
 from renp.datafiles import DATA, PICTURES, check_output, json_text, write
 from renp.errors import InputError
+from renp.experiment import Experiment
 from renp.references import OWN, merged, references_of, split_keys
 from renp.results.columns import Declared, dataset_of, json_of, plain, rows_of
 from renp.results.table import Table
@@ -41,7 +42,17 @@ def provenance(cite: Iterable[str] = (), **inputs: object) -> dict[str, str]:
     """
     keys = merged((OWN,), references_of(inputs), cite)
     made_by = {"renp": __version__} | {key: _words(value) for key, value in inputs.items()}
+    said = dict.fromkeys(one.width_said for value in inputs.values() for one in _experiments(value))
+    made_by |= {"reference_width": "\n".join(said)} if said else {}
     return made_by | {"references": "\n".join(keys)}
+
+
+def _experiments(value: Any) -> list[Experiment]:
+    """Return the experiments of an input: itself, those of a list, or of a likelihood."""
+    if isinstance(value, Experiment):
+        return [value]
+    found = value if isinstance(value, (list, tuple)) else getattr(value, "experiments", ())
+    return [one for one in found if isinstance(one, Experiment)]
 
 
 def _words(value: object) -> str:
@@ -149,7 +160,8 @@ class Result(abc.ABC):
 
     def _sentences(self) -> tuple[str, ...]:
         """Return what stands below the table: the diagnosis, of results that have one."""
-        return getattr(self, "diagnosis", None) or ()
+        width = self.made_by.get("reference_width")
+        return (*(getattr(self, "diagnosis", None) or ()), *(width.splitlines() if width else ()))
 
     def save(self, path: str | Path) -> Path:
         """Write a picture (.png, .pdf, .svg) or data (.nc, .csv, .json), by the ending.

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 
 from renp.atoms.atom import Atom, symbols
 from renp.atoms.effects import EFFECTS, check_light, effects_of
+from renp.atoms.spin import POLARISATIONS
 from renp.errors import InputError
 from renp.experiment import Experiment, Target
 from renp.inference.likelihood import Likelihood, Point
@@ -35,8 +36,9 @@ from renp.scenario.schema import (
     NeutrinosSection,
     RunSection,
     StatisticsSection,
+    TargetSection,
 )
-from renp.validation import Scalar, is_traced, number
+from renp.validation import Scalar, choice, is_traced, number
 
 UNCHANGED: Mapping[Key, Scalar] = MappingProxyType({})
 
@@ -130,11 +132,12 @@ def build(document: Document, folder: Path, values: Mapping[Key, Scalar] = UNCHA
     for k, table in enumerate(document.interaction):
         cls, arguments = interaction_arguments(table)
         terms.append(cls(**{**arguments, **_changed(arguments, "interaction", k, values)}))
-    atom = build_atom(folder, at(document.atom, "atom"))
+    target = at(document.target, "target")
+    atom = in_medium(build_atom(folder, at(document.atom, "atom")), target)
     neutrinos = build_neutrinos(at(document.neutrinos, "neutrinos"))
     experiment = build_experiment(
         atom,
-        Target(**dict(at(document.target, "target"))),
+        build_target(target),
         Laser(**dict(at(document.laser, "laser"))),
         [at(run, "run", k) for k, run in enumerate(document.run)],
     )
@@ -172,6 +175,17 @@ def build_atom(folder: Path, section: AtomSection) -> Atom:
         atom = atom.prepared(section.prepared)
     boosted = is_traced(section.boost) or section.boost
     return atom.boosted(section.boost) if boosted else atom
+
+
+def in_medium(atom: Atom, section: TargetSection) -> Atom:
+    """Return the atom in the target's medium, if it has a refractive index."""
+    return atom if section.refractive_index is None else atom.in_medium(section.refractive_index)
+
+
+def build_target(section: TargetSection) -> Target:
+    """Return the target of a section; the medium is the atom's."""
+    in_medium(Atom("any", 1.0, 2.0), section)  # which checks the index
+    return Target(**{name: value for name, value in section if name != "refractive_index"})
 
 
 def _known_atom(folder: Path, section: AtomSection) -> Atom:
@@ -228,6 +242,7 @@ def check_run(atom: Atom | None, target: Target, section: RunSection) -> RunSect
     number("photon_energy", values["photon_energy"], "a photon energy in eV, at least 0", low=0)
     if atom is None:
         values["photon_energy"] = 0.0
+        choice("polarisation", values.pop("polarisation") or "linear", POLARISATIONS)
     Experiment(atom or Atom("unknown", 1.0, 2.0), target, **values)
     return section
 
