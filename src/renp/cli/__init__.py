@@ -50,9 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         sys.stderr.close()
         sys.exit(0)
-    except KeyboardInterrupt:
-        note("renp: interrupted")
-        sys.exit(130)
     except Exception:
         traceback.print_exc()
         note("renp: this is a failure of renp itself; the lines above say where")
