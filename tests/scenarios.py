@@ -108,6 +108,34 @@ atoms = st.one_of(
     ),
     some({"file": st.just("atoms/mine.toml")}, {"approximation": st.just("papers")}),
 )
+shots = some(
+    {
+        "energy": quantities(0.1, 10, "J", "mJ"),
+        "duration": st.sampled_from(["20 ps", "30 ps"]),  # shapes of few programs
+        "waist": quantities(1, 9, "mm"),
+    },
+    {"delay": quantities(0, 10, "ps"), "direction": st.sampled_from(["right", "left"])},
+)
+preparations = some(
+    {
+        "length": st.sampled_from(["1 cm", "10 mm"]),
+        "repetition": quantities(1, 10, "Hz", "/ s"),
+        "polarisability": st.floats(1e-4, 1e-2),  # of atoms without levels, too
+    },
+    {
+        "pulses": st.lists(shots, min_size=1, max_size=2),
+        "trigger": st.lists(shots, min_size=1, max_size=1),
+        "coherence": st.floats(0, 1e-3) | st.lists(st.floats(0, 1e-3), min_size=1, max_size=3),
+        "decay_time": quantities(1, 10, "s", "ms"),
+        "dephasing_time": quantities(1, 10, "us", "ns"),
+        "inhomogeneous_width": quantities(0, 1e-9, "eV") | quantities(0, 10, "MHz"),
+        "detuning": quantities(-1e-7, 1e-7, "eV"),
+        "polarisability_g": st.floats(0, 1e-2),
+        "polarisability_e": st.floats(0, 1e-2),
+        "gate": st.just(["0 s", "1 us"]),
+        "seed_photons": st.floats(0.1, 1),
+    },
+)
 targets = some(
     {},
     {
@@ -117,6 +145,9 @@ targets = some(
         "dynamical_factor": st.floats(0, 1),
         "width": quantities(1e-3, 1, "Hz", "/ s", "/ minute"),
     },
+) | some(
+    {"preparation": preparations, "density": quantities(1e17, 1e18, "/ cm^3")},
+    {"volume": quantities(1, 1000, "cm^3", "ml", "liter")},
 )
 lasers = some(
     {},

@@ -18,7 +18,7 @@ from renp.references import references_of
 from renp.runs import Runs, Values
 from renp.spectrum import spectral_function
 from renp.target.preparation import Preparation, cycle_of
-from renp.validation import Scalar, finite, instance, is_traced, number
+from renp.validation import Scalar, finite, instance, is_traced, number, reals
 
 UNCERTAIN = ("background_error", "efficiency_error", "control_ratio")
 """Columns of runs that make parameters of a likelihood."""
@@ -155,7 +155,8 @@ class Experiment(eqx.Module):
     duration
         Duration of each run, s (a day is 86400); one number serves for all.
     background
-        Rate of background counts in each run, 1/s; one number serves for all.
+        Rate of background counts in each run, 1/s; one number serves for all. Of a target whose preparation
+        has a gate, the rate while it is open.
     counts
         What was observed in each run, or None.
     laser
@@ -211,6 +212,10 @@ class Experiment(eqx.Module):
         instance("laser", laser, Laser)
         instance("atom", atom, Atom)
         instance("target", target, Target)
+        if target.preparation is not None and target.preparation.gate is not None:
+            if not is_traced(background):
+                background = reals("background", background, "rates in 1/s", "1/s")
+            background = background * target.preparation.open_share
         self.atom, self.target, self.laser = atom, target, laser
         self.runs = Runs.checked(
             atom.E_vg,

@@ -138,6 +138,22 @@ def counts(file: File, *, options: Output = DEFAULT) -> None:
 
 
 @app.command
+def target(file: File, *, options: Output = DEFAULT) -> None:
+    """Follow one cycle of the target that the file prepares: coherence and fields, η(t) and its mean.
+
+    The mean is what counts, limits and plans of this file use.
+    """
+    from renp.results.target import TargetCycle
+
+    scenario = _read(file)
+    if scenario.experiment.target.preparation is None:
+        raise ScenarioError(str(file), ["target: preparation is missing: this command needs it"])
+    with quietly(options):
+        result = TargetCycle.compute(scenario.atom, scenario.experiment.target)
+    emit(result, options, scenario)
+
+
+@app.command
 def limits(
     file: File,
     *,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PICTURES = (".png", ".pdf", ".svg")
 DATA = (".nc", ".csv", ".json")
 _MARK = "# references: "
+_FACTOR = "dynamical_factor"
 
 
 def provenance(cite: Iterable[str] = (), **inputs: object) -> dict[str, str]:
@@ -43,7 +44,20 @@ def provenance(cite: Iterable[str] = (), **inputs: object) -> dict[str, str]:
     """
     keys = merged((OWN,), references_of(inputs), cite)
     made_by = {"renp": __version__} | {key: _words(value) for key, value in inputs.items()}
-    return made_by | {"references": "\n".join(keys)}
+    return made_by | _of_preparation(inputs.values()) | {"references": "\n".join(keys)}
+
+
+def _of_preparation(inputs: Iterable[object]) -> dict[str, str]:
+    """Return what is said of η where experiments among the inputs, or of a likelihood, compute it."""
+    several = [one for value in inputs for one in (*getattr(value, "experiments", ()), value)]
+    targets = [getattr(one, "target", None) for one in several]
+    means = [
+        f"{one.dynamical_factor:.3g}" for one in targets if getattr(one, "preparation", None) is not None
+    ]
+    if not means:
+        return {}
+    of = ", ".join(dict.fromkeys(means))
+    return {_FACTOR: f"η = {of} is the mean of the target's preparation over all time."}
 
 
 def _words(value: object) -> str:
@@ -150,8 +164,9 @@ class Result(abc.ABC):
         return self.table().html() + (f"<ul>{sentences}</ul>" if sentences else "")
 
     def _sentences(self) -> tuple[str, ...]:
-        """Return what stands below the table: the diagnosis, of results that have one."""
-        return getattr(self, "diagnosis", None) or ()
+        """Return what stands below the table: the diagnosis, of results that have one, and what η is."""
+        said = getattr(self, "diagnosis", None) or ()
+        return (*said, self.made_by[_FACTOR]) if _FACTOR in self.made_by else said
 
     def save(self, path: str | Path) -> Path:
         """Write a picture (.png, .pdf, .svg) or data (.nc, .csv, .json), by the ending.

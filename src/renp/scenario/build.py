@@ -33,9 +33,12 @@ from renp.scenario.schema import (
     AtomSection,
     Document,
     NeutrinosSection,
+    PreparationSection,
     RunSection,
     StatisticsSection,
+    TargetSection,
 )
+from renp.target.preparation import Preparation, Pulse
 from renp.validation import Scalar, is_traced, number
 
 UNCHANGED: Mapping[Key, Scalar] = MappingProxyType({})
@@ -134,7 +137,7 @@ def build(document: Document, folder: Path, values: Mapping[Key, Scalar] = UNCHA
     neutrinos = build_neutrinos(at(document.neutrinos, "neutrinos"))
     experiment = build_experiment(
         atom,
-        Target(**dict(at(document.target, "target"))),
+        build_target(at(document.target, "target"), atom),
         Laser(**dict(at(document.laser, "laser"))),
         [at(run, "run", k) for k, run in enumerate(document.run)],
     )
@@ -189,6 +192,27 @@ def _known_atom(folder: Path, section: AtomSection) -> Atom:
     refined = effects_of(section.approximation) and section.name in symbols()
     levels = Atom.named(section.name).levels if refined else ()
     return Atom(section.name, section.E_eg, section.E_vg, levels)
+
+
+def build_target(section: TargetSection, atom: Atom | None) -> Target:
+    """Return the target of a section; of a preparation without an atom only the numbers are checked."""
+    values = dict(section)
+    prepared = values.pop("preparation")
+    if prepared is None:
+        return Target(**values)
+    if "dynamical_factor" in section.model_fields_set:
+        raise TableError([("dynamical_factor", "is given twice: leave it out, the preparation says it")])
+    preparation = build_preparation(prepared)
+    del values["dynamical_factor"]
+    return Target(**values) if atom is None else Target.from_preparation(preparation, atom, **values)
+
+
+def build_preparation(section: PreparationSection) -> Preparation:
+    """Return the preparation of a section."""
+    pulses = {
+        name: tuple(Pulse(**dict(one)) for one in getattr(section, name)) for name in ("pulses", "trigger")
+    }
+    return Preparation(**{name: x for name, x in section if x is not None and name not in pulses}, **pulses)
 
 
 def build_neutrinos(section: NeutrinosSection) -> Neutrinos:

@@ -17,6 +17,7 @@ from renp.scenario.build import (
     build_experiment,
     build_neutrinos,
     build_statistics,
+    build_target,
     check_run,
 )
 from renp.scenario.interactions import build_interaction, check_new, placeholders
@@ -78,7 +79,7 @@ class Reader:
                 self.problems.add((key,), unknown_key(key, known))
         atom = self._section("atom", AtomSection, partial(build_atom, self.folder))
         neutrinos = self._section("neutrinos", NeutrinosSection, build_neutrinos)
-        target = self._section("target", TargetSection, lambda one: Target(**dict(one)))
+        target = self._section("target", TargetSection, partial(build_target, atom=atom))
         laser = self._section("laser", LaserSection, lambda one: Laser(**dict(one)))
         terms = self._terms(neutrinos)
         experiment = self._experiment(atom, target, laser)

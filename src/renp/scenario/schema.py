@@ -41,7 +41,7 @@ class Unit:
 
     def text(self, value: float) -> str:
         """Return a number as text that reads back to itself; times are in days where they can be."""
-        if self.name in ("s", "1/s"):
+        if self.name == "1/s" or (self.name == "s" and not 0 < abs(value) < 1):
             days = f"{value / DAY!r} day" if self.name == "s" else f"{value * DAY!r} / day"
             if "inf" not in days and parse_quantity(days, self.name) == value:
                 return days
@@ -54,6 +54,8 @@ Splitting = Annotated[float, Unit("eV^2")]
 Angle = Annotated[float, Unit("rad")]
 Density = Annotated[float, Unit("1/cm^3")]
 Volume = Annotated[float, Unit("cm^3")]
+Length = Annotated[float, Unit("cm")]
+Work = Annotated[float, Unit("J")]
 Time = Annotated[float, Unit("s")]
 Rate = Annotated[float, Unit("1/s")]
 Relative = Annotated[float, BeforeValidator(parse_relative)]
@@ -89,6 +91,38 @@ class LaserSection(Section):
     offset: Energy = 0.0
 
 
+class PulseSection(Section):
+    """One of `pulses` or `trigger`: a pulse of light."""
+
+    energy: Work
+    duration: Time
+    waist: Length
+    delay: Time = 0.0
+    direction: str = "right"
+
+
+Pulses: TypeAlias = Annotated[tuple[PulseSection, ...], Field(strict=False)]
+
+
+class PreparationSection(Section):
+    """[target.preparation]: how the coherence is made; keys are the arguments of `renp.Preparation`."""
+
+    length: Length
+    repetition: Rate
+    pulses: Pulses = ()
+    coherence: float | list[float] = 0.0
+    decay_time: Time | None = None
+    dephasing_time: Time | None = None
+    inhomogeneous_width: PhotonEnergy = 0.0
+    detuning: PhotonEnergy = 0.0
+    polarisability: float | None = None
+    polarisability_g: float = 0.0
+    polarisability_e: float = 0.0
+    trigger: Pulses = ()
+    gate: list[Time] | None = None
+    seed_photons: float = 0.25
+
+
 class TargetSection(Section):
     """[target]; left out, the papers' target."""
 
@@ -97,6 +131,8 @@ class TargetSection(Section):
     volume: Volume = 100.0
     dynamical_factor: float = 1.0
     width: Rate = 0.002
+    preparation: PreparationSection | None = None
+    """Says what the dynamical factor is, which is then left out."""
 
 
 class NeutrinosSection(Section):
