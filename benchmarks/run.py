@@ -58,6 +58,7 @@ def main() -> None:
             counts.likelihoods,
             counts.fits,
             counts.limits,
+            counts.exact,
         ):
             rows += _said(part())
         profiled, wrong = profiled_limits.measured()

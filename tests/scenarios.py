@@ -143,7 +143,8 @@ targets = some(
         "photon_density": quantities(1e20, 1e22, "/ cm^3", "1/m^3"),
         "volume": quantities(1, 1000, "cm^3", "ml", "liter"),
         "dynamical_factor": st.floats(0, 1),
-        "width": quantities(1e-3, 1, "Hz", "/ s", "/ minute"),
+        "refractive_index": st.floats(1, 1.001),
+        "width": quantities(1e-3, 1, "Hz", "/ s", "/ minute") | st.just("published"),
     },
 ) | some(
     {"preparation": preparations, "density": quantities(1e17, 1e18, "/ cm^3")},
@@ -195,7 +196,8 @@ def interactions(nature: str) -> st.SearchStrategy[Table]:
         return photon
     shared = {"mass": quantities(10, 1000, "eV", "keV"), "electron": st.floats(1e-9, 1e-6)}
     basis = {"basis": st.sampled_from(["mass", "flavour"]), "width": quantities(0.1, 1, "eV")}
-    vector = some({"kind": st.just("vector-mediator"), **shared}, {"left": matrix, "right": matrix, **basis})
+    own = {"left": matrix, "right": matrix, "electron_vector": st.floats(1e-9, 1e-6)}
+    vector = some({"kind": st.just("vector-mediator"), **shared}, own | basis)
     scalar = some(
         {"kind": st.just("scalar-mediator"), **shared}, {"scalar": matrix, "pseudoscalar": matrix, **basis}
     )
@@ -225,6 +227,7 @@ def runs(draw: Any) -> list[Table]:
             "efficiency": part,
             **uncertain,
             "efficiency_error": part,
+            "polarisation": st.sampled_from(["linear", "left", "right"]),
         },
     )
     found: list[Table] = draw(st.lists(one, max_size=4))
@@ -269,6 +272,7 @@ def statistics(
                 "free": st.lists(st.sampled_from(["lightest_mass", *masses]), max_size=2, unique=True),
                 "normalisation_error": relative,
                 **decided,
+                "amplitude_errors": st.just(False),
                 "calibration_error": quantities(0, 1e-4, "eV", "meV"),
                 **({"linewidth_error": relative} if wide else {}),
             },
@@ -317,14 +321,16 @@ def contents(draw: Any) -> tuple[Table, dict[str, str]]:
     terms = draw(st.lists(interactions(tables["neutrinos"]["nature"]), max_size=3))
     if terms:
         tables["interaction"] = terms
-    made = draw(runs())
+    seen = with_light_that_it_sees(tables["atom"] | {"polarisation": "left"}).get("polarisation") == "left"
+    seen = seen and "name" in tables["atom"] and "E_eg" not in tables["atom"]
+    made = [one if seen else _in_linear_light(one) for one in draw(runs())]
     if made and draw(st.integers(0, 3)) == 0:
         tables["runs"] = {"file": "data/runs.csv"}
         others["data/runs.csv"] = csv(made)
     elif made:
         tables["run"] = made
     if draw(st.integers(0, 3)) == 0 and (later := draw(planned())):
-        tables["planned"] = later
+        tables["planned"] = [one if seen else _in_linear_light(one) for one in later]
     if draw(st.booleans()):
         nu = tables["neutrinos"]
         line = tables.get("laser", {})
@@ -337,11 +343,16 @@ def contents(draw: Any) -> tuple[Table, dict[str, str]]:
     return tables, others
 
 
+def _in_linear_light(run: Table) -> Table:
+    return run | {"polarisation": "linear"} if "polarisation" in run else run
+
+
 def csv(runs: list[Table]) -> str:
     """Return a CSV file with what the runs have, each number in one unit."""
     units = {"photon_energy": "eV", "duration": "day", "background": "1/day"}
     usual = {"background": 0.0, "efficiency": 1.0, "background_error": 0.0, "efficiency_error": 0.0}
-    given = ("counts", "control_counts", "control_ratio", *units, *usual)
+    given = ("counts", "control_counts", "control_ratio", *units, *usual, "polarisation")
+    usual["polarisation"] = "linear"
     names = [name for name in given if any(name in run for run in runs)]
     names = list(dict.fromkeys(names))
     rows = [[_number(run.get(name, usual.get(name))) for name in names] for run in runs]
@@ -355,7 +366,7 @@ def csv(runs: list[Table]) -> str:
 
 
 def _number(value: Any) -> Any:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value in ("linear", "left", "right"):
         return value
     number = float(value.split()[0])
     return number / 100 if "%" in value else number

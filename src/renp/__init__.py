@@ -12,6 +12,7 @@ from renp._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from renp.atoms.atom import Atom
+    from renp.atoms.width import reference_width
     from renp.differential import angular_spectrum, differential_spectrum
     from renp.errors import InputError, PoleWarning
     from renp.experiment import Experiment, Target, expected_counts
@@ -100,6 +101,7 @@ __all__ = [
     "pyhf_workspace",
     "ranking",
     "reach",
+    "reference_width",
     "required_exposure",
     "scan",
     "spectral_function",
@@ -110,6 +112,7 @@ __all__ = [
 
 _HOME = {
     "renp.atoms.atom": ["Atom"],
+    "renp.atoms.width": ["reference_width"],
     "renp.interactions.contract": ["check_interaction"],
     "renp.interactions.couplings": ["Coupling", "Couplings", "Interaction", "Model"],
     "renp.differential": ["angular_spectrum", "differential_spectrum"],

@@ -12,6 +12,9 @@ Values: TypeAlias = Float[Array | np.ndarray[Any, Any], "..."]
 Reals: TypeAlias = NDArray[np.float64]
 """Numbers outside compiled code."""
 
+Flags: TypeAlias = NDArray[np.bool_]
+"""Truth of each of some numbers, outside compiled code."""
+
 Matrix: TypeAlias = Complex[Array, "3 3"]
 """A coupling matrix in the mass basis."""
 

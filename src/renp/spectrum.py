@@ -43,7 +43,7 @@ def thresholds(atom: Atom, neutrinos: Neutrinos) -> Float[Array, "3 3"]:
     instance("neutrinos", neutrinos, Neutrinos)
     masses: Any = neutrinos.masses
     known = masses if is_traced(masses) else np.asarray(masses)
-    return jnp.asarray(threshold_energies(known, atom.E_eg, atom.boost))
+    return jnp.asarray(threshold_energies(known, *atom.frame))
 
 
 def spectral_function(

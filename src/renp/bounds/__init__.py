@@ -29,12 +29,15 @@ from renp.bounds.moment_elements import (
     moment_basis,
     quadratic_form,
 )
+from renp.bounds.recast import RecastLimit, Recoils, recast_limit, recoil_experiments
 
 __all__ = [
     "UNITS",
     "BlindDirection",
     "Bound",
     "ElementLimit",
+    "RecastLimit",
+    "Recoils",
     "axial_shift",
     "blind_directions",
     "borexino_table",
@@ -51,6 +54,8 @@ __all__ = [
     "pseudoscalar_equivalent",
     "pseudoscalar_shift",
     "quadratic_form",
+    "recast_limit",
+    "recoil_experiments",
     "solar_moment",
     "solar_square",
     "solar_weights",

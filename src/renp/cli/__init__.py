@@ -6,13 +6,13 @@ import traceback
 import warnings
 from collections.abc import Sequence
 from io import TextIOWrapper
-from pathlib import Path
 
 from cyclopts import CycloptsError
 
 from renp.cli.commands import app
 from renp.cli.output import note
-from renp.errors import InputError, ScenarioError
+from renp.errors import InputError, ScenarioError, StorageError
+from renp.platforms import cache_folder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.exit(2)
     except (InputError, ScenarioError, FloatingPointError) as error:
         note(f"renp: {error}")
-        sys.exit(2)
+        sys.exit(1 if isinstance(error, StorageError) else 2)
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         sys.stderr.close()
         sys.exit(0)
@@ -48,8 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _keep_compilations() -> None:
     """Let JAX keep what it compiled in the user's cache: most of the first seconds of a command."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111, for no home at all
-    folder = Path(base) / "renp" / "jax"
+    base = cache_folder()
+    if base is None:
+        return
+    folder = base / "renp" / "jax"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

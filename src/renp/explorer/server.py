@@ -1,7 +1,6 @@
 """The page served on this machine."""
 
 import asyncio
-import signal
 import socket
 import threading
 import warnings
@@ -23,6 +22,7 @@ from renp.explorer.look import CSS, LOOKS
 from renp.explorer.page import Explorer
 from renp.explorer.setup import build
 from renp.explorer.state import Parts, State
+from renp.platforms import interrupted_by_termination
 from renp.results.bounds import Bounds
 from renp.validation import number
 
@@ -190,7 +190,7 @@ def serve(
         if browser:
             server.io_loop.add_callback(webbrowser.open, url)
         # Bokeh's own way to run prints to stdout at the end, and goes on if nobody reads it.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        interrupted_by_termination()
         try:
             with suppress(KeyboardInterrupt):
                 server.io_loop.start()

@@ -18,8 +18,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from renp._types import Mask
+from renp._types import Flags, Mask
 from renp.compiled import compiled
+from renp.inference.best_fits import BLOCKS, EDGES, edge_starts, starting_points
 from renp.inference.crossings import crossing_ensemble
 from renp.inference.ensembles import CHUNK, fit_ensemble, in_chunks
 from renp.inference.likelihood import Data, Likelihood
@@ -37,9 +38,7 @@ _SAME = 1e-3
 """Distance of coordinates within which two minima are the same."""
 
 
-def accepted(
-    likelihood: Likelihood, data: Data, moves: Mask, k: int, rise: Scalar, start: Any = None
-) -> AcceptedSet:
+def accepted(likelihood: Likelihood, data: Data, moves: Mask, k: int, rise: Scalar) -> AcceptedSet:
     """Return the values of coupling k at which the χ² is at most ``rise`` above its least, for each data set.
 
     Parameters
@@ -54,8 +53,6 @@ def accepted(
         Place of the coupling among the parameters.
     rise
         Δχ², above 0.
-    start
-        Where the first fits begin; `Likelihood.start` if left out.
 
     Examples
     --------
@@ -71,7 +68,7 @@ def accepted(
     if is_exact(likelihood, moves):
         along = along_coupling(likelihood, k)
         return _of_size(likelihood, k, exact_sets(along, np.asarray(data.counts), rise))
-    minima = all_minima(likelihood, data, moves, k, rise, start)
+    minima = all_minima(likelihood, data, moves, k, rise)
 
     def cross(side: float, room: Array, wanted: Array) -> Crossing:
         places = np.nonzero(np.asarray(wanted))
@@ -86,25 +83,23 @@ def accepted(
     return around_minima(minima, cross, k, rise, magnitude=likelihood.parameters[k].kind == "magnitude")
 
 
-def all_minima(
-    likelihood: Likelihood, data: Data, moves: Mask, k: int, rise: Scalar, start: Any = None
-) -> Minimum:
-    """Return minima of the χ², shape (minima, sets): from each that is low enough, others are looked for.
+def all_minima(likelihood: Likelihood, data: Data, moves: Mask, k: int, rise: Scalar) -> Minimum:
+    """Return minima of the χ², shape (minima, sets), the lowest first.
 
-    Those of many data sets are found from the minima of the expectation without couplings.
+    Fits begin where those of `best_fits` do, and from each minimum that is low enough others are looked for;
+    those of many data sets from the minima of the expectation without couplings.
     """
-    here = likelihood.point()
-    begin = likelihood.start if start is None else start
-    begin = np.where(np.asarray(moves), np.asarray(begin), np.asarray(here))
-    starts = np.broadcast_to(begin, (1, len(data.counts), here.size))
+    here, mask = likelihood.point(), np.asarray(moves)
+    first = np.where(mask, np.asarray(likelihood.start), np.asarray(here))
+    starts = starting_points(likelihood, data, mask, BLOCKS, [first])
     if len(data.counts) > _FEW_SETS and len(_elsewhere(likelihood, here[None], k, moves)[0]):
         null = jax.tree.map(lambda a: a[None], likelihood.asimov(here))
-        of_null = all_minima(likelihood, null, moves, k, rise, start)
+        of_null = all_minima(likelihood, null, moves, k, rise)
         points = jnp.concatenate([of_null.x[:, 0], _elsewhere(likelihood, here[None], k, moves)[0]])
         points = points[np.asarray(_distinct(points[:, None])[:, 0])]
         starts = np.concatenate([starts, np.repeat(points[:, None], len(data.counts), axis=1)])
-        return _fits(likelihood, data, starts, moves)
-    found = _fits(likelihood, data, starts, moves)
+        return _first_fits(likelihood, data, starts, mask)
+    found = _first_fits(likelihood, data, starts, mask)
     done = 0
     while done < len(found.x) <= _MOST_MINIMA:
         x = np.asarray(found.x[done])
@@ -112,12 +107,36 @@ def all_minima(
         done += 1
         if not (len(others) and np.any(found.chi2[done - 1] < np.min(found.chi2, axis=0) + rise)):
             continue
-        more = _fits(likelihood, data, np.unique(others, axis=0), moves)
-        both = jax.tree.map(lambda *parts: jnp.concatenate(parts), found, more)
-        new = np.any(np.asarray(_distinct(both.x) & (both.status == CONVERGED)), axis=1)
-        kept = new | (np.arange(len(new)) < len(found.x))
-        found = jax.tree.map(lambda a, rows=kept: a[rows], both)
-    return found
+        found = _with(found, _fits(likelihood, data, np.unique(others, axis=0), moves))
+    return _lowest_first(found)
+
+
+def _first_fits(likelihood: Likelihood, data: Data, starts: Any, moves: Flags) -> Minimum:
+    """Return the distinct ones of the minima from some starts, and from edges, the lowest first."""
+    found = _fits(likelihood, data, starts, jnp.asarray(moves))
+    for held, points in edge_starts(likelihood, data, moves, EDGES, starts[0]):
+        more = _fits(likelihood, data, points, jnp.asarray(held))
+        found = jax.tree.map(lambda *parts: jnp.concatenate(parts), found, more)
+    found = _lowest_first(found)
+    return _with(jax.tree.map(lambda a: a[:1], found), jax.tree.map(lambda a: a[1:], found))
+
+
+def _lowest_first(found: Minimum) -> Minimum:
+    """Return minima in order, of equal ones those first that converged."""
+    chi2 = np.nan_to_num(np.asarray(found.chi2), nan=np.inf)
+    order = np.argsort(chi2 + TIE * (np.asarray(found.status) != CONVERGED), axis=0, kind="stable")
+    columns = np.arange(order.shape[1])
+    ordered: Minimum = jax.tree.map(lambda a: jnp.asarray(np.asarray(a)[order, columns]), found)
+    return ordered
+
+
+def _with(found: Minimum, more: Minimum) -> Minimum:
+    """Return minima, and those of others that are new for some data set."""
+    both = jax.tree.map(lambda *parts: jnp.concatenate(parts), found, more)
+    new = np.any(np.asarray(_distinct(both.x) & (both.status == CONVERGED)), axis=1)
+    kept = new | (np.arange(len(new)) < len(found.x))
+    together: Minimum = jax.tree.map(lambda a: a[kept], both)
+    return together
 
 
 def _fits(likelihood: Likelihood, data: Data, starts: Any, moves: Mask) -> Minimum:
@@ -204,7 +223,7 @@ def around_minima(
     Parameters
     ----------
     minima
-        Local minima along the first axis, the one that has to have converged first.
+        Local minima along the first axis, the lowest first, which has to have converged.
     cross
         Returns where the χ² has risen from each minimum, on a side, by a Δχ²; only where it is wanted.
     k

@@ -234,7 +234,7 @@ def _at_threshold(likelihood: Likelihood, x: Reals) -> bool:
     masses = with_values(likelihood.neutrinos, own).masses
     for part in likelihood.parts:
         atom = part.experiment.atom
-        thresholds = threshold_energies(masses, atom.E_eg, atom.boost)
+        thresholds = threshold_energies(masses, *atom.frame)
         if jnp.any(jnp.abs(thresholds[:, :, None] - part.photon_energy(values)) < _AT_THRESHOLD):
             return True
     return False

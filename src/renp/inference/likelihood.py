@@ -33,7 +33,7 @@ from renp.inference.nature import (
     with_numbers,
     with_values,
 )
-from renp.inference.nuisances import CALIBRATION, LINEWIDTH, RATES, Nuisances, nuisance_parameters
+from renp.inference.nuisances import AMPLITUDE, CALIBRATION, LINEWIDTH, RATES, Nuisances, nuisance_parameters
 from renp.inference.parameters import CONSTRAINED, Parameter, coordinate, coupling, physical
 from renp.inference.part import Part, experiments_of, nuisances_of, parameters_of_runs, part
 from renp.inference.poisson import chi2
@@ -413,7 +413,7 @@ class Likelihood(eqx.Module):
     def _check(self, experiments: Mapping[str, Experiment]) -> None:
         """Raise `InputError` for couplings that there cannot be."""
         for one in self.couplings:
-            if one.name.startswith((CALIBRATION, LINEWIDTH, *RATES)):
+            if one.name.startswith((AMPLITUDE, CALIBRATION, LINEWIDTH, *RATES)):
                 raise InputError("couplings", repr(one.name), "a name that no rate or calibration has")
         for experiment in experiments.values():
             for model in (self.model, *(one.interaction for one in self.couplings)):

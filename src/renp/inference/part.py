@@ -8,11 +8,14 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from renp.atoms.atom import Atom
+from renp.atoms.lights import Lights
 from renp.errors import InputError
 from renp.experiment import Experiment, counts_of
 from renp.formula.line import line_spectrum_of_runs
 from renp.inference.backgrounds import background_rates, controlled, span_of
 from renp.inference.nuisances import (
+    AMPLITUDE,
     BACKGROUND,
     CALIBRATION,
     EFFICIENCY,
@@ -87,7 +90,14 @@ class Part(eqx.Module):
         if LINEWIDTH in own:
             laser = widened(laser, own[LINEWIDTH])
         photons = self.photon_energy(values)
-        rate: Array = line_spectrum_of_runs(photons, laser, experiment.atom, neutrinos, model)
+        errors = experiment.atom.amplitude_errors
+        amplitudes = {k: own[name] for k in errors if (name := f"{AMPLITUDE}_{k + 1}") in own}
+        atom = experiment.lit_atom
+        if isinstance(atom, Lights):
+            atom = Lights(_with(amplitudes, atom.left), _with(amplitudes, atom.right), atom.share)
+        else:
+            atom = _with(amplitudes, atom)
+        rate: Array = line_spectrum_of_runs(photons, laser, atom, neutrinos, model)
         return rate
 
     def photon_energy(self, values: Mapping[str, Float[Array, ""]]) -> Float[Array, "n"]:
@@ -170,6 +180,16 @@ def parameters_of_runs(
                 raise InputError("common", repr(full), "with the same error in all experiments")
             found[full] = replace(one, name=full)
     return list(found.values())
+
+
+def _with(amplitudes: Mapping[int, Scalar], atom: Atom) -> Atom:
+    """Return the atom with other amplitudes of its further states."""
+    if not amplitudes:
+        return atom
+    other: Atom = eqx.tree_at(
+        lambda one: [one.states[k][1] for k in amplitudes], atom, list(amplitudes.values())
+    )
+    return other
 
 
 def widened(laser: Laser, factor: Scalar) -> Laser:

@@ -10,14 +10,15 @@ over an interval is exact.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from renp.inference.poisson import chi2
-from renp.validation import Scalar
+from renp.validation import Scalar, is_traced
 
 Real: TypeAlias = Float[Array, ""]
 Reals: TypeAlias = Float[Array, "n"]
@@ -47,16 +48,33 @@ _STATIONARY, _CROSSING = 1e-13, 1e-15
 
 
 class Along(NamedTuple):
-    """Expected counts of each run along one coordinate t: null + linear·t + square·t²."""
+    """Expected counts of each run, or rates, along one coordinate t: null + linear·t + square·t².
 
-    null: Reals
-    linear: Reals
-    square: Reals
+    Amplitudes add; for a coupling without interference t is the square, and there is none of it.
+    """
 
-    def at(self, t: Scalar) -> Reals:
-        """Return the counts at a coordinate."""
+    null: Any
+    linear: Any
+    square: Any
+
+    def at(self, t: Any) -> Any:
+        """Return the counts at coordinates, shape (*t.shape, n)."""
+        numbers = np if isinstance(self.null, np.ndarray) and not is_traced(t) else jnp
+        column = numbers.asarray(t)[..., None]
         # Rounding may leave a square that should vanish just below zero.
-        return jnp.maximum(self.null + t * (self.linear + t * self.square), 0.0)
+        return numbers.maximum(self.null + column * (self.linear + column * self.square), 0.0)
+
+    def rows(self, rows: Any) -> "Along":
+        """Return some of the runs."""
+        return Along(*(column[rows] for column in self))
+
+    def during(self, times: Any) -> "Along":
+        """Return the counts of rates in some time."""
+        return Along(*(times * column for column in self))
+
+    def joined(self, other: "Along") -> "Along":
+        """Return the runs of both, of NumPy."""
+        return Along(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
 
 
 class AcceptedSet(NamedTuple):

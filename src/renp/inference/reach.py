@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from renp.errors import InputError, renamed
 from renp.experiment import Experiment, check_certain, expected_counts, signal_counts
+from renp.formula.kinematics import momentum_transfer_squared
 from renp.inference.quadratic_set import Along, quadratic_set
 from renp.inference.upper_limits import delta_chi2
 from renp.interactions import Weak
@@ -178,8 +179,8 @@ def pole_masses(experiment: Experiment) -> Masses:
     """
     atom = experiment.atom
     # In NumPy, since a caller may be compiling.
-    E_eg, p_eg, omega = float(atom.E_eg), float(atom.boost), np.asarray(experiment.runs.photon_energy)
-    q2 = (E_eg - p_eg) * (E_eg + p_eg - 2 * omega)
+    frame = [None if x is None else float(x) for x in atom.frame]
+    q2 = momentum_transfer_squared(np.asarray(experiment.runs.photon_energy), *frame)
     return np.sort(np.sqrt(q2[q2 > 0]))
 
 

@@ -97,7 +97,7 @@ def allowed_region(
     instance("experiment", experiment, Experiment)
     check_certain(experiment)
     instance("neutrinos", neutrinos, Neutrinos)
-    if any(wave.helicity for wave in experiment.atom.waves):
+    if experiment.sides or any(wave.helicity for wave in experiment.atom.waves):
         raise InputError("polarisation", "light that sees one helicity", "linear, for rates of squares alone")
     if isinstance(world, str) or not isinstance(world, Sequence):
         raise InputError("world", repr(world), "a list of keys of the catalogue of limits")

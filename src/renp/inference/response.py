@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
 from renp.atoms.atom import Atom
+from renp.atoms.lights import Lights
 from renp.experiment import Experiment, counts_of
 from renp.formula.line import line_spectrum
 from renp.inference.parameters import Parameter
@@ -17,7 +18,7 @@ from renp.laser import Laser
 from renp.neutrinos import Neutrinos
 
 Form: TypeAlias = Float[Array, "n k k"]
-Runs: TypeAlias = tuple[Array, Laser, Atom, Neutrinos, Interaction, tuple[Interaction, ...]]
+Runs: TypeAlias = tuple[Array, Laser, Atom | Lights, Neutrinos, Interaction, tuple[Interaction, ...]]
 
 _NO_INTERFERENCE = 1e-10
 """Rounding of an interference that vanishes, relative to the geometric mean of both parts."""
@@ -58,7 +59,7 @@ def runs_of(
     experiment: Experiment, neutrinos: Neutrinos, model: Interaction, couplings: tuple[Coupling, ...]
 ) -> Runs:
     """Return what the form of an experiment's runs depends on."""
-    line = experiment.photon_energy, experiment.laser, experiment.atom
+    line = experiment.photon_energy, experiment.laser, experiment.lit_atom
     return *line, neutrinos, model, tuple(coupling.interaction for coupling in couplings)
 
 
@@ -79,7 +80,7 @@ def form_of(
     units: Float[Array, "k"],
     photons: Float[Array, "n"],
     laser: Laser,
-    atom: Atom,
+    atom: Atom | Lights,
     neutrinos: Neutrinos,
     model: Interaction,
     couplings: tuple[Interaction, ...],

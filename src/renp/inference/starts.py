@@ -6,7 +6,7 @@ beyond g = −b/c they rise above N_0 again: around there the data may allow the
 """
 
 from itertools import combinations
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
@@ -141,8 +141,7 @@ def scanned(likelihood: Likelihood, data: Data, moves: Mask) -> Reals:
     threshold passes a run. Rates and magnitudes alone have one minimum, as the counts are linear in them.
     """
     kinds = [p.kind for p in likelihood.parameters]
-    moving = np.flatnonzero(moves).tolist()
-    places = [k for kind in _SEVERAL_MINIMA for k in moving if kinds[k] == kind]
+    moving, places = np.flatnonzero(moves).tolist(), several_minima(likelihood, moves)
     if not places:
         return np.zeros((0, len(kinds)))
     varied = places + [k for k in moving if kinds[k] == "magnitude"]
@@ -159,6 +158,12 @@ def scanned(likelihood: Likelihood, data: Data, moves: Mask) -> Reals:
         points[rows, k] = np.clip(near, low, high)
     points = np.concatenate([few(likelihood), points])
     return np.asarray(points[np.argsort(points[:, places[0]], kind="stable")])
+
+
+def several_minima(likelihood: Likelihood, moves: Any) -> list[int]:
+    """Return the places of what moves and along which the χ² may have several minima, the worst first."""
+    kinds, moving = [p.kind for p in likelihood.parameters], np.flatnonzero(np.asarray(moves)).tolist()
+    return [k for kind in _SEVERAL_MINIMA for k in moving if kinds[k] == kind]
 
 
 def _spread(likelihood: Likelihood, data: Data, k: int, even: Reals) -> Reals:
@@ -191,7 +196,7 @@ def edges(likelihood: Likelihood) -> dict[int, Reals]:
             found[k] = threshold_masses(likelihood) / float(parameter.plus)
         elif parameter.name == CALIBRATION:
             atom = likelihood.experiment.atom
-            opening = threshold_energies(likelihood.neutrinos.masses, atom.E_eg, atom.boost)
+            opening = threshold_energies(likelihood.neutrinos.masses, *atom.frame)
             shifts = np.subtract.outer(np.asarray(opening), np.asarray(likelihood.experiment.photon_energy))
             x = np.unique(shifts / float(parameter.plus))
             found[k] = x[np.abs(x) < _BELIEVED]
@@ -235,7 +240,7 @@ def threshold_masses(likelihood: Likelihood) -> Reals:
     above = masses**2 - np.min(masses) ** 2
     q2 = np.concatenate(
         [
-            np.asarray(momentum_transfer_squared(one.photon_energy, one.atom.E_eg, one.atom.boost))
+            np.asarray(momentum_transfer_squared(one.photon_energy, *one.atom.frame))
             for one in likelihood.experiments
         ]
     )

@@ -156,6 +156,7 @@ def upper_limits(
         second_solutions=_some(found, lambda x: x.second if x.signed else None),
         bands=_each(found, "band") if bands else None,
         distributions=_each(found, "distribution"),
+        failed_toys=_some(found, lambda x: x.failed_toys or None),
         failed=tuple(
             f"{k} {e}" for k, of_kind in found.items() for e, x in of_kind.items() if not x.converged
         ),

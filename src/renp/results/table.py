@@ -72,7 +72,13 @@ class Table:
         return f"<table><caption>{escape(self.title)}</caption>{rows}</table>"
 
     def __str__(self) -> str:
-        head, tail, left_out = self._ends()
+        return self._printed(*self._ends())
+
+    def whole(self) -> str:
+        """Return the text with all rows, however many."""
+        return self._printed(self.cells(), [], "")
+
+    def _printed(self, head: list[list[str]], tail: list[list[str]], left_out: str) -> str:
         cells = [list(self.columns), *head, *tail]
         widths = [max(len(row[k]) for row in cells) for k in range(len(self.columns))]
         words = [any(isinstance(row[k], str) and row[k] for row in self.rows) for k in range(len(widths))]

@@ -170,11 +170,10 @@ class TargetCycle(Result):
         maps = _MAPS if self.moment.size else ()
         rows = 2 if maps else 1
         size: Any = {"figsize": (8.4, 3.1 * rows), "layout": "constrained", "squeeze": False}
-        size: Any = {"figsize": (8.4, 3.1 * rows), "layout": "constrained", "squeeze": False}
+        figure: Figure
         figure, grid = plt.subplots(rows, rows, **size)
         if profile == "all":
             for axes, (name, label) in zip(grid.ravel(), maps, strict=False):
-                values = getattr(self, name)
                 values = getattr(self, name)
                 shown = axes.pcolormesh(self.place, 1e9 * self.moment, values, rasterized=True)
                 figure.colorbar(shown, ax=axes, label=label)

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 
 from renp.atoms.atom import Atom, symbols
 from renp.atoms.effects import EFFECTS, check_light, effects_of
+from renp.atoms.spin import POLARISATIONS
 from renp.errors import InputError
 from renp.experiment import Experiment, Target
 from renp.inference.likelihood import Likelihood, Point
@@ -39,7 +40,7 @@ from renp.scenario.schema import (
     TargetSection,
 )
 from renp.target.preparation import Preparation, Pulse
-from renp.validation import Scalar, is_traced, number
+from renp.validation import Scalar, choice, is_traced, number
 
 UNCHANGED: Mapping[Key, Scalar] = MappingProxyType({})
 
@@ -133,11 +134,12 @@ def build(document: Document, folder: Path, values: Mapping[Key, Scalar] = UNCHA
     for k, table in enumerate(document.interaction):
         cls, arguments = interaction_arguments(table)
         terms.append(cls(**{**arguments, **_changed(arguments, "interaction", k, values)}))
-    atom = build_atom(folder, at(document.atom, "atom"))
+    target = at(document.target, "target")
+    atom = in_medium(build_atom(folder, at(document.atom, "atom")), target)
     neutrinos = build_neutrinos(at(document.neutrinos, "neutrinos"))
     experiment = build_experiment(
         atom,
-        build_target(at(document.target, "target"), atom),
+        build_target(target, atom),
         Laser(**dict(at(document.laser, "laser"))),
         [at(run, "run", k) for k, run in enumerate(document.run)],
     )
@@ -177,6 +179,11 @@ def build_atom(folder: Path, section: AtomSection) -> Atom:
     return atom.boosted(section.boost) if boosted else atom
 
 
+def in_medium(atom: Atom, section: TargetSection) -> Atom:
+    """Return the atom in the target's medium, if it has a refractive index."""
+    return atom if section.refractive_index is None else atom.in_medium(section.refractive_index)
+
+
 def _known_atom(folder: Path, section: AtomSection) -> Atom:
     if section.file is not None:
         return Atom.read(folder / section.file)
@@ -195,9 +202,14 @@ def _known_atom(folder: Path, section: AtomSection) -> Atom:
 
 
 def build_target(section: TargetSection, atom: Atom | None) -> Target:
-    """Return the target of a section; of a preparation without an atom only the numbers are checked."""
+    """Return the target of a section; the medium is the atom's.
+
+    Of a preparation without an atom only the numbers are checked.
+    """
+    in_medium(Atom("any", 1.0, 2.0), section)  # which checks the index
     values = dict(section)
     prepared = values.pop("preparation")
+    del values["refractive_index"]
     if prepared is None:
         return Target(**values)
     if "dynamical_factor" in section.model_fields_set:
@@ -209,10 +221,10 @@ def build_target(section: TargetSection, atom: Atom | None) -> Target:
 
 def build_preparation(section: PreparationSection) -> Preparation:
     """Return the preparation of a section."""
-    pulses = {
-        name: tuple(Pulse(**dict(one)) for one in getattr(section, name)) for name in ("pulses", "trigger")
-    }
-    return Preparation(**{name: x for name, x in section if x is not None and name not in pulses}, **pulses)
+    values: dict[str, Any] = {name: value for name, value in section if value is not None}
+    for name in ("pulses", "trigger"):
+        values[name] = tuple(Pulse(**dict(one)) for one in values[name])
+    return Preparation(**values)
 
 
 def build_neutrinos(section: NeutrinosSection) -> Neutrinos:
@@ -252,6 +264,7 @@ def check_run(atom: Atom | None, target: Target, section: RunSection) -> RunSect
     number("photon_energy", values["photon_energy"], "a photon energy in eV, at least 0", low=0)
     if atom is None:
         values["photon_energy"] = 0.0
+        choice("polarisation", values.pop("polarisation") or "linear", POLARISATIONS)
     Experiment(atom or Atom("unknown", 1.0, 2.0), target, **values)
     return section
 

@@ -120,7 +120,12 @@ def _run(columns: list[tuple[str, str]], cells: list[str]) -> tuple[dict[str, An
     for (name, unit), cell in zip(columns, cells, strict=True):
         if name == _NOTE:
             continue
-        if name in _WHOLE and not cell.isdigit():
+        words = [word for word, _ in COLUMNS[name].words]
+        if words and cell in words:
+            run[name] = cell
+        elif words:
+            wrong.append(f", {name} = {cell!r}: must be {', '.join(words)}")
+        elif name in _WHOLE and not cell.isdigit():
             wrong.append(f", {name} = {cell!r}: must be a whole number, at least 0")
         elif not _NUMBER.fullmatch(cell):
             wrong.append(f", {name} = {cell!r}: must be a number with a decimal point")

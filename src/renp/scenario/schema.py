@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchem
 from pydantic_core import CoreSchema, core_schema
 
 from renp.constants import DAY
+from renp.experiment import WIDTHS
 from renp.scenario.quantities import parse_quantity, parse_relative
 
 Table: TypeAlias = dict[str, Any]
@@ -21,6 +22,8 @@ class Unit:
     """What a number is in; files have text with any unit that converts to it, and so have JSON dumps."""
 
     name: str
+    words: tuple[str, ...] = ()
+    """That may stand in place of a number."""
     photon: bool = False
     """Whether an energy may be the wavelength, frequency or wavenumber of a photon."""
 
@@ -31,7 +34,9 @@ class Unit:
             serialization=core_schema.plain_serializer_function_ser_schema(self.text, when_used="json"),
         )
 
-    def _read(self, value: Any, info: ValidationInfo) -> float:
+    def _read(self, value: Any, info: ValidationInfo) -> float | str:
+        if isinstance(value, str) and value in self.words:
+            return value
         bare = isinstance(value, (int, float)) and not isinstance(value, bool)
         if info.context == BARE and bare:
             if not math.isfinite(value):
@@ -39,8 +44,10 @@ class Unit:
             return float(value)
         return parse_quantity(value, self.name, photon=self.photon)
 
-    def text(self, value: float) -> str:
+    def text(self, value: float | str) -> str:
         """Return a number as text that reads back to itself; times are in days where they can be."""
+        if isinstance(value, str):
+            return value
         if self.name == "1/s" or (self.name == "s" and not 0 < abs(value) < 1):
             days = f"{value / DAY!r} day" if self.name == "s" else f"{value * DAY!r} / day"
             if "inf" not in days and parse_quantity(days, self.name) == value:
@@ -58,6 +65,7 @@ Length = Annotated[float, Unit("cm")]
 Work = Annotated[float, Unit("J")]
 Time = Annotated[float, Unit("s")]
 Rate = Annotated[float, Unit("1/s")]
+Width = Annotated[float | str, Unit("1/s", tuple(WIDTHS))]
 Relative = Annotated[float, BeforeValidator(parse_relative)]
 """A number, or one in per cent, such as 0.05 or "5 %"."""
 
@@ -130,7 +138,9 @@ class TargetSection(Section):
     photon_density: Density = 1e21
     volume: Volume = 100.0
     dynamical_factor: float = 1.0
-    width: Rate = 0.002
+    width: Width = 0.002
+    refractive_index: float | None = None
+    """Of the medium at the trigger; left out, as in a vacuum."""
     preparation: PreparationSection | None = None
     """Says what the dynamical factor is, which is then left out."""
 
@@ -164,6 +174,8 @@ class RunSection(Section):
     efficiency_error: Relative = 0.0
     control_ratio: float = 0.0
     control_counts: int | None = None
+    polarisation: str | None = None
+    """Of the light; left out, that of [atom]."""
 
 
 class RunsSection(Section):
@@ -183,6 +195,7 @@ class StatisticsSection(Section):
     background_degree: int | None = None
     calibration_error: Energy = 0.0
     linewidth_error: Relative = 0.0
+    amplitude_errors: bool = False
 
 
 class AxisSection(Section):

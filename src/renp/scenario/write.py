@@ -47,8 +47,11 @@ def to_text(document: Document, onto: str = "") -> str:
 def planned(document: Document, plan: Plan) -> Document:
     """Return a document with the runs of a plan instead of its own, and what those have besides."""
     like = without_counts(document.run[0]) if document.run else RunSection.model_construct()
-    pairs = zip(plan.photon_energy.tolist(), plan.duration.tolist(), strict=True)
-    runs = [like.model_copy(update={"photon_energy": energy, "duration": time}) for energy, time in pairs]
+    columns = {"photon_energy": plan.photon_energy.tolist(), "duration": plan.duration.tolist()}
+    if plan.polarisation is not None:
+        columns["polarisation"] = list(plan.polarisation)
+    rows = zip(*columns.values(), strict=True)
+    runs = [like.model_copy(update=dict(zip(columns, row, strict=True))) for row in rows]
     return document.changed(runs=None, run=tuple(runs))
 
 

@@ -14,7 +14,7 @@ from renp.atoms.atom import Atom
 from renp.errors import InputError
 from renp.target.cycle import Light, Plan, Pulses, Record, planned
 from renp.target.medium import CLASSES, Medium, two_photon_polarisability
-from renp.validation import choice, instance, number, reals
+from renp.validation import choice, instance, is_traced, number, reals
 
 Direction: TypeAlias = Literal["right", "left"]
 
@@ -265,20 +265,25 @@ def cycle_of(
     """
     instance("preparation", preparation, Preparation)
     instance("atom", atom, Atom)
-    return _cycle(preparation, atom, float(density), float(photon_density), float(volume), cells, rings)
+    if is_traced(atom.E_eg, atom.E_vg, density, photon_density, volume):
+        raise InputError("preparation", "with traced numbers of atom or target", "of numbers that are known")
+    medium = medium_of(preparation, atom, float(density))
+    numbers = float(medium.E_eg), float(medium.polarisability), float(density), float(photon_density)
+    return _cycle(preparation, *numbers, float(volume), cells, rings)
 
 
 @lru_cache(16)
 def _cycle(
     preparation: Preparation,
-    atom: Atom,
+    E_eg: float,
+    polarisability: float,
     density: float,
     photon_density: float,
     volume: float,
     cells: int,
     rings: int,
 ) -> Cycle:
-    medium = medium_of(preparation, atom, density)
+    medium = _medium(preparation, E_eg, polarisability, density)
     radius = sqrt(volume / preparation.length / pi)
     reach = LIT * max((one.waist for one in preparation.pulses), default=inf)
     if preparation.coherence:
@@ -301,19 +306,23 @@ def _cycle(
 
 def medium_of(preparation: Preparation, atom: Atom, density: Any) -> Medium:
     """Return the medium of an atom that is prepared."""
-    alpha = preparation.polarisability
+    given = preparation.polarisability
+    return _medium(
+        preparation, atom.E_eg, two_photon_polarisability(atom) if given is None else given, density
+    )
+
+
+def _medium(preparation: Preparation, E_eg: Any, polarisability: Any, density: Any) -> Medium:
+    same = (
+        "length", "polarisability_g", "polarisability_e", "decay_time", "dephasing_time", "detuning",
+        "inhomogeneous_width",
+    )  # fmt: skip
     return Medium(
-        E_eg=atom.E_eg,
+        E_eg=E_eg,
         density=density,
-        length=preparation.length,
-        polarisability=two_photon_polarisability(atom) if alpha is None else alpha,
-        polarisability_g=preparation.polarisability_g,
-        polarisability_e=preparation.polarisability_e,
-        decay_time=preparation.decay_time,
-        dephasing_time=preparation.dephasing_time,
-        detuning=preparation.detuning,
-        inhomogeneous_width=preparation.inhomogeneous_width,
+        polarisability=polarisability,
         classes=CLASSES if preparation.inhomogeneous_width else 1,
+        **{name: getattr(preparation, name) for name in same},
     )
 
 
