@@ -56,6 +56,7 @@ validate run.toml --output validate.json
 spectrum run.toml --photon-energy 1.068,1.07 --output spectrum.nc
 counts run.toml --output counts.png
 target target.toml --output target.png
+target target.toml --light --end "0.1 mm" --scenario dark.toml --output light.png
 limits run.toml --method asymptotic --profiled --seed 1 --output limits.csv
 limits run.toml --bands --couplings "magnetic-moment 11" --expected
 limits few.toml --method feldman-cousins --couplings "magnetic-moment 11" --lengthened
