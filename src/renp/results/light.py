@@ -135,7 +135,7 @@ class TargetLight(Result):
             f"Two photons: a uniform coherence that ends {ending}; "
             "each pair has a photon like the trigger's, and its partner runs against it.",
             "Three photons: the phase space of two massless particles, and between |e⟩ and |v⟩ a "
-            f"polarisability of {TYPICAL_POLARISABILITY:g} atomic units, which is a guess: within 100 either way.",
+            f"polarisability of {TYPICAL_POLARISABILITY:g} atomic units, a guess: within 100 either way.",
             "The closing guide is half a wavelength of its cut-off wide, the trigger in its lowest mode.",
         )
 

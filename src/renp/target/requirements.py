@@ -64,7 +64,7 @@ def requirements(
     --------
     >>> need = requirements(Atom.named("Yb"), 1e-6, 1e-6)
     >>> f"{need.repetition:.3g}/s, {need.length:.2g} cm, {need.fluence:.3g} J/cm², {need.pump_energy:.2g} J"
-    '2/s, 3.3 cm, 142 J/cm², 2.6e+04 J'
+    '2/s, 3.3 cm, 143 J/cm², 2.6e+04 J'
     """
     number("factor", factor, "a number above 0, at most 1", low=0.0, high=1.0, open_low=True)
     number("dephasing_time", dephasing_time, "a time in s above 0", low=0.0, open_low=True)
