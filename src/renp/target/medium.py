@@ -112,7 +112,8 @@ def two_photon_polarisability(atom: Atom) -> float:
 
     |g⟩ → |v⟩ by the electric field of one photon and |v⟩ → |e⟩ by the magnetic one of the other, in both
     orders, α_eg = D m Σ_v c_v/(E_vg − ω): D from the decay rate of |v⟩, and m = μ_B √s times that of crossed
-    light, since L + 2S = J + S and J leads to no other level. The further levels count with their amplitudes, as in the atom's rates.
+    light, since L + 2S = J + S and J leads to no other level. Further levels have their amplitudes, as in
+    the atom's rates.
 
     Raises
     ------
