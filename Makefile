@@ -11,7 +11,7 @@ PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONS
 CORE ?= $(addprefix tests/test_, $(addsuffix .py, \
 	models oracle_spinors reference_values letter_equations differential likelihood limits scenario explorer))
 
-.PHONY: reproduce test test-core test-all test-lowest checks lint hooks docs docs-fast errata real-atoms coverage mutation pictures bench clean
+.PHONY: reproduce test test-core test-all test-lowest checks lint hooks docs docs-fast errata real-atoms coverage mutation pictures bench price clean
 
 reproduce: $(READY)
 	$(BIN)/renp reproduce --output $(REPORT)
@@ -72,6 +72,10 @@ pictures: $(READY)
 bench: $(READY)
 	$(PIP) --editable ".[bench]"
 	$(BIN)/python benchmarks/run.py
+
+price: $(READY)
+	$(PIP) --editable ".[bench]"
+	$(BIN)/python benchmarks/price.py
 
 $(READY): pyproject.toml $(CONSTRAINTS)
 	@echo "Setting up $(VENV): a minute or two"

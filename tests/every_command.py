@@ -72,6 +72,7 @@ plan run.toml --candidates 100 --least-duration "1 day" --change-time "1 day" --
 plan run.toml --candidates 100 --aim identify --elements magnetic-moment --strength 1e-10 --both-orderings
 plan run.toml --candidates 100 --couplings "magnetic-moment 11"
 plan run.toml --candidates 100 --aim ordering --lightest-masses 0.001,0.01 --laser-range "1.05 eV, 1.0717 eV"
+sensitivity run.toml --over exposure --couplings "magnetic-moment 11" --toys 20 --seed 1 --output over.png
 scan run.toml --output scan.zarr --plot scan.png --expected
 workspace run.toml "magnetic-moment 11" --output workspace.json
 atoms Yb --output atom.json

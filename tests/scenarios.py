@@ -166,15 +166,17 @@ def neutrinos(draw: Any) -> Table:
     ordering = draw(st.sampled_from(["normal", "inverted"]))
     large = "dm2_31" if ordering == "normal" else "dm2_32"
     sign = 1 if ordering == "normal" else -1
+    nature = draw(st.sampled_from(["dirac", "majorana"]))
+    phases = {"majorana_phases": st.lists(quantities(0, 6, "rad", "deg"), min_size=2, max_size=2)}
     table: Table = draw(
         some(
             {
                 "lightest_mass": quantities(0.001, 0.05, "eV") | quantities(1, 50, "meV"),
-                "nature": st.sampled_from(["dirac", "majorana"]),
+                "nature": st.just(nature),
             },
             {
                 "release": st.sampled_from(NUFIT),
-                "majorana_phases": st.lists(quantities(0, 6, "rad", "deg"), min_size=2, max_size=2),
+                **(phases if nature == "majorana" else {}),
                 "sin2_theta12": st.floats(0.2, 0.4),
                 "sin2_theta13": st.floats(0.01, 0.03),
                 "sin2_theta23": st.floats(0.4, 0.6),
@@ -191,11 +193,12 @@ def interactions(nature: str) -> st.SearchStrategy[Table]:
     """Return one [[interaction]]."""
     matrix = matrices(nature)
     kinds = ["magnetic-moment", "electric-moment"]
-    photon = st.fixed_dictionaries({"kind": st.sampled_from(kinds), "elements": matrix})
+    bases = st.sampled_from(["mass", "flavour"])
+    photon = some({"kind": st.sampled_from(kinds), "elements": matrix}, {"basis": bases})
     if nature == "majorana":
         return photon
     shared = {"mass": quantities(10, 1000, "eV", "keV"), "electron": st.floats(1e-9, 1e-6)}
-    basis = {"basis": st.sampled_from(["mass", "flavour"]), "width": quantities(0.1, 1, "eV")}
+    basis = {"basis": bases, "width": quantities(0.1, 1, "eV")}
     own = {"left": matrix, "right": matrix, "electron_vector": st.floats(1e-9, 1e-6)}
     vector = some({"kind": st.just("vector-mediator"), **shared}, own | basis)
     scalar = some(
@@ -231,7 +234,10 @@ def runs(draw: Any) -> list[Table]:
         },
     )
     found: list[Table] = draw(st.lists(one, max_size=4))
-    return found
+    return [
+        {key: x for key, x in run.items() if key != "background_error" or "background" in run}
+        for run in found
+    ]
 
 
 @st.composite
@@ -259,7 +265,8 @@ def statistics(
     own = any("background_error" in run for run in runs)
     if not (own or controlled):
         backgrounds = relative | st.lists(relative, min_size=len(runs), max_size=len(runs))
-    decided = {"background_error": backgrounds}
+    dark = any({"background", "control_counts"} & run.keys() for run in runs)
+    decided = {"background_error": backgrounds} if dark or not runs else {}
     if not own and draw(st.booleans()):
         decided = {"background_degree": st.integers(0, 3)}
     masses = [f"{kind} strength.mass" for kind in dict.fromkeys(kinds) if "mediator" in kind]
@@ -293,20 +300,25 @@ axes = st.one_of(
         {"parameter": ["neutrinos.lightest_mass", "target.volume"], "values": [["1 meV", "1 ml"]]},
     ]
 )
-scans = some(
-    {
-        "result": st.sampled_from(["counts", "limits", "significance", "plan"]),
-        "axis": st.lists(axes, min_size=1, max_size=1),
-    },
-    {
+acting = {
+    "counts": {},
+    "significance": {},
+    "limits": {
         "couplings": st.just(["magnetic-moment 12"]),
         "profiled": st.booleans(),
         "sign": st.sampled_from(["either", "positive", "negative"]),
-        "aim": st.sampled_from(["limits", "ordering"]),
+    },
+    "plan": {
+        "profiled": st.booleans(),
+        "aim": st.just("limits"),
         "elements": st.sampled_from(["both", "magnetic-moment"]),
         "total": quantities(1, 100, "day"),
         "frequencies": st.integers(1, 9),
     },
+}
+scans = st.one_of(
+    some({"result": st.just(result), "axis": st.lists(axes, min_size=1, max_size=1)}, keys)
+    for result, keys in acting.items()
 )
 
 

@@ -312,7 +312,9 @@ def test_spectrum_needs_no_runs(command: Command, tmp_path: Path) -> None:
 def test_overflow_is_a_users_error(command: Command, tmp_path: Path) -> None:
     answer = command("counts", written(tmp_path, TEXT.replace("3e-11", "1e160")))
     assert answer.status == 2
-    assert answer.err == "renp: the spectral function overflows: an input is far too large\n"
+    doubt, error = answer.err.splitlines()
+    assert doubt.startswith("note: line 7, interaction[1].elements: a moment of 1e+160 μ_B")
+    assert error == "renp: the spectral function overflows: an input is far too large"
 
 
 def test_impossible_counts_are_a_users_error(command: Command, tmp_path: Path) -> None:
@@ -421,7 +423,7 @@ def test_validate_with_json_lists_the_problems(command: Command, tmp_path: Path)
 
 
 def test_validate_with_json_of_a_valid_file(command: Command, file: Path) -> None:
-    assert command("validate", file, "--json").json() == {"valid": True, "problems": []}
+    assert command("validate", file, "--json").json() == {"valid": True, "problems": [], "notes": []}
 
 
 # Files
@@ -575,6 +577,7 @@ FIGURES = (
     "proceeding-figure-2",
     "plan",
     "contrast",
+    "helicity-asymmetry",
     "advantage",
 )
 
@@ -597,13 +600,13 @@ def test_reproduce_tells_the_numbers_as_json(report: Report) -> None:
 
 
 def test_reproduce_shows_progress_on_stderr(report: Report) -> None:
-    assert "11/11" in report.answer.err
+    assert "12/12" in report.answer.err
 
 
 def test_reproduce_tells_each_step_where_stderr_is_no_terminal(report: Report) -> None:
     lines = report.answer.err.splitlines()
     assert (
-        lines.index("1/11 letter: spectra") < lines.index("2/11 letter: limits") < lines.index("11/11 page")
+        lines.index("1/12 letter: spectra") < lines.index("2/12 letter: limits") < lines.index("12/12 page")
     )
 
 

@@ -18,7 +18,7 @@ import renp
 from cases import NU
 from oracles import notebook
 from relative import relative
-from renp.atoms.atom import Level
+from renp.atoms.level import Level
 from renp.atoms.spin import spin_weights
 from renp.atoms.width import DIPOLES, FIELDS, reference_width, spin_sum
 from renp.constants import WAVENUMBER

@@ -16,7 +16,7 @@ from oracles import atom as states
 from oracles import spinors
 from relative import relative
 from renp.atoms import spin
-from renp.atoms.atom import Level
+from renp.atoms.level import Level
 from renp.atoms.width import spin_sum
 from renp.differential import energy_interval
 from renp.formula import steps
@@ -436,7 +436,8 @@ def e1m1_rate(atom: renp.Atom) -> float:
 
 def test_the_two_photon_decay_is_a_sum_over_states_polarisations_and_angles() -> None:
     explicit = states.mixed(0, E_EG, [E_VG, E_WG], angle=0.3)
-    nodes, weights = np.polynomial.legendre.leggauss(12)
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    angles = np.polynomial.legendre.leggauss(4)  # of a polynomial
 
     def field(energy: float, cosine: float, which: int) -> tuple[np.ndarray, np.ndarray]:
         sine = np.sqrt(1 - cosine**2)
@@ -448,7 +449,7 @@ def test_the_two_photon_decay_is_a_sum_over_states_polarisations_and_angles() ->
     for x, of_energy in zip(nodes, weights, strict=True):
         omega = E_EG / 2 * (1 + x)
         other = E_EG - omega
-        for u, of_angle in zip(nodes, weights, strict=True):
+        for u, of_angle in zip(*angles, strict=True):
             squares = 0.0
             for a, b in product((0, 1), repeat=2):
                 fields = field(omega, 1.0, a), field(other, u, b)
@@ -457,7 +458,7 @@ def test_the_two_photon_decay_is_a_sum_over_states_polarisations_and_angles() ->
             rate += E_EG / 2 * of_energy * omega * other / 4 * solid * squares / (2 * np.pi) ** 5 / 2
     g = states.level(0, 0, 0)
     A = [
-        E**3 / (3 * np.pi) * sum(np.sum(np.abs(g.conj() @ r @ w.T) ** 2) for r in states.POSITION)
+        E**3 / (9 * np.pi) * sum(np.sum(np.abs(g.conj() @ r @ w.T) ** 2) for r in states.POSITION)
         for E, w in explicit.levels
     ]
     levels = [replace(level("e", E_EG, 0), A=None)]

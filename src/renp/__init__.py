@@ -13,6 +13,7 @@ from renp._version import __version__ as __version__
 if TYPE_CHECKING:
     from renp.atoms.atom import Atom
     from renp.atoms.width import reference_width
+    from renp.compilations import cache
     from renp.differential import angular_spectrum, differential_spectrum
     from renp.errors import InputError, PoleWarning
     from renp.experiment import Experiment, Target, expected_counts
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from renp.inference.ranking import ranking
     from renp.inference.reach import mass_grid, reach
     from renp.inference.region import allowed_region
+    from renp.inference.sensitivity import sensitivity
     from renp.inference.toys import measure_coverage, throw_toys
     from renp.inference.upper_limits import upper_limits
     from renp.inference.workspace import pyhf_workspace
@@ -81,6 +83,7 @@ __all__ = [
     "Weak",
     "allowed_region",
     "angular_spectrum",
+    "cache",
     "check_interaction",
     "citations",
     "compare",
@@ -104,6 +107,7 @@ __all__ = [
     "reference_width",
     "required_exposure",
     "scan",
+    "sensitivity",
     "spectral_function",
     "thresholds",
     "throw_toys",
@@ -115,6 +119,7 @@ _HOME = {
     "renp.atoms.width": ["reference_width"],
     "renp.interactions.contract": ["check_interaction"],
     "renp.interactions.couplings": ["Coupling", "Couplings", "Interaction", "Model"],
+    "renp.compilations": ["cache"],
     "renp.differential": ["angular_spectrum", "differential_spectrum"],
     "renp.errors": ["InputError", "PoleWarning"],
     "renp.experiment": ["Experiment", "Target", "expected_counts"],
@@ -134,6 +139,7 @@ _HOME = {
     "renp.inference.upper_limits": ["upper_limits"],
     "renp.inference.ranking": ["ranking"],
     "renp.inference.reach": ["mass_grid", "reach"],
+    "renp.inference.sensitivity": ["sensitivity"],
     "renp.interactions": [
         "Anapole",
         "Charge",

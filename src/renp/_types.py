@@ -18,5 +18,5 @@ Flags: TypeAlias = NDArray[np.bool_]
 Matrix: TypeAlias = Complex[Array, "3 3"]
 """A coupling matrix in the mass basis."""
 
-Mask: TypeAlias = Bool[Array, "p"]
+Mask: TypeAlias = Bool[Array | np.ndarray[Any, Any], "p"]
 """Which parameters of a likelihood move."""

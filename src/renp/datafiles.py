@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Sequence
 from functools import cache
@@ -13,7 +14,8 @@ from renp.errors import InputError, StorageError
 from renp.platforms import DISK, moved, synced
 
 PICTURES = (".png", ".pdf", ".svg")
-DATA = (".nc", ".csv", ".json")
+DATA = (".nc", ".csv", ".json", ".yaml")
+"""The last is a data table of HEPData."""
 
 
 @cache
@@ -38,6 +40,63 @@ def read_toml(name: str) -> dict[str, Any]:
     ['Ba', 'Ca']
     """
     return tomllib.loads(read_text(name))
+
+
+_MOST = 64 * 2**20
+"""Bytes of a file that a user gives: a device or a mistaken name may have no end."""
+
+
+class NotUtf8Error(ValueError):
+    """A file that a user gives is not text in UTF-8."""
+
+
+def given_text(path: Path, encoding: str = "utf-8-sig") -> str:
+    """Return the text of a file that a user gives; UTF-16 is known by its mark.
+
+    Raises
+    ------
+    ValueError
+        Saying why it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MOST + 1)
+    except (OSError, ValueError) as error:  # a path may have no character of number 0
+        raise ValueError(f"cannot be read: {error}") from None
+    if len(content) > _MOST:
+        raise ValueError(f"cannot be read: it is larger than {_MOST >> 20} MiB")
+    if content.startswith(b"PK\x03\x04"):
+        raise ValueError("cannot be read: it is a workbook or an archive, not text")
+    marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        return content.decode("utf-16" if marked else encoding)
+    except UnicodeDecodeError:
+        raise NotUtf8Error("cannot be read: it is no text in utf-8") from None
+
+
+def given_toml(text: str) -> dict[str, Any]:
+    """Return the tables of a TOML document that a user gives.
+
+    Raises
+    ------
+    ValueError
+        Saying what is wrong with it, and where.
+
+    Examples
+    --------
+    >>> given_toml("a = 1")
+    {'a': 1}
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"not valid TOML: {error}") from None
+    except RecursionError:
+        raise ValueError("not valid TOML: arrays or tables are nested too deeply") from None
+    except ValueError:  # of more digits than Python reads
+        digits = max(re.finditer(r"[\d_]+", text), key=lambda match: len(match[0]))
+        line = text.count("\n", 0, digits.start()) + 1
+        raise ValueError(f"not valid TOML: line {line} has a number of {len(digits[0])} digits") from None
 
 
 def json_text(content: Any, **layout: Any) -> str:

@@ -156,7 +156,7 @@ def energy_interval(
     >>> centre[2, 2].round(4), half_width[2, 2].round(4)
     (Array(0.5417, dtype=float64), Array(0.4718, dtype=float64))
     """
-    photons = photon_energies(omega, atom.E_vg)
+    photons = photon_energies(omega, atom.E_vg, copy=False)
     middle, half_width = (
         x.reshape(3, 3, *photons.shape) for x in _interval(photons.ravel(), atom, neutrinos)
     )

@@ -39,6 +39,27 @@ def renamed(**names: str) -> Callable[[Named], Named]:
     return decorate
 
 
+_LONGEST = 200
+"""Characters of a value that a message shows."""
+
+
+def shown(value: object, longest: int = 60) -> str:
+    """Return a value as it is written in Python, shortened; an integer of thousands of digits, too.
+
+    Examples
+    --------
+    >>> shown("0.01 eV"), shown(10**5000), shown([1.0] * 99, 20)
+    ("'0.01 eV'", 'an integer of 5001 digits', '[1.0, 1.0, 1.0, ...')
+    """
+    if isinstance(value, int) and (digits := int(abs(value).bit_length() * 0.30103) + 1) > _LONGEST:
+        return f"an integer of {digits} digits"
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # of a stranger's class, or with such an integer in it
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
 class InputError(ValueError):
     """A value that a user gave is not allowed.
 
@@ -58,7 +79,9 @@ class InputError(ValueError):
     """
 
     def __init__(self, argument: str, value: object, allowed: str) -> None:
-        super().__init__(f"{argument} = {value}: must be {allowed}")
+        text = " ".join((value if isinstance(value, str) else _plainly(value)).split())
+        self.said = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+        super().__init__(f"{argument} = {self.said}: must be {allowed}")
         self.argument = argument
         self.value = value
         self.allowed = allowed
@@ -72,6 +95,14 @@ class StorageError(InputError):
     >>> print(StorageError("output", "a.nc", "a file that can be written (No space left on device)"))
     output = a.nc: must be a file that can be written (No space left on device)
     """
+
+
+def _plainly(value: object) -> str:
+    """Return a value as it is printed, or at least as `shown`."""
+    try:
+        return str(value)
+    except Exception:
+        return shown(value)
 
 
 class PoleWarning(UserWarning):

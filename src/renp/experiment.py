@@ -8,19 +8,20 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy import integrate
 
 from renp.atoms.atom import Atom
-from renp.atoms.lights import Lights, mixed
+from renp.atoms.lights import Lights
 from renp.atoms.spin import HELICITIES
 from renp.atoms.width import PUBLISHED_WIDTH, reference_width
+from renp.border import checked
+from renp.compiled import compiled
 from renp.errors import InputError
+from renp.formula.line import line_spectrum
 from renp.interactions.couplings import Interaction
 from renp.laser import SHARP, Laser
 from renp.neutrinos import Neutrinos
 from renp.references import references_of
 from renp.runs import Runs, Values
-from renp.spectrum import spectral_function
 from renp.target.preparation import Preparation, cycle_of
 from renp.validation import Scalar, finite, instance, is_traced, number, reals
 
@@ -417,7 +418,8 @@ def counts_of(
     Array([95.04], dtype=float64)
     """
     emitted: Any = signal * (experiment.exposure * spectrum)
-    return jnp.asarray(emitted + background * experiment.background_counts)
+    counts: Array = emitted + background * experiment.background_counts
+    return counts
 
 
 def expected_counts(experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None = None) -> Reals:
@@ -467,14 +469,17 @@ def _counts(
     experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None, background: float
 ) -> Reals:
     instance("experiment", experiment, Experiment)
-    photons, laser = experiment.runs.photon_energy, experiment.laser
-    spectrum: Any = mixed(
-        lambda atom: spectral_function(photons, atom, neutrinos, model, laser=laser), experiment.lit_atom
-    )
-    if not is_traced(spectrum):
-        spectrum = np.asarray(spectrum)
-    finite(counts := counts_of(experiment, spectrum, background=background), "the expected counts")
-    return counts
+    runs, laser = experiment.runs, experiment.laser
+    _, model = checked(runs.photon_energy, experiment.atom, neutrinos, model, laser)
+    return finite(_counts_of_runs(experiment, neutrinos, model, background), "the expected counts")
+
+
+@compiled
+def _counts_of_runs(
+    experiment: Experiment, neutrinos: Neutrinos, model: Interaction, background: Scalar
+) -> Reals:
+    line = experiment.runs.photon_energy, experiment.laser, experiment.lit_atom
+    return counts_of(experiment, line_spectrum(*line, neutrinos, model), background=background)
 
 
 def mean_dynamical_factor(factor: Callable[[float], float], duration: float) -> float:
@@ -492,6 +497,8 @@ def mean_dynamical_factor(factor: Callable[[float], float], duration: float) -> 
     >>> round(mean_dynamical_factor(lambda t: 0.5 * np.exp(-t / 100.0), 100.0), 6)
     0.31606
     """
+    from scipy.integrate import quad
+
     time = float(number("duration", duration, "a time in s above 0", low=0.0, open_low=True, unit="s"))
-    total, _ = integrate.quad(factor, 0.0, time, limit=200)
+    total, _ = quad(factor, 0.0, time, limit=200)
     return float(number("factor", total / time, "a finite factor, at least 0", low=0.0))

@@ -3,19 +3,21 @@
 A quantity is converted by its own library, so that neither is imported here.
 """
 
-from textwrap import shorten
 from typing import Any
 
 import numpy as np
 
 from renp.constants import BOHR_MAGNETON_SI, ELECTRON_CHARGE_SI
-from renp.errors import InputError
+from renp.errors import InputError, shown
 
 _PLAIN = (float, int, complex, np.ndarray, np.float64, np.int64, str, type(None))
 """Types that have no unit, known without looking further."""
 
 _ATOMIC = {"μ_B": ("J/T", BOHR_MAGNETON_SI), "e": ("C", ELECTRON_CHARGE_SI), "cm²": ("cm**2", 1.0)}
 """Units of couplings, as the libraries write them, and how much of that one is."""
+
+_DEEPEST = 16
+"""Of lists in lists."""
 
 _NATURAL = ("", "/c**2", "/c")
 """What may follow the unit of an energy: masses and momenta are energies here."""
@@ -53,6 +55,8 @@ def plain(name: str, value: Any, unit: str, *, photon: bool = False) -> Any:
     if type(value) in _PLAIN:
         return value
     if isinstance(value, (list, tuple)):
+        if _depth(value) > _DEEPEST:
+            raise InputError(name, shown(value), "lists of numbers that are not nested so deeply")
         return [one if type(one) in _PLAIN else plain(name, one, unit, photon=photon) for one in value]
     if _is_quantity(value):
         return plain(name, _converted(name, value, unit, photon), unit)
@@ -62,6 +66,14 @@ def plain(name: str, value: Any, unit: str, *, photon: bool = False) -> Any:
             raise InputError(f"{name}{place or ''}", "masked", "a number: leave out what is masked")
         return value.data
     return value
+
+
+def _depth(value: Any) -> int:
+    """Return how deeply lists are nested, by their first items."""
+    depth = 0
+    while isinstance(value, (list, tuple)) and value and depth <= _DEEPEST:
+        value, depth = value[0], depth + 1
+    return depth
 
 
 def _is_quantity(value: Any) -> bool:
@@ -75,7 +87,7 @@ def _converted(name: str, value: Any, unit: str, photon: bool) -> Any:
         magnitude = convert(value, target, photon)
     except Exception as error:  # each library has errors of its own
         wanted = f"a quantity that converts to {unit}" if unit else "a number without a unit"
-        raise InputError(name, shorten(str(value), 60), wanted) from error
+        raise InputError(name, value, wanted) from error
     return magnitude if scale == 1 else magnitude / scale
 
 

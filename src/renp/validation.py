@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from textwrap import shorten
 from typing import Any, TypeAlias, TypeVar
 
 import jax
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from renp._types import Values
 from renp.constants import HBAR_C
-from renp.errors import InputError
+from renp.errors import InputError, shown
 from renp.units import plain
 
 Elements: TypeAlias = Complex[Array | np.ndarray[Any, Any], "3 3"]
@@ -72,12 +71,14 @@ def number(
     if is_traced(value):
         return value  # type: ignore[no-any-return]
     value = plain(name, value, unit)
-    if isinstance(value, (str, *_UNFIT)) or np.ndim(value) != 0 or np.iscomplexobj(value):
-        raise InputError(name, shorten(repr(value), 60), allowed)
+    if isinstance(value, (str, list, *_UNFIT)):
+        raise InputError(name, shown(value), allowed)
     try:
+        if np.ndim(value) != 0 or np.iscomplexobj(value):
+            raise TypeError
         result = float(value)
     except (TypeError, ValueError, OverflowError):
-        raise InputError(name, repr(value), allowed) from None
+        raise InputError(name, shown(value), allowed) from None
     if not (np.isfinite(result) and low <= result <= high) or (open_low and result == low):
         raise InputError(name, result, allowed)
     return result
@@ -91,13 +92,13 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> str:
     >>> choice("ordering", "normal", ["normal", "inverted"])
     'normal'
     """
-    for option in allowed:
-        if option == value:
-            return option  # not the value, which may be a NumPy string
-    guess = get_close_matches(str(value), allowed, n=1, cutoff=0.5)
+    text = str(value) if isinstance(value, str) else ""  # which may be a NumPy string
+    if text in allowed and isinstance(value, str):
+        return text
+    guess = get_close_matches(text[:100], allowed, n=1, cutoff=0.5)
     hint = f" (did you mean {guess[0]!r}?)" if guess else ""
     options = " or ".join(repr(option) for option in allowed)
-    raise InputError(name, repr(value), f"{options}{hint}")
+    raise InputError(name, shown(value), f"{options}{hint}")
 
 
 def matrix(name: str, value: Any, unit: str = "") -> Elements:
@@ -112,7 +113,8 @@ def matrix(name: str, value: Any, unit: str = "") -> Elements:
     """
     if isinstance(value, Mapping):
         return _from_elements(name, value, unit)
-    if any(is_traced(leaf) for leaf in jax.tree.leaves(value)):
+    leaves = jax.tree.leaves(value) if isinstance(value, (list, tuple)) else [value]
+    if is_traced(*leaves):
         traced = jnp.asarray(value, dtype=complex)
         if traced.shape != (3, 3):
             raise InputError(name, f"an array of shape {traced.shape}", "a 3×3 matrix")
@@ -121,12 +123,12 @@ def matrix(name: str, value: Any, unit: str = "") -> Elements:
     try:
         unfit = isinstance(np.asarray(value).flat[0], _UNFIT) if np.size(value) else False
         result = np.asarray(value, dtype=complex)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         unfit = True
     if unfit:
-        raise InputError(name, shorten(repr(value), 60), "a 3×3 matrix of numbers")
+        raise InputError(name, shown(value), "a 3×3 matrix of numbers")
     if result.ndim == 0:
-        raise InputError(name, repr(value), "a 3×3 matrix")
+        raise InputError(name, shown(value), "a 3×3 matrix")
     if result.shape != (3, 3):
         raise InputError(name, f"an array of shape {result.shape}", "a 3×3 matrix")
     if not np.all(np.isfinite(result)):
@@ -150,7 +152,7 @@ def _indices(name: str, key: Any) -> tuple[int, int]:
         i, j = key
         if all(isinstance(k, (int, np.integer)) and 1 <= k <= 3 for k in key):
             return int(i) - 1, int(j) - 1
-    raise InputError(f"{name} element", repr(key), "a pair (i, j) with i and j from 1 to 3")
+    raise InputError(f"{name} element", shown(key), "a pair (i, j) with i and j from 1 to 3")
 
 
 def _check_element(name: str, element: Any) -> None:
@@ -158,16 +160,18 @@ def _check_element(name: str, element: Any) -> None:
         return
     try:
         finite = not isinstance(element, (str, *_UNFIT)) and bool(np.isfinite(complex(element)))
-    except TypeError:
+    except (TypeError, ValueError, OverflowError):
         finite = False
     if not finite:
-        raise InputError(name, repr(element), "a finite number")
+        raise InputError(name, shown(element), "a finite number")
 
 
 def reals(
-    name: str, value: Any, allowed: str, unit: str = "", *, photon: bool = False
+    name: str, value: Any, allowed: str, unit: str = "", *, photon: bool = False, copy: bool = True
 ) -> NDArray[np.float64]:
     """Return real numbers as an array of floats; text, None, booleans, float16, complex ones are refused.
+
+    Without a copy it may be the array that was given, which its owner may change.
 
     Examples
     --------
@@ -177,14 +181,22 @@ def reals(
     value = plain(name, value, unit, photon=photon)
     try:
         array = np.asarray(value)
-    except ValueError:
-        raise InputError(name, shorten(repr(value), 60), allowed) from None
+    except (TypeError, ValueError):
+        raise InputError(name, shown(value), allowed) from None
     # An empty list has no numbers to judge its type by.
     if (array.dtype.kind not in "iuf" or array.dtype == np.float16) and array.size:
-        raise InputError(name, shorten(repr(value), 60), allowed)
+        raise InputError(name, shown(value), allowed)
     if array.dtype == np.float32:
         warnings.warn(f"{name} is of single precision, with 7 digits", UserWarning, stacklevel=3)
-    return array.astype(float)
+    return array.astype(float, copy=copy)
+
+
+def _inside(values: NDArray[np.float64], low: float, high: float) -> bool:
+    """Whether all numbers are finite and from low to high, as their least and largest say."""
+    if not values.size:
+        return True
+    least, most = float(values.min()), float(values.max())
+    return low <= least and most <= high and -np.inf < least and most < np.inf
 
 
 def instance(name: str, value: Any, cls: type | tuple[type, ...], allowed: str = "") -> None:
@@ -197,7 +209,21 @@ def instance(name: str, value: Any, cls: type | tuple[type, ...], allowed: str =
     if not isinstance(value, cls):
         if not allowed and isinstance(cls, type):
             allowed = f"{'an' if cls.__name__[0] in 'AEIO' else 'a'} {cls.__name__}"
-        raise InputError(name, f"{shorten(repr(value), 60)}, of type {type(value).__name__}", allowed)
+        raise InputError(name, f"{shown(value)}, of type {type(value).__name__}", allowed)
+
+
+def listed(name: str, value: Any, allowed: str, length: int | None = None) -> tuple[Any, ...]:
+    """Return the items of a list, a tuple or an array, or raise; text is none of them.
+
+    Examples
+    --------
+    >>> listed("free", ["lightest_mass"], "a list of names")
+    ('lightest_mass',)
+    """
+    several = value.ndim > 0 if isinstance(value, np.ndarray) else isinstance(value, Sequence)
+    if not several or isinstance(value, (str, bytes)) or length not in (None, len(value)):
+        raise InputError(name, shown(value), allowed)
+    return tuple(value)
 
 
 def confidence(value: Any, low: float = 0.0) -> Scalar:
@@ -250,6 +276,8 @@ def within(
     if is_traced(value):
         return jnp.asarray(value)
     values = reals(name, value, allowed, unit, photon=photon)
+    if _inside(values, low, high):
+        return values
     wrong = ~(np.isfinite(values) & (values >= low) & (values <= high))
     if np.any(wrong):
         place = np.argwhere(wrong)[0]
@@ -258,8 +286,10 @@ def within(
     return values
 
 
-def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Values:
+def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega", *, copy: bool = True) -> Values:
     """Return trigger photon energies as an array, after checking 0 ≤ ω < E_vg.
+
+    Without a copy it may be the array that was given, which its owner may change.
 
     Raises
     ------
@@ -271,15 +301,17 @@ def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Valu
     >>> photon_energies([1.068, 1.07], 2.23).shape
     (2,)
     """
-    reals_or_traced = (
-        omega if is_traced(omega) else reals(name, omega, "photon energies in eV", "eV", photon=True)
-    )
+    if is_traced(omega):
+        return jnp.asarray(omega)
+    values = reals(name, omega, "photon energies in eV", "eV", photon=True, copy=copy)
     limit = "" if is_traced(E_vg) else f" = {float(E_vg)} eV"
     allowed = f"a photon energy in eV, at least 0 and below the atom's E_vg{limit}"
     below = np.inf if is_traced(E_vg) else np.nextafter(float(E_vg), 0.0)
-    if not is_traced(reals_or_traced) and np.any(np.asarray(reals_or_traced) > 100):
+    if _inside(values, 0.0, below):
+        return values
+    if np.any(values > 100):
         allowed += f"; a wavelength in nm is {2 * np.pi * HBAR_C * 1e7:.3f} eV over it"
-    return within(name, reals_or_traced, allowed, 0.0, below)
+    return within(name, values, allowed, 0.0, below)
 
 
 def finite(result: Found, what: str) -> Found:

@@ -3,57 +3,21 @@
 The papers simplify the atom in ways that `renp.atoms.effects` lists; `Atom.refined` undoes each by itself.
 """
 
-import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import equinox as eqx
 
 from renp.atoms.effects import EFFECTS, check_light, effects_of
+from renp.atoms.level import Level, check_keys, levels_of
 from renp.atoms.spin import AVERAGED, SpinWeights, Wave, spin_weights, waves
-from renp.constants import WAVENUMBER
-from renp.datafiles import read_toml
+from renp.datafiles import given_text, given_toml, read_toml
 from renp.errors import InputError
 from renp.references import references_of
-from renp.validation import Scalar, choice, is_traced, number
+from renp.validation import Scalar, choice, instance, is_traced, listed, number
 
 Approximation: TypeAlias = Literal["papers", "full"]
-
-
-@dataclass(frozen=True)
-class Level:
-    """One level of an atom as the data file gives it.
-
-    ``wavenumber`` is the energy above the ground state, 1/cm; ``A`` the decay rate to the ground state, 1/s.
-    ``verified`` says whether someone has read the number in its source or a table that quotes it.
-    """
-
-    label: str
-    wavenumber: float
-    J: int
-    source: str
-    verified: bool
-    A: float | None = None
-    A_source: str | None = None
-    A_verified: bool | None = None
-    amplitude: float | None = None
-    """c of a further intermediate state, relative to |v⟩."""
-    amplitude_source: str | None = None
-    amplitude_error: float | None = None
-    """Standard error of the amplitude."""
-    amplitude_error_source: str | None = None
-    references: tuple[str, ...] = ()
-    """Keys of ``data/references.bib``; an atom file of one's own gives a list."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "references", tuple(self.references))
-
-    @property
-    def energy(self) -> float:
-        """Energy above the ground state, eV."""
-        return self.wavenumber * WAVENUMBER
 
 
 class Atom(eqx.Module):
@@ -127,21 +91,27 @@ class Atom(eqx.Module):
         index: Any = None,
     ) -> None:
         allowed = "a finite energy in eV above 0 and at most 1000 (8065.54/cm are 1 eV)"
-        weight = "a finite weight, at least 0"
-        across, along = (number("spin_weights", w, weight, low=0) for w in spin_weights)
-        self.spin_weights = SpinWeights(across, along)
+        weight = "two finite weights, at least 0"
+        given = listed("spin_weights", spin_weights, weight, 2)
+        self.spin_weights = SpinWeights(*(number("spin_weights", w, weight, low=0) for w in given))
+        pairs = "pairs of an energy and an amplitude"
+        both = [listed("states", one, pairs, 2) for one in listed("states", states, pairs)]
         self.states = tuple(
-            (_energy("states", E, allowed), number("states", c, "a finite amplitude")) for E, c in states
+            (_energy("states", E, allowed), number("states", c, "a finite amplitude")) for E, c in both
         )
         self.orbit = number("orbit", orbit, "a finite factor")
         self.boost = number("boost", boost, "a momentum in eV", unit="eV")
+        for argument, values, kind in (("waves", waves, Wave), ("levels", levels, Level)):
+            for one in listed(argument, values, f"a list of {kind.__name__}"):
+                instance(argument, one, kind)
+        instance("name", name, str)
         self.waves = tuple(waves)
         self.polarisation, self.M = polarisation, M
         self.index = None if index is None else _index(index)
         self.name = name
         self.E_eg = _energy("E_eg", E_eg, allowed)
         self.E_vg = _energy("E_vg", E_vg, allowed)
-        self.levels = levels
+        self.levels = tuple(levels)
         if not is_traced(self.E_eg, self.E_vg) and self.E_vg <= self.E_eg:
             raise InputError("E_vg", self.E_vg, f"above E_eg = {self.E_eg} eV")
         if not is_traced(self.E_eg, self.boost) and not -self.E_eg < self.boost < self.E_eg:
@@ -194,15 +164,15 @@ class Atom(eqx.Module):
         """
         if len(self.levels) < 2:
             raise InputError("atom", self.name, "one with levels, whose J decide what is refined")
-        for name in effects:
-            choice("effect", name, tuple(EFFECTS))
+        for name, chosen in effects.items():
+            instance(choice("effect", name, tuple(EFFECTS)), chosen, bool, "True or False")
         values: dict[str, Any] = {
             name: getattr(self, name)
             for name in ("spin_weights", "states", "orbit", "boost", "waves", "index")
         }
-        chosen = [name for name in EFFECTS if effects.get(name, True)]
-        check_light(polarisation, chosen)
-        for name in chosen:
+        kept = [name for name in EFFECTS if effects.get(name, True)]
+        check_light(polarisation, kept)
+        for name in kept:
             values |= EFFECTS[name].refine(self.levels, polarisation, values)
         return Atom(self.name, self.E_eg, self.E_vg, self.levels, **values, polarisation=polarisation)
 
@@ -273,6 +243,7 @@ class Atom(eqx.Module):
         [(0.75, 0.0), (0.0, 2.25), (2.25, 0.0)]
         """
         J = self.levels[0].J if self.levels else 0
+        instance("M", M, int)
         choice("M", str(M), [str(known) for known in range(-J, J + 1)])
         if len(self.levels) < 2 or self.spin_weights == AVERAGED:
             raise InputError("M", M, "left out where spins are averaged, without the effect spin")
@@ -341,22 +312,25 @@ class Atom(eqx.Module):
         Raises
         ------
         InputError
-            If the file cannot be read, or a level is incomplete.
+            If the file cannot be read, or naming the table and key of what it cannot say.
         """
+        instance("path", path, (str, Path), "the path of a file")
         path = Path(path)
         try:
-            entry = tomllib.loads(path.read_text(encoding="utf-8"))
-            return cls._of_table(str(entry.get("name", path.stem)), entry, approximation)
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise InputError("atom", str(path), f"a TOML file that can be read ({error})") from None
-        except (KeyError, TypeError) as error:
-            raise InputError("atom", str(path), f"with complete levels [e] and [v] ({error})") from None
+            entry = given_toml(given_text(path))
+        except ValueError as error:
+            raise InputError("atom", repr(str(path)), f"a TOML file that can be read ({error})") from None
+        try:
+            check_keys(entry)
+            instance("name", name := entry.get("name", path.stem), str, "text")
+            return cls._of_table(name, entry, approximation)
+        except InputError as error:
+            raise InputError(f"{path.name}: {error.argument}", error.value, error.allowed) from None
 
     @classmethod
     def _of_table(cls, name: str, entry: dict[str, Any], approximation: str | Sequence[str]) -> "Atom":
-        levels = [Level(**entry["e"]), Level(**entry["v"])]
-        levels += [Level(**level) for level in entry.get("further", [])]
-        atom = cls(name, levels[0].energy, levels[1].energy, tuple(levels))
+        levels = levels_of(entry)
+        atom = cls(name, levels[0].energy, levels[1].energy, levels)
         effects = effects_of(approximation)
         chosen: dict[str, Any] = {name: name in effects for name in EFFECTS}
         return atom.refined(**chosen) if effects else atom

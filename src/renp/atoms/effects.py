@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from renp.atoms.spin import HELICITIES, POLARISATIONS, Wave, spin_weights, waves
 from renp.errors import InputError
-from renp.validation import choice
+from renp.validation import choice, listed
 
 if TYPE_CHECKING:
-    from renp.atoms.atom import Level
+    from renp.atoms.level import Level
 
 APPROXIMATIONS = ("papers", "full")
 
@@ -106,5 +106,6 @@ def effects_of(approximation: str | Sequence[str]) -> tuple[str, ...]:
     if isinstance(approximation, str):
         full = choice("approximation", approximation, APPROXIMATIONS) == "full"
         return tuple(EFFECTS) if full else ()
-    chosen = [choice("approximation", effect, tuple(EFFECTS)) for effect in approximation]
+    given = listed("approximation", approximation, f"{' or '.join(APPROXIMATIONS)}, or a list of effects")
+    chosen = [choice("approximation", effect, tuple(EFFECTS)) for effect in given]
     return tuple(effect for effect in EFFECTS if effect in chosen)

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp.errors import InputError
-from renp.validation import Scalar, choice
+from renp.validation import Scalar, choice, whole
 
 Polarisation = Literal["linear", "left", "right"]
 
@@ -37,15 +37,11 @@ POLARISATIONS = ("linear", "left", "right")
 
 HELICITIES = {"left": -1, "right": 1}
 
-_VECTORS = {"linear": (1.0, 0.0, 0.0)} | {
-    # The photon runs along −z, the pair along z.
-    name: (1 / sqrt(2), -1j * helicity / sqrt(2), 0.0)
-    for name, helicity in HELICITIES.items()
-}
-"""Cartesian polarisation ε."""
-
 _SPHERICAL = np.array([[1, -1j, 0], [0, 0, sqrt(2)], [-1, -1j, 0]]) / sqrt(2)
 """Spherical components −1, 0, 1 of a Cartesian vector, rows."""
+
+_LARGEST = 99
+"""Of angular momenta: factorials of three times it are still floats."""
 
 _DIGITS = 14
 """To which weights, which are fractions of small numbers, are rounded."""
@@ -102,7 +98,7 @@ def waves(
     0 0.9 1.0
     """
     choice("polarisation", polarisation, POLARISATIONS)
-    _check_momenta(J_e, J_v, 0)
+    J_e, J_v, _ = _momenta(J_e, J_v, 0)
     up, down = _vector_operator(J_v, J_e), _vector_operator(0, J_v)[:, 0]
     known = HELICITIES.get(polarisation, 0)
     # Without preparation both helicities of linear light do the same, with + and − exchanged.
@@ -153,20 +149,26 @@ def spin_weights(J_e: int, J_v: int, J_g: int = 0, polarisation: str = "linear")
     [1.05, 0.9]
     """
     choice("polarisation", polarisation, POLARISATIONS)
-    _check_momenta(J_e, J_v, J_g)
+    J_e, J_v, J_g = _momenta(J_e, J_v, J_g)
     up, down = _vector_operator(J_v, J_e), _vector_operator(J_g, J_v)
-    light = np.einsum("a,agv->gv", np.asarray(_VECTORS[polarisation]).conj(), down)
-    amplitude = np.einsum("gv,ave->age", light, up)
+    # Of linear light, along x: the sum of both helicities, which have the same weights.
+    amplitude = np.einsum("gv,ave->age", down[0], up)
     tensor = np.einsum("age,age->a", amplitude, amplitude.conj()).real
     across, along = tensor[:2].sum() / 2, tensor[2]
     total = 2 * across + along
     return SpinWeights(float(3 * across / total), float(3 * along / total))
 
 
-def _check_momenta(J_e: int, J_v: int, J_g: int) -> None:
+def _momenta(J_e: int, J_v: int, J_g: int) -> tuple[int, int, int]:
+    """Return angular momenta that vectors join, or raise."""
+    for name, J in (("J_e", J_e), ("J_v", J_v), ("J_g", J_g)):
+        if whole(name, J) > _LARGEST:
+            raise InputError(name, J, f"a whole number from 0 to {_LARGEST}")
+    J_e, J_v, J_g = int(J_e), int(J_v), int(J_g)
     for name, J, other in (("J_v", J_v, J_e), ("J_v", J_v, J_g)):
         if min(J, other) < 0 or abs(J - other) > 1 or J + other == 0:
             raise InputError(name, J, f"a whole number that a vector joins to J = {other}")
+    return J_e, J_v, J_g
 
 
 def _vector_operator(J_to: int, J_from: int) -> NDArray[np.complex128]:

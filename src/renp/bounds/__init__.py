@@ -9,6 +9,7 @@ from renp.bounds.effective import (
     solar_square,
     stellar_moment,
     stellar_square,
+    transition_moments,
     xenonnt_notes_moment,
 )
 from renp.bounds.electron_moment import axial_shift, moment_difference, pseudoscalar_shift
@@ -63,5 +64,6 @@ __all__ = [
     "stellar_moment",
     "stellar_pseudoscalar_limit",
     "stellar_square",
+    "transition_moments",
     "xenonnt_notes_moment",
 ]

@@ -169,7 +169,7 @@ def recast_bounds(term: Interaction, neutrinos: Neutrinos) -> tuple[tuple[Bound,
     'XENONnT, recast: axial 4.3e-14 1.0e-13'
     """
     found = []
-    for exchange, electron, pattern in _products(term, neutrinos):
+    for exchange, electron, pattern in mediator_products(term, neutrinos):
         size = float(np.max(np.abs(pattern)))
         if not electron * size:
             continue
@@ -193,8 +193,15 @@ def recast_bounds(term: Interaction, neutrinos: Neutrinos) -> tuple[tuple[Bound,
     return tuple(found)
 
 
-def _products(term: Interaction, neutrinos: Neutrinos) -> list[tuple[str, float, Any]]:
-    """Return how a mediator couples to electrons, how strongly, and its N; at q² = −1 eV², say."""
+def mediator_products(term: Interaction, neutrinos: Neutrinos) -> list[tuple[str, float, Any]]:
+    """Return how a mediator couples to electrons, how strongly, and its N; nothing for any other interaction.
+
+    Examples
+    --------
+    >>> light = VectorMediator(10.0, 1e-7, left={(1, 1): 1e-6}, electron_vector=2e-7)
+    >>> [(kind, electron) for kind, electron, _ in mediator_products(light, Neutrinos(0.01))]
+    [('axial', 1e-07), ('vector', 2e-07)]
+    """
     if isinstance(term, VectorMediator):
         unit = eqx.tree_at(lambda one: (one.electron, one.electron_vector), term, (1.0, 0.0))
         found, kappa = unit.couplings(neutrinos, -1.0), np.asarray(unit.propagator(-1.0)) / 2**0.5

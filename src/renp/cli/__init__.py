@@ -5,14 +5,16 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
+from pathlib import Path
 
 from cyclopts import CycloptsError
 
 from renp.cli.commands import app
 from renp.cli.output import note
+from renp.compilations import keep, usual_folder
 from renp.errors import InputError, ScenarioError, StorageError
-from renp.platforms import cache_folder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,10 +24,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # Greek letters on a terminal that has none
     warnings.showwarning = _show_warning
     os.environ["MPLBACKEND"] = "agg"  # pictures go to files, with or without a display
-    _keep_compilations()
+    given = sys.argv[1:] if arguments is None else arguments
+    quiet = {"-q", "--quiet"} & set(given)
+    folder = os.environ.get("JAX_COMPILATION_CACHE_DIR")
+    with suppress(OSError):  # without a place, programs are compiled each time
+        place = Path(folder) if folder else usual_folder()
+        keep(place, lambda words: None if quiet else note(f"note: {words}"))
     try:
         status = app(
-            sys.argv[1:] if arguments is None else arguments,
+            given,
             exit_on_error=False,
             print_error=False,
             result_action="return_value",
@@ -44,20 +51,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         note("renp: this is a failure of renp itself; the lines above say where")
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
-
-
-def _keep_compilations() -> None:
-    """Let JAX keep what it compiled in the user's cache: most of the first seconds of a command."""
-    base = cache_folder()
-    if base is None:
-        return
-    folder = base / "renp" / "jax"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -99,7 +99,8 @@ def validate(file: File, *, options: JsonOutput = TO_JSON) -> int:
         scenario = Scenario.read(file)
     except ScenarioError as error:
         problems, message = error.problems, str(error)
-    report = {"valid": not problems, "problems": problems}
+    notes = [] if scenario is None else list(scenario.notes)
+    report = {"valid": not problems, "problems": problems, "notes": notes}
     if options.output is not None:
         write_text(options.output, json_text(report, indent=1) + "\n", options)
     if options.json:
@@ -108,6 +109,8 @@ def validate(file: File, *, options: JsonOutput = TO_JSON) -> int:
         note(f"renp: {message}")
     elif not options.quiet:
         runs = len(scenario.experiment.photon_energy)
+        for words in notes:
+            note(f"note: {words}")
         print(f"{file} is valid: {scenario.atom.name}, {runs} run{'s' if runs != 1 else ''}")
     return 2 if problems else 0
 
@@ -124,7 +127,7 @@ def spectrum(file: File, *, photon_energy: str | None = None, options: Output = 
     from renp.results import Spectrum
     from renp.validation import photon_energies
 
-    scenario = _read(file)
+    scenario = _read(file, options)
     omega = None
     if photon_energy is not None:
         given = _photon_energies(photon_energy)
@@ -139,7 +142,7 @@ def counts(file: File, *, options: Output = DEFAULT) -> None:
     """Compute the expected counts of each run, backgrounds included."""
     from renp.results import Counts
 
-    scenario = _read(file, runs=True)
+    scenario = _read(file, options, runs=True)
     with quietly(options):
         result = Counts.compute(scenario.experiment, scenario.neutrinos, scenario.model)
     emit(result, options, scenario)
@@ -224,7 +227,7 @@ def limits(
     """
     from renp.inference.upper_limits import upper_limits
 
-    scenario, experiments, nuisances = _together(file, others, expected=expected)
+    scenario, experiments, nuisances = _together(file, others, options, expected=expected)
     long = method in methods.METHODS and methods.METHODS[method].by_toys
     with progress_of("limits", options, counted=False, shown=long) as progress:
         result = upper_limits(
@@ -282,7 +285,7 @@ def fit(
     from renp.inference.profiles import profile as scan
     from renp.inference.ranking import ranking as ranked
 
-    scenario, experiments, nuisances = _together(file, others)
+    scenario, experiments, nuisances = _together(file, others, options)
     each = experiments.values() if isinstance(experiments, dict) else [experiments]
     if not expected and any(one.counts is None for one in each):
         raise ScenarioError(str(file), ["run: no counts to fit: give them for every run, or use --expected"])
@@ -334,7 +337,7 @@ def toys(
     """
     from renp.inference.toys import measure_coverage, throw_toys
 
-    scenario = _read(file, runs=True)
+    scenario = _read(file, options, runs=True)
     likelihood = scenario.likelihood()
     truth = scenario.truth(likelihood)
     values = {name: float(value) for name, value in likelihood.values(truth).items()}
@@ -423,7 +426,7 @@ def plan(
     if scenario is not None:
         check_output(scenario, (".toml",), "scenario")
         new_file("scenario", scenario)
-    read = _read(file, runs=total is None or after)
+    read = _read(file, options, runs=total is None or after)
     constraints = Constraints(
         laser_range=_laser_range(laser_range),
         clearance=_quantity("clearance", clearance, "eV"),
@@ -462,6 +465,48 @@ def plan(
 
 
 @app.command
+def sensitivity(
+    file: File,
+    *,
+    over: str | None = None,
+    couplings: Couplings = None,
+    toys: Annotated[Whole, Parameter(name=["--toys", "--number"])] = 200,
+    seed: Seed = 0,
+    options: Output = DEFAULT,
+) -> None:
+    """Compute expected limits over exposure or a mass, with bands and the limits of other experiments.
+
+    The picture has ±1σ and ±2σ around each limit, where a panel has few, and other experiments' limits with
+    labels on their curves. Counts of the file are left out, and what its [statistics] calls uncertain.
+
+    Parameters
+    ----------
+    over
+        exposure, lightest-mass or mediator-mass; left out, the last if the file has one, else the first.
+    toys
+        How many data sets the bands are from; 0 for none.
+    """
+    from renp.inference.sensitivity import sensitivity as expected_limits
+    from renp.interactions.mediator import Mediator
+
+    scenario = _read(file, options, runs=True, expected=True)
+    mediators = [one for one in scenario.couplings if isinstance(one.interaction, Mediator)]
+    over = over or ("mediator-mass" if mediators else "exposure")
+    chosen = mediators if couplings is None and over == "mediator-mass" else _limited(scenario, couplings)
+    with progress_of("sensitivity", options, counted=False):
+        result = expected_limits(
+            scenario.experiment,
+            scenario.neutrinos,
+            over,
+            confidence_level=scenario.confidence_level,
+            couplings=chosen,
+            toys=toys,
+            seed=seed,
+        )
+    emit(result, options, scenario)
+
+
+@app.command
 def scan(
     file: File,
     *,
@@ -488,7 +533,7 @@ def scan(
         raise InputError("output", "nothing", "the result's name, --output FILE.zarr")
     if plot is not None:
         check_output(plot, PICTURES, "plot")
-    scenario = _read(file, expected=expected)
+    scenario = _read(file, options, expected=expected)
     if scenario.scan is None:
         raise ScenarioError(str(file), ["scan: is missing: this command needs a table [scan]"])
     if plot is not None:
@@ -514,7 +559,7 @@ def workspace(file: File, coupling: str, *, options: JsonOutput = TO_JSON) -> No
     from renp.inference.workspace import pyhf_workspace
     from renp.validation import choice
 
-    scenario = _read(file, runs=True)
+    scenario = _read(file, options, runs=True)
     known = {one.name: one for one in scenario.couplings}
     chosen = known[choice("coupling", coupling, tuple(known))]
     likelihood = Likelihood(scenario.experiment, scenario.neutrinos, [chosen], nuisances=scenario.nuisances)
@@ -560,7 +605,7 @@ def bounds(file: File | None = None, *, options: Output = DEFAULT) -> None:
     if file is None:
         emit(Bounds.compute(), options)
         return
-    scenario = _read(file)
+    scenario = _read(file, options)
     emit(Bounds.compute(scenario.neutrinos, scenario.model), options, scenario)
 
 
@@ -576,7 +621,7 @@ def cite(file: File | None = None, *, options: BibOutput = TO_BIB) -> None:
     """
     from renp.references import PAPERS, bibtex, merged
 
-    keys = merged(("renp",), PAPERS if file is None else _references(file))
+    keys = merged(("renp",), PAPERS if file is None else _references(file, options))
     text = bibtex(keys)
     if options.output is not None:
         write_text(options.output, text, options)
@@ -618,6 +663,8 @@ def explore(
         require_panel()
     except ImportError as error:
         raise InputError("explore", "without its packages", f"installed first: {error}") from None
+    if not options.json:
+        options.say("The explorer is starting")
     from renp.explorer.exchange import start_state
     from renp.explorer.server import serve
     from renp.scenario.write import to_text
@@ -657,26 +704,28 @@ def reproduce(*, options: FolderOutput = TO_FOLDER) -> None:
         print(f"\nThe report is at {folder / 'report.html'}")
 
 
-def _read(file: Path, *, runs: bool = False, expected: bool = False) -> "Scenario":
+def _read(file: Path, options: Output, *, runs: bool = False, expected: bool = False) -> "Scenario":
     """Return a scenario; with runs, if they are needed, and without counts, if these are not wanted."""
     from renp.scenario import Scenario
 
     scenario = Scenario.read(file)
+    for words in scenario.notes:
+        options.say(f"note: {words}")
     if runs and not len(scenario.experiment.photon_energy):
         raise ScenarioError(str(file), ["run: is missing: this command needs at least one [[run]]"])
     return scenario.without_counts() if expected else scenario
 
 
 def _together(
-    file: Path, others: tuple[Path, ...], *, expected: bool = False
+    file: Path, others: tuple[Path, ...], options: Output, *, expected: bool = False
 ) -> "tuple[Scenario, Experiment | dict[str, Experiment], Nuisances | dict[str, Nuisances]]":
     """Return the first scenario, and the experiments of all by the names of their files."""
-    first = _read(file, runs=True, expected=expected)
+    first = _read(file, options, runs=True, expected=expected)
     if not others:
         return first, first.experiment, first.nuisances
     each = {file.stem: first}
     for other in others:
-        further = _read(other, runs=True, expected=expected)
+        further = _read(other, options, runs=True, expected=expected)
         for section in ("neutrinos", "interaction"):
             if getattr(further.document, section) != getattr(first.document, section):
                 raise ScenarioError(str(other), [f"{section}: has to be as in {file}"])
@@ -699,10 +748,10 @@ def _limited(scenario: "Scenario", names: str | None) -> "list[Coupling]":
     return [known[name] for name in chosen]
 
 
-def _references(file: Path) -> tuple[str, ...]:
+def _references(file: Path, options: Output) -> tuple[str, ...]:
     from renp.results.base import saved_references
 
-    return _read(file).references if file.suffix == ".toml" else saved_references(file)
+    return _read(file, options).references if file.suffix == ".toml" else saved_references(file)
 
 
 def _quantity(name: str, text: str, unit: str, *, photon: bool = False) -> float:

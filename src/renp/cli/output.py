@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 
 from cyclopts import Parameter, Token
 
+from renp.compilations import answer_trouble
 from renp.datafiles import DATA, PICTURES, check_output, json_text, unwritable, write
 from renp.errors import InputError
 
@@ -44,7 +45,7 @@ class Output:
     json: Annotated[bool, Parameter(negative=())] = False
     "Print JSON on stdout and nothing else there."
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
-    "Write to this file: a picture (.png, .pdf, .svg) or data (.nc, .csv, .json)."
+    "Write to this file: a picture (.png, .pdf, .svg) or data (.nc, .csv, .json, .yaml for HEPData)."
     quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False
     "Print errors only, besides what --json and --output ask for."
 
@@ -176,6 +177,7 @@ def quietly(options: Output) -> Iterator[None]:
     with warnings.catch_warnings():
         if options.quiet:
             warnings.simplefilter("ignore")
+            answer_trouble()
         yield
 
 

@@ -190,9 +190,9 @@ def _ordered(state: State, ordering: str) -> State:
 
 
 def _natured(state: State, nature: str) -> State:
-    """Change the nature; diagonal elements that Majorana neutrinos have not are left out."""
+    """Change the nature; the diagonal elements or phases that the other has not are left out."""
     changed = state.changed(nature=nature)
-    return without_diagonals(changed) if nature == "majorana" else changed
+    return without_diagonals(changed) if nature == "majorana" else changed.changed(majorana_phases=None)
 
 
 def _phase(k: int) -> tuple[Read, Write]:

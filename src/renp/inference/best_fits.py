@@ -174,7 +174,7 @@ def minima(likelihood: Likelihood, data: Data, starts: Reals, moves: Mask) -> Mi
         chi2 = np.asarray(_chi2_of_each(likelihood, data))
         return Minima(starts, np.tile(chi2, (many, 1)), np.full((many, rows), CONVERGED))
     repeated: Data = jax.tree.map(lambda a: np.tile(np.asarray(a), (many, 1)), data)
-    found = fit_ensemble(likelihood, repeated, starts.reshape(many * rows, size), jnp.asarray(moves))
+    found = fit_ensemble(likelihood, repeated, starts.reshape(many * rows, size), np.asarray(moves))
     x, chi2, status = (np.asarray(a) for a in (found.x, found.chi2, found.status))
     chi2 = np.where(np.isnan(chi2), np.inf, chi2)
     return Minima(x.reshape(starts.shape), chi2.reshape(many, rows), status.reshape(many, rows))

@@ -4,7 +4,7 @@ Source: G. J. Feldman and R. D. Cousins, Phys. Rev. D 57 (1998) 3873, Sec. IV C.
 """
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from renp._types import Flags, Reals
 from renp.inference.outcomes import SAME, TAIL, Outcomes
@@ -60,7 +60,9 @@ def lengthened_end(one: Outcomes, upper: float, confidence_level: float) -> floa
 
 def _unified(counts: float, background: Reals, signal: Reals, confidence_level: float) -> Flags:
     """Return which signals the counts of one run accept with each background, all outcomes taken together."""
-    most = stats.poisson.isf(TAIL, background[-1] + signal[-1])
+    from scipy.stats import poisson
+
+    most = poisson.isf(TAIL, background[-1] + signal[-1])
     n = np.arange(max(most, counts) + 1)
     mean = (background[:, None] + signal)[..., None]
     best = np.maximum(n, background[:, None])[:, None, :]

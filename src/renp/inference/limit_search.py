@@ -1,9 +1,8 @@
 """How the limit on one coupling is found, by each of `renp.inference.methods`."""
 
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 from scipy.special import ndtr
@@ -82,8 +81,13 @@ class LimitSearch(NamedTuple):
     rise: float
     profiled: bool
     bands: bool
-    key: Array
+    seed: int
     lengthened: bool = False
+
+    @property
+    def key(self) -> Array:
+        """Of its toys."""
+        return jax.random.key(self.seed)
 
     def limit(self, likelihood: Likelihood, k: int) -> CouplingLimit:
         """Return the limit on coupling k of a likelihood."""
@@ -94,22 +98,22 @@ class LimitSearch(NamedTuple):
             raise InputError("bands", True, f"left out with the method {self.method!r}")
         if self.lengthened and self.method != "feldman-cousins":
             raise InputError("lengthened", True, f"left out with the method {self.method!r}")
-        place = jnp.arange(len(likelihood.parameters))
+        place = np.arange(len(likelihood.parameters))
         moves = (place == k) | (place >= len(likelihood.couplings)) | self.profiled
         null = likelihood.asimov(likelihood.point())
         observed = likelihood.data if likelihood.observed else null
-        p_value = goodness.p_value(likelihood, np.asarray(moves), k) if likelihood.observed else np.nan
+        p_value = goodness.p_value(likelihood, moves, k) if likelihood.observed else np.nan
         if method.few_counts and int(np.sum(moves)) == 1:
             exact = self._of_few_counts(likelihood, k)
             if exact is not None:
                 return exact._replace(p_value=p_value)
-        few = float(jnp.sum(null.counts[likelihood.runs])) <= FEW_COUNTS
+        few = float(np.sum(np.asarray(null.counts)[likelihood.runs])) <= FEW_COUNTS
         if self.lengthened:
             allowed = "left out where other parameters are fitted, or counts are many"
             raise InputError("lengthened", True, allowed)
         if method.by_toys or (self.method == "cls" and int(np.sum(moves)) > 1 and few):
             return self._by_toys(likelihood, observed, null, moves, k)._replace(p_value=p_value)
-        both = jax.tree.map(lambda a, b: jnp.stack([a, b]), observed, null)
+        both = jax.tree.map(lambda a, b: np.stack([a, b]), observed, null)
         found = load(method.accepted)(self, likelihood, both, moves, k)
         good = np.asarray(found.good)
         limit, expected = np.where(good, float(parameter.plus) * furthest(found), np.nan)
@@ -249,17 +253,17 @@ def band_by_formulae(
     if likelihood.parameters[k].kind != "magnitude":
         return band_by_toys(search, likelihood, observed, moves, k)
     method = cast(asymptotic.Method, search.method)
-    one: Data = jax.tree.map(lambda a: a[None], observed)
-    start = jnp.asarray(_starts(likelihood, one, moves, k)[0])
+    one: Data = jax.tree.map(lambda a: np.asarray(a)[None], observed)
+    start: Any = _starts(likelihood, one, moves, k)[0]
     found = asymptotic.expected_limits(likelihood, observed, start, moves, k, search.confidence_level, method)
     return Band(np.sqrt(np.asarray(found.value)))
 
 
 def up_to(high: Reals, good: Mask, low: Reals | float = 0.0) -> AcceptedSet:
     """Return one interval for each data set."""
-    intervals = jnp.stack([jnp.broadcast_to(low, high.shape), jnp.asarray(high)], axis=-1)[:, None]
-    nothing = jnp.zeros(high.shape)
-    return AcceptedSet(intervals, nothing[:, None], nothing, nothing + jnp.nan, jnp.asarray(good))
+    intervals: Any = np.stack([np.broadcast_to(low, high.shape), high], axis=-1)[:, None]
+    nothing: Any = np.zeros(high.shape)
+    return AcceptedSet(intervals, nothing[:, None], nothing, nothing + np.nan, cast(Array, good))
 
 
 def _starts(likelihood: Likelihood, data: Data, moves: Mask, k: int) -> Reals:

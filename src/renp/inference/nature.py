@@ -12,7 +12,7 @@ from renp.inference.parameters import Parameter, constrained
 from renp.inference.parameters import free as unknown
 from renp.interactions.couplings import Coupling, Interaction
 from renp.neutrinos import Neutrinos, release_errors, release_values
-from renp.validation import Scalar, choice, is_traced
+from renp.validation import Scalar, choice, instance, is_traced, listed
 
 _UNITS = {"lightest_mass": "eV", "delta_cp": "rad", "dm2_21": "eV²", "dm2_31": "eV²", "dm2_32": "eV²"}
 _TYPICAL = {"lightest_mass": 0.01, "dm2_21": 1e-5, "dm2_31": 1e-4, "dm2_32": 1e-4}
@@ -140,7 +140,7 @@ def _full(one: Coupling, field: str) -> str:
 
 
 def _oscillation_names(names: Sequence[str] | str, neutrinos: Neutrinos) -> tuple[str, ...]:
-    if names != "all":
+    if not isinstance(names, str) or names != "all":
         return _names("oscillation", names)
     # Without couplings in the flavour basis, theta_23 and, for Dirac neutrinos, delta_cp are without effect.
     atmospheric = "dm2_31" if neutrinos.ordering == "normal" else "dm2_32"
@@ -149,9 +149,13 @@ def _oscillation_names(names: Sequence[str] | str, neutrinos: Neutrinos) -> tupl
 
 
 def _names(argument: str, names: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(names, str) or len(set(names)) < len(names):
-        raise InputError(argument, repr(names), "a list of names, each once")
-    return tuple(names)
+    allowed = "a list of names, each once"
+    found = listed(argument, names, allowed)
+    for name in found:
+        instance(argument, name, str, allowed)
+    if len(set(found)) < len(found):
+        raise InputError(argument, repr(names), allowed)
+    return found
 
 
 def _measured(name: str, neutrinos: Neutrinos) -> Parameter:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
+import jax
 import numpy as np
 
 from renp.errors import InputError, renamed
@@ -127,7 +128,8 @@ def experiment_parameters(nuisances: Nuisances, experiment: Experiment) -> list[
         found.append(relative(NORMALISATION, error))
     found += _each(EFFICIENCY, runs.efficiency_error, len(runs))
     own: Any = runs.background_error
-    if isinstance(nuisances.background_error, Sequence) or np.ndim(nuisances.background_error):
+    each: Any = nuisances.background_error
+    if isinstance(each, (list, tuple)) or (isinstance(each, (np.ndarray, jax.Array)) and each.ndim):
         if is_traced(own) or np.any(own):
             allowed = "left out of the runs, or one number for all of them in the nuisances"
             raise InputError("background_error", own, allowed)

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from renp._types import Reals
 from renp.inference.signal import Signal, Stretch
@@ -203,9 +203,11 @@ def outcomes(stretch: Stretch, *, many: bool = False, seed: int = 0) -> Outcomes
 
 def _listed(mean: Float[np.ndarray, "x n"]) -> Float[np.ndarray, "m n"] | None:
     """Return all outcomes that are likely enough where some of these counts are expected, if they are few."""
+    from scipy.stats import poisson
+
     least, most = np.min(mean, axis=0), np.max(mean, axis=0)
-    low = np.where(least > 0, np.maximum(stats.poisson.ppf(TAIL, least), 0.0), 0.0)
-    high = np.where(most > 0, stats.poisson.isf(TAIL, most), 0.0)
+    low = np.where(least > 0, np.maximum(poisson.ppf(TAIL, least), 0.0), 0.0)
+    high = np.where(most > 0, poisson.isf(TAIL, most), 0.0)
     found, log = np.zeros((1, 0)), np.zeros((1, len(mean)))
     for k, (a, b) in enumerate(zip(low, high, strict=True)):
         own = np.arange(a, b + 1)

@@ -6,10 +6,12 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from renp.atoms.atom import Atom
 from renp.atoms.lights import Lights
+from renp.compensated import concatenated
 from renp.errors import InputError
 from renp.experiment import Experiment, counts_of
 from renp.formula.line import line_spectrum_of_runs
@@ -64,10 +66,10 @@ class Part(eqx.Module):
         if runs.counts is None:
             raise InputError("counts", None, "given for every run of the experiment")
         if not self.controls:
-            return jnp.asarray(runs.counts)
+            return concatenated([runs.counts])
         if runs.control_counts is None:
             raise InputError("control_counts", None, "given for every run with a control_ratio")
-        return jnp.concatenate([runs.counts, jnp.asarray(runs.control_counts)[jnp.array(self.controls)]])
+        return concatenated([runs.counts, runs.control_counts[np.array(self.controls)]])
 
     def expected(
         self, spectrum: Float[Array, "n"], values: Mapping[str, Float[Array, ""]]
@@ -102,7 +104,9 @@ class Part(eqx.Module):
 
     def photon_energy(self, values: Mapping[str, Float[Array, ""]]) -> Float[Array, "n"]:
         """Return the photon energy of each run at the value of the calibration, eV."""
-        return self.experiment.photon_energy + self._own(values).get(CALIBRATION, jnp.array(0.0))
+        shift: Any = self._own(values).get(CALIBRATION, 0.0)
+        shifted: Array = self.experiment.runs.photon_energy + shift
+        return shifted
 
     def _own(self, values: Mapping[str, Float[Array, ""]]) -> dict[str, Array]:
         """Return values by the names that a single experiment has for them."""

@@ -111,12 +111,23 @@ def quadratic_set(along: Along, counts: Reals, rise: Scalar) -> AcceptedSet:
     Array([[-0.083,  0.081],
            [ 1.919,  2.083]], dtype=float64)
     """
-    run = _Run.of(*jax.lax.stop_gradient((along, counts)))
+    found, lowest = _searched(*jax.lax.stop_gradient((along, counts, rise)))
+    return found._replace(intervals=_differentiable(found.intervals, lowest, along, counts, rise))
+
+
+def values_of(along: Along, counts: Reals, rise: Scalar) -> AcceptedSet:
+    """Return the same without its derivatives, which take as long to compile again."""
+    return _searched(along, counts, rise)[0]
+
+
+def _searched(along: Along, counts: Reals, rise: Scalar) -> tuple[AcceptedSet, Real]:
+    """Return the set, and the coordinate of the least χ²."""
+    run = _Run.of(along, counts)
     points, number, good = _stationary(run)
     inner = (jnp.arange(points.size) > 0) & (jnp.arange(points.size) <= number)
     heights = jnp.where(inner, jax.vmap(run.chi2)(points), jnp.inf)
     lowest = jnp.argmin(heights)
-    target = heights[lowest] + jax.lax.stop_gradient(rise)
+    target = heights[lowest] + rise
     outer = _beyond(run, points[0], points[number + 1], target)
     points = jnp.where(inner, points, outer[1]).at[0].set(outer[0])
     ends = _ends(run, points, number, target)
@@ -126,13 +137,14 @@ def quadratic_set(along: Along, counts: Reals, rise: Scalar) -> AcceptedSet:
     intervals = jnp.where(wrong, jnp.nan, ends.reshape(-1, 2))
     inside = inner & (points >= intervals[:, :1]) & (points <= intervals[:, 1:])
     tied = jnp.where(heights <= heights[lowest] + TIE, jnp.abs(points), jnp.inf)
-    return AcceptedSet(
-        _differentiable(intervals, points[lowest], along, counts, rise),
+    found = AcceptedSet(
+        intervals,
         jnp.min(jnp.where(inside, heights, jnp.inf), axis=1) - heights[lowest],
         jnp.where(sensitive, points[jnp.argmin(tied)], 0.0),
         jnp.where(sensitive, heights[lowest], run.chi2(jnp.array(0.0))),
         good & ~wrong,
     )
+    return found, points[lowest]
 
 
 class _Run(NamedTuple):

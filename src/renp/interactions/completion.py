@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from renp._types import Matrix
 from renp.compensated import array_module
-from renp.errors import InputError
+from renp.errors import InputError, shown
 from renp.validation import is_traced, matrix
 
 Symmetry: TypeAlias = Literal["hermitian", "symmetric", "antisymmetric"]
@@ -116,7 +116,7 @@ def _given(name: str, value: Any, unit: str) -> tuple[Any, NDArray[Any]]:
     if not isinstance(value, Mapping):
         if isinstance(value, (str, Number)) or getattr(value, "ndim", None) == 0:
             allowed = 'a 3×3 matrix or its elements, {(1, 2): value}, in a file { "12" = value }'
-            raise InputError(name, repr(value), allowed)
+            raise InputError(name, shown(value), allowed)
         return matrix(name, value, unit), np.ones((3, 3), dtype=bool)
     twice = np.array([[(i, j) in value and (j, i) in value for j in (1, 2, 3)] for i in (1, 2, 3)])
     return matrix(name, value, unit), twice

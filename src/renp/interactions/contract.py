@@ -6,7 +6,6 @@ names them, and by `check_interaction` in their own tests.
 
 import inspect
 from collections.abc import Iterator
-from textwrap import shorten
 from typing import Any
 
 import equinox as eqx
@@ -14,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from renp.errors import InputError
+from renp.errors import InputError, shown
 from renp.interactions.couplings import MAJORANA_SIGN, NAMES, Couplings, Interaction, Model, Scaled
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar, instance, is_traced
@@ -114,7 +113,9 @@ def check_model(model: Interaction, neutrinos: Neutrinos) -> None:
     >>> nu = renp.Neutrinos(0.01, nature="majorana")
     >>> check_model(renp.Weak() + renp.Couplings(A=jnp.eye(3)), nu)
     """
-    model.check(neutrinos)
+    instance("model", model, Interaction)
+    instance("neutrinos", neutrinos, Neutrinos)
+    type(model).check(model, neutrinos)
     for term in _terms(model):
         if _is_foreign(term):
             check_majorana(term, neutrinos)
@@ -176,7 +177,7 @@ def _terms(model: Interaction) -> Iterator[Interaction]:
 def _couplings(interaction: Interaction, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
     found = interaction.couplings(neutrinos, q2)
     if not isinstance(found, Couplings):
-        raise InputError(f"{type(interaction).__name__}.couplings(...)", repr(found), "renp.Couplings")
+        raise InputError(f"{type(interaction).__name__}.couplings(...)", shown(found), "renp.Couplings")
     return found
 
 
@@ -199,7 +200,7 @@ def _check_leaves(interaction: Interaction) -> None:
         if not eqx.is_array_like(leaf):
             name = f"{type(interaction).__name__}{jax.tree_util.keystr(path)}"
             allowed = "numbers; a field of anything else is declared with equinox.field(static=True)"
-            raise InputError(name, shorten(repr(leaf), 60), allowed)
+            raise InputError(name, shown(leaf), allowed)
 
 
 def _check_compiled(interaction: Interaction, neutrinos: Neutrinos) -> None:

@@ -1,10 +1,9 @@
 """Couplings as users give them: by name, by kind and label, or as values that carry both."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from textwrap import shorten
 from typing import Any, TypeAlias
 
-from renp.errors import InputError
+from renp.errors import InputError, shown
 from renp.interactions.couplings import Coupling, Interaction
 
 GivenCouplings: TypeAlias = (
@@ -39,7 +38,7 @@ def given_couplings(given: Any) -> tuple[Coupling, ...]:
     names = [coupling.name for coupling in found]
     for name in names:
         if names.count(name) > 1:
-            raise InputError("couplings", repr(name), "a name that no other coupling has")
+            raise InputError("couplings", shown(name), "a name that no other coupling has")
     return found
 
 
@@ -58,18 +57,18 @@ def _named(given: Mapping[Any, Any]) -> Iterator[Coupling]:
 
 def _listed(given: Any) -> tuple[Coupling, ...]:
     if isinstance(given, str) or not isinstance(given, Sequence):
-        raise InputError("couplings", shorten(repr(given), 60), _ALLOWED)
+        raise InputError("couplings", shown(given), _ALLOWED)
     for k, one in enumerate(given):
         if not isinstance(one, Coupling):
-            raise InputError(f"couplings[{k}]", shorten(repr(one), 60), "a renp.Coupling")
+            raise InputError(f"couplings[{k}]", shown(one), "a renp.Coupling")
     return tuple(given)
 
 
 def _check(name: str, value: Any, allowed: str) -> None:
     if not isinstance(value, Interaction):
-        raise InputError(name, shorten(repr(value), 60), allowed)
+        raise InputError(name, shown(value), allowed)
 
 
 def _check_name(name: str, key: Any) -> None:
     if not isinstance(key, str):
-        raise InputError(f"a key of {name}", repr(key), "text")
+        raise InputError(f"a key of {name}", shown(key), "text")

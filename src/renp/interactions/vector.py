@@ -9,7 +9,7 @@ from jaxtyping import Array, Complex
 
 from renp._types import Matrix
 from renp.constants import ELECTRON_CHARGE, FERMI_CONSTANT
-from renp.errors import InputError
+from renp.errors import InputError, shown
 from renp.interactions.couplings import Couplings, ElectronCoupling
 from renp.interactions.mediator import Mediator, hermitian
 from renp.interactions.rotation import to_mass_basis
@@ -76,7 +76,7 @@ class VectorMediator(Mediator):
     ) -> None:
         super().__init__(mass, electron, basis, width)
         if not isinstance(longitudinal, bool):
-            raise InputError("longitudinal", repr(longitudinal), "True or False")
+            raise InputError("longitudinal", shown(longitudinal), "True or False")
         self.longitudinal = longitudinal
         self.electron_vector = number("electron_vector", electron_vector, "a finite coupling")
         if longitudinal and not is_traced(self.mass) and self.mass == 0:

@@ -1,7 +1,7 @@
 """What circular light shows: moments interfere with the weak current, with a sign for each helicity."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,8 +10,9 @@ from renp._types import Reals
 from renp.atoms.atom import Atom
 from renp.constants import DAY
 from renp.experiment import Experiment, Target
-from renp.interactions import MagneticMoment, Weak
+from renp.interactions import Weak
 from renp.interactions.couplings import Interaction
+from renp.interactions.dipole import MOMENTS
 from renp.neutrinos import Neutrinos
 from renp.planning.plan import Constraints, plan
 from renp.results.plan import Plan
@@ -19,6 +20,8 @@ from renp.spectrum import spectral_function, thresholds
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_MAGNETIC = MOMENTS[0]
 
 SIZE = 3e-11
 """Of a moment, μ_B."""
@@ -36,6 +39,7 @@ def asymmetry(omega: Reals, atom: Atom, neutrinos: Neutrinos, model: Interaction
 
     Examples
     --------
+    >>> from renp import MagneticMoment
     >>> model = Weak() + MagneticMoment({(3, 3): SIZE})
     >>> asymmetry(np.array([1.068]), Atom.named("Yb", "full"), Neutrinos(0.01), model).round(3)
     array([0.298])
@@ -62,7 +66,7 @@ def draw(names: Sequence[str] = ("Yb", "Xe")) -> "Figure":
         near = (edges[:, None] - np.geomspace(1e-9, 1e-3, 60)).ravel()
         omega = np.unique(np.concatenate([np.linspace(0.985 * top, top, 500), near]))
         for (i, j), colour, dashes in zip(ELEMENTS, _COLOURS, _DASHES, strict=True):
-            model = Weak() + MagneticMoment({(i, j): SIZE})
+            model = Weak() + _MAGNETIC({(i, j): SIZE})
             found = asymmetry(omega, atom, nu, model)
             axes.plot(omega, found, color=colour, linestyle=dashes, linewidth=1.2, label=f"{i}{j}")
         axes.set_xlim(0.985 * top, top)
@@ -70,7 +74,8 @@ def draw(names: Sequence[str] = ("Yb", "Xe")) -> "Figure":
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
         axes.set_title(f"{name}, moments of $3\\cdot10^{{-11}}\\,\\mu_B$", loc="left")
     np.atleast_1d(every)[0].set_ylabel(r"$(I_R - I_L)/(I_R + I_L)$")
-    np.atleast_1d(every)[-1].legend(title="element", ncols=2)
+    lines, labels = np.atleast_1d(every)[-1].get_legend_handles_labels()
+    figure.legend(lines, labels, title="element", loc="outside right center")
     return figure
 
 
@@ -94,19 +99,18 @@ def light_rows(name: str = "Yb", days: float = 70.0) -> list[LightRow]:
     """Return a row for each element of the magnetic moments, with the letter's target."""
     nu, atom = Neutrinos(0.01), Atom.named(name, "full")
     top = float(np.max(np.asarray(thresholds(atom, nu))))
-    within = {"laser_range": (0.985 * top, None), "clearance": 1e-6, "candidates": 200}
+    within = Constraints(laser_range=(0.985 * top, None), clearance=1e-6, candidates=200)
     omega = np.linspace(0.985 * top, top, 2000)
     runs = Experiment(atom, Target(), [0.99 * top], days * DAY)
     rows = []
     for i, j in ELEMENTS:
-        one = {f"{i}{j}": MagneticMoment({(i, j): 1.0})}
-        sign = plan("sign", runs, nu, couplings=one, strength=SIZE, constraints=Constraints(**within))
-        lights = Constraints(**within, polarisations=("left", "right"))
+        one = {f"{i}{j}": _MAGNETIC({(i, j): 1.0})}
+        sign = plan("sign", runs, nu, couplings=one, strength=SIZE, constraints=within)
+        lights = replace(within, polarisations=("left", "right"))
         both, linear = (
-            plan("limits", runs, nu, couplings=one, constraints=chosen).reached
-            for chosen in (lights, Constraints(**within))
+            plan("limits", runs, nu, couplings=one, constraints=chosen).reached for chosen in (lights, within)
         )
-        largest = np.max(np.abs(asymmetry(omega, atom, nu, Weak() + MagneticMoment({(i, j): SIZE}))))
+        largest = np.max(np.abs(asymmetry(omega, atom, nu, Weak() + _MAGNETIC({(i, j): SIZE}))))
         seen = np.inf if sign.exposure is None else sign.exposure / DAY
         phase = _phase_days(runs, nu, sign, (i, j)) if i != j else np.nan
         rows.append(LightRow(f"{i}{j}", float(largest), seen, phase, both / linear))
@@ -118,7 +122,7 @@ def _phase_days(runs: Experiment, nu: Neutrinos, sign: Plan, element: tuple[int,
     right = runs.atom.in_light("right")
 
     def rate(size: complex) -> Reals:
-        model = Weak() + MagneticMoment({element: size})
+        model = Weak() + _MAGNETIC({element: size})
         return np.asarray(spectral_function(sign.photon_energy, right, nu, model))
 
     parts = [rate(SIZE * turn) for turn in (1, -1, 1j, -1j)]

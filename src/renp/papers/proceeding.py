@@ -190,7 +190,7 @@ def _reach(
     scenario, at_mass = setup(), _AT_MASS[kind]
     patterns = jnp.stack([_pattern(i, j) for i, j in elements])
 
-    def one(pattern: Float[Array, "3 3"]) -> Float[Array, "n"]:
+    def one(pattern: Float[Array, "3 3"]) -> Any:
         return reach(
             scenario.experiment if runs is None else runs,
             neutrinos,

@@ -10,8 +10,9 @@ from renp.atoms.effects import APPROXIMATIONS, EFFECTS
 from renp.constants import DAY
 from renp.experiment import Experiment, Target, expected_counts
 from renp.inference.upper_limits import upper_limits
-from renp.interactions import MagneticMoment, ScalarMediator, VectorMediator
+from renp.interactions import ScalarMediator, VectorMediator
 from renp.interactions.couplings import Interaction
+from renp.interactions.dipole import moment_couplings
 from renp.neutrinos import Neutrinos
 from renp.papers import letter, proceeding
 from renp.spectrum import thresholds
@@ -85,6 +86,9 @@ CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
 """Each effect alone, the two that cancel, and all together."""
 
 
+_SHOWN = ("magnetic-moment 11", "magnetic-moment 33")
+
+
 @dataclass(frozen=True)
 class EffectRow:
     """Ytterbium with some effects, and both papers' set-ups."""
@@ -114,19 +118,20 @@ def effect_row(label: str, effects: tuple[str, ...]) -> EffectRow:
     nu = Neutrinos(0.01)
 
     def with_effects(runs: Experiment) -> Experiment:
-        return eqx.tree_at(lambda one: one.atom, runs, Atom.named("Yb", effects))
+        refined: Experiment = eqx.tree_at(lambda one: one.atom, runs, Atom.named("Yb", effects))
+        return refined
 
     runs = with_effects(letter.setup().experiment)
     dirac = np.asarray(expected_counts(runs, nu))
     other = Neutrinos(float(nu.lightest_mass), nu.ordering, "majorana", nu.release)
-    moments = {"11": MagneticMoment({(1, 1): 1.0}), "33": MagneticMoment({(3, 3): 1.0})}
-    found = upper_limits(runs, nu, couplings={"μ": moments})
+    magnetic = [one for one in moment_couplings("dirac") if one.name in _SHOWN]
+    found = upper_limits(runs, nu, couplings=magnetic).limits["magnetic-moment"]
     heavy = upper_limits(with_effects(proceeding.setup().experiment), nu, couplings=MEDIATORS).limits
     return EffectRow(
         effects=label,
         counts=float(dirac.sum()),
-        mu_11=found.limits["μ"]["11"],
-        mu_33=found.limits["μ"]["33"],
+        mu_11=found["11"],
+        mu_33=found["33"],
         vector=heavy["vector mediator"]["11"],
         scalar=heavy["scalar mediator"]["11"],
         contrast=float(np.max(np.abs(np.asarray(expected_counts(runs, other)) / dirac - 1))),

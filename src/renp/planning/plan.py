@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
-from scipy import optimize
 
 from renp._types import Reals
 from renp.atoms.spin import HELICITIES
@@ -266,7 +264,7 @@ def _result(
     used = used[np.lexsort((search.energies[used], np.abs(search.energies[used])))]
     found = _sizes(search, search.contrasts, times)
     planned = like(setting.typical, search.energies[used]).runs
-    shown = _shown(search.allowed, planned.photon_energy)
+    shown = _shown(search.allowed, np.asarray(planned.photon_energy))
     null = hypotheses[0]
     reached, bound = _worst(search, found), best.bound
     if rise is None:
@@ -382,6 +380,7 @@ def _exposure(search: Search, times: Reals) -> float | None:
     """Return the total time at which the least significance is `SIGNIFICANT` with the plan's shares."""
     if search.rise is not None:
         return None
+    from scipy.optimize import brentq
 
     def short(log_factor: float) -> float:
         reached = _worst(search, _sizes(search, search.contrasts, np.exp(log_factor) * times))
@@ -395,7 +394,7 @@ def _exposure(search: Search, times: Reals) -> float | None:
         high += 2.0
     if short(low) > 0 or short(high) < 0:
         return None
-    return float(search.total * np.exp(optimize.brentq(short, low, high, xtol=1e-9)))
+    return float(search.total * np.exp(brentq(short, low, high, xtol=1e-9)))
 
 
 def _reference(search: Search, experiment: Experiment, like: Runs) -> dict[str, dict[str, float]] | None:
@@ -484,7 +483,7 @@ def _same(name: str, default: float, *experiments: Experiment) -> float:
 
 
 def _total(total: float | None, experiment: Experiment) -> float:
-    known: Any = float(jnp.sum(experiment.duration)) if total is None else total
+    known: Any = float(np.sum(experiment.runs.duration)) if total is None else total
     return float(number("total", known, "a time in s above 0", low=0.0, open_low=True))
 
 

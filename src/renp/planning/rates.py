@@ -5,9 +5,7 @@ from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
 from renp._types import Reals
@@ -60,7 +58,7 @@ class Rates:
 
     def values(self, x: Point | Reals) -> Reals:
         """Return the rates of counts at a point of the likelihood, 1/s."""
-        each = [np.asarray(_expected(part, jnp.asarray(x))) for part in self.parts]
+        each = [np.asarray(part.expected(np.asarray(x))) for part in self.parts]
         rates: Reals = np.concatenate(each)[self.taken] / self.parts[0].experiment.runs.duration[0]
         return rates
 
@@ -140,11 +138,6 @@ def blocks(experiment: Experiment, energies: Reals) -> list[Experiment]:
     """Return runs like the first of an experiment, in blocks of one length; the last energy fills them up."""
     filled = np.append(energies, np.repeat(energies[-1:], -energies.size % BLOCK))
     return [like(experiment, some) for some in np.split(filled, filled.size // BLOCK)]
-
-
-@jax.jit
-def _expected(likelihood: Likelihood, x: Point) -> Float[Array, "n"]:
-    return likelihood.expected(x)
 
 
 def joined(one: Likelihood, other: Likelihood) -> Likelihood:

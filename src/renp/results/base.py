@@ -175,7 +175,7 @@ class Result(abc.ABC):
         )
 
     def save(self, path: str | Path) -> Path:
-        """Write a picture (.png, .pdf, .svg) or data (.nc, .csv, .json), by the ending.
+        """Write a picture (.png, .pdf, .svg) or data (.nc, .csv, .json, .yaml for HEPData), by the ending.
 
         Raises
         ------
@@ -203,6 +203,8 @@ class Result(abc.ABC):
             return bytes(self.dataset().assign_attrs(self.made_by).to_netcdf(engine="h5netcdf"))
         if ending == ".csv":
             return self.full_table().csv(self.made_by).encode()
+        if ending == ".yaml":
+            return self.full_table().hepdata(self.made_by).encode()
         return (json_text(self.json() | {"made_by": self.made_by}, indent=1) + "\n").encode()
 
     def _picture(self, ending: str) -> bytes:
@@ -227,7 +229,7 @@ def saved_references(path: str | Path) -> tuple[str, ...]:
     Parameters
     ----------
     path
-        A file that `Result.save` wrote, ending in .json, .csv or .nc.
+        A file that `Result.save` wrote, ending in .json, .csv, .yaml or .nc.
 
     Raises
     ------

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from renp.datafiles import read_toml
@@ -85,13 +86,15 @@ class Comparison(Result):
         """Return a figure of computed over published for every number."""
         import matplotlib.pyplot as plt
 
-        figure, axes = plt.subplots(figsize=(6.8, 0.28 * len(self.numbers) + 1.2), layout="constrained")
+        names = [fill(number.quantity, 56) for number in self.numbers]
+        height = 0.28 * sum(1 + name.count("\n") / 2 for name in names) + 1.2
+        figure, axes = plt.subplots(figsize=(7.8, height), layout="constrained")
         places = range(len(self.numbers))
         axes.axvspan(0.95, 1.05, color="0.9")
         axes.axvline(1, color="0.5", linewidth=0.8)
-        axes.plot([n.ratio or math.nan for n in self.numbers], places, "o", color="#0072B2")
+        axes.plot([n.ratio if n.ratio > 0 else math.nan for n in self.numbers], places, "o", color="#0072B2")
         axes.set_xscale("log")
-        axes.set_yticks(places, [n.quantity for n in self.numbers])
+        axes.set_yticks(places, names, fontsize=8)
         axes.tick_params(axis="y", which="minor", left=False, right=False)
         axes.invert_yaxis()
         axes.set_xlabel("computed / published (band: 5 %)")

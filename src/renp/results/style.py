@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Okabe and Ito's palette, ordered so that neighbours differ in lightness.
 COLOURS = {
@@ -47,6 +48,8 @@ _SETTINGS: Any = {
 @contextmanager
 def style() -> Iterator[None]:
     """Draw or write in the package's style, at the user's size of font; the user's settings stay."""
+    import matplotlib as mpl
+
     size = mpl.rcParams["font.size"]
     settings = _SETTINGS | {"axes.labelsize": 1.1 * size, "legend.fontsize": 0.9 * size}
     before = {key: mpl.rcParams[key] for key in settings}
@@ -79,7 +82,7 @@ def pair_style(pair: str) -> dict[str, Any]:
     return {"color": COLOURS[pair], "linestyle": DASHES[pair]}
 
 
-def mark_thresholds(axes: Axes, thresholds: Mapping[str, float], *, apart: float = 0.034) -> None:
+def mark_thresholds(axes: "Axes", thresholds: Mapping[str, float], *, apart: float = 0.034) -> None:
     """Draw a thin line at each ω_ij^max inside the axis, labelled above it.
 
     Labels closer than ``apart``, a part of the axis's width, are spread and joined to their lines.
@@ -109,7 +112,7 @@ def mark_thresholds(axes: Axes, thresholds: Mapping[str, float], *, apart: float
         )
 
 
-def label_curves(*panels: Axes, size: float = 8.0) -> None:
+def label_curves(*panels: "Axes", size: float = 8.0) -> None:
     """Write each curve's label in its colour: on it where there is room, else beside the axes; no legend.
 
     Call it last, for all panels of a figure, when scales and limits are set.
@@ -120,7 +123,7 @@ def label_curves(*panels: Axes, size: float = 8.0) -> None:
         _labelled(axes, size)
 
 
-def _labelled(axes: Axes, size: float) -> list[Any]:
+def _labelled(axes: "Axes", size: float) -> list[Any]:
     axes.figure.canvas.draw()  # places depend on scales and layout
     made = []
     lines = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
@@ -143,7 +146,7 @@ def _labelled(axes: Axes, size: float) -> list[Any]:
             if not (box.x0 + half < x < box.x1 - half and box.y0 < y < box.y1 - 1.6 * size * point):
                 continue
             near = [c[np.abs(c[:, 0] - x) < half, 1] for c in curves if len(c)]
-            if np.ptp(near[k]) > size * point:  # steep
+            if np.ptp(near[k]) > 0.6 * size * point:  # steep
                 continue
             gaps = [*(np.abs(c - y - 0.8 * size * point) for j, c in enumerate(near) if j != k)]
             gaps += [np.array([abs(v - y)]) for u, v, other in placed if abs(u - x) < half + other]
@@ -162,7 +165,7 @@ def _labelled(axes: Axes, size: float) -> list[Any]:
     return made + _labelled_beside(axes, beside, size)
 
 
-def _labelled_beside(axes: Axes, labels: list[tuple[float, str, str]], size: float) -> list[Any]:
+def _labelled_beside(axes: "Axes", labels: list[tuple[float, str, str]], size: float) -> list[Any]:
     """Write labels to the right of the axes, spread so that none is on another, joined to their curves."""
     box, step = axes.get_window_extent(), 1.25 * size * axes.figure.dpi / 72
     wanted = np.array(sorted(labels), dtype=object)[:, 0].astype(float) if labels else np.zeros(0)

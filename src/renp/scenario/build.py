@@ -19,7 +19,6 @@ from renp.errors import InputError
 from renp.experiment import Experiment, Target
 from renp.inference.likelihood import Likelihood, Point
 from renp.inference.nuisances import Nuisances, nuisance_parameters
-from renp.inference.upper_limits import delta_chi2
 from renp.interactions import Weak
 from renp.interactions.couplings import Coupling, Interaction
 from renp.interactions.dipole import MOMENTS, moment_couplings
@@ -40,7 +39,7 @@ from renp.scenario.schema import (
     TargetSection,
 )
 from renp.target.preparation import Preparation, Pulse
-from renp.validation import Scalar, choice, is_traced, number
+from renp.validation import Scalar, choice, confidence, is_traced, number
 
 UNCHANGED: Mapping[Key, Scalar] = MappingProxyType({})
 
@@ -186,7 +185,10 @@ def in_medium(atom: Atom, section: TargetSection) -> Atom:
 
 def _known_atom(folder: Path, section: AtomSection) -> Atom:
     if section.file is not None:
-        return Atom.read(folder / section.file)
+        try:
+            return Atom.read(folder / section.file)
+        except InputError as error:
+            raise TableError([("file", str(error))]) from None
     if not section.name:
         missing = "is missing: an atom of the catalogue, or any label beside both energies"
         raise TableError([("name", missing)])
@@ -239,7 +241,7 @@ def build_statistics(
     section: StatisticsSection,
 ) -> tuple[float, Nuisances]:
     """Return confidence level and nuisances, checked against what is known of the rest."""
-    delta_chi2(section.confidence_level)
+    confidence(section.confidence_level)
     for name in ("normalisation_error", "background_error", "linewidth_error"):
         _check_relative(name, getattr(section, name))
     nuisances = Nuisances(**{name: value for name, value in section if name != "confidence_level"})

@@ -1,23 +1,26 @@
 """A scenario: what a file says, as the package's own values."""
 
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from renp.datafiles import read_text
+from renp.datafiles import given_text, given_toml, read_text
 from renp.errors import ScenarioError
-from renp.results.plan import Plan
 from renp.scenario.build import Setting, build
+from renp.scenario.doubts import doubts
 from renp.scenario.keys import Key
 from renp.scenario.problems import Problems
 from renp.scenario.read import Reader
 from renp.scenario.scan import ScanTable, read_scan
-from renp.scenario.schema import Document, Table
+from renp.scenario.schema import VARIED, Document, Table
 from renp.scenario.write import planned, to_text, with_comment, without_counts
-from renp.validation import Scalar, choice
+from renp.validation import Scalar, choice, instance
+
+if TYPE_CHECKING:
+    from renp.results.plan import Plan
 
 _PRESETS = ("letter", "vector-mediator", "scalar-mediator")
 
@@ -44,6 +47,8 @@ class Scenario(Setting):
     """Where files lie that it names."""
     scan: ScanTable | None
     """What is scanned, if anything."""
+    notes: tuple[str, ...] = ()
+    """What was guessed, and what may be meant otherwise, a line each."""
 
     @classmethod
     def read(cls, path: str | Path) -> "Scenario":
@@ -54,11 +59,11 @@ class Scenario(Setting):
         ScenarioError
             Listing every problem with its line.
         """
-        path = Path(path)
+        instance("path", path, (str, Path), "the path of a file")
         try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ScenarioError(str(path), [f"cannot be read: {error}"]) from None
+            text = given_text(Path(path))
+        except ValueError as error:
+            raise ScenarioError(str(path), [str(error)]) from None
         return cls.from_text(text, str(path))
 
     @classmethod
@@ -70,24 +75,32 @@ class Scenario(Setting):
         ScenarioError
             Listing every problem with its line.
         """
+        instance("text", text, str)
+        instance("file", file, str)
         try:
-            tables = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ScenarioError(file, [f"not valid TOML: {error}"]) from None
-        return cls._of(tables, Problems(text, file), Path(file).parent)
+            return cls._of(given_toml(text), Problems(text, file), Path(file).parent)
+        except ScenarioError:
+            raise
+        except (ValueError, RecursionError) as error:
+            words = str(error) if isinstance(error, ValueError) else "arrays or tables are nested too deeply"
+            raise ScenarioError(file, [words]) from None
 
     @classmethod
     def from_data(cls, data: Table, folder: Path) -> "Scenario":
         """Return the scenario of data such as another scenario's with some values replaced."""
-        return cls._of(data, Problems("", "scenario"), folder)
+        return cls._of(data, Problems("", "scenario"), folder, VARIED)
 
     @classmethod
-    def _of(cls, tables: Table, problems: Problems, folder: Path) -> "Scenario":
-        found = Reader(tables, problems, folder).read()
+    def _of(
+        cls, tables: Table, problems: Problems, folder: Path, context: Mapping[str, Any] | None = None
+    ) -> "Scenario":
+        found = Reader(tables, problems, folder, context).read()
         if found is None:
             problems.give_up()
         document, setting = found
-        scenario = cls(**vars(setting), text=problems.text, document=document, folder=folder, scan=None)
+        notes = (*problems.notes, *(problems.located(*doubt) for doubt in doubts(setting)))
+        own: dict[str, Any] = {"text": problems.text, "document": document, "folder": folder, "notes": notes}
+        scenario = cls(**vars(setting), **own, scan=None)
         if "scan" not in tables:
             return scenario
         scan = read_scan(tables["scan"], scenario.data, partial(cls.from_data, folder=folder), problems)
@@ -116,7 +129,7 @@ class Scenario(Setting):
         run = tuple(one.model_copy(update={"background": one.background + float(x)}) for one, x in runs)
         return to_text(self.document.changed(runs=None, run=run), self.text)
 
-    def planned(self, plan: Plan, *, after: bool = False, folder: Path | None = None) -> str:
+    def planned(self, plan: "Plan", *, after: bool = False, folder: Path | None = None) -> str:
         """Return the file with the runs of a plan, which have what the file's have besides.
 
         Parameters

@@ -2,8 +2,9 @@
 
 import dataclasses
 import inspect
-from collections.abc import Mapping
-from importlib.metadata import entry_points
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import renp.interactions  # noqa: F401 -- defines the kinds
@@ -18,32 +19,41 @@ from renp.validation import choice
 
 def kinds() -> dict[str, type[Interaction]]:
     """Return every interaction that files can name, a user's own included; the newest of each name."""
-    _load_announced()
+    _load_announced(entry_points)
     return dict(sorted({cls.kind: cls for cls in _classes()}.items()))
 
 
-def _load_announced() -> list[str]:
-    """Import what packages announce; return what is wrong with those that cannot be imported."""
+@cache
+def _load_announced(announcements: Callable[..., Iterable[EntryPoint]]) -> tuple[str, ...]:
+    """Import what packages announce, once; return what is wrong with those that cannot be imported."""
     broken = []
-    for announced in entry_points(group="renp.interactions"):
+    for announced in announcements(group="renp.interactions"):
         try:
             announced.load()
         except Exception as error:
             package = announced.dist.name if announced.dist else announced.name
             words = f"{type(error).__name__}: {error}"
             broken.append(f"{package} announces {announced.value}, which cannot be imported ({words})")
-    return broken
+    return tuple(broken)
 
 
 def _class(kind: Any) -> type[Interaction]:
     """Return the class of a kind; one that is unknown may be in a package that cannot be imported."""
+    if found := _known(kind):
+        return found
     known = kinds()
     try:
         return known[choice("kind", kind, tuple(known))]
     except InputError as error:
-        if not (broken := _load_announced()):
+        if not (broken := _load_announced(entry_points)):
             raise
         raise InputError(error.argument, error.value, "; ".join([error.allowed, *broken])) from None
+
+
+def _known(kind: Any) -> type[Interaction] | None:
+    """Return the class of a kind without a look at all packages that are installed, unless it is unknown."""
+    here = {cls.kind: cls for cls in _classes()}
+    return (here if kind in list(here) else kinds()).get(str(kind))
 
 
 def _classes() -> list[type[Interaction]]:
@@ -67,7 +77,7 @@ def _refuse_clash(kind: str) -> None:
 
 def placeholders(table: Mapping[str, Any]) -> dict[str, str]:
     """Return harmless values for the quantities of an interaction."""
-    cls = kinds().get(str(table.get("kind")))
+    cls = _known(table.get("kind"))
     return {key: f"1 {unit}" for key, unit in cls.units.items()} if cls else {}
 
 

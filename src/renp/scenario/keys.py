@@ -71,6 +71,13 @@ def unit_of_field(section: str, name: str) -> str:
     return _unit(SECTIONS[section].model_fields[name].rebuild_annotation())
 
 
+def idle(key: Key, data: Table) -> str:
+    """Return what to say of a key that has no effect beside the others, or nothing."""
+    if key.table not in SECTIONS:
+        return ""
+    return next((SECTIONS[key.table].idle(table).get(key.name, "") for table in _tables(key, data)), "")
+
+
 def parse(key: Key, raw: Any, data: Table) -> Value:
     """Return a value as the file would have it: numbers in eV, cm and s, or words."""
     if key.table == "interaction":

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from renp.errors import InputError, ScenarioError
+from renp.errors import InputError, ScenarioError, shown
 from renp.scenario.lines import lines_of
-from renp.scenario.schema import Table
+from renp.scenario.schema import VARIED, Section, Table
 
-S = TypeVar("S", bound=BaseModel)
+S = TypeVar("S", bound=Section)
 T = TypeVar("T")
 Place: TypeAlias = tuple[str | int, ...]
 
@@ -34,6 +34,8 @@ class Problems:
         self.text = text
         self.file = file
         self.found: dict[tuple[Place, str], None] = {}
+        self.notes: list[str] = []
+        """What was guessed."""
 
     @property
     def enough(self) -> bool:
@@ -41,8 +43,9 @@ class Problems:
         return len(self.found) >= MOST
 
     def add(self, place: Place, words: str) -> None:
-        """Note a problem, once."""
-        self.found.setdefault((place, words))
+        """Note a problem, once; no more of them than anyone reads."""
+        if not self.enough:
+            self.found.setdefault((place, words))
 
     def collect(
         self,
@@ -77,6 +80,10 @@ class Problems:
             else:
                 return None if failed else value
 
+    def located(self, place: Place, words: str) -> str:
+        """Return a sentence with its line and key."""
+        return _located(_line(lines_of(self.text), place), place, words)
+
     def give_up(self) -> NoReturn:
         """Raise all problems, in the order of their lines."""
         lines = lines_of(self.text)
@@ -92,8 +99,9 @@ def validated(
     """Return what is built from a section, after checking its keys and values."""
     known = list(section.model_fields)
     unknown = [(key, unknown_key(key, known)) for key in table if key not in known]
-    if unknown:
-        raise TableError(unknown)
+    idle = {} if context == VARIED else section.idle(table)
+    if unknown or idle:
+        raise TableError([*unknown, *idle.items()])
     return build(section.model_validate(table, context=dict(context or {})))
 
 
@@ -125,9 +133,9 @@ def _read(error: ValueError, place: Place, table: Table) -> list[tuple[Place, st
     if isinstance(error, InputError):
         key = error.argument.split("[")[0].split(" ")[0]
         if key in table:
-            return [((key,), f"{error.value}: must be {error.allowed}")]
+            return [((key,), f"{error.said}: must be {error.allowed}")]
         if key in place[-1:]:
-            return [((), f"{error.value}: must be {error.allowed}")]
+            return [((), f"{error.said}: must be {error.allowed}")]
         # A matrix given as elements is named by its interaction.
         return [(("elements",) if "elements" in table else (), str(error))]
     return [((), str(error))]
@@ -165,7 +173,7 @@ def _sentence(problem: Table) -> str:
         "model_type": "a table",
         "bool_type": "true or false",
     }
-    return f"{value!r}: must be {expected.get(kind, problem['msg'])}"
+    return f"{shown(value)}: must be {expected.get(kind, problem['msg'])}"
 
 
 def _line(lines: Mapping[Place, int], place: Place) -> int | None:

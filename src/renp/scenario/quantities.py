@@ -4,10 +4,13 @@ import re
 from contextlib import suppress
 from functools import cache, lru_cache
 from math import isfinite
-from textwrap import shorten
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pint
+from renp.constants import DAY
+from renp.errors import shown
+
+if TYPE_CHECKING:
+    import pint
 
 _NUMBER = re.compile(r"\s*(?:10\s*\^\s*([+-]?\d+)|([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))\s*(.*?)\s*$")
 _POWER = re.compile(r"(?:\^|\*\*)\s*[+-]?\d{1,2}(?!\d)")
@@ -17,8 +20,22 @@ _LONGEST = 200
 _UNITS = re.compile(r"(?:1?\s*/\s*)?[^\W\d]+(?:\s*[*/·]\s*[^\W\d]+)*")
 
 
+FACTORS = {
+    "eV": {"eV": 1.0, "meV": 1e-3, "keV": 1e3, "MeV": 1e6},
+    "eV^2": {"eV^2": 1.0},
+    "s": {"s": 1.0, "h": 3600.0, "hour": 3600.0, "day": DAY},
+    "1/s": {"/s": 1.0, "/day": 1 / DAY},
+    "1/cm^3": {"/cm^3": 1.0},
+    "cm^3": {"cm^3": 1.0},
+    "rad": {"rad": 1.0},
+}
+"""What pint multiplies with, of units that most files have: it takes half a second to load."""
+
+
 @cache
 def _registry() -> "pint.UnitRegistry[Any]":  # not generic at run time in older versions
+    import pint
+
     registry: pint.UnitRegistry[Any] = pint.UnitRegistry()
     return registry
 
@@ -49,22 +66,28 @@ def parse_quantity(text: Any, unit: str, *, photon: bool = False) -> float:
     """
     example = f'a quantity with a unit that converts to {unit}, such as "1{_spaced(unit)}"'
     if not isinstance(text, str):
-        raise ValueError(f"{text!r}: must be {example}")
+        raise ValueError(f"{shown(text)}: must be {example}")
     # pint would drop commas, and multiply numbers and units that stand side by side.
     match = _NUMBER.match(text) if len(text) <= _LONGEST else None
     if match and not match[3]:
         raise ValueError(f"{text!r} has no unit: must be {example}")
     if not match or not _UNITS.fullmatch(_POWER.sub("", match[3]).strip()):
         words = "one number with a decimal point and no separators, then a unit"
-        raise ValueError(f"{shorten(repr(text), _LONGEST)} cannot be read: must be {example}, {words}")
-    number, given = float(match[2] or f"1e{match[1]}"), _unit_of(match[3])
+        raise ValueError(f"{shown(text, _LONGEST)} cannot be read: must be {example}, {words}")
+    number = float(match[2] or f"1e{match[1]}")
+    known = FACTORS.get(unit, {}).get(match[3].replace(" ", ""))
+    if known is not None and isfinite(number):
+        return number * known
+    given = _unit_of(match[3])
     if given is None or not isfinite(number):
         raise ValueError(f"{text!r} cannot be read: must be {example}")
+    from pint import DimensionalityError
+
     try:
         quantity: Any = _registry().Quantity(number, given)
         value = quantity.to(unit, "spectroscopy") if photon else quantity.to(unit)
         return float(value.magnitude)
-    except pint.DimensionalityError as error:
+    except DimensionalityError as error:
         raise ValueError(f"{text!r} is in {error.units1}: must be {example}") from None
     except (ArithmeticError, ValueError):  # a wavelength of 0, a number too large
         raise ValueError(f"{text!r} cannot be read: must be {example}") from None
@@ -90,7 +113,7 @@ def parse_relative(value: Any) -> Any:
     with suppress(ValueError):
         if value.endswith("%"):
             return float(value[:-1]) / 100
-    raise ValueError(f'{value!r}: must be a number without a unit, such as 0.05, or "5 %"')
+    raise ValueError(f'{shown(value)}: must be a number without a unit, such as 0.05, or "5 %"')
 
 
 def parse_number(value: Any) -> complex | float:
@@ -101,7 +124,8 @@ def parse_number(value: Any) -> complex | float:
             return number if "j" in value.lower() else number.real
         except ValueError:
             allowed = 'a number without a unit, or text such as "1e-11+2e-11j"'
-            raise ValueError(f"{value!r}: must be {allowed}") from None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"{value!r}: must be a number")
-    return float(value)
+            raise ValueError(f"{shown(value)}: must be {allowed}") from None
+    if not isinstance(value, bool) and isinstance(value, (int, float)):
+        with suppress(OverflowError):
+            return float(value)
+    raise ValueError(f"{shown(value)}: must be a number")

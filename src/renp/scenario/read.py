@@ -89,6 +89,7 @@ class Reader:
         self._planned(atom, target)
         build = partial(build_statistics, experiment, neutrinos, terms)
         statistics = self._section("statistics", StatisticsSection, build)
+        self._idle_background()
         if self.problems.found or atom is None or neutrinos is None or experiment is None or not statistics:
             return None
         document = Document.model_construct(**self._read)
@@ -157,12 +158,21 @@ class Reader:
             self.problems.add(("run",), words)
         return None
 
+    def _idle_background(self) -> None:
+        """Note an error of backgrounds that no run has."""
+        section, runs = self._read.get("statistics"), self._read.get("run", ())
+        known = {key for run in runs for key in run.model_fields_set}
+        given = section is not None and "background_error" in section.model_fields_set
+        if self._context is None and given and runs and not known & {"background", "control_counts"}:
+            words = "has no effect where no run has a background: leave it out"
+            self.problems.add(("statistics", "background_error"), words)
+
     def _planned(self, atom: Atom | None, target: Target | None) -> None:
         """Check the runs that are yet to be made."""
         found = []
         for k, table in self._each("planned"):
-            if "counts" in table:
-                self.problems.add(("planned", k, "counts"), "a run with counts was made: call it [[run]]")
+            for key in {"counts", "control_counts"} & table.keys():
+                self.problems.add(("planned", k, key), f"a run with {key} was made: call it [[run]]")
             found.append(
                 self._collect(("planned", k), table, RunSection, partial(check_run, atom, target or Target()))
             )
@@ -181,6 +191,7 @@ class Reader:
         found = read_runs(self.folder / section.file)
         for words in found.problems:
             self.problems.add(("runs", "file"), f"{section.file!r} {words}")
+        self.problems.notes += [f"{section.file}: {words}" for words in found.notes]
         return found.runs
 
     def _run_of_line(

@@ -8,10 +8,8 @@ from typing import Any, Literal, TypeAlias
 
 from renp.errors import InputError, ScenarioError
 from renp.planning.aims import AIMS
-from renp.planning.plan import ELEMENTS, check_plannable
-from renp.results.limits import SIGNS
 from renp.scenario.build import Setting
-from renp.scenario.keys import Key, Value, parse, read_key, replaced, unit_of
+from renp.scenario.keys import Key, Value, idle, parse, read_key, replaced, unit_of
 from renp.scenario.problems import Place, Problems, TableError, validated
 from renp.scenario.quantities import parse_quantity
 from renp.scenario.schema import AxisSection, ScanSection, Table
@@ -19,6 +17,9 @@ from renp.validation import choice, instance, number, photon_energies, whole
 
 Spacing: TypeAlias = Literal["grid", "log", "random", "values"]
 SPACINGS: tuple[Spacing, ...] = ("grid", "log", "random", "values")
+_DEAF = {"spectrum": ("target", "laser", "run", "statistics"), "counts": ("statistics",)}
+"""Tables without effect on a result."""
+
 RESULTS = ("spectrum", "counts", "limits", "significance", "plan")
 
 PHOTON = Key("", None, "photon_energy", None)
@@ -91,6 +92,9 @@ def read_scan(
 
 
 def _settings(settings: ScanSection) -> ScanSection:
+    from renp.planning.plan import ELEMENTS
+    from renp.results.limits import SIGNS
+
     choice("result", settings.result, RESULTS)
     if not settings.axis:
         raise InputError("axis", [], "one or more [[scan.axis]]")
@@ -184,12 +188,19 @@ def _check(scan: ScanTable, data: Table, check: Callable[[Table], Setting], prob
     if (PHOTON in names) != (scan.settings.result == "spectrum"):
         problems.add(("scan",), 'an axis "photon_energy" is there for the result "spectrum", and only for it')
         return
+    for key in names:
+        if key.table in _DEAF.get(scan.settings.result, ()):
+            words = f'{_text(key)} has no effect on the result "{scan.settings.result}"'
+            problems.add(("scan",), f"{words}: leave its axis out")
     known: tuple[str, ...] | None = None
+    unused = dict.fromkeys(names, "")
     for corner in itertools.islice(_corners(scan.axes), _MOST_CHECKS):
         words = ", ".join(f"{_text(key)} = {raw!r}" for key, raw in corner.items())
         try:
             photon = corner.pop(PHOTON, None)
-            scenario = check(replaced(data, corner))
+            tables = replaced(data, corner)
+            unused = {key: words for key in unused if (words := idle(key, tables))}
+            scenario = check(tables)
             _suitable(scan.settings, scenario, photon)
             known = _same_couplings(scan.settings, scenario, known)
         except ScenarioError as error:
@@ -198,6 +209,8 @@ def _check(scan: ScanTable, data: Table, check: Callable[[Table], Setting], prob
         except ValueError as error:
             problems.add(("scan",), f"at {words}: {error}")
             return
+    for key, words in unused.items():
+        problems.add(("scan",), f"{_text(key)} {words}")
 
 
 def _corners(axes: tuple[Axis, ...]) -> Iterator[dict[Key, Any]]:
@@ -222,6 +235,8 @@ def _suitable(settings: ScanSection, scenario: Setting, photon: Any) -> None:
     elif not len(scenario.experiment.photon_energy) and (settings.result != "plan" or settings.total is None):
         raise InputError("result", repr(settings.result), "of a file with at least one [[run]]")
     if settings.result == "plan":
+        from renp.planning.plan import check_plannable
+
         check_plannable(
             settings.aim, scenario.experiment, scenario.neutrinos, settings.elements, scenario.nuisances
         )

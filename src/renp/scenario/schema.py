@@ -1,20 +1,27 @@
 """The one description of what a scenario file says: its sections, with quantities in eV, cm and s."""
 
 import math
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from renp.constants import DAY
+from renp.errors import shown
 from renp.experiment import WIDTHS
+from renp.planning.aims import AIMS
 from renp.scenario.quantities import parse_quantity, parse_relative
 
 Table: TypeAlias = dict[str, Any]
 
 BARE = {"bare": True}
 """Context of a validation in which quantities may be bare numbers: those of links and controls."""
+
+VARIED = {"varied": True}
+"""Context of tables in which a scan has changed keys, so that others may not act at some of its points."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +46,10 @@ class Unit:
             return value
         bare = isinstance(value, (int, float)) and not isinstance(value, bool)
         if info.context == BARE and bare:
-            if not math.isfinite(value):
-                raise ValueError(f"{value!r}: must be a finite number")
-            return float(value)
+            with suppress(OverflowError):
+                if math.isfinite(number := float(value)):
+                    return number
+            raise ValueError(f"{shown(value)}: must be a finite number")
         return parse_quantity(value, self.name, photon=self.photon)
 
     def text(self, value: float | str) -> str:
@@ -70,14 +78,63 @@ Relative = Annotated[float, BeforeValidator(parse_relative)]
 """A number, or one in per cent, such as 0.05 or "5 %"."""
 
 
+class Beside(NamedTuple):
+    """A key acts only beside one of others."""
+
+    others: tuple[str, ...]
+
+    def idle(self, table: Mapping[str, Any]) -> str:
+        """Return why the key has no effect in a table, or nothing."""
+        return "" if any(key in table for key in self.others) else f"without {' or '.join(self.others)}"
+
+
+class Without(NamedTuple):
+    """A key acts only where another is left out."""
+
+    other: str
+
+    def idle(self, table: Mapping[str, Any]) -> str:
+        """Return why the key has no effect in a table, or nothing."""
+        return f"beside {self.other}" if self.other in table else ""
+
+
+class Where(NamedTuple):
+    """A key acts only where another has one of some values."""
+
+    other: str
+    values: tuple[str, ...]
+
+    def idle(self, table: Mapping[str, Any]) -> str:
+        """Return why the key has no effect in a table, or nothing."""
+        found = table.get(self.other)
+        allowed = " or ".join(f'"{value}"' for value in self.values)
+        return "" if found in self.values else f'with {self.other} = "{found}", but with {allowed}'
+
+
 class Section(BaseModel):
-    """A table of the file; keys that it does not know are errors."""
+    """A table of the file; keys that it does not know, or that cannot act there, are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    acts: ClassVar[Mapping[str, tuple[Beside | Without | Where, ...]]] = {}
+    """Of keys that do not always act: what has to hold."""
+
+    @classmethod
+    def idle(cls, table: Mapping[str, Any]) -> dict[str, str]:
+        """Return each key of a table that has no effect there, and what to say of it."""
+        usual = {name: field.default for name, field in cls.model_fields.items() if not field.is_required()}
+        known = {key: value for key, value in usual.items() if isinstance(value, str) and value} | dict(table)
+        found = {}
+        for key in table:
+            if why := next(filter(None, (rule.idle(known) for rule in cls.acts.get(key, ()))), ""):
+                found[key] = f"has no effect {why}: leave it out"
+        return found
 
 
 class AtomSection(Section):
     """[atom]: an atom of the catalogue, one's own with both energies, or one's own from a file."""
+
+    acts: ClassVar = dict.fromkeys(("name", "E_eg", "E_vg"), (Without("file"),))
 
     name: str = ""
     file: str | None = None
@@ -148,6 +205,8 @@ class TargetSection(Section):
 class NeutrinosSection(Section):
     """[neutrinos]; parameters left out are the release's best fit."""
 
+    acts: ClassVar = {"majorana_phases": (Where("nature", ("majorana",)),)}
+
     lightest_mass: Energy
     ordering: str = "normal"
     nature: str = "dirac"
@@ -164,6 +223,11 @@ class NeutrinosSection(Section):
 
 class RunSection(Section):
     """[[run]]: one photon energy for some time."""
+
+    acts: ClassVar = {
+        "background_error": (Beside(("background", "control_counts")),),
+        "control_counts": (Beside(("control_ratio",)),),
+    }
 
     photon_energy: PhotonEnergy
     duration: Time
@@ -208,8 +272,18 @@ class AxisSection(Section):
     values: list[Any] | None = None
 
 
+_OF_COUPLINGS = tuple(name for name, aim in AIMS.items() if aim.of_couplings)
+
+
 class ScanSection(Section):
     """[scan]: what is computed at every point of the axes."""
+
+    acts: ClassVar = {
+        **dict.fromkeys(("couplings", "sign"), (Where("result", ("limits",)),)),
+        **dict.fromkeys(("aim", "total", "frequencies"), (Where("result", ("plan",)),)),
+        "elements": (Where("result", ("plan",)), Where("aim", _OF_COUPLINGS)),
+        "profiled": (Where("result", ("limits", "plan")),),
+    }
 
     result: str
     axis: list[Any]

@@ -1,0 +1,18 @@
+"""What is fuzzed, and how many cases a whole run has."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from fuzz.run import Case
+
+
+def _case(module: str) -> Callable[[], Case]:
+    return lambda: import_module(f"fuzz.{module}").case
+
+
+KINDS: dict[str, tuple[Callable[[], Case], int]] = {
+    "scenarios": (_case("scenario_files"), 100_000),
+    "csv": (_case("csv_files"), 10_000),
+    "arguments": (_case("arguments"), 10_000),
+    "links": (_case("links"), 1_000),
+}
