@@ -173,7 +173,7 @@ def target(
     from renp.results.light import TargetLight
     from renp.results.target import TargetCycle
 
-    read = _read(file, runs=light)
+    read = _read(file, options, runs=light)
     if read.experiment.target.preparation is None:
         raise ScenarioError(str(file), ["target: preparation is missing: this command needs it"])
     if scenario is not None and not light:
