@@ -108,6 +108,28 @@ atoms = st.one_of(
     ),
     some({"file": st.just("atoms/mine.toml")}, {"approximation": st.just("papers")}),
 )
+shot = {"energy": "1 mJ", "duration": "20 ps", "waist": "3 mm"}  # shapes of few programs
+shots = st.sampled_from([[shot], [{**shot, "delay": "5 ps", "direction": "left"}, shot]])
+preparations = some(
+    {
+        "length": st.sampled_from(["1 cm", "10 mm"]),
+        "repetition": st.just("2 / s"),
+        "polarisability": st.just(0.01),  # of atoms without levels, too
+    },
+    {
+        "pulses": shots,
+        "trigger": shots,
+        "coherence": st.sampled_from([1e-3, [0.0, 1e-3]]),
+        "decay_time": st.just("3 ms"),
+        "dephasing_time": st.just("2.5 us"),
+        "inhomogeneous_width": st.sampled_from(["1e-9 eV", "10 MHz"]),
+        "detuning": st.just("-1e-7 eV"),
+        "polarisability_g": st.just(0.5),
+        "polarisability_e": st.just(0.7),
+        "gate": st.just(["0 s", "1 us"]),
+        "seed_photons": st.just(0.5),
+    },
+)
 targets = some(
     {},
     {
@@ -118,6 +140,9 @@ targets = some(
         "refractive_index": st.floats(1, 1.001),
         "width": quantities(1e-3, 1, "Hz", "/ s", "/ minute") | st.just("published"),
     },
+) | some(
+    {"preparation": preparations, "density": quantities(1e17, 1e18, "/ cm^3")},
+    {"volume": quantities(1, 1000, "cm^3", "ml", "liter")},
 )
 lasers = some(
     {},
@@ -321,6 +346,8 @@ def contents(draw: Any) -> tuple[Table, dict[str, str]]:
         tables["statistics"] = draw(statistics(made, *known))
     if made and draw(st.integers(0, 3)) == 0:
         tables["scan"] = draw(scans)
+        if any("control_ratio" in run for run in made) and tables["scan"]["result"] == "plan":
+            tables["scan"]["result"] = "counts"  # plans take no control measurements
     return tables, others
 
 

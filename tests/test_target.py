@@ -1,18 +1,28 @@
 """The living target against what is known of it: conservation, closed forms, other integrators.
 
-The oracles share no code with the package: they are closed forms.
+The oracles share no code with the package: closed forms, and SciPy's integrators of the equations.
 """
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 import renp
+from every_command import TARGET
 from relative import relative
-from renp.target.bloch import Frames, State, System, energy, ground, propagate
+from renp.cli import main
+from renp.target.bloch import Frames, State, System, energy, ground, propagate, propagated
+from renp.target.light import pairs_per_photon
+from renp.target.preparation import cycle_of
+from renp.target.requirements import requirements
 
 STEPS = 50
 
@@ -144,3 +154,171 @@ def test_counts_take_the_mean_of_the_preparation() -> None:
         for one in (target, given)
     ]
     assert counts[0] == relative(counts[1], rel=1e-15)
+
+
+def atoms_alone(time: float, right: complex, left: complex, it: dict[str, float]) -> tuple[complex, float]:
+    """Integrate the amplitudes' equations as they stand in the derivation, with relaxation of ρ."""
+
+    def rate(_: float, y: np.ndarray) -> list[float]:
+        rho, w = y[0] + 1j * y[1], y[2]
+        shift = (it["index_e"] - it["index_g"]) * (abs(right) ** 2 + abs(left) ** 2)
+        rabi = 2 * it["g"] * right * left
+        d_rho = -0.5j * rabi * w + 1j * (shift - it["detuning"]) * rho - it["dephasing"] * rho
+        d_w = -2 * (rabi * rho.conjugate()).imag - it["decay"] * (w + 1)
+        return [d_rho.real, d_rho.imag, d_w]
+
+    end = solve_ivp(rate, (0, time), [0.0, 0.0, -1.0], method="DOP853", rtol=1e-12, atol=1e-14).y[:, -1]
+    return complex(end[0], end[1]), float(end[2])
+
+
+def test_relaxation_detuning_and_shifts_are_those_of_the_equations() -> None:
+    it = {"g": 1e-7, "index_g": 2e-7, "index_e": 3e-7, "detuning": 0.7, "decay": 0.2, "dephasing": 0.3}
+    right, left = 2500.0, 2000.0 * np.exp(0.4j)
+    cells = 41
+    given = {name: it[name] for name in ("index_g", "index_e", "decay", "dephasing")}
+    steps = 100 * cells // 2
+    end, _ = run(
+        system(it["g"], it["detuning"], **given),
+        ground(1, cells),
+        np.full(steps, right),
+        np.full(steps, left),
+    )
+    coherence, inversion = atoms_alone(steps / cells - 20 / cells, right, left, it)
+    # The middle cell; strong fields are retarded by the atoms, hence not to all digits.
+    assert float(end.inversion[0, 20]) == pytest.approx(inversion, abs=3e-6)
+    assert joined(end.coherence)[0, 20] == pytest.approx(coherence, abs=3e-6)
+
+
+@pytest.mark.parametrize(("turns", "pulses"), [(1, 1), (2, 2)])
+def test_a_pulse_of_a_whole_turn_passes_and_one_of_two_breaks(turns: int, pulses: int) -> None:
+    """A strong steady field makes one-photon equations: 1/v = 1 + (g a_L T)², area and shape stay."""
+    cells, long = 200, 0.15
+    pump, g = 300.0, 10.0 / 300.0
+    steps = 16 * cells
+    time = np.arange(steps) / cells
+    height = turns / (g * pump * long)
+    right = height / np.cosh((time - 2.0) / long)
+    # The steady field is there from the beginning.
+    start = ground(1, cells)._replace(left=(jnp.full(cells, pump), jnp.zeros(cells)))
+    _, frames = run(system(g), start, right, np.full(steps, pump))
+    out = np.abs(joined(frames.out_right).ravel())
+    tops = np.flatnonzero((out[1:-1] > out[:-2]) & (out[1:-1] > out[2:]) & (out[1:-1] > 0.2 * out.max())) + 1
+    assert tops.size == pulses
+    if turns == 1:
+        assert out.max() == relative(height, rel=2e-3)
+        assert time[tops[0]] - 2.0 == relative(1 + (g * pump * long) ** 2, rel=2e-3)
+        assert np.sum(out) == relative(np.sum(right), rel=2e-3)
+
+
+def test_the_gradient_is_that_of_differences() -> None:
+    cells = 40
+    time = (np.arange(4 * STEPS) / cells).reshape(-1, STEPS)
+
+    def mean(x: Any) -> Any:
+        one = jnp.ones(1)
+        it = System(x[0], x[1], x[2], x[3] * one, one, x[4], x[5])
+        pulse = x[6] * jnp.exp(-(((time - 1.5) / x[7]) ** 2))
+        end, frames = propagated(it, ground(1, cells), (pulse, 0 * pulse), (pulse, 0.1 * pulse))
+        return jnp.mean(end.coherence[0] ** 2 + end.coherence[1] ** 2) + jnp.mean(frames.inversion**2)
+
+    at = np.array([2.0, 0.5, 0.8, 0.3, 0.1, 0.2, 1.1, 0.6])
+    both = jax.jit(jax.value_and_grad(mean))
+    slope = np.asarray(both(at)[1])
+    for k in range(at.size):  # of fourth order
+        step = 1e-4 * np.eye(at.size)[k]
+        points = [float(both(at + m * step)[0]) for m in (-2, -1, 1, 2)]
+        assert slope[k] == relative((points[0] - 8 * points[1] + 8 * points[2] - points[3]) / 12e-4, rel=1e-7)
+
+
+def test_a_trigger_pulse_has_its_photons() -> None:
+    """η of a trigger pulse is its photons over n_γ; a gate that is shut counts nothing."""
+    pulse = renp.Pulse(energy=1e-3, duration=1e-7, waist=100.0, delay=1e-5)
+    given: dict[str, Any] = {"length": 0.5, "repetition": 100.0, "coherence": 0.5, "dephasing_time": 1e-4}
+    target = renp.Target.from_preparation(renp.Preparation(**given, trigger=(pulse,)), YB, density=1e18)
+    photons = 1e-3 / (YB.E_eg / 2 * 1.602176634e-19)  # through an area of π 100²/2 cm² on the axis
+    exposure = photons / (np.pi * 100.0**2 / 2) / 2.99792458e10 / 1e21
+    edge = 2 * (100.0 / 0.5 / np.pi) / 100.0**2  # where the target's cross-section ends
+    expected = 100.0 * exposure * np.exp(-2 * 1e-5 / 1e-4) * (1 - np.exp(-edge)) / edge
+    assert target.dynamical_factor == relative(expected, rel=1e-5)
+    shut = renp.Preparation(**given, trigger=(pulse,), gate=(1e-3, 2e-3))
+    assert renp.Target.from_preparation(shut, YB, density=1e18).dynamical_factor < 1e-6 * expected
+
+
+def test_a_gate_shuts_out_background() -> None:
+    given: dict[str, Any] = {"length": 0.5, "repetition": 100.0, "coherence": 0.5, "dephasing_time": 1e-4}
+    gated = renp.Preparation(**given, gate=(0.0, 1e-3))
+    counts = [
+        renp.Experiment(YB, renp.Target.from_preparation(one, YB), [1.068], 100.0, 5.0).background_counts
+        for one in (renp.Preparation(**given), gated)
+    ]
+    assert np.asarray(counts).ravel() == relative(np.array([500.0, 50.0]), rel=1e-12)
+
+
+def test_the_average_over_a_broad_line_does_not_come_back() -> None:
+    """Without light the average has no revivals, as that over the nodes alone would have."""
+    wide = renp.Preparation(length=0.5, repetition=100.0, coherence=0.5, inhomogeneous_width=1e-7)
+    cycle = cycle_of(wide, YB)
+    spread = 1e-7 / np.sqrt(8 * np.log(2)) / 6.582119569509e-16
+    expected = np.exp(-((spread * cycle.time) ** 2))
+    assert cycle.factor == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_mismatched_pair_of_modes() -> None:
+    """The closed form against the coupled modes' equations, integrated from the trigger's end."""
+    kappa, mismatch, length = 1.3, 5.0, 0.9
+
+    def rate(z: float, y: np.ndarray) -> list[complex]:
+        a, b = y  # of the trigger, and its partner's conjugate
+        return [1j * kappa * b * np.exp(1j * mismatch * z), 1j * kappa * a * np.exp(-1j * mismatch * z)]
+
+    end = [1.0 + 0j, 0j]  # at z = L no partner enters
+    found = solve_ivp(rate, (length, 0), end, rtol=1e-12, atol=1e-14).y[:, -1]
+    assert pairs_per_photon(kappa, mismatch, length) == relative(abs(found[1] / found[0]) ** 2, rel=1e-9)
+
+
+def test_what_it_takes_is_what_the_propagation_needs() -> None:
+    """A fluence of a quarter of a turn on each side leaves |ρ| = 1/2 in a thin target."""
+    need = requirements(YB, 1e-6, 1e-6, density=1e16)
+    waist = 50.0
+    energy = need.fluence * np.pi * waist**2 / 2
+    pump = {"energy": energy, "duration": 1e-10, "waist": waist}
+    ready = renp.Preparation(
+        length=0.5, repetition=1.0, pulses=(renp.Pulse(**pump), renp.Pulse(**pump, direction="left"))
+    )
+    largest = cycle_of(ready, YB, density=1e16, volume=1e-2).factor.max()
+    assert largest == relative(1.0, rel=1e-3)
+
+
+def test_the_command_follows_a_cycle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text(TARGET, encoding="utf-8")
+
+    def told(*arguments: str) -> Any:
+        with pytest.raises(SystemExit) as status:
+            main([arguments[0], str(file), *arguments[1:], "--json"])
+        assert status.value.code == 0
+        return json.loads(capsys.readouterr().out)
+
+    cycle = told("target")
+    assert cycle["mean_dynamical_factor"] == relative(10 * 1e-6 / 2, rel=1e-9)
+    expected = told("counts")["expected"]
+    free = tmp_path / "free.toml"
+    free.write_text(TARGET.partition("[target.preparation]")[0] + "[[run]]" + TARGET.partition("[[run]]")[2])
+    file = free
+    assert expected == relative(np.array(told("counts")["expected"]) * 5e-6, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"length": 0.0}, "length = 0.0"),
+        ({"coherence": 0.6}, "coherence = 0.6"),
+        ({"gate": (0.0, 1.0)}, "gate = "),
+        ({"dephasing_time": -1.0}, "dephasing_time = -1.0"),
+        ({"inhomogeneous_width": 1240.0}, "inhomogeneous_width = 1240.0"),
+        ({"pulses": (3,)}, "pulses"),
+    ],
+)
+def test_wrong_preparations_are_answered(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(renp.InputError, match=re.escape(said)):
+        renp.Preparation(**{"length": 1.0, "repetition": 10.0, **given})

@@ -23,7 +23,7 @@ from renp.neutrinos import Neutrinos
 from renp.references import references_of
 from renp.runs import Runs, Values
 from renp.target.preparation import Preparation, cycle_of
-from renp.validation import Scalar, finite, instance, is_traced, number
+from renp.validation import Scalar, finite, instance, is_traced, number, reals
 
 UNCERTAIN = ("background_error", "efficiency_error", "control_ratio")
 """Columns of runs that make parameters of a likelihood."""
@@ -140,8 +140,6 @@ class Target(eqx.Module):
         """
         target = cls(density, photon_density, volume, width=width)
         known = {name: getattr(target, name) for name in ("density", "photon_density", "volume")}
-        if is_traced(*known.values()):
-            raise InputError("preparation", "with a traced density or volume", "of numbers that are known")
         mean = cycle_of(preparation, atom, **known).mean
         found: Target = eqx.tree_at(lambda one: one.dynamical_factor, target, mean)
         object.__setattr__(found, "preparation", preparation)
@@ -182,7 +180,8 @@ class Experiment(eqx.Module):
     duration
         Duration of each run, s (a day is 86400); one number serves for all.
     background
-        Rate of background counts in each run, 1/s; one number serves for all.
+        Rate of background counts in each run, 1/s; one number serves for all. Of a target whose preparation
+        has a gate, the rate while it is open.
     counts
         What was observed in each run, or None.
     laser
@@ -245,6 +244,10 @@ class Experiment(eqx.Module):
         instance("laser", laser, Laser)
         instance("atom", atom, Atom)
         instance("target", target, Target)
+        if target.preparation is not None and target.preparation.gate is not None:
+            if not is_traced(background):
+                background = reals("background", background, "rates in 1/s", "1/s")
+            background = background * target.preparation.open_share
         self.atom, self.target, self.laser = atom, target.of_atom(atom), laser
         if isinstance(polarisation, Sequence) and not isinstance(polarisation, str):
             each = [atom.polarisation if one is None else one for one in polarisation]

@@ -149,6 +149,48 @@ def counts(file: File, *, options: Output = DEFAULT) -> None:
 
 
 @app.command
+def target(
+    file: File,
+    *,
+    light: Flag = False,
+    end: str = "0 cm",
+    scenario: Path | None = None,
+    options: Output = DEFAULT,
+) -> None:
+    """Follow one cycle of the target that the file prepares: coherence and fields, η(t) and its mean.
+
+    The mean is what counts, limits and plans of this file use.
+
+    Parameters
+    ----------
+    light
+        Estimate the light that the target emits besides neutrino pairs, at the runs' photon energies.
+    end
+        Length over which the coherence ends, a normal distribution's standard deviation; with --light.
+    scenario
+        Write the file with the two-photon rate added to the background of each run; with --light.
+    """
+    from renp.results.light import TargetLight
+    from renp.results.target import TargetCycle
+
+    read = _read(file, options, runs=light)
+    if read.experiment.target.preparation is None:
+        raise ScenarioError(str(file), ["target: preparation is missing: this command needs it"])
+    if scenario is not None and not light:
+        raise InputError("scenario", scenario, "left out without --light")
+    with quietly(options):
+        if light:
+            size = _quantity("end", end, "cm")
+            result: Result = (found := TargetLight.compute(read.experiment, end=size))
+            if scenario is not None:
+                new_file("scenario", scenario)
+                write_text(scenario, read.with_background(found.two_photon_rate), options)
+        else:
+            result = TargetCycle.compute(read.atom, read.experiment.target)
+    emit(result, options, read)
+
+
+@app.command
 def limits(
     file: File,
     *others: Others,

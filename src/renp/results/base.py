@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MARK = "# references: "
+_SAID = ("reference_width", "dynamical_factor")
+"""What is said of experiments below every table."""
 
 
 def provenance(cite: Iterable[str] = (), **inputs: object) -> dict[str, str]:
@@ -42,8 +44,14 @@ def provenance(cite: Iterable[str] = (), **inputs: object) -> dict[str, str]:
     """
     keys = merged((OWN,), references_of(inputs), cite)
     made_by = {"renp": __version__} | {key: _words(value) for key, value in inputs.items()}
-    said = dict.fromkeys(one.width_said for value in inputs.values() for one in _experiments(value))
-    made_by |= {"reference_width": "\n".join(said)} if said else {}
+    said = [one for value in inputs.values() for one in _experiments(value)]
+    lines = {"reference_width": [one.width_said for one in said]}
+    lines["dynamical_factor"] = [
+        f"η = {one.target.dynamical_factor:.3g} is the mean of the target's preparation over all time."
+        for one in said
+        if one.target.preparation is not None
+    ]
+    made_by |= {key: "\n".join(dict.fromkeys(words)) for key, words in lines.items() if words}
     return made_by | {"references": "\n".join(keys)}
 
 
@@ -159,9 +167,12 @@ class Result(abc.ABC):
         return self.table().html() + (f"<ul>{sentences}</ul>" if sentences else "")
 
     def _sentences(self) -> tuple[str, ...]:
-        """Return what stands below the table: the diagnosis, of results that have one."""
-        width = self.made_by.get("reference_width")
-        return (*(getattr(self, "diagnosis", None) or ()), *(width.splitlines() if width else ()))
+        """Return what stands below the table: the diagnosis, of results that have one, width and η."""
+        said = [self.made_by.get(key, "") for key in _SAID]
+        return (
+            *(getattr(self, "diagnosis", None) or ()),
+            *(line for one in said for line in one.splitlines()),
+        )
 
     def save(self, path: str | Path) -> Path:
         """Write a picture (.png, .pdf, .svg) or data (.nc, .csv, .json, .yaml for HEPData), by the ending.

@@ -33,10 +33,12 @@ from renp.scenario.schema import (
     AtomSection,
     Document,
     NeutrinosSection,
+    PreparationSection,
     RunSection,
     StatisticsSection,
     TargetSection,
 )
+from renp.target.preparation import Preparation, Pulse
 from renp.validation import Scalar, choice, confidence, is_traced, number
 
 UNCHANGED: Mapping[Key, Scalar] = MappingProxyType({})
@@ -136,7 +138,7 @@ def build(document: Document, folder: Path, values: Mapping[Key, Scalar] = UNCHA
     neutrinos = build_neutrinos(at(document.neutrinos, "neutrinos"))
     experiment = build_experiment(
         atom,
-        build_target(target),
+        build_target(target, atom),
         Laser(**dict(at(document.laser, "laser"))),
         [at(run, "run", k) for k, run in enumerate(document.run)],
     )
@@ -181,12 +183,6 @@ def in_medium(atom: Atom, section: TargetSection) -> Atom:
     return atom if section.refractive_index is None else atom.in_medium(section.refractive_index)
 
 
-def build_target(section: TargetSection) -> Target:
-    """Return the target of a section; the medium is the atom's."""
-    in_medium(Atom("any", 1.0, 2.0), section)  # which checks the index
-    return Target(**{name: value for name, value in section if name != "refractive_index"})
-
-
 def _known_atom(folder: Path, section: AtomSection) -> Atom:
     if section.file is not None:
         try:
@@ -205,6 +201,32 @@ def _known_atom(folder: Path, section: AtomSection) -> Atom:
     refined = effects_of(section.approximation) and section.name in symbols()
     levels = Atom.named(section.name).levels if refined else ()
     return Atom(section.name, section.E_eg, section.E_vg, levels)
+
+
+def build_target(section: TargetSection, atom: Atom | None) -> Target:
+    """Return the target of a section; the medium is the atom's.
+
+    Of a preparation without an atom only the numbers are checked.
+    """
+    in_medium(Atom("any", 1.0, 2.0), section)  # which checks the index
+    values = dict(section)
+    prepared = values.pop("preparation")
+    del values["refractive_index"]
+    if prepared is None:
+        return Target(**values)
+    if "dynamical_factor" in section.model_fields_set:
+        raise TableError([("dynamical_factor", "is given twice: leave it out, the preparation says it")])
+    preparation = build_preparation(prepared)
+    del values["dynamical_factor"]
+    return Target(**values) if atom is None else Target.from_preparation(preparation, atom, **values)
+
+
+def build_preparation(section: PreparationSection) -> Preparation:
+    """Return the preparation of a section."""
+    values: dict[str, Any] = {name: value for name, value in section if value is not None}
+    for name in ("pulses", "trigger"):
+        values[name] = tuple(Pulse(**dict(one)) for one in values[name])
+    return Preparation(**values)
 
 
 def build_neutrinos(section: NeutrinosSection) -> Neutrinos:

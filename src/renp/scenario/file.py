@@ -1,7 +1,7 @@
 """A scenario: what a file says, as the package's own values."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -122,6 +122,12 @@ class Scenario(Setting):
         run = tuple(without_counts(one) for one in self.document.run)
         document = self.document.changed(runs=None, run=run)
         return replace(self, document=document, **vars(build(document, self.folder)))
+
+    def with_background(self, background: Iterable[float]) -> str:
+        """Return the file with rates, in 1/s, added to the background of each of its runs."""
+        runs = zip(self.document.run, background, strict=True)
+        run = tuple(one.model_copy(update={"background": one.background + float(x)}) for one, x in runs)
+        return to_text(self.document.changed(runs=None, run=run), self.text)
 
     def planned(self, plan: "Plan", *, after: bool = False, folder: Path | None = None) -> str:
         """Return the file with the runs of a plan, which have what the file's have besides.

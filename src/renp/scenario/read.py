@@ -80,7 +80,7 @@ class Reader:
                 self.problems.add((key,), unknown_key(key, known))
         atom = self._section("atom", AtomSection, partial(build_atom, self.folder))
         neutrinos = self._section("neutrinos", NeutrinosSection, build_neutrinos)
-        target = self._section("target", TargetSection, build_target)
+        target = self._section("target", TargetSection, partial(build_target, atom=atom))
         laser = self._section("laser", LaserSection, lambda one: Laser(**dict(one)))
         if atom is not None and target is not None and (medium := self._read.get("target")):
             atom = in_medium(atom, medium)

@@ -56,7 +56,7 @@ class Unit:
         """Return a number as text that reads back to itself; times are in days where they can be."""
         if isinstance(value, str):
             return value
-        if self.name in ("s", "1/s"):
+        if self.name == "1/s" or (self.name == "s" and not 0 < abs(value) < 1):
             days = f"{value / DAY!r} day" if self.name == "s" else f"{value * DAY!r} / day"
             if "inf" not in days and parse_quantity(days, self.name) == value:
                 return days
@@ -69,6 +69,8 @@ Splitting = Annotated[float, Unit("eV^2")]
 Angle = Annotated[float, Unit("rad")]
 Density = Annotated[float, Unit("1/cm^3")]
 Volume = Annotated[float, Unit("cm^3")]
+Length = Annotated[float, Unit("cm")]
+Work = Annotated[float, Unit("J")]
 Time = Annotated[float, Unit("s")]
 Rate = Annotated[float, Unit("1/s")]
 Width = Annotated[float | str, Unit("1/s", tuple(WIDTHS))]
@@ -154,6 +156,38 @@ class LaserSection(Section):
     offset: Energy = 0.0
 
 
+class PulseSection(Section):
+    """One of `pulses` or `trigger`: a pulse of light."""
+
+    energy: Work
+    duration: Time
+    waist: Length
+    delay: Time = 0.0
+    direction: str = "right"
+
+
+Pulses: TypeAlias = Annotated[tuple[PulseSection, ...], Field(strict=False)]
+
+
+class PreparationSection(Section):
+    """[target.preparation]: how the coherence is made; keys are the arguments of `renp.Preparation`."""
+
+    length: Length
+    repetition: Rate
+    pulses: Pulses = ()
+    coherence: float | list[float] = 0.0
+    decay_time: Time | None = None
+    dephasing_time: Time | None = None
+    inhomogeneous_width: PhotonEnergy = 0.0
+    detuning: PhotonEnergy = 0.0
+    polarisability: float | None = None
+    polarisability_g: float = 0.0
+    polarisability_e: float = 0.0
+    trigger: Pulses = ()
+    gate: list[Time] | None = None
+    seed_photons: float = 0.25
+
+
 class TargetSection(Section):
     """[target]; left out, the papers' target."""
 
@@ -164,6 +198,8 @@ class TargetSection(Section):
     width: Width = 0.002
     refractive_index: float | None = None
     """Of the medium at the trigger; left out, as in a vacuum."""
+    preparation: PreparationSection | None = None
+    """Says what the dynamical factor is, which is then left out."""
 
 
 class NeutrinosSection(Section):

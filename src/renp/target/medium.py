@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from numpy.polynomial.hermite_e import hermegauss
 
 from renp.atoms.atom import Atom
+from renp.atoms.width import spin_sum
 from renp.constants import BOHR_MAGNETON, ELECTRON_CHARGE_SI, ELECTRON_MASS, FINE_STRUCTURE, HBAR, HBAR_C
 from renp.errors import InputError
 from renp.target.bloch import System
@@ -24,15 +25,9 @@ ATOMIC_POLARISABILITY = 4 * pi / (FINE_STRUCTURE * ELECTRON_MASS) ** 3
 CLASSES = 9
 """Of atoms with different detunings, if there is an inhomogeneous width."""
 
-SPIN_STRENGTH = {0: 2.0, 2: 0.5}
-"""Σ|⟨³P₁|S|³P_J⟩|² for each state of J, with pure LS coupling."""
-
 ACROSS = {0: 2 / sqrt(3), 2: 1 / sqrt(3)}
 """Crossed linear light against the tensor of unit norm that leads to |e, M = 0⟩: (xx + yy)·T, whose T is
 δ/√3 for J = 0 and diag(−1, −1, 2)/√6 for J = 2; the fields give E_R B_L + B_R E_L = xx + yy."""
-
-TRIPLET_SHARE = {"Xe": 0.2}
-"""Of ³P₁ in |v⟩, where it is not almost 1; by the lifetimes it is 0.19 to 0.24."""
 
 
 class Medium(eqx.Module):
@@ -116,8 +111,9 @@ def two_photon_polarisability(atom: Atom) -> float:
     """Return α_eg in atomic units for crossed linear light from both sides, both photons of E_eg/2.
 
     |g⟩ → |v⟩ by the electric field of one photon and |v⟩ → |e⟩ by the magnetic one of the other, in both
-    orders, α_eg = 2 D m Σ_v c_v/(E_vg − ω): D from the decay rate of |v⟩, m = μ_B⟨v|S|e⟩ since L + 2S = J + S
-    and J leads to no other level. The further levels count with their amplitudes, as in the atom's rates.
+    orders, α_eg = D m Σ_v c_v/(E_vg − ω): D from the decay rate of |v⟩, and m = μ_B √s times that of crossed
+    light, since L + 2S = J + S and J leads to no other level. Further levels have their amplitudes, as in
+    the atom's rates.
 
     Raises
     ------
@@ -127,16 +123,14 @@ def two_photon_polarisability(atom: Atom) -> float:
     Examples
     --------
     >>> round(two_photon_polarisability(Atom.named("Yb")), 4)
-    0.0188
+    0.0186
     """
     e, v = atom.levels[:2] if len(atom.levels) > 1 else (None, None)
-    if e is None or v is None or v.A is None or e.J not in SPIN_STRENGTH or v.J != 1:
-        allowed = (
-            "given for an atom whose |v⟩ has no decay rate or whose levels do not have J = 0 or 2, and 1"
-        )
+    if e is None or v is None or v.A is None or e.J not in ACROSS or v.J != 1:
+        allowed = "given, unless the atom's |v⟩ has J = 1 and a decay rate, and |e⟩ J = 0 or 2"
         raise InputError("polarisability", None, allowed)
     dipole = sqrt(3 * pi * v.A * HBAR / float(atom.E_vg) ** 3)
-    moment = BOHR_MAGNETON * sqrt(SPIN_STRENGTH[e.J] * TRIPLET_SHARE.get(atom.name, 1.0)) * ACROSS[e.J]
+    moment = BOHR_MAGNETON * sqrt(spin_sum(atom)) * ACROSS[e.J]
     omega = float(atom.E_eg) / 2
     further = ((one.energy, one.amplitude) for one in atom.levels[2:] if one.amplitude is not None)
     amplitude = sum(c / (E - omega) for E, c in ((float(atom.E_vg), 1.0), *further))

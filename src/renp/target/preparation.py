@@ -9,11 +9,12 @@ from typing import Any, Literal, TypeAlias
 import jax.numpy as jnp
 import numpy as np
 
+from renp._types import Reals
 from renp.atoms.atom import Atom
 from renp.errors import InputError
 from renp.target.cycle import Light, Plan, Pulses, Record, planned
 from renp.target.medium import CLASSES, Medium, two_photon_polarisability
-from renp.validation import choice, instance, number, reals
+from renp.validation import choice, instance, is_traced, number, reals
 
 Direction: TypeAlias = Literal["right", "left"]
 
@@ -138,8 +139,8 @@ class Preparation:
         for name in ("decay_time", "dephasing_time"):
             if getattr(self, name) != inf:
                 self._check(name, "s", "a time in s above 0, or left out", low=0.0, open_low=True)
-        self._check("inhomogeneous_width", "eV", "an energy in eV, at least 0", low=0.0)
-        self._check("detuning", "eV", "an energy in eV")
+        self._check("inhomogeneous_width", "eV", "an energy in eV from 0 to 0.01", low=0.0, high=0.01)
+        self._check("detuning", "eV", "an energy in eV, at most 0.01 in size", low=-0.01, high=0.01)
         if self.polarisability is not None:
             self._check("polarisability", "", "above 0, in atomic units", low=0.0, open_low=True)
         for name in ("polarisability_g", "polarisability_e"):
@@ -172,6 +173,11 @@ class Preparation:
         return 1.0 / self.repetition
 
     @property
+    def shifted(self) -> bool:
+        """Whether the pumps' light shifts the levels against each other."""
+        return self.polarisability_g != self.polarisability_e
+
+    @property
     def open_share(self) -> float:
         """Share of the time in which photons are counted."""
         return 1.0 if self.gate is None else (self.gate[1] - self.gate[0]) / self.period
@@ -186,6 +192,26 @@ class Cycle:
     light: Light
     plan: Plan
     records: tuple[Record, ...]
+
+    @property
+    def time(self) -> Reals:
+        """Of all records, s from the beginning of the first pulse."""
+        return np.concatenate([record.time for record in self.records]) - self.begin
+
+    @property
+    def factor(self) -> Reals:
+        """η at these times."""
+        return np.concatenate([record.factor for record in self.records])
+
+    @property
+    def gain_length(self) -> Reals:
+        """The largest ∫κ dz of any ring at these times; above π/2 the target empties itself."""
+        return np.concatenate([record.gain_length for record in self.records])
+
+    @property
+    def integral(self) -> float:
+        """∫η dt over the whole cycle, s."""
+        return float(sum(np.sum(np.asarray(one.factor * one.weight)) for one in self.records))
 
     @property
     def begin(self) -> float:
@@ -239,20 +265,25 @@ def cycle_of(
     """
     instance("preparation", preparation, Preparation)
     instance("atom", atom, Atom)
-    return _cycle(preparation, atom, float(density), float(photon_density), float(volume), cells, rings)
+    if is_traced(atom.E_eg, atom.E_vg, density, photon_density, volume):
+        raise InputError("preparation", "with traced numbers of atom or target", "of numbers that are known")
+    medium = medium_of(preparation, atom, float(density))
+    numbers = float(medium.E_eg), float(medium.polarisability), float(density), float(photon_density)
+    return _cycle(preparation, *numbers, float(volume), cells, rings)
 
 
 @lru_cache(16)
 def _cycle(
     preparation: Preparation,
-    atom: Atom,
+    E_eg: float,
+    polarisability: float,
     density: float,
     photon_density: float,
     volume: float,
     cells: int,
     rings: int,
 ) -> Cycle:
-    medium = medium_of(preparation, atom, density)
+    medium = _medium(preparation, E_eg, polarisability, density)
     radius = sqrt(volume / preparation.length / pi)
     reach = LIT * max((one.waist for one in preparation.pulses), default=inf)
     if preparation.coherence:
@@ -275,19 +306,23 @@ def _cycle(
 
 def medium_of(preparation: Preparation, atom: Atom, density: Any) -> Medium:
     """Return the medium of an atom that is prepared."""
-    alpha = preparation.polarisability
+    given = preparation.polarisability
+    return _medium(
+        preparation, atom.E_eg, two_photon_polarisability(atom) if given is None else given, density
+    )
+
+
+def _medium(preparation: Preparation, E_eg: Any, polarisability: Any, density: Any) -> Medium:
+    same = (
+        "length", "polarisability_g", "polarisability_e", "decay_time", "dephasing_time", "detuning",
+        "inhomogeneous_width",
+    )  # fmt: skip
     return Medium(
-        E_eg=atom.E_eg,
+        E_eg=E_eg,
         density=density,
-        length=preparation.length,
-        polarisability=two_photon_polarisability(atom) if alpha is None else alpha,
-        polarisability_g=preparation.polarisability_g,
-        polarisability_e=preparation.polarisability_e,
-        decay_time=preparation.decay_time,
-        dephasing_time=preparation.dephasing_time,
-        detuning=preparation.detuning,
-        inhomogeneous_width=preparation.inhomogeneous_width,
+        polarisability=polarisability,
         classes=CLASSES if preparation.inhomogeneous_width else 1,
+        **{name: getattr(preparation, name) for name in same},
     )
 
 
