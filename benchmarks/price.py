@@ -146,15 +146,17 @@ def _explorer(environment: dict[str, str]) -> list[Row]:
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     ) as server:
         assert server.stdout is not None
-        found = next(found for line in server.stdout if (found := re.search(r"http://\S+", line)))
-        with urllib.request.urlopen(found[0]) as answer:
-            answer.read()
-        rows = [_of_explorer("first answer", time.perf_counter() - begin, 3.0)]
         try:
-            rows.append(_of_explorer("first paint", _paint(found[0]), 2.0))
-        except (ImportError, OSError) as error:
-            print(f"first paint is not measured: {error}")
-        server.terminate()
+            found = next(found for line in server.stdout if (found := re.search(r"http://\S+", line)))
+            with urllib.request.urlopen(found[0], timeout=60) as answer:
+                answer.read()
+            rows = [_of_explorer("first answer", time.perf_counter() - begin, 3.0)]
+            try:
+                rows.append(_of_explorer("first paint", _paint(found[0]), 2.0))
+            except (ImportError, OSError) as error:
+                print(f"first paint is not measured: {error}")
+        finally:
+            server.kill()
     return rows
 
 

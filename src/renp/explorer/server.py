@@ -74,9 +74,9 @@ def page(start: State) -> Callable[[], Any]:
         location = pn.state.location
         state, wrong = linked_state("" if location is None else location.search, start)
         pn.config.theme = "dark" if state.theme == "dark" else "default"
-        explorer = Explorer(state, after=pn.state.onload)
+        explorer = Explorer(state)
         if wrong:
-            pn.state.onload(lambda: explorer.say(wrong))
+            explorer.say(wrong)
         template = pn.Template(_TEMPLATE, location=True)
         template.add_variable("page_css", CSS % vars(LOOKS[state.theme]))
         template.add_panel("page", explorer.view)
