@@ -12,13 +12,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 
-import fuzz_stores
 import renp
-from fuzz_stores import contents
+from fuzz import damaged
+from fuzz.damaged import contents
+from fuzz.kinds import KINDS
+from fuzz.run import fuzz
 from renp.errors import InputError
 from renp.results.scan import Scan
 from renp.scans import definition as definitions
@@ -73,15 +76,15 @@ def scanned(monkeypatch: pytest.MonkeyPatch) -> renp.Scenario:
 
 
 @pytest.mark.parametrize(
-    "damage", [fuzz_stores.truncated, fuzz_stores.emptied, fuzz_stores.altered, fuzz_stores.half_written]
+    "damage", [damaged.truncated, damaged.emptied, damaged.altered, damaged.half_written]
 )
 def test_a_damaged_chunk_is_found_and_computed_again(
-    tmp_path: Path, scanned: renp.Scenario, damage: fuzz_stores.Damage
+    tmp_path: Path, scanned: renp.Scenario, damage: damaged.Damage
 ) -> None:
     whole = renp.scan(scanned, tmp_path / "a.zarr")
     before = contents(whole.path)
-    damage(whole.path / "expected" / "c" / "0" / "3" / "0", fuzz_stores.random.Random(1))
-    if damage != fuzz_stores.half_written:
+    damage(whole.path / "expected" / "c" / "0" / "3" / "0", Random(1))
+    if damage != damaged.half_written:
         with pytest.raises(InputError, match="a scan that can be read"):
             str(whole)
     computed: list[int] = []
@@ -91,10 +94,10 @@ def test_a_damaged_chunk_is_found_and_computed_again(
     assert list(tmp_path.iterdir()) == [whole.path]
 
 
-@pytest.mark.parametrize("kind", fuzz_stores.KINDS)
+@pytest.mark.parametrize("kind", ["stores", "saved"])
 def test_of_damaged_files_nothing_is_silently_wrong(kind: str) -> None:
     """A few of those that `make fuzz` tries."""
-    assert fuzz_stores.run(kind, 20, seed=1_000_000).total() == 20
+    assert fuzz(kind, KINDS[kind][0](), 20, first=1_000_000).faults == []
 
 
 def test_of_two_scans_that_start_one_store_one_works(tmp_path: Path, scanned: renp.Scenario) -> None:

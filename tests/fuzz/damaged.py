@@ -4,20 +4,19 @@ A damaged store is read: its numbers are as they were, or missing, or `InputErro
 gone on with: every bit is as it was, with nothing left over, or `InputError` says why not.
 """
 
+import atexit
 import random
 import shutil
-import sys
 import tempfile
-import time
 import warnings
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
 import renp
+from fuzz.run import Case
 from renp.errors import InputError
 from renp.references import bibtex
 from renp.results import Catalogue, Counts
@@ -42,9 +41,6 @@ grid = { from = "0 eV", to = "0.06 eV", points = 5 }
 parameter = "neutrinos.ordering"
 values = ["normal", "inverted"]
 """
-
-LONGEST = 5.0
-"""Seconds of work for one case, however busy the machine is."""
 
 
 def truncated(path: Path, rng: random.Random) -> None:
@@ -139,12 +135,12 @@ class Stores:
         self.folder = folder
         self.scenario = renp.Scenario.from_text(SCENARIO)
         self.whole = folder / "whole.zarr"
-        definition.CHUNK_POINTS["counts"] = 2
         self.values = self._scanned(self.whole).dataset().expected.values
         self.bytes = contents(self.whole)
 
     def _scanned(self, path: Path) -> Scan:
-        return renp.scan(self.scenario, path)
+        with patch.dict(definition.CHUNK_POINTS, counts=2):
+            return renp.scan(self.scenario, path)
 
     def case(self, rng: random.Random) -> str:
         """Damage a store and return what came of it."""
@@ -204,37 +200,24 @@ class Saved:
         return f"{path.suffix} read"
 
 
-KINDS: dict[str, Any] = {"store": Stores, "saved": Saved}
+def case_of(damaged_kind: type[Stores] | type[Saved]) -> Callable[[], Case]:
+    """Return what makes the cases of a kind, in a folder of their own."""
+
+    def make() -> Case:
+        folder = tempfile.TemporaryDirectory()
+        atexit.register(folder.cleanup)
+        damaged = damaged_kind(Path(folder.name))
+
+        def case(rng: random.Random) -> tuple[str, Callable[[], bool]]:
+            def call() -> bool:
+                warnings.simplefilter("error")
+                return damaged.case(rng).endswith(("mended", "read"))
+
+            return f"damaged files in {folder.name}", call
+
+        return case
+
+    return make
 
 
-def case_of(kind: str) -> Callable[[random.Random], tuple[str, Callable[[], bool]]]:
-    """Return what makes a case of a source of randomness: what is tried, and what tries it."""
-    folder = tempfile.TemporaryDirectory()
-    damaged = KINDS[kind](Path(folder.name))
-
-    def case(rng: random.Random) -> tuple[str, Callable[[], bool]]:
-        return f"damaged {kind} in {folder.name}", lambda: damaged.case(rng).endswith(("mended", "read"))
-
-    return case
-
-
-def run(kind: str, number: int, seed: int = 0) -> Counter[str]:
-    """Try some cases, each with a seed of its own; return how many came to what."""
-    found: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("error")
-        damaged = KINDS[kind](Path(folder))
-        for k in range(seed, seed + number):
-            start = time.process_time()
-            try:
-                found[damaged.case(random.Random(k))] += 1
-            except BaseException as error:
-                error.add_note(f"{kind}, seed {k}")
-                raise
-            assert time.process_time() - start < LONGEST, f"{kind}, seed {k}: too long"
-    return found
-
-
-if __name__ == "__main__":
-    for kind in KINDS:
-        print(kind, dict(run(kind, int(sys.argv[1]) if len(sys.argv) > 1 else 1000)), flush=True)
+stores, saved = case_of(Stores), case_of(Saved)
