@@ -24,9 +24,9 @@ LONGEST_WAIT = 30
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+        "default-src 'self' blob:; script-src 'self' blob: 'unsafe-inline' 'unsafe-eval'; "
         "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-        "connect-src 'self' {sockets}; object-src 'none'; base-uri 'none'; form-action 'none'; "
+        "connect-src 'self' blob: data: {sockets}; object-src 'none'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
