@@ -447,6 +447,7 @@ ODD = {
     "a path of zero characters": ("GET /static/js/%00x", 404),
     "a path above": ("GET /static/../../../etc/passwd", 403),
     "a session of others": ("GET /?bokeh-session-id=%00", 404),
+    "two question marks": ("GET /??lightest_mass=0.02", 404),
     "a long link": (f"GET /?lightest_mass={30_000 * '9'}", 414),
     "a websocket that is none": ("GET /ws", 400),
 }

@@ -115,7 +115,8 @@ def guard(server: Any, origins: Collection[str]) -> None:
 def _elsewhere(request: HTTPServerRequest) -> bool:
     """Return whether a request is for what the page does not need: other paths, other people's sessions."""
     known = request.path in ("/", "/ws", "/favicon.ico") or request.path.startswith("/static/")
-    return not known or "%00" in request.path or "bokeh-session-id" in request.arguments
+    odd = "%00" in request.path or (request.uri or "").count("?") > 1
+    return not known or odd or "bokeh-session-id" in request.arguments
 
 
 def give_back() -> None:
