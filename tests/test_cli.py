@@ -323,7 +323,7 @@ def test_spectrum_needs_no_runs(command: Command, tmp_path: Path) -> None:
 def test_what_fails_around_is_no_failure_of_ours(
     error: Exception, words: str, command: Command, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr("renp.cli.output.json.dumps", fail)

@@ -478,6 +478,8 @@ def answer(port: int, request: str, host: str = "") -> tuple[int, dict[str, str]
     method, path = request.split(" ", 1)
     connection.request(method, path, headers={"Host": host or f"localhost:{port}"})
     found = connection.getresponse()
+    found.read()
+    connection.close()
     return found.status, {name.lower(): value for name, value in found.getheaders()}
 
 
