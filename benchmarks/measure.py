@@ -7,6 +7,7 @@ import subprocess
 import time
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,12 @@ def page_faults(call: Callable[[], Any]) -> int:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     call()
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+def peak_memory() -> float:
+    """Return the most memory that this process has held, in GiB: `ru_maxrss` of a child starts at its parent's."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 2**20
 
 
 def relative_error(found: NDArray[np.float64], exact: NDArray[np.float64]) -> float:

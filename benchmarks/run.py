@@ -25,8 +25,8 @@ they need to be right near them; the notebook is not.
 
 Where the package is slower than C, this is why:
 
-- At few photon energies a call costs some 30 µs before any work: JAX looks at every number of the atom, the neutrinos and
-  the model.
+- At few photon energies a call costs some 100 µs besides its work: checks, and JAX looks at every number of the atom, the
+  neutrinos and the model.
 - At 10⁷ photon energies the memory of the result has to come from the system, page by page. NumPy, which gives C its
   arrays, asks for huge pages, XLA does not: compare the page faults.
 - In a batch of models every model has its own 3×3 matrices, which JAX keeps complex and one after the other, so that the
@@ -58,6 +58,7 @@ def main() -> None:
             counts.likelihoods,
             counts.fits,
             counts.limits,
+            counts.exact,
         ):
             rows += _said(part())
         profiled, wrong = profiled_limits.measured()

@@ -9,7 +9,6 @@ printed apart.
 """
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from measure import peak_memory
 
 import renp
 from renp.formula.master_formula import total_spectrum
@@ -111,7 +111,7 @@ def rates(wanted: int) -> tuple["Rates", "Rates", float]:
         scan = clock.rates(evaluations)
     after = loop_rate(definition, loop)
     bare = Rates(*((x + y) / 2 for x, y in zip(before, after, strict=True)))
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    memory = peak_memory()
     print(f"{evaluations:.3e} spectra in {number} chunks, {THREADS} threads; compilation {compiling:.1f} s")
     print(f"{'':10}{'wall, ns':>12}{'processor, ns':>16}")
     for name, rates in (("bare loop", bare), ("before", before), ("after", after), ("scan", scan)):

@@ -103,6 +103,27 @@ def limits() -> list[Row]:
     return _rows("one CLs limit, 7 parameters", calls, 1)
 
 
+def exact() -> list[Row]:
+    """Time limits on one coupling by p-values that are no formula, without and with a sign, and the reach."""
+    atom, target, neutrinos = renp.Atom.named("Yb"), renp.Target(), renp.Neutrinos(0.01)
+    kinds = {"moment": renp.MagneticMoment({(1, 1): 1.0}), "mediator": _mediator(1e3)}
+    rows = []
+    for days in (1.0, 10.0):
+        runs = renp.Experiment(atom, target, profiled_limits.ENERGIES, 86400.0 * days)
+        for name, unit in kinds.items():
+            for method in ("cls", "feldman-cousins"):
+                options: dict[str, Any] = {"couplings": {"g": unit}, "method": method}
+                call = partial(renp.upper_limits, runs, neutrinos, **options)
+                rows += _rows(f"one limit, {name}, seven runs of {days:g} days, {method}", {"renp": call}, 1)
+    masses = np.geomspace(1.0, 1e5, 50)
+    call = partial(renp.reach, runs, neutrinos, _mediator, masses)
+    return rows + _rows("reach over 50 masses", {"renp": lambda: jax.block_until_ready(call())}, 1)
+
+
+def _mediator(mass: Any) -> renp.VectorMediator:
+    return renp.VectorMediator(mass, 1.0, left={(1, 1): 1.0})
+
+
 def _pyhf_limit(data: list[float], model: Any) -> float:
     """Return where CLs is 0.1, with as many tests as a good root finder needs."""
     bounds = model.config.suggested_bounds()
@@ -173,5 +194,5 @@ def _rows(
 
 
 if __name__ == "__main__":
-    for row in likelihoods() + fits() + limits():
+    for row in exact() + likelihoods() + fits() + limits():
         print(row, flush=True)

@@ -23,6 +23,21 @@ parameter = "neutrinos.lightest_mass"
 values = ["0 eV", "0.01 eV"]
 """
 
+TARGET = """
+[atom]
+name = "Yb"
+[neutrinos]
+lightest_mass = "0.01 eV"
+[target.preparation]
+length = "0.5 cm"
+repetition = "10 / s"
+coherence = 0.5
+dephasing_time = "1 us"
+[[run]]
+photon_energy = "1.068 eV"
+duration = "10 day"
+"""
+
 FEW = """
 [atom]
 name = "Yb"
@@ -40,6 +55,8 @@ init letter --output letter.toml
 validate run.toml --output validate.json
 spectrum run.toml --photon-energy 1.068,1.07 --output spectrum.nc
 counts run.toml --output counts.png
+target target.toml --output target.png
+target target.toml --light --end "0.1 mm" --scenario dark.toml --output light.png
 limits run.toml --method asymptotic --profiled --seed 1 --output limits.csv
 limits run.toml --bands --couplings "magnetic-moment 11" --expected
 limits few.toml --method feldman-cousins --couplings "magnetic-moment 11" --lengthened
@@ -55,6 +72,7 @@ plan run.toml --candidates 100 --least-duration "1 day" --change-time "1 day" --
 plan run.toml --candidates 100 --aim identify --elements magnetic-moment --strength 1e-10 --both-orderings
 plan run.toml --candidates 100 --couplings "magnetic-moment 11"
 plan run.toml --candidates 100 --aim ordering --lightest-masses 0.001,0.01 --laser-range "1.05 eV, 1.0717 eV"
+sensitivity run.toml --over exposure --couplings "magnetic-moment 11" --toys 20 --seed 1 --output over.png
 scan run.toml --output scan.zarr --plot scan.png --expected
 workspace run.toml "magnetic-moment 11" --output workspace.json
 atoms Yb --output atom.json

@@ -72,8 +72,6 @@ OTHERS = {one: other for pair in PAIRS for one, other in (pair, pair[::-1])}
 
 # Why a mutant may survive: (file, before, after).
 SAME: dict[tuple[str, str, str], str] = {
-    ("spin.py", "1.0", "1.5"): "weights are relative to their sum: the length of ε drops out",
-    ("spin.py", "-1j", "1j"): "weights of the first order are the same for both helicities",
     ("spin.py", "2", "3"): "weights are relative to their sum: a factor of all components drops out",
     ("spin.py", "1", "2"): "a wave without weight, or one more term of the sum whose factorials do not exist",
     ("experiment.py", "200", "201"): "the most pieces of a quadrature that ends long before",

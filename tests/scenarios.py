@@ -108,6 +108,28 @@ atoms = st.one_of(
     ),
     some({"file": st.just("atoms/mine.toml")}, {"approximation": st.just("papers")}),
 )
+shot = {"energy": "1 mJ", "duration": "20 ps", "waist": "3 mm"}  # shapes of few programs
+shots = st.sampled_from([[shot], [{**shot, "delay": "5 ps", "direction": "left"}, shot]])
+preparations = some(
+    {
+        "length": st.sampled_from(["1 cm", "10 mm"]),
+        "repetition": st.just("2 / s"),
+        "polarisability": st.just(0.01),  # of atoms without levels, too
+    },
+    {
+        "pulses": shots,
+        "trigger": shots,
+        "coherence": st.sampled_from([1e-3, [0.0, 1e-3]]),
+        "decay_time": st.just("3 ms"),
+        "dephasing_time": st.just("2.5 us"),
+        "inhomogeneous_width": st.sampled_from(["1e-9 eV", "10 MHz"]),
+        "detuning": st.just("-1e-7 eV"),
+        "polarisability_g": st.just(0.5),
+        "polarisability_e": st.just(0.7),
+        "gate": st.just(["0 s", "1 us"]),
+        "seed_photons": st.just(0.5),
+    },
+)
 targets = some(
     {},
     {
@@ -115,8 +137,12 @@ targets = some(
         "photon_density": quantities(1e20, 1e22, "/ cm^3", "1/m^3"),
         "volume": quantities(1, 1000, "cm^3", "ml", "liter"),
         "dynamical_factor": st.floats(0, 1),
-        "width": quantities(1e-3, 1, "Hz", "/ s", "/ minute"),
+        "refractive_index": st.floats(1, 1.001),
+        "width": quantities(1e-3, 1, "Hz", "/ s", "/ minute") | st.just("published"),
     },
+) | some(
+    {"preparation": preparations, "density": quantities(1e17, 1e18, "/ cm^3")},
+    {"volume": quantities(1, 1000, "cm^3", "ml", "liter")},
 )
 lasers = some(
     {},
@@ -161,12 +187,14 @@ def interactions(nature: str) -> st.SearchStrategy[Table]:
     """Return one [[interaction]]."""
     matrix = matrices(nature)
     kinds = ["magnetic-moment", "electric-moment"]
-    photon = st.fixed_dictionaries({"kind": st.sampled_from(kinds), "elements": matrix})
+    bases = st.sampled_from(["mass", "flavour"])
+    photon = some({"kind": st.sampled_from(kinds), "elements": matrix}, {"basis": bases})
     if nature == "majorana":
         return photon
     shared = {"mass": quantities(10, 1000, "eV", "keV"), "electron": st.floats(1e-9, 1e-6)}
-    basis = {"basis": st.sampled_from(["mass", "flavour"]), "width": quantities(0.1, 1, "eV")}
-    vector = some({"kind": st.just("vector-mediator"), **shared}, {"left": matrix, "right": matrix, **basis})
+    basis = {"basis": bases, "width": quantities(0.1, 1, "eV")}
+    own = {"left": matrix, "right": matrix, "electron_vector": st.floats(1e-9, 1e-6)}
+    vector = some({"kind": st.just("vector-mediator"), **shared}, own | basis)
     scalar = some(
         {"kind": st.just("scalar-mediator"), **shared}, {"scalar": matrix, "pseudoscalar": matrix, **basis}
     )
@@ -196,6 +224,7 @@ def runs(draw: Any) -> list[Table]:
             "efficiency": part,
             **uncertain,
             "efficiency_error": part,
+            "polarisation": st.sampled_from(["linear", "left", "right"]),
         },
     )
     found: list[Table] = draw(st.lists(one, max_size=4))
@@ -244,6 +273,7 @@ def statistics(
                 "free": st.lists(st.sampled_from(["lightest_mass", *masses]), max_size=2, unique=True),
                 "normalisation_error": relative,
                 **decided,
+                "amplitude_errors": st.just(False),
                 "calibration_error": quantities(0, 1e-4, "eV", "meV"),
                 **({"linewidth_error": relative} if wide else {}),
             },
@@ -297,14 +327,16 @@ def contents(draw: Any) -> tuple[Table, dict[str, str]]:
     terms = draw(st.lists(interactions(tables["neutrinos"]["nature"]), max_size=3))
     if terms:
         tables["interaction"] = terms
-    made = draw(runs())
+    seen = with_light_that_it_sees(tables["atom"] | {"polarisation": "left"}).get("polarisation") == "left"
+    seen = seen and "name" in tables["atom"] and "E_eg" not in tables["atom"]
+    made = [one if seen else _in_linear_light(one) for one in draw(runs())]
     if made and draw(st.integers(0, 3)) == 0:
         tables["runs"] = {"file": "data/runs.csv"}
         others["data/runs.csv"] = csv(made)
     elif made:
         tables["run"] = made
     if draw(st.integers(0, 3)) == 0 and (later := draw(planned())):
-        tables["planned"] = later
+        tables["planned"] = [one if seen else _in_linear_light(one) for one in later]
     if draw(st.booleans()):
         nu = tables["neutrinos"]
         line = tables.get("laser", {})
@@ -314,14 +346,21 @@ def contents(draw: Any) -> tuple[Table, dict[str, str]]:
         tables["statistics"] = draw(statistics(made, *known))
     if made and draw(st.integers(0, 3)) == 0:
         tables["scan"] = draw(scans)
+        if any("control_ratio" in run for run in made) and tables["scan"]["result"] == "plan":
+            tables["scan"]["result"] = "counts"  # plans take no control measurements
     return tables, others
+
+
+def _in_linear_light(run: Table) -> Table:
+    return run | {"polarisation": "linear"} if "polarisation" in run else run
 
 
 def csv(runs: list[Table]) -> str:
     """Return a CSV file with what the runs have, each number in one unit."""
     units = {"photon_energy": "eV", "duration": "day", "background": "1/day"}
     usual = {"background": 0.0, "efficiency": 1.0, "background_error": 0.0, "efficiency_error": 0.0}
-    given = ("counts", "control_counts", "control_ratio", *units, *usual)
+    given = ("counts", "control_counts", "control_ratio", *units, *usual, "polarisation")
+    usual["polarisation"] = "linear"
     names = [name for name in given if any(name in run for run in runs)]
     names = list(dict.fromkeys(names))
     rows = [[_number(run.get(name, usual.get(name))) for name in names] for run in runs]
@@ -335,7 +374,7 @@ def csv(runs: list[Table]) -> str:
 
 
 def _number(value: Any) -> Any:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value in ("linear", "left", "right"):
         return value
     number = float(value.split()[0])
     return number / 100 if "%" in value else number

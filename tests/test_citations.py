@@ -53,7 +53,7 @@ def test_every_entry_is_read() -> None:
         assert re.search(r"^  year = \{\d{4}\}", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("file", ["atoms.toml", "oscillation.toml", "bounds.toml"])
+@pytest.mark.parametrize("file", ["atoms.toml", "oscillation.toml", "bounds.toml", "scattering.toml"])
 def test_keys_of_data_files_have_entries(file: str) -> None:
     found = list(cited(read_toml(file)))
     assert found

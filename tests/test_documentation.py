@@ -10,7 +10,9 @@ from test_docstrings import RESULTS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-THEORY = ["conventions", "kinematics", "master-formula", "two-steps", "couplings", "rate", "statistics"]
+THEORY = [
+    "conventions", "kinematics", "master-formula", "two-steps", "couplings", "rate", "target", "statistics",
+]  # fmt: skip
 CELL = re.compile(r"```\{code-cell\}\n(?::tags:[^\n]*\n\n)?(.*?)```", re.DOTALL)
 
 

@@ -11,7 +11,9 @@ from cases import NU, YB
 from relative import relative
 from renp.inference import few_counts
 from renp.inference.feldman_cousins import critical_value, feldman_cousins
-from renp.inference.few_counts import Method
+from renp.inference.intervals import outermost
+from renp.inference.outcomes import Method
+from renp.inference.signal import Signal
 
 ONLY = jnp.array([True])
 
@@ -111,13 +113,13 @@ def test_toys_accept_what_all_outcomes_accept(method: Method, interaction: str) 
     runs = renp.Experiment(YB, renp.Target(), [1.068], 86400.0, counts=[14])
     likelihood = renp.Likelihood(runs, NU, {"g": units[interaction]})
     part = 0.55  # in the middle of an outcome's probability
-    signal, deviation = few_counts.Signal.of(likelihood, 0), float(stats.norm.ppf(part))
+    signal, deviation = Signal.of(likelihood, 0), float(stats.norm.ppf(part))
     exact = few_counts.limits(signal, np.array([14.0]), method, 0.9, (deviation,))
     assert exact is not None
     key = jax.random.key(4)
     found = feldman_cousins(likelihood, likelihood.data, 0, ONLY, 2.71, 0.9, key, 3000, method)
     assert found.construction.failed == 0
-    size = few_counts.outermost(exact.accepted)
+    size = outermost(exact.accepted)
     ends = sorted(exact.accepted)
     assert found.lower == pytest.approx(ends[0][0], abs=0.05 * size)
     assert found.upper == pytest.approx(ends[-1][1], abs=0.05 * size)

@@ -7,18 +7,11 @@ from scipy import optimize, stats
 import renp
 from cases import DAY, NU, YB
 from relative import relative
-from renp.inference.few_counts import (
-    Method,
-    Outcomes,
-    Signal,
-    intervals,
-    lengthened_end,
-    limits,
-    margins,
-    observed,
-    outcomes,
-)
+from renp.inference.few_counts import intervals, limits
 from renp.inference.intervals import outermost
+from renp.inference.lengthened import lengthened_end
+from renp.inference.outcomes import Method, Outcomes, margins, observed, outcomes
+from renp.inference.signal import Signal
 
 SPAN = (0.0, 40.0)
 
@@ -42,7 +35,7 @@ ROWS = [[tuple(map(float, cell.split(","))) for cell in row.split()] for row in 
 
 def one_run(background: float, counts: float) -> tuple[Outcomes, Outcomes]:
     expected = Signal(np.array([background]), np.array([1.0]))
-    every = outcomes(expected, SPAN)
+    every = outcomes(expected.between(*SPAN))
     assert every is not None
     assert every.distribution == "outcomes"
     return every, observed(expected, np.array([counts]))
@@ -56,7 +49,7 @@ def test_feldman_and_cousins_table_iv(background: float | None) -> None:
         for b, published in zip(BACKGROUNDS, row, strict=True):
             if b in columns:
                 every, here = one_run(b, n)
-                [(lower, upper)] = intervals(every, here, SPAN, "feldman-cousins", 0.90)
+                [(lower, upper)] = intervals(every, here, "feldman-cousins", 0.90)
                 assert lower == pytest.approx(published[0], abs=0.0051), (n, b)
                 assert lengthened_end(here, upper, 0.90) == pytest.approx(published[1], abs=0.0051), (n, b)
 
@@ -84,7 +77,7 @@ def test_cls_of_one_run_is_a_ratio_of_poisson_sums(
     every, here = one_run(background, counts)
     exact = optimize.brentq(excess, *SPAN, xtol=1e-13)
     assert exact == pytest.approx(printed, abs=0.0005)
-    assert intervals(every, here, SPAN, "cls", level)[0][1] == relative(exact, rel=1e-9)
+    assert intervals(every, here, "cls", level)[0][1] == relative(exact, rel=1e-9)
 
 
 @pytest.mark.parametrize("method", ["cls", "feldman-cousins"])
@@ -92,7 +85,7 @@ def test_cls_of_one_run_is_a_ratio_of_poisson_sums(
 def test_coverage_is_at_least_nominal(method: Method, null: list[float]) -> None:
     """The probability of outcomes that accept the truth; today's asymptotic limits reach 0.64."""
     expected = Signal(np.array(null), np.linspace(1.0, 0.4, len(null)))
-    every = outcomes(expected, (0.0, 12.0))
+    every = outcomes(expected.between(0.0, 12.0))
     assert every is not None
     for truth in (0.0, 0.3, 1.0, 3.0, 8.0):
         at = np.array([truth])
@@ -103,18 +96,35 @@ def test_coverage_is_at_least_nominal(method: Method, null: list[float]) -> None
 def test_drawn_outcomes_give_the_limits_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = Signal(np.array([3.0, 1.5]), np.array([1.0, 0.7]))
     here = observed(expected, np.array([5.0, 1.0]))
-    every = outcomes(expected, (0.0, 25.0))
-    monkeypatch.setattr("renp.inference.few_counts.MOST_OUTCOMES", 10)
-    drawn = outcomes(expected, (0.0, 25.0))
+    every = outcomes(expected.between(0.0, 25.0))
+    monkeypatch.setattr("renp.inference.outcomes.MOST_OUTCOMES", 10)
+    drawn = outcomes(expected.between(0.0, 25.0))
     assert every is not None
     assert drawn is not None
     assert (every.distribution, drawn.distribution) == ("outcomes", "toys")
-    ends = [intervals(one, here, (0.0, 25.0), "cls", 0.90)[0][1] for one in (every, drawn)]
+    ends = [intervals(one, here, "cls", 0.90)[0][1] for one in (every, drawn)]
     assert ends[1] == relative(ends[0], rel=0.02)
 
 
 def test_many_counts_in_many_runs_are_left_to_the_formula() -> None:
-    assert outcomes(Signal(np.full(4, 50.0), np.ones(4)), SPAN) is None
+    assert outcomes(Signal(np.full(4, 50.0), np.ones(4)).between(*SPAN)) is None
+
+
+@pytest.mark.parametrize("size", [504.0, 1e4, 1e7])
+@pytest.mark.parametrize("excess", [-2.0, 0.0, 2.0])
+def test_unified_intervals_of_many_counts_are_those_of_the_formula(size: float, excess: float) -> None:
+    """N(x) = N_0 (1 − 0.3 x)² in two runs, mirrored at x = 10/3: χ² with one degree of freedom, in 2√N."""
+    null = size * np.array([1.0, 0.5])
+    expected = Signal(null, -0.6 * null, 0.09 * null, signed=True)
+    found = limits(expected, null + excess * np.sqrt(null), "feldman-cousins", 0.90)
+    assert found is not None
+    assert found.distribution == "toys"
+    total = 1.5 * size
+    best = (total + excess * (1 + np.sqrt(0.5)) * np.sqrt(size)) / total
+    amplitudes = np.sqrt(best) + np.array([1.0, -1.0]) * 1.645 / (2 * np.sqrt(total))
+    low, high = (1 - amplitudes) / 0.3
+    mirrored = [(low, high), (20 / 3 - high, 20 / 3 - low)]
+    assert sorted(found.accepted) == [pytest.approx(ends, abs=0.03 * (high - low)) for ends in mirrored]
 
 
 def test_nothing_seen_and_nothing_expected_allows_events_2_303() -> None:
@@ -218,8 +228,7 @@ def test_couplings_with_a_sign_accept_what_enumeration_accepts(
 @pytest.mark.parametrize("expected", INTERFERES)
 def test_coverage_of_couplings_with_a_sign_is_at_least_nominal(expected: Signal, method: Method) -> None:
     """On either side of the mirror, which is at x = 2 for the first model."""
-    span = (-6.0, 8.0)
-    every = outcomes(expected, span)
+    every = outcomes(expected.between(-6.0, 8.0))
     assert every is not None
     for truth in (-2.0, -0.3, 0.0, 0.5, 1.9, 2.1, 4.0, 5.0):
         at = np.array([truth])

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +13,7 @@ import renp
 from cases import random_couplings
 from oracles import multiprecision as exact
 from relative import relative
+from renp.atoms.lights import Lights, mixed
 
 YB = renp.Atom.named("Yb")
 
@@ -96,6 +98,43 @@ def test_gradients_are_finite_at_and_beyond_thresholds(nature: str, mass: float)
     omega = np.concatenate([near_thresholds(renp.Neutrinos(mass)), [1e-3, 0.5, YB.E_eg / 2, 1.2, 2.2]])
     for leaf in jax.tree.leaves(every(jnp.asarray(omega), mass, couplings, YB.E_eg)):
         assert np.all(np.isfinite(leaf))
+
+
+def whole_atom(x: dict[str, Any]) -> Any:
+    """I(ω) in right light, both orders, a medium and a boost, mixed with left light."""
+    yb = renp.Atom.named("Yb", "full").boosted(x["boost"]).in_medium(x["index"])
+    yb = eqx.tree_at(lambda one: (one.states[0][1], one.orbit), yb, (x["amplitude"], x["orbit"]))
+    model = renp.Weak() + renp.MagneticMoment({(1, 2): x["mu"] * 1e-11, (3, 3): 2e-11})
+    model += renp.Anapole({(1, 1): 1e-30}) + renp.ElectricMoment({(1, 3): x["mu"] * 1e-11})
+    both = Lights(yb.in_light("left"), yb.in_light("right"), x["share"])
+    nu = renp.Neutrinos(x["lightest_mass"])
+    return mixed(lambda atom: renp.spectral_function(x["omega"], atom, nu, model), both)
+
+
+WHOLE = {
+    "omega": 1.05,
+    "lightest_mass": 0.01,
+    "boost": 0.02,
+    "index": 1.001,
+    "amplitude": -0.9,
+    "orbit": 0.5,
+    "share": 0.4,
+    "mu": 1.5,
+}
+
+
+def test_gradients_of_the_whole_atom_are_finite_differences_and_finite_at_thresholds() -> None:
+    value, gradient = jax.jit(whole_atom), jax.jit(jax.grad(whole_atom))
+    found = gradient(WHOLE)
+    for name, x in WHOLE.items():
+        exact = central_difference(lambda y, name=name: float(value(WHOLE | {name: y})), x, 1e-4 * abs(x))
+        assert float(found[name]) == relative(exact, rel=2e-7)
+    atom = renp.Atom.named("Yb").boosted(WHOLE["boost"]).in_medium(WHOLE["index"])
+    edges = np.unique(np.asarray(renp.thresholds(atom, renp.Neutrinos(0.01))))
+    detunings = np.concatenate([-np.logspace(-15, -3, 13), np.logspace(-15, -3, 13)])
+    omega = np.setdiff1d(np.outer(edges, 1 + detunings).ravel(), edges)
+    every = jax.jit(jax.vmap(lambda w: jax.grad(whole_atom)(WHOLE | {"omega": w})))(omega)
+    assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(every))
 
 
 def test_gradient_of_a_closed_pair_is_zero() -> None:

@@ -63,7 +63,7 @@ METHODS["seven"] = Method("seven", (), "nowhere:nothing")
 
 def test_every_entry_names_functions_that_are_there() -> None:
     for method in METHODS.values():
-        assert callable(load(method.accepted))
+        assert method.by_toys or callable(load(method.accepted))
         assert not method.band or callable(load(method.band))
     for aim in AIMS.values():
         assert callable(load(aim.contrasts))

@@ -5,6 +5,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,10 +14,11 @@ import renp
 from cases import DAY, YB
 from relative import relative
 from renp.cli import main
+from renp.inference.quadratic_set import Along
 from renp.papers.letter import setup
 from renp.planning.aims import AIMS
 from renp.planning.candidates import laser_range
-from renp.planning.curves import Counted, Curve
+from renp.planning.curves import Counted
 from renp.planning.design import Cuts, best_shares, few_lines, upper_bound
 from renp.results.plan import Plan
 from renp.scenario import Scenario, preset_text
@@ -165,6 +167,75 @@ def test_few_lines_are_the_best_of_all_pairs() -> None:
 
 
 # --- aims ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def of_sign() -> Plan:
+    yb = renp.Atom.named("Yb", "full")
+    runs = renp.Experiment(yb, renp.Target(), [1.069, 1.069], 35 * DAY, 1e-6, polarisation=["left", "right"])
+    one = {"mu": renp.MagneticMoment({(3, 3): 1.0}), "eps": renp.ElectricMoment({(3, 3): 1.0})}
+    few = renp.Constraints(candidates=100, laser_range=(1.05, None), clearance=1e-6)
+    return renp.plan("sign", runs, NU, couplings=one, strength=3e-11, constraints=few)
+
+
+def test_the_sign_of_a_moment_is_told_by_light_of_both_helicities(of_sign: Plan) -> None:
+    """As the likelihood of the plan's runs says, with any size of the other sign; ε_33 has none."""
+    assert list(of_sign.limits) == ["+mu", "-mu"]
+    assert set(of_sign.polarisation or ()) == {"left", "right"}
+    runs = renp.Experiment(
+        renp.Atom.named("Yb", "full"),
+        renp.Target(),
+        of_sign.photon_energy,
+        of_sign.duration,
+        1e-6,
+        polarisation=of_sign.polarisation,
+    )
+    likelihood = renp.Likelihood(runs, NU, {"mu": renp.MagneticMoment({(3, 3): 1.0})})
+    chi2 = jax.jit(jax.vmap(likelihood.chi2, in_axes=(0, None)))
+    sizes = np.concatenate([np.linspace(0, 1, 1001), np.linspace(1, 4, 1001)])
+    for sign in (1, -1):
+        data = likelihood.asimov(likelihood.point(mu=sign * 3e-11))
+        points = np.array([likelihood.point(mu=-sign * 3e-11 * x) for x in (0.0, 1.0)])
+        least = np.min(chi2(points[0] + sizes[:, None] * (points[1] - points[0]), data))
+        assert of_sign.limits["+mu" if sign > 0 else "-mu"] == relative(np.sqrt(least), rel=1e-5)
+        longer = likelihood.with_exposure(of_sign.exposure / (70 * DAY))
+        data = longer.asimov(longer.point(mu=sign * 3e-11))
+        chi2_then = jax.jit(jax.vmap(longer.chi2, in_axes=(0, None)))
+        least = np.min(chi2_then(points[0] + sizes[:, None] * (points[1] - points[0]), data))
+        assert np.sqrt(least) > 3 * (1 - 1e-5)
+    assert of_sign.optimality_gap < 1e-4
+    text = '[atom]\nname = "Yb"\napproximation = "full"\n[neutrinos]\nlightest_mass = "0.01 eV"\n'
+    written = Scenario.from_text(Scenario.from_text(text).planned(of_sign))
+    assert written.experiment.runs.lights == of_sign.polarisation
+    assert of_sign.reference is not None
+    assert of_sign.reached > min(of_sign.reference_limits.values()) > 0
+
+
+def test_a_sign_that_no_light_sees_has_no_plan() -> None:
+    electric = {"eps": renp.ElectricMoment({(3, 3): 1.0})}
+    runs = renp.Experiment(renp.Atom.named("Yb", "full"), renp.Target(), [1.069], DAY)
+    few = renp.Constraints(candidates=50)
+    with pytest.raises(renp.InputError, match="some whose sign light of a helicity sees"):
+        renp.plan("sign", runs, NU, couplings=electric, constraints=few)
+    with pytest.raises(renp.InputError, match="must be linear where spins are averaged"):
+        renp.plan("sign", RUNS, NU, constraints=few)
+    with pytest.raises(renp.InputError, match="polarisations = 'circular': must be 'left' or 'right'"):
+        renp.plan("limits", runs, NU, constraints=renp.Constraints(polarisations=["circular"]))
+
+
+def test_a_plan_that_chooses_among_lights_is_no_worse_than_those_with_one() -> None:
+    yb = renp.Atom.named("Yb", "full")
+    one = {"mu": renp.MagneticMoment({(3, 3): 1.0})}
+    reached = {}
+    for lights in (("left", "right"), ("left",), ("right",), ()):
+        few = renp.Constraints(candidates=60, laser_range=(1.05, None), polarisations=lights)
+        light = "left" if not lights else None
+        runs = renp.Experiment(yb, renp.Target(), [1.069], 70 * DAY, polarisation=light)
+        plan = renp.plan("limits", runs, NU, couplings=one, constraints=few)
+        reached[lights] = plan.reached
+        assert set(plan.polarisation or ()) <= set(lights or ("left",))
+    assert reached[()] == relative(reached[("left",)], rel=1e-6)
+    assert reached[("left", "right")] <= min(reached[("left",)], reached[("right",)]) * (1 + 1e-6)
 
 
 def test_orderings_are_told_apart_as_the_comparison_says() -> None:
@@ -545,7 +616,7 @@ def test_uncertain_rates_do_not_hide_the_second_solution() -> None:
 @pytest.mark.parametrize("curve", [(20.0, -2.0, 100.0), (20.0, 0.0, 90.0), (-40.0, 4.0, 110.0)])
 def test_the_least_chi2_beyond_a_size_is_that_of_a_scan(curve: tuple[float, float, float]) -> None:
     linear, spread, counted = curve
-    runs = Curve(np.full(3, 100.0), linear + spread * np.arange(3.0), np.array([2.0, 2.1, 1.5]))
+    runs = Along(np.full(3, 100.0), linear + spread * np.arange(3.0), np.array([2.0, 2.1, 1.5]))
     counts = Counted(runs, counted + np.arange(3.0))
     for side in (1.0, -1.0):
         for near in (0.0, 3.0, 9.0, 30.0):

@@ -123,6 +123,14 @@ def test_a_coupling_that_interferes_beside_a_pull() -> None:
     assert correlation == pytest.approx(exact, abs=0.1)  # (1 − ρ²)/√ESS is 0.02 at most
 
 
+def test_chains_begin_at_each_minimum() -> None:
+    """The amplitude is 1 + g: one chain stays around 0, the other around −2."""
+    runs = renp.Experiment(YB, renp.Target(), [1.068], TEN_DAYS, counts=[117])
+    mirrored = renp.Likelihood(runs, NU, {"g": renp.Weak()})
+    means = posterior(mirrored, draws=50, warmup=50, chains=2).posterior["g"].mean(dim="draw")
+    assert sorted(means.values) == pytest.approx([-2.0, 0.0], abs=0.1)
+
+
 def test_what_is_returned(tmp_path: Path) -> None:
     import arviz
 

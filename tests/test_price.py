@@ -7,8 +7,11 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from renp.scenario import preset_text
 
 COUNT = """
 import json, jax
@@ -36,10 +39,44 @@ count("thresholds", lambda: renp.thresholds(atom, nu))
 runs = count("runs", lambda: renp.Experiment(atom, renp.Target(), w, 86400.0))
 count("counts", lambda: renp.expected_counts(runs, nu, model))
 count("text", lambda: repr((runs, nu, model)))
+unit, rate = {"mu_12": renp.MagneticMoment({(1, 2): 1.0})}, renp.Nuisances(normalisation_error=0.05)
+likelihood = count("likelihood", lambda: renp.Likelihood(runs, nu, unit, nuisances=rate))
+x = count("point", lambda: likelihood.point(mu_12=3e-11))
+data = count("data", lambda: likelihood.asimov(x))
+for name in ("chi2", "chi2 again"):
+    count(name, lambda: likelihood.chi2(x, data))
+count("fit", lambda: renp.fit(likelihood, data))
+count("limits", lambda: renp.upper_limits(runs, nu))
+count("plan", lambda: renp.plan("limits", runs, nu, constraints=renp.Constraints(candidates=200)))
 print(json.dumps(counted))
 """
 
-ALLOWED = {"spectrum": ["jit(line_spectrum)"], "spectrum by pair": ["jit(components)"]}
+ALLOWED = {
+    "spectrum": ["jit(line_spectrum)"],
+    "spectrum by pair": ["jit(components)"],
+    "counts": ["jit(_counts_of_runs)"],
+    "likelihood": ["jit(form_of)"],
+    "data": ["jit(_expected)"],
+    "chi2": ["jit(_chi2)"],
+    "fit": ["jit(_fit)", "jit(local)", "jit(_curvature_along)", "jit(_crossings)", "jit(_slopes)"],
+    "limits": ["jit(form_of)", "jit(_expected)", "jit(along_coupling)", "jit(_exact)"],
+    "plan": [
+        *("jit(form_of)", "jit(_counts_of_runs)", "jit(_counts_of_runs)"),  # of a block of candidates
+        *("jit(form_of)", "jit(_counts_of_runs)", "jit(line_spectrum)"),
+    ],
+}
+
+LOADED = """
+import json, sys
+from renp.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    print(json.dumps(sorted(sys.modules)))
+"""
+
+HEAVY = {"scipy.stats", "scipy.optimize", "scipy.integrate", "pint", "dask", "xarray", "pandas", "matplotlib"}
+"""Each takes a tenth of a second to load, or several."""
 
 
 @pytest.fixture(scope="module")
@@ -51,5 +88,22 @@ def counted() -> dict[str, list[str]]:
     return programs
 
 
-def test_one_program_for_a_spectrum_and_none_around_it(counted: dict[str, list[str]]) -> None:
+def test_few_programs_and_none_around_them(counted: dict[str, list[str]]) -> None:
     assert {name: programs for name, programs in counted.items() if programs} == ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [
+        ("validate", {"scipy.special", "rich", "renp.results.base", "renp.inference.upper_limits"}),
+        ("counts", {"scipy.special", "rich", "renp.inference.upper_limits", "renp.bounds.catalogue"}),
+        ("spectrum", {"scipy.special", "rich", "renp.inference.upper_limits", "renp.bounds.catalogue"}),
+        ("limits", {"renp.planning.plan", "renp.results.plan", "renp.bounds.catalogue"}),
+    ],
+)
+def test_commands_load_what_they_need(command: str, more: set[str], tmp_path: Path) -> None:
+    (file := tmp_path / "letter.toml").write_text(preset_text("letter"), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, command, file, "--quiet"], capture_output=True, text=True, check=True
+    )
+    assert (HEAVY | more) & set(json.loads(done.stdout.splitlines()[-1])) == set()

@@ -72,6 +72,30 @@ def test_every_component_of_every_pair_is_positive(nu: renp.Neutrinos, omega: fl
     assert np.all(np.isfinite(np.asarray(parts)))
 
 
+LIT = {
+    (name, light): renp.Atom.named(name).refined(polarisation=light)
+    for name in ("Yb", "Xe")
+    for light in ("left", "right", "linear")
+}
+
+
+@ordinary
+@given(neutrinos(), st.floats(0.001, 0.9999), seeds, st.sampled_from(["Yb", "Xe"]))
+def test_rates_in_light_of_both_helicities_are_positive_and_add_up(
+    nu: renp.Neutrinos, share: float, seed: int, name: str
+) -> None:
+    """For any couplings, pair by pair; linear light is half of each."""
+    model = any_couplings(seed) if nu.nature == "dirac" else effective_couplings(nu, seed)
+    found = {
+        light: np.asarray(renp.spectral_function(share * atom.E_eg / 2, atom, nu, model, by_pair=True))
+        for (of, light), atom in LIT.items()
+        if of == name
+    }
+    assert np.all(found["left"] >= 0)
+    assert np.all(found["right"] >= 0)
+    assert (found["left"] + found["right"]) / 2 == relative(found["linear"], rel=1e-12)
+
+
 @ordinary
 @given(neutrinos(), omegas, seeds)
 def test_pairs_sum_to_the_total(nu: renp.Neutrinos, omega: float, seed: int) -> None:

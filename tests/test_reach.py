@@ -1,6 +1,7 @@
 """Limits on strengths that interfere, and the reach of mediators over their mass."""
 
 import jax.numpy as jnp
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from scipy import optimize
@@ -192,3 +193,15 @@ def test_a_mediator_in_place_of_a_function_is_refused() -> None:
 def test_the_grid_ends_where_it_is_told_to() -> None:
     assert mass_grid(RUNS, 100.0, 1e6, 60) == relative(np.geomspace(100.0, 1e6, 60), rel=1e-12)
     assert mass_grid(RUNS, 0.08, 1e3, 60)[0] == relative(0.08, rel=1e-12)
+
+
+def test_the_reach_is_an_array_that_prints_and_plots() -> None:
+    masses = np.array([1e-3, 1e3])
+    found = reach(RUNS, NU, vector, masses)
+    assert np.asarray(found).tolist() == [found[0], found[1]]
+    assert len(found) == 2
+    figure = found.plot()
+    assert figure.axes[0].get_xscale() == "log"
+    plt.close(figure)
+    assert found.json()["poles"] == relative(pole_masses(RUNS).tolist(), rel=1e-12)
+    assert "either sign" in str(found)

@@ -4,7 +4,9 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
+import jax
 import jax.numpy as jnp
+import mpmath
 import numpy as np
 import pytest
 import sympy
@@ -16,10 +18,13 @@ import renp
 from cases import NU
 from oracles import notebook
 from relative import relative
-from renp.atoms.reference_width import DIPOLES, FIELDS, reference_width
+from renp.atoms.level import Level
 from renp.atoms.spin import spin_weights
+from renp.atoms.width import DIPOLES, FIELDS, reference_width, spin_sum
+from renp.constants import WAVENUMBER
 from renp.formula.line import line_spectrum_of_runs
 from renp.laser import Laser
+from renp.results import Counts
 
 PAPERS, FULL = (renp.Atom.named("Yb", which) for which in ("papers", "full"))
 OMEGA = np.linspace(1.0, 1.0716, 7)
@@ -266,6 +271,31 @@ def test_a_narrow_line_is_sharp() -> None:
         assert np.asarray(renp.spectral_function(OMEGA, PAPERS, NU, laser=laser)) == relative(sharp, rel=1e-6)
 
 
+def test_the_slope_of_a_voigt_line_keeps_its_digits_in_the_tails() -> None:
+    """Re w(z) of 50 digits, out to where −2zw + 2i/√π has lost all digits: a series takes over at |z| = 8."""
+    gaussian, lorentzian = 1e-5, 2e-6
+    laser = Laser(gaussian, lorentzian)
+    sigma = mpmath.mpf(gaussian) / mpmath.sqrt(8 * mpmath.log(2))
+
+    def profile(x: mpmath.mpf) -> mpmath.mpf:
+        z = mpmath.mpc(x, mpmath.mpf(lorentzian) / 2) / (sigma * mpmath.sqrt(2))
+        w = mpmath.exp(-z * z) * mpmath.erfc(-1j * z)
+        return mpmath.re(w) / (sigma * mpmath.sqrt(2 * mpmath.pi))
+
+    with mpmath.workdps(50):
+        # Before, at |z| of 0.5 to 7.8, the two terms cancel to a part in 2|z|² x/y of them.
+        for x, digits in (
+            (3e-6, 1e-14),
+            (2e-5, 1e-11),
+            (4.7e-5, 1e-10),
+            (5.2e-5, 1e-12),
+            (1e-3, 1e-13),
+            (-1e-2, 1e-13),
+        ):
+            slope = float(jax.grad(laser.profile)(x))
+            assert slope == relative(float(mpmath.diff(profile, mpmath.mpf(x))), rel=digits)
+
+
 def test_an_offset_shifts() -> None:
     """Across thresholds too: the pairs (3, 3) and (2, 3) close at 1.06931 and 1.07078 eV."""
     nominal = np.array([1.0, 1.06935, 1.0708])
@@ -447,10 +477,84 @@ def test_reference_widths() -> None:
     exact = 2 * density**2 * fermi**2 * rabi2 / np.pi * volume * si.e / si.hbar
     for field, of_field in FIELDS.items():
         for dipole, of_dipole in DIPOLES.items():
-            assert reference_width(PAPERS, field, dipole) == relative(exact * of_field * of_dipole, rel=1e-6)
-    assert reference_width(PAPERS, "half") == relative(0.27e-3, rel=0.02)
+            assert reference_width(PAPERS, field=field, dipole=dipole) == relative(
+                exact * of_field * of_dipole, rel=1e-6
+            )
+    assert reference_width(PAPERS, field="half") == relative(0.27e-3, rel=0.02)
     two = renp.Atom("Yb", PAPERS.E_eg, PAPERS.E_vg, PAPERS.levels[:2])
     assert reference_width(two) == reference_width(PAPERS)
+
+
+def test_the_golden_rule_counts_as_spinors_and_phase_space_do() -> None:
+    """Γ = 2π Σ|amplitude|² of massless neutrinos with a vector current, by traces over gamma matrices."""
+    from oracles import spinors
+
+    nu, omega = renp.Neutrinos(0.0), 0.9
+    V = np.zeros((3, 3))
+    V[0, 0] = 1.0
+    gamma = spinors.GAMMA
+    energy, k = PAPERS.E_eg - omega, omega
+    q = np.sqrt(energy**2 - k**2)
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    tensor = 0.0
+    for u, weight in zip(nodes, weights, strict=True):
+        # ν along (u, √(1 − u²)) in the pair's frame, boosted along z; the azimuth changes no trace
+        p = [q / 2 * np.array([1, sign * np.sqrt(1 - u**2), 0, sign * u]) for sign in (1, -1)]
+        boosted = [np.array([energy * x[0] + k * x[3], q * x[1], 0, k * x[0] + energy * x[3]]) / q for x in p]
+        slashed = [
+            sum(g * x * m for g, x, m in zip((1, -1, -1, -1), one, gamma, strict=True)) for one in boosted
+        ]
+        traces = [np.trace(slashed[0] @ gamma[a] @ slashed[1] @ gamma[a]).real for a in (1, 2, 3)]
+        tensor += weight / 2 * sum(traces) / (8 * np.pi)
+    width = reference_width(PAPERS, convention="golden-rule", photon_energy=omega)
+    density, volume = 1e21 * renp.constants.HBAR_C**3, 100 / renp.constants.HBAR_C**3
+    v = PAPERS.levels[1]
+    d2 = 3 * np.pi * v.A * renp.constants.HBAR / PAPERS.E_vg**3
+    rate = 8 * renp.constants.FERMI_CONSTANT**2 * density**2 * volume / 4 * (omega * density / 2)
+    rate *= d2 / 3 * spin_sum(PAPERS) / 3 / (PAPERS.E_vg - omega) ** 2 * tensor / renp.constants.HBAR
+    found = width * float(renp.spectral_function(omega, PAPERS, nu, renp.Couplings(V=V)))
+    assert found == relative(rate, rel=1e-12)
+
+
+@pytest.mark.parametrize("J_e", [0, 2])
+def test_the_spin_sum_is_that_of_mixed_states(J_e: int) -> None:
+    from oracles import atom as states
+
+    atom = states.mixed(J_e, 2.1, (2.2, 3.1), angle=0.4)
+    (_, v), _ = atom.levels
+    exact = sum(np.sum(np.abs(v.conj() @ S @ atom.e.T) ** 2) for S in states.SPIN) / (2 * J_e + 1)
+    g = states.level(0, 0, 0)
+    strengths = [
+        sum(np.sum(np.abs(g.conj() @ r @ w.T) ** 2) for r in states.POSITION) for _, w in atom.levels
+    ]
+    levels = [Level("e", 2.1 / WAVENUMBER, J_e, "", True)]
+    levels += [
+        Level("v", E / WAVENUMBER, 1, "", True, A=E**3 * strength)
+        for (E, _), strength in zip(atom.levels, strengths, strict=True)
+    ]
+    assert spin_sum(renp.Atom("mixed", 2.1, 2.2, tuple(levels))) == relative(exact, rel=1e-12)
+
+
+def test_no_atom_takes_anothers_width_in_silence() -> None:
+    """Counts at fixed n_γ are proportional to the photon energy; with a width, the field is fixed."""
+    said = {}
+    for name, width in (("Yb", "published"), ("Xe", "published"), ("Xe", "golden-rule"), ("Xe", 1e-4)):
+        runs = renp.Experiment(renp.Atom.named(name), renp.Target(width=width), [0.5, 1.0], 1e9)
+        counts = np.asarray(
+            renp.expected_counts(runs, NU) / renp.spectral_function([0.5, 1.0], runs.atom, NU)
+        )
+        assert counts[1] / counts[0] == relative(2.0 if width == "golden-rule" else 1.0, rel=1e-13)
+        said[name, width] = str(Counts.compute(runs, NU)).splitlines()[-1]
+        assert Counts.compute(runs, NU).made_by["reference_width"] in said[name, width]
+        if width == "golden-rule":
+            exact = 1e9 * reference_width(runs.atom, convention=width, photon_energy=0.5)
+            assert counts[0] == relative(exact, rel=1e-13)
+    assert said["Yb", "published"] == "• Γ_0 = 0.002/s at all photon energies: published for Yb"
+    assert said["Xe", "published"].endswith("published for Yb, not Xe's own (width = 'golden-rule')")
+    assert "the golden rule for Xe" in said["Xe", "golden-rule"]
+    assert said["Xe", 1e-4].endswith("as given")
+    with pytest.raises(renp.InputError, match="one whose level"):
+        renp.Experiment(renp.Atom("X", 2.0, 3.0), renp.Target(width="golden-rule"), [0.5], 1.0)
 
 
 def test_a_scenario_has_all_of_it() -> None:

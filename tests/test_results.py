@@ -379,8 +379,8 @@ def test_pictures_carry_their_provenance(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
-        ("a.xls", "a file ending in .png, .pdf, .svg, .nc, .csv, .json"),
-        ("a", "a file ending in .png, .pdf, .svg, .nc, .csv, .json"),
+        ("a.xls", "a file ending in .png, .pdf, .svg, .nc, .csv, .json, .yaml"),
+        ("a", "a file ending in .png, .pdf, .svg, .nc, .csv, .json, .yaml"),
         ("nowhere/a.csv", "in a folder that exists"),
     ],
 )

@@ -24,6 +24,8 @@ from renp.scenario.schema import RunSection
 MU = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
 DARK = {"background": 1e-5}
 FEW = renp.Constraints(candidates=200)
+LIT = renp.Experiment(renp.Atom.named("Yb", "full"), renp.Target(), [1.068], 1.0)
+"""Of an atom that sees helicities."""
 
 ordinary = settings(max_examples=100, deadline=None)
 
@@ -34,7 +36,11 @@ def some_runs(draw: Any, counted: bool | None = None, least: int = 0) -> Runs:
     counted = draw(st.booleans()) if counted is None else counted
     least_of = {"control_ratio": 0.1}  # there may be control counts
     columns = {
-        name: draw(st.lists(st.floats(least_of.get(name, 0), min(column.most, 2.0)), min_size=n, max_size=n))
+        name: draw(
+            st.lists(
+                st.floats(least_of.get(name, column.least), min(column.most, 2.0)), min_size=n, max_size=n
+            )
+        )
         for name, column in COLUMNS.items()
         if name not in ("counts", "control_counts") or counted
     }
@@ -71,7 +77,7 @@ def test_padded_runs_count_nothing_more(one: Runs, more: int) -> None:
     rest = longer.rows(np.arange(len(one), len(longer)))
     assert len(rest) == more
     assert not np.any(rest.duration)
-    experiment = runs().with_runs(longer)
+    experiment = LIT.with_runs(longer)
     assert not np.any(counts_of(experiment, jnp.ones(len(longer)))[len(one) :])
 
 
@@ -79,7 +85,7 @@ def test_padded_runs_count_nothing_more(one: Runs, more: int) -> None:
 @given(one=some_runs(False, least=1))
 def test_counts_of_parts_of_a_run_add_up(one: Runs) -> None:
     """Halves of the time of every run have half of its counts, exactly."""
-    experiment = runs().with_runs(one)
+    experiment = LIT.with_runs(one)
     halves = Runs(**{name: getattr(one, name) for name in COLUMNS} | {"duration": one.duration / 2})
     both = counts_of(experiment.with_runs(halves.joined(halves)), jnp.tile(jnp.linspace(0, 1, len(one)), 2))
     whole = counts_of(experiment, jnp.linspace(0, 1, len(one)))

@@ -3,9 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -253,9 +250,9 @@ def test_a_scan_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.Mon
     whole, parts = tmp_path / "whole.zarr", tmp_path / "parts.zarr"
     renp.scan(scanned, whole)
     definition = Definition.of(scanned)
-    store = Store.open(parts, definition)
-    for number, answer in on_threads(definition, iter([3, 1])):
-        store.write(number, answer)
+    with Store.opened(parts, definition) as store:
+        for number, answer in on_threads(definition, iter([3, 1])):
+            store.write(number, answer)
     partial = Scan.read(parts)
     assert (partial.done, partial.chunks) == (2, 5)
     expected = xr.open_zarr(parts, chunks=None).expected
@@ -269,45 +266,21 @@ def test_a_scan_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.Mon
     assert chunk_bytes(whole) == chunk_bytes(parts)
 
 
-def test_a_chunk_counts_only_when_its_last_variable_is_there(tmp_path: Path) -> None:
-    scanned = scenario('[scan]\nresult = "plan"\n' + MASS)
-    store = Store.open(tmp_path / "a.zarr", Definition.of(scanned))
-    group = zarr.open_group(store.path, mode="r+")
-    group["reached"][0] = 1.0  # type: ignore[index]
-    (store.path / "duration" / "c" / "0").mkdir(parents=True)
-    (store.path / "duration" / "c" / "0" / "0.partial").write_bytes(b"half")
-    assert list(store) == [0, 1, 2, 3, 4]
-
-
-def command(folder: Path, output: str, *more: str) -> list[str]:
-    program = "from renp.cli import main; main()"
-    return [sys.executable, "-c", program, "scan", f"{folder}/s.toml", "-o", f"{folder}/{output}", *more]
-
-
-@pytest.mark.slow
-def test_killed_three_times_it_is_bit_identical(tmp_path: Path) -> None:
-    mass = MASS.replace("points = 5", "points = 2000")
-    text = preset_text("letter") + '[scan]\nresult = "counts"\n' + mass
-    text += DURATION.replace("points = 4", "points = 6000")
-    (tmp_path / "s.toml").write_text(text)
-    subprocess.run(command(tmp_path, "whole.zarr", "--quiet"), check=True)
-    rng = np.random.default_rng(int.from_bytes(os.urandom(4), "little"))
-    chunks = len(Definition.of(Scenario.from_text(text)).chunks)
-    done = []
-    for share in (0.2, 0.5, 0.8):
-        process = subprocess.Popen(command(tmp_path, "parts.zarr", "--quiet"))
-        while (there := len(list(tmp_path.glob("parts.zarr/expected/c/*/*/*")))) < share * chunks:
-            assert process.poll() is None
-            time.sleep(0.002)
-        time.sleep(0.05 * rng.random())
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-        done.append(there)
-    assert sorted(done) == done
-    assert done[-1] < chunks
-    subprocess.run(command(tmp_path, "parts.zarr", "--quiet"), check=True)
-    whole, parts = (chunk_bytes(tmp_path / name) for name in ("whole.zarr", "parts.zarr"))
-    assert {name: parts[name] for name in whole} == whole
+def test_a_chunk_counts_only_when_all_its_variables_are_there(tmp_path: Path) -> None:
+    definition = Definition.of(scenario('[scan]\nresult = "plan"\n' + MASS))
+    answer = (np.ones(1), np.ones(1), np.ones((24, 1)), np.full((24, 1), np.nan))
+    with Store.opened(tmp_path / "a.zarr", definition) as store:
+        store.write(3, answer)
+        store.write(1, answer)
+        group = zarr.open_group(store.path, mode="r+")
+        group["reached"][0] = 1.0  # type: ignore[index]
+        folder = store.path / "duration" / "c" / "0"
+        (folder / "0.partial").write_bytes(b"half")
+        (folder / "3").unlink()
+        assert list(store) == [0, 2, 3, 4]
+    with Store.opened(tmp_path / "a.zarr", definition) as store:
+        assert list(store) == [0, 2, 3, 4]
+        assert [path.name for path in folder.iterdir()] == ["1"]  # what is NaN everywhere is kept
 
 
 @pytest.mark.slow
@@ -359,9 +332,9 @@ def test_what_cannot_be_a_store_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_product_of_a_million_million_points_is_not_materialised(tmp_path: Path) -> None:
     many = MASS.replace("points = 5", "points = 1000000") + DURATION.replace("points = 4", "points = 1000000")
     definition = Definition.of(scenario('[scan]\nresult = "counts"\n' + many))
-    store = Store.open(tmp_path / "a.zarr", definition)
-    number, answer = next(on_threads(definition, iter([len(definition.chunks) - 1]), threads=1))
-    store.write(number, answer)
+    with Store.opened(tmp_path / "a.zarr", definition) as store:
+        number, answer = next(on_threads(definition, iter([len(definition.chunks) - 1]), threads=1))
+        store.write(number, answer)
     size = sum(path.stat().st_size for path in store.path.rglob("*") if path.is_file())
     assert size < 50e6
     assert np.isfinite(Scan.read(store.path).dataset().expected[:, -1, -1].values).all()
@@ -414,9 +387,35 @@ def test_observed_counts_that_stay_while_the_exposure_varies_are_named(tmp_path:
 
 
 def test_a_scan_over_hypotheses_has_no_frozen_counts() -> None:
-    assert Definition.of(observed(MASS)).diagnosis == ""
+    assert Definition.of(observed(MASS)).diagnosis == ()
     both = 'parameter = ["run[1].duration", "run[1].counts"]\nvalues = [["10 day", 160], ["5 day", 81]]\n'
-    assert Definition.of(observed("[[scan.axis]]\n" + both)).diagnosis == ""
+    assert Definition.of(observed("[[scan.axis]]\n" + both)).diagnosis == ()
+
+
+POLES = """
+[[scan.axis]]
+parameter = "interaction[1].mass"
+grid = { from = "30 meV", to = "150 meV", points = 13 }
+"""
+
+
+def test_masses_beside_a_pole_are_named() -> None:
+    """q² of the runs: 2 E_eg (E_eg/2 − ω), with a mass of 10 meV on a pole."""
+    scanned = scenario('[scan]\nresult = "counts"\n' + POLES, preset="vector-mediator")
+    (sentence,) = Definition.of(scanned).diagnosis
+    atom, energies = scanned.atom, np.asarray(scanned.experiment.photon_energy)
+    poles = np.sqrt(atom.E_eg * (atom.E_eg - 2 * energies))
+    for pole in poles[(poles > 0.03) & (poles < 0.15)]:
+        low = np.floor(pole * 100) / 100
+        assert f"{low:.6g} and {low + 0.01:.6g} eV ({pole:.6g} eV)" in sentence
+    assert sentence.startswith("interaction[1].mass: beside a pole")
+    moving = '[[scan.axis]]\nparameter = "run[1].photon_energy"\nvalues = ["1.0 eV", "1.05 eV"]\n'
+    (sentence,) = Definition.of(
+        scenario('[scan]\nresult = "counts"\n' + POLES + moving, preset="vector-mediator")
+    ).diagnosis
+    assert "where m² = q²" in sentence
+    wide = preset_text("vector-mediator").replace('mass = "1 keV"', 'mass = "1 keV"\nwidth = "1 meV"')
+    assert Definition.of(Scenario.from_text(f'{wide}[scan]\nresult = "counts"\n{POLES}')).diagnosis == ()
 
 
 # --- bad input -------------------------------------------------------------------------------------------
@@ -432,6 +431,10 @@ PARAMETER = 'parameter = "neutrinos.lightest_mass"\n'
         ('result = "spectra"\n' + MASS, "did you mean 'spectrum'"),
         ('result = "plan"\naim = "limit"\n' + MASS, "did you mean 'limits'"),
         ('result = "plan"\nelements = "magnetic"\n' + MASS, "did you mean 'magnetic-moment'"),
+        ('result = "plan"\naim = "zz"\n' + MASS, "scan.aim: 'zz': must be 'limits' or"),
+        ('result = "plan"\nfrequencies = -1\n' + MASS, "scan.frequencies: -1.0: must be a whole number"),
+        ('result = "plan"\ntotal = "0 day"\n' + MASS, "scan.total: 0.0: must be a time above 0"),
+        ('result = "plan"\naim = "majorana-phases"\n' + MASS, "Dirac neutrinos have no such phases"),
         ('result = "counts"', "axis: is missing"),
         ('result = "counts"\naxis = []', "one or more"),
         ('result = "counts"\nwhat = 1\n' + MASS, "what: is not a known key"),
@@ -519,6 +522,20 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit) as ended:
         main(["scan", str(tmp_path / "s.toml")])
     assert ended.value.code == 2
+
+
+def test_a_picture_that_cannot_be_is_refused_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    third = '[[scan.axis]]\nparameter = "target.volume"\nvalues = ["1 cm^3", "2 cm^3"]\n'
+    plan = '[scan]\nresult = "plan"\n'
+    for result, axes, words in (('[scan]\nresult = "counts"\n', third, "3 numeric"), (plan, "", "50 maps")):
+        (tmp_path / "s.toml").write_text(preset_text("letter") + result + MASS + DURATION + axes)
+        with pytest.raises(SystemExit) as ended:
+            main(["scan", f"{tmp_path}/s.toml", "-o", f"{tmp_path}/a.zarr", "--plot", f"{tmp_path}/a.png"])
+        assert ended.value.code == 2
+        assert f"plot = {words}" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["s.toml"]
 
 
 def test_tables_and_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from scipy import stats
 import renp
 from cases import DAY, YB
 from relative import relative
-from renp.inference.few_counts import Signal
+from renp.inference.signal import Signal
 from renp.inference.signed import signed_cls
 
 NU = renp.Neutrinos(0.01)

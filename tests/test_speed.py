@@ -3,7 +3,10 @@
 import jax.numpy as jnp
 import kernel
 import numpy as np
+import pytest
 from measure import fastest
+
+import renp
 
 OMEGA = np.linspace(1.0, 1.0717, 10**5)
 
@@ -13,7 +16,7 @@ def test_spectrum() -> None:
     photons = jnp.asarray(OMEGA)
     times = fastest(
         {
-            "renp": lambda: methods["renp"](photons),
+            "renp": lambda: methods["renp, compiled function"](photons),
             "notebook": lambda: methods["NumPy, notebook"](OMEGA),
             "optimised": lambda: methods["NumPy, optimised"](OMEGA),
         },
@@ -21,6 +24,23 @@ def test_spectrum() -> None:
     )
     assert times["notebook"] > 20 * times["renp"]
     assert times["optimised"] > 5 * times["renp"]
+
+
+@pytest.mark.parametrize("size", [7, 1000])
+def test_public_functions_at_few_photon_energies(size: int) -> None:
+    omega = np.linspace(1.0, 1.0717, size)
+    runs = renp.Experiment(kernel.YB, renp.Target(), omega, 86400.0)
+    notebook = kernel.methods()["NumPy, notebook"]
+    times = fastest(
+        {
+            "spectral_function": lambda: renp.spectral_function(omega, kernel.YB, kernel.NU, kernel.MODEL),
+            "expected_counts": lambda: renp.expected_counts(runs, kernel.NU, kernel.MODEL),
+            "notebook": lambda: notebook(omega),
+        },
+        seconds=0.3,
+    )
+    assert times["spectral_function"] < times["notebook"]
+    assert times["expected_counts"] < 1.5 * times["notebook"]
 
 
 def test_batch_of_models() -> None:

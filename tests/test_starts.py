@@ -69,3 +69,34 @@ def test_a_single_minimum_is_alone() -> None:
     observed = Likelihood(runs(energies=[1.068], counts=[140.0]), renp.Neutrinos(0.01), moment)
     assert renp.profile(observed, "mu").diagnosis == ()
     assert renp.discovery(observed, "mu").diagnosis == ()
+
+
+SECOND = {"weak": renp.Weak()}
+"""The amplitude is 1 + the coupling: beside a coupling at 0 there is one at −2, 12 units away."""
+
+
+@cache
+def far_minima(rate: float = 0.05) -> Likelihood:
+    """Return the likelihood of two runs and an uncertain rate, whose two minima are equally low."""
+    observed = runs(energies=[1.068, 1.0712], counts=[140.0, 95.0])
+    return Likelihood(
+        observed, renp.Neutrinos(0.01), SECOND, nuisances=renp.Nuisances(normalisation_error=rate)
+    )
+
+
+@pytest.mark.parametrize(
+    "method", ["delta-chi2", "asymptotic", "cls", pytest.param("feldman-cousins", marks=pytest.mark.slow)]
+)
+def test_every_method_sees_a_second_minimum_far_from_the_start(method: str) -> None:
+    likelihood = far_minima()
+    found = renp.upper_limits(
+        likelihood.experiment,
+        likelihood.neutrinos,
+        couplings={"weak": SECOND},
+        method=method,
+        nuisances=renp.Nuisances(normalisation_error=0.05),
+    )
+    (low, high), (other_low, other_high) = sorted(found.accepted["weak"]["weak"])
+    # Toys of one and the other differ.
+    tolerance = 0.02 if method == "feldman-cousins" else 1e-4
+    assert (-2 - high, -2 - low) == pytest.approx((other_low, other_high), abs=tolerance * (high - low))

@@ -7,7 +7,7 @@ from scipy import stats
 import renp
 from cases import NU, YB
 from relative import relative
-from renp.inference.toys import KINDS, measure_coverage, throw_toys
+from renp.inference.toys import KINDS, SIGNED_KINDS, measure_coverage, throw_toys
 
 ENERGIES = [1.068, 1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]
 UNIT = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
@@ -56,11 +56,24 @@ def test_coverage_of_each_kind_at_two_exposures() -> None:
     assert by_kind["asymptotic limit", 1.0] == pytest.approx(0.90, abs=0.02)
 
 
-def test_coverage_is_for_magnitudes() -> None:
-    runs = renp.Experiment(YB, renp.Target(), ENERGIES, 86400.0)
-    light = {"kappa": renp.VectorMediator(1e3, 1.0, left={(1, 1): 1.0})}
-    with pytest.raises(renp.InputError, match="without interference"):
-        measure_coverage(renp.Likelihood(runs, NU, light), "kappa", (1e-24,), toys=10)
+@pytest.mark.parametrize("days", [0.05, pytest.param(10.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("nuisances", [None, pytest.param(RATE, marks=pytest.mark.slow)])
+def test_coverage_on_either_side_of_the_mirror(days: float, nuisances: renp.Nuisances | None) -> None:
+    """The amplitude is 1 + κ: counts at −2 − κ are those at κ. Few counts, and many."""
+    runs = renp.Experiment(YB, renp.Target(), [1.068, 1.0712], days * 86400.0)
+    both = renp.Likelihood(runs, NU, {"κ": renp.Weak()}, nuisances=nuisances)
+    found = measure_coverage(both, "κ", (0.1, -0.3, -1.8, -2.2), toys=3000, seed=6)
+    assert [row.kind for row in found.rows] == list(SIGNED_KINDS) * 4
+    error = 4 * np.sqrt(0.09 / 3000)
+    for row in found.rows:
+        assert row.failed == 0
+        if row.kind == "cls interval":
+            assert row.coverage > 0.90 - error
+        elif row.kind == "feldman-cousins interval":
+            # Counts are whole numbers: where they are few, more than was asked for.
+            assert 0.90 - 1.5 * error < row.coverage < (0.90 + 1.5 * error if days > 1 else 1.0)
+        elif days > 1:
+            assert row.coverage == pytest.approx(0.90, abs=error)
 
 
 def test_results_are_tables_files_and_pictures(tmp_path) -> None:

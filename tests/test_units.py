@@ -8,9 +8,12 @@ import pandas as pd
 import pint
 import pytest
 from astropy import units
+from hypothesis import given
+from hypothesis import strategies as st
 
 import renp
 from relative import relative
+from renp.scenario.quantities import FACTORS, parse_quantity
 from renp.units import plain
 
 ureg: Any = pint.UnitRegistry()
@@ -104,3 +107,12 @@ def test_astropy() -> None:
     assert plain("moment", 1e-34 * units.J / units.T, "μ_B") == relative(1e-34 / 9.2740100657e-24, rel=1e-15)
     with pytest.raises(renp.InputError, match="converts to s"):
         plain("duration", 10 * units.m, "s")
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"), [(unit, text) for unit, of_unit in FACTORS.items() for text in of_unit]
+)
+@given(number=st.floats(allow_nan=False, allow_infinity=False))
+def test_units_known_without_pint_are_its_own_to_the_bit(unit: str, text: str, number: float) -> None:
+    theirs = ureg.Quantity(number, ureg.Unit(f"1{text}" if text.startswith("/") else text)).to(unit)
+    assert parse_quantity(f"{number!r} {text}", unit) == theirs.magnitude

@@ -12,6 +12,8 @@ from renp._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from renp.atoms.atom import Atom
+    from renp.atoms.width import reference_width
+    from renp.compilations import cache
     from renp.differential import angular_spectrum, differential_spectrum
     from renp.errors import InputError, PoleWarning
     from renp.experiment import Experiment, Target, expected_counts
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from renp.inference.ranking import ranking
     from renp.inference.reach import mass_grid, reach
     from renp.inference.region import allowed_region
+    from renp.inference.sensitivity import sensitivity
     from renp.inference.toys import measure_coverage, throw_toys
     from renp.inference.upper_limits import upper_limits
     from renp.inference.workspace import pyhf_workspace
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from renp.scans.scan import scan
     from renp.scenario import Scenario
     from renp.spectrum import spectral_function, thresholds
+    from renp.target.preparation import Preparation, Pulse
 
 __all__ = [
     "Anapole",
@@ -70,6 +74,8 @@ __all__ = [
     "Neutrinos",
     "Nuisances",
     "PoleWarning",
+    "Preparation",
+    "Pulse",
     "ScalarMediator",
     "Scenario",
     "Target",
@@ -77,6 +83,7 @@ __all__ = [
     "Weak",
     "allowed_region",
     "angular_spectrum",
+    "cache",
     "check_interaction",
     "citations",
     "compare",
@@ -97,8 +104,10 @@ __all__ = [
     "pyhf_workspace",
     "ranking",
     "reach",
+    "reference_width",
     "required_exposure",
     "scan",
+    "sensitivity",
     "spectral_function",
     "thresholds",
     "throw_toys",
@@ -107,8 +116,10 @@ __all__ = [
 
 _HOME = {
     "renp.atoms.atom": ["Atom"],
+    "renp.atoms.width": ["reference_width"],
     "renp.interactions.contract": ["check_interaction"],
     "renp.interactions.couplings": ["Coupling", "Couplings", "Interaction", "Model"],
+    "renp.compilations": ["cache"],
     "renp.differential": ["angular_spectrum", "differential_spectrum"],
     "renp.errors": ["InputError", "PoleWarning"],
     "renp.experiment": ["Experiment", "Target", "expected_counts"],
@@ -128,6 +139,7 @@ _HOME = {
     "renp.inference.upper_limits": ["upper_limits"],
     "renp.inference.ranking": ["ranking"],
     "renp.inference.reach": ["mass_grid", "reach"],
+    "renp.inference.sensitivity": ["sensitivity"],
     "renp.interactions": [
         "Anapole",
         "Charge",
@@ -145,6 +157,7 @@ _HOME = {
     "renp.references": ["citations"],
     "renp.scenario": ["Scenario"],
     "renp.spectrum": ["spectral_function", "thresholds"],
+    "renp.target.preparation": ["Preparation", "Pulse"],
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

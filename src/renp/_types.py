@@ -12,8 +12,11 @@ Values: TypeAlias = Float[Array | np.ndarray[Any, Any], "..."]
 Reals: TypeAlias = NDArray[np.float64]
 """Numbers outside compiled code."""
 
+Flags: TypeAlias = NDArray[np.bool_]
+"""Truth of each of some numbers, outside compiled code."""
+
 Matrix: TypeAlias = Complex[Array, "3 3"]
 """A coupling matrix in the mass basis."""
 
-Mask: TypeAlias = Bool[Array, "p"]
+Mask: TypeAlias = Bool[Array | np.ndarray[Any, Any], "p"]
 """Which parameters of a likelihood move."""

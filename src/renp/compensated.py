@@ -5,12 +5,13 @@ a sum into one operation, or reassociate constants; bits are opaque to it, so th
 part is masked out. What is not being traced is computed in NumPy, to the same bits.
 """
 
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
+from jax import Array, lax
 
 from renp.validation import is_traced
 
@@ -27,6 +28,30 @@ def array_module(*values: object) -> ModuleType:
     'numpy'
     """
     return jnp if is_traced(*values) else np
+
+
+def vector(values: Sequence[Real]) -> Array:
+    """Return numbers as one array of JAX, without a program of JAX unless one is being traced.
+
+    Examples
+    --------
+    >>> vector([1.0, np.float64(2.0)])
+    Array([1., 2.], dtype=float64)
+    """
+    if array_module(*values) is np:
+        return jnp.asarray(np.array([float(x) for x in values]))
+    return jnp.stack([jnp.asarray(x, dtype=float) for x in values])
+
+
+def concatenated(parts: Sequence[Any]) -> Array:
+    """Return arrays one after the other as one of JAX, without a program of JAX unless one is being traced.
+
+    Examples
+    --------
+    >>> concatenated([np.array([1.0]), jnp.array([2.0])])
+    Array([1., 2.], dtype=float64)
+    """
+    return jnp.asarray(array_module(*parts).concatenate(parts))
 
 
 def leading(x: Real, bits: int) -> Real:

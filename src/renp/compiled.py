@@ -17,8 +17,19 @@ _REFUSALS = ("`compiler_options` can only be passed to top-level", "No such comp
 """What JAX says of options within another compiled function, and a compiler of those it does not know."""
 
 
-def compiled(function: Callable[..., Found]) -> Callable[..., Found]:
+_QUICKLY = {"xla_cpu_use_fusion_emitters": False}
+"""Half the time to compile; what is called once is not worth more."""
+
+
+def compiled(function: Callable[..., Found], *, quickly: bool = False) -> Callable[..., Found]:
     """Return a function compiled by JAX, with options that hold where it is not part of another one.
+
+    Parameters
+    ----------
+    function
+        Pure, of arrays.
+    quickly
+        Whether it is worth more to be compiled soon than to run fast.
 
     Examples
     --------
@@ -27,7 +38,7 @@ def compiled(function: Callable[..., Found]) -> Callable[..., Found]:
     >>> float(twice(jnp.array(3.0))), float(jax.jit(twice)(3.0))
     (6.0, 6.0)
     """
-    alone: Callable[..., Found] = jax.jit(function, compiler_options=_OPTIONS)
+    alone: Callable[..., Found] = jax.jit(function, compiler_options=_OPTIONS | (_QUICKLY if quickly else {}))
     part: Callable[..., Found] = jax.jit(function)
 
     @wraps(function)

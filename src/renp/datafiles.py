@@ -1,17 +1,21 @@
 """Data files that come with the package, TOML with a source beside each value; and files that are written."""
 
+import json
 import os
 import re
-import tempfile
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from renp.errors import InputError
+from renp.errors import InputError, StorageError
+from renp.platforms import DISK, moved, synced
+
+PICTURES = (".png", ".pdf", ".svg")
+DATA = (".nc", ".csv", ".json", ".yaml")
+"""The last is a data table of HEPData."""
 
 
 @cache
@@ -95,42 +99,88 @@ def given_toml(text: str) -> dict[str, Any]:
         raise ValueError(f"not valid TOML: line {line} has a number of {len(digits[0])} digits") from None
 
 
-@contextmanager
-def replaced(path: Path) -> Iterator[Path]:
-    """Give the path of a file to be written, beside another that is moved to when it is whole.
+def json_text(content: Any, **layout: Any) -> str:
+    """Return JSON, all of which the package writes here: NaN and infinities, which JSON lacks, are an error.
 
-    A full disk, an error or a kill leave the file that was there as it was.
+    Examples
+    --------
+    >>> json_text({"limits": [1.5, None]})
+    '{"limits": [1.5, null]}'
+    >>> json_text(float("nan"))
+    Traceback (most recent call last):
+    ValueError: Out of range float values are not JSON compliant...
+    """
+    return json.dumps(content, allow_nan=False, **layout)
+
+
+def check_output(path: Path, endings: Sequence[str] = (), name: str = "output") -> None:
+    """Raise `InputError` if a file cannot be written: before what is to be in it is computed.
+
+    Examples
+    --------
+    >>> check_output(Path("a.doc"), PICTURES)
+    Traceback (most recent call last):
+    renp.errors.InputError: output = a.doc: must be a file ending in .png, .pdf, .svg
+    """
+    if endings and path.suffix not in endings:
+        raise InputError(name, path, f"a file ending in {', '.join(endings)}")
+    if "\0" in str(path):
+        raise InputError(name, repr(str(path)), "a name without the character of number 0")
+    try:
+        if not path.parent.is_dir():
+            raise InputError(name, path, "in a folder that exists")
+        if path.is_dir():
+            raise InputError(name, path, "a file, which a folder is not")
+        there = path.exists()
+    except OSError as error:
+        raise unwritable(path, error, name) from None
+    if not os.access(path if there else path.parent, os.W_OK):
+        raise InputError(name, path, "a file that can be written (Permission denied)")
+
+
+def unwritable(
+    path: Path, error: OSError, name: str = "output", allowed: str = "a file that can be written"
+) -> InputError:
+    """Return what is said of an error of the system: a full disk is no mistake of who gave the name.
+
+    Examples
+    --------
+    >>> unwritable(Path("a.csv"), OSError(28, "No space left on device"))
+    StorageError('output = a.csv: must be a file that can be written (No space left on device)')
+    """
+    kind = StorageError if error.errno in DISK else InputError
+    return kind(name, path, f"{allowed} ({error.strerror or error})")
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file as a whole: a full disk, an error or a kill leave the one that was there as it was.
 
     Raises
     ------
     InputError
-        If the folder does not exist, or the file cannot be written.
+        If the folder does not exist, or the file cannot be written; `StorageError` if the disk is full.
 
     Examples
     --------
-    >>> with tempfile.TemporaryDirectory() as folder, replaced(Path(folder) / "a.txt") as new:
-    ...     _ = new.write_text("whole")
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(Path(folder) / "a.txt", "whole")
     """
-    if not path.parent.is_dir():
-        raise InputError("output", path, "in a folder that exists")
+    check_output(path)
+    whole = content.encode() if isinstance(content, str) else content
     try:
         if path.exists() and not path.is_file():  # a device or a pipe is nothing to be moved onto
-            yield path
+            path.write_bytes(whole)
             return
-        number, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-        os.close(number)
-        new = Path(name)
+        target = path.resolve()  # what a link names, not the link
+        new = target.with_name(f".renp-{os.urandom(8).hex()}{path.suffix}")
         try:
-            new.chmod(0o666 & ~_umask() if not path.exists() else path.stat().st_mode & 0o777)
-            yield new
-            new.replace(path)
+            new.write_bytes(whole)
+            if target.exists():
+                new.chmod(target.stat().st_mode & 0o777)
+            synced(new)
+            moved(new, target)
         finally:
             new.unlink(missing_ok=True)
     except OSError as error:
-        raise InputError("output", path, f"a file that can be written ({error.strerror or error})") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        raise unwritable(path, error) from None

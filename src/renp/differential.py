@@ -156,7 +156,7 @@ def energy_interval(
     >>> centre[2, 2].round(4), half_width[2, 2].round(4)
     (Array(0.5417, dtype=float64), Array(0.4718, dtype=float64))
     """
-    photons = photon_energies(omega, atom.E_vg)
+    photons = photon_energies(omega, atom.E_vg, copy=False)
     middle, half_width = (
         x.reshape(3, 3, *photons.shape) for x in _interval(photons.ravel(), atom, neutrinos)
     )
@@ -167,9 +167,9 @@ def energy_interval(
 def _interval(
     omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos
 ) -> tuple[Float[Array, "3 3 n"], Float[Array, "3 3 n"]]:
-    pair = pair_kinematics(omega, neutrinos.masses, atom.E_eg, atom.boost)
+    pair = pair_kinematics(omega, neutrinos.masses, *atom.frame)
     centre = (atom.E_eg - omega) / 2 * (1 + pair.mass_sum * pair.mass_difference / pair.q2)
-    half_width = jnp.abs(omega - atom.boost) * pair.delta / 2
+    half_width = jnp.abs(atom.momentum(omega)) * pair.delta / 2
     return jnp.where(pair.is_open, centre, 0.0), jnp.where(pair.is_open, half_width, 0.0)
 
 
@@ -184,6 +184,6 @@ def _broadcast(name: str, values: Values, omega: Values) -> tuple[Values, Values
 
 
 def _refuse_rest(omega: Values, atom: Atom) -> None:
-    if not is_traced(omega, atom.boost) and np.any(np.asarray(omega) == atom.boost):
+    if not is_traced(omega, atom.boost, atom.index) and np.any(atom.momentum(np.asarray(omega)) == 0):
         allowed = "another than the boost, 0 without one: a pair without momentum has a single energy"
-        raise InputError("omega", float(atom.boost), allowed)
+        raise InputError("omega", float(atom.boost) / float(atom.index or 1), allowed)

@@ -87,6 +87,16 @@ class InputError(ValueError):
         self.allowed = allowed
 
 
+class StorageError(InputError):
+    """A disk is full or fails: no fault of what was given, nor of the package.
+
+    Examples
+    --------
+    >>> print(StorageError("output", "a.nc", "a file that can be written (No space left on device)"))
+    output = a.nc: must be a file that can be written (No space left on device)
+    """
+
+
 def _plainly(value: object) -> str:
     """Return a value as it is printed, or at least as `shown`."""
     try:

@@ -1,31 +1,40 @@
 """From the spectral function to expected counts: N(ω) = T (ε Γ_0 I(ω) + background)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy import integrate
 
 from renp.atoms.atom import Atom
+from renp.atoms.lights import Lights
+from renp.atoms.spin import HELICITIES
+from renp.atoms.width import PUBLISHED_WIDTH, reference_width
+from renp.border import checked
+from renp.compiled import compiled
 from renp.errors import InputError
+from renp.formula.line import line_spectrum
 from renp.interactions.couplings import Interaction
 from renp.laser import SHARP, Laser
 from renp.neutrinos import Neutrinos
 from renp.references import references_of
 from renp.runs import Runs, Values
-from renp.spectrum import spectral_function
-from renp.validation import Scalar, finite, instance, is_traced, number
+from renp.target.preparation import Preparation, cycle_of
+from renp.validation import Scalar, finite, instance, is_traced, number, reals
 
 UNCERTAIN = ("background_error", "efficiency_error", "control_ratio")
 """Columns of runs that make parameters of a likelihood."""
 
-PUBLISHED_WIDTH = 0.002
-"""Γ_0 at n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s; Phys. Sci. Forum 8, 51, Eq. (3)."""
-
 Reals: TypeAlias = Float[Array, "n"]
+
+
+GOLDEN = "golden-rule"
+
+WIDTHS = {"published": PUBLISHED_WIDTH, GOLDEN: np.nan}
+"""Words for widths."""
 
 
 class Target(eqx.Module):
@@ -44,8 +53,11 @@ class Target(eqx.Module):
         papers.
     width
         Γ_0 at n_a = n_γ = 10²¹/cm³ and V = 100 cm³, 1/s. It belongs to the atom: left out, it is the value
-        published for ytterbium, 0.002, which is some 60 times strontium's own. `renp.atoms.reference_width`
-        computes that of any atom whose |v⟩ has a decay rate.
+        published for ytterbium, 0.002, which is some 60 times strontium's own. "golden-rule" stands for that
+        of the experiment's atom at each photon energy, n_γ being what it is; any other is the same at all, as
+        it is where the field is held fixed. Results say which width they used.
+
+    `from_preparation` computes η; the target then has its ``preparation``.
 
     Raises
     ------
@@ -63,6 +75,11 @@ class Target(eqx.Module):
     volume: Scalar
     dynamical_factor: Scalar
     width: Scalar
+    """NaN for "golden-rule", until an experiment says of which atom."""
+    width_at: Scalar | None
+    """Photon energy of the width, eV, to which it is proportional; None for one at all photon energies."""
+    preparation: Preparation | None = eqx.field(static=True)
+    """Whose mean the dynamical factor is, if it was computed."""
 
     def __init__(
         self,
@@ -81,12 +98,67 @@ class Target(eqx.Module):
         )
         factor = "a finite factor, at least 0"
         self.dynamical_factor = number("dynamical_factor", dynamical_factor, factor, low=0)
-        self.width = number("width", width, "a finite width in 1/s, at least 0", low=0, unit="1/s")
+        self.width_at = np.nan if isinstance(width, str) and width == GOLDEN else None
+        if isinstance(width, str) and width in WIDTHS:
+            self.width = WIDTHS[width]
+        else:
+            allowed = "a finite width in 1/s, at least 0, 'published' or 'golden-rule'"
+            self.width = number("width", width, allowed, low=0, unit="1/s")
+        self.preparation = None
+
+    @classmethod
+    def from_preparation(
+        cls,
+        preparation: Preparation,
+        atom: Atom,
+        *,
+        density: Any = 1e21,
+        photon_density: Any = 1e21,
+        volume: Any = 100.0,
+        width: Any = PUBLISHED_WIDTH,
+    ) -> "Target":
+        """Return the target whose η is the mean of a preparation over its cycles.
+
+        Parameters
+        ----------
+        preparation, atom
+            What is done to which atoms.
+        density, photon_density, volume, width
+            As for `Target`.
+
+        Raises
+        ------
+        InputError
+            If something is out of range, or the pulses cannot be followed.
+
+        Examples
+        --------
+        >>> import renp
+        >>> ready = renp.Preparation(length=1.0, repetition=10.0, coherence=0.5, dephasing_time=1e-3)
+        >>> round(Target.from_preparation(ready, Atom.named("Yb")).dynamical_factor, 6)
+        0.005
+        """
+        target = cls(density, photon_density, volume, width=width)
+        known = {name: getattr(target, name) for name in ("density", "photon_density", "volume")}
+        mean = cycle_of(preparation, atom, **known).mean
+        found: Target = eqx.tree_at(lambda one: one.dynamical_factor, target, mean)
+        object.__setattr__(found, "preparation", preparation)
+        return found
+
+    def of_atom(self, atom: Atom) -> "Target":
+        """Return the target with the width of an atom, if it is to be that of the golden rule."""
+        if self.width_at is None or is_traced(self.width_at) or not np.isnan(self.width_at):
+            return self
+        width = reference_width(atom, GOLDEN)
+        known: Target = eqx.tree_at(
+            lambda one: (one.width, one.width_at), self, (width, float(atom.E_eg) / 2)
+        )
+        return known
 
     @property
     def references(self) -> tuple[str, ...]:
         """Keys of the published width, or of the formula for any other."""
-        published = is_traced(self.width) or self.width == PUBLISHED_WIDTH
+        published = self.width_at is None and (is_traced(self.width) or self.width == PUBLISHED_WIDTH)
         return ("ge-2023-proceeding", "ge-2023-letter") if published else ("ge-2023-letter",)
 
     @property
@@ -108,7 +180,8 @@ class Experiment(eqx.Module):
     duration
         Duration of each run, s (a day is 86400); one number serves for all.
     background
-        Rate of background counts in each run, 1/s; one number serves for all.
+        Rate of background counts in each run, 1/s; one number serves for all. Of a target whose preparation
+        has a gate, the rate while it is open.
     counts
         What was observed in each run, or None.
     laser
@@ -126,12 +199,16 @@ class Experiment(eqx.Module):
         control counts decide; with control counts given, ``background`` may be left out.
     control_counts
         What was observed in each control measurement, or None: what ``background`` makes expected.
+    polarisation
+        Of the light in each run, "linear", "left" or "right" (helicity −1 and +1), or how much more of it is
+        right than left, from −1 to 1; one serves for all. Left out, or None for a run, it is the atom's.
 
     Raises
     ------
     InputError
         For photon energies out of range, negative durations, backgrounds, ratios or counts, efficiencies or
-        errors above 1, control counts of no control measurement, or unequal lengths.
+        errors above 1, control counts of no control measurement, or unequal lengths; for light of a helicity
+        that the atom does not see.
 
     Examples
     --------
@@ -144,6 +221,8 @@ class Experiment(eqx.Module):
     target: Target
     runs: Runs
     laser: Laser
+    sides: tuple[Atom, Atom] | None
+    """The atom in left and in right light, where runs have a polarisation of their own."""
 
     def __init__(
         self,
@@ -160,12 +239,20 @@ class Experiment(eqx.Module):
         efficiency_error: Any = 0.0,
         control_ratio: Any = 0.0,
         control_counts: Any = None,
+        polarisation: Any = None,
     ) -> None:
         instance("laser", laser, Laser)
         instance("atom", atom, Atom)
         instance("target", target, Target)
-        self.atom, self.target, self.laser = atom, target, laser
-        self.runs = Runs.checked(
+        if target.preparation is not None and target.preparation.gate is not None:
+            if not is_traced(background):
+                background = reals("background", background, "rates in 1/s", "1/s")
+            background = background * target.preparation.open_share
+        self.atom, self.target, self.laser = atom, target.of_atom(atom), laser
+        if isinstance(polarisation, Sequence) and not isinstance(polarisation, str):
+            each = [atom.polarisation if one is None else one for one in polarisation]
+            polarisation = None if all(one is None for one in polarisation) else each
+        runs = Runs.checked(
             atom.E_vg,
             photon_energy=photon_energy,
             duration=duration,
@@ -176,7 +263,9 @@ class Experiment(eqx.Module):
             counts=counts,
             control_ratio=control_ratio,
             control_counts=control_counts,
+            polarisation=polarisation,
         )
+        self.runs, self.sides = runs, _sides(atom, runs)
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -229,9 +318,37 @@ class Experiment(eqx.Module):
         return None if self.runs.control_counts is None else jnp.asarray(self.runs.control_counts)
 
     @property
+    def polarisation(self) -> Reals | None:
+        """How much more of each run's light is right than left; None where it is the atom's."""
+        return None if self.runs.polarisation is None else jnp.asarray(self.runs.polarisation)
+
+    @property
+    def lit_atom(self) -> Atom | Lights:
+        """The atom, or both that it is in the light of the runs."""
+        share = self.runs.polarisation
+        return self.atom if share is None or self.sides is None else Lights(*self.sides, share)
+
+    @property
     def exposure(self) -> Values:
         """Signal counts of each run where I = 1: T ε η Γ_0."""
-        return self.runs.duration * self.runs.efficiency * self.target.reference_width
+        alike = self.runs.duration * self.runs.efficiency * self.target.reference_width
+        at = self.target.width_at
+        return alike if at is None else alike * (self.runs.photon_energy / at)
+
+    @property
+    def width_said(self) -> str:
+        """Which width the counts are of, in words."""
+        target, name = self.target, self.atom.name
+        if is_traced(target.width, target.width_at):
+            return "Γ_0 as given"
+        size = f"Γ_0 = {float(target.width):.3g}/s"
+        if target.width_at is not None:
+            at = f"{float(target.width_at):.4g} eV, proportional to the photon energy"
+            return f"{size} at {at}: the golden rule for {name}, |ρ_eg| = η/2"
+        if target.width != PUBLISHED_WIDTH:
+            return f"{size} at all photon energies, as given"
+        other = "" if name.startswith("Yb") else f", not {name}'s own (width = 'golden-rule')"
+        return f"{size} at all photon energies: published for Yb{other}"
 
     @property
     def background_counts(self) -> Values:
@@ -247,8 +364,32 @@ class Experiment(eqx.Module):
         >>> both.with_runs(both.runs.rows([1])).photon_energy
         Array([1.069], dtype=float64)
         """
-        other: Experiment = eqx.tree_at(lambda one: one.runs, self, runs)
+        sides = self.sides or _sides(self.atom, runs)
+        other: Experiment = eqx.tree_at(
+            lambda one: (one.runs, one.sides), self, (runs, sides), is_leaf=lambda x: x is None
+        )
         return other
+
+    def lit(self) -> "Experiment":
+        """Return the same with a polarisation of each run: the atom's, if they have none of their own.
+
+        Examples
+        --------
+        >>> Experiment(Atom.named("Yb", "full"), Target(), [1.068], 86400.0).lit().polarisation
+        Array([0.], dtype=float64)
+        """
+        if self.runs.polarisation is not None:
+            return self
+        own = np.full(len(self.runs), float(HELICITIES.get(self.atom.polarisation, 0)))
+        return self.with_runs(replace(self.runs, polarisation=own))
+
+
+def _sides(atom: Atom, runs: Runs) -> tuple[Atom, Atom] | None:
+    """Return the atom in left and in right light if runs need both."""
+    share = runs.polarisation
+    if share is None or (not is_traced(share) and not np.any(share) and atom.polarisation == "linear"):
+        return None
+    return atom.in_light("left"), atom.in_light("right")
 
 
 def check_certain(experiment: Experiment) -> None:
@@ -277,7 +418,8 @@ def counts_of(
     Array([95.04], dtype=float64)
     """
     emitted: Any = signal * (experiment.exposure * spectrum)
-    return jnp.asarray(emitted + background * experiment.background_counts)
+    counts: Array = emitted + background * experiment.background_counts
+    return counts
 
 
 def expected_counts(experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None = None) -> Reals:
@@ -327,12 +469,17 @@ def _counts(
     experiment: Experiment, neutrinos: Neutrinos, model: Interaction | None, background: float
 ) -> Reals:
     instance("experiment", experiment, Experiment)
-    photons, laser = experiment.runs.photon_energy, experiment.laser
-    spectrum: Any = spectral_function(photons, experiment.atom, neutrinos, model, laser=laser)
-    if not is_traced(spectrum):
-        spectrum = np.asarray(spectrum)
-    finite(counts := counts_of(experiment, spectrum, background=background), "the expected counts")
-    return counts
+    runs, laser = experiment.runs, experiment.laser
+    _, model = checked(runs.photon_energy, experiment.atom, neutrinos, model, laser)
+    return finite(_counts_of_runs(experiment, neutrinos, model, background), "the expected counts")
+
+
+@compiled
+def _counts_of_runs(
+    experiment: Experiment, neutrinos: Neutrinos, model: Interaction, background: Scalar
+) -> Reals:
+    line = experiment.runs.photon_energy, experiment.laser, experiment.lit_atom
+    return counts_of(experiment, line_spectrum(*line, neutrinos, model), background=background)
 
 
 def mean_dynamical_factor(factor: Callable[[float], float], duration: float) -> float:
@@ -350,6 +497,8 @@ def mean_dynamical_factor(factor: Callable[[float], float], duration: float) -> 
     >>> round(mean_dynamical_factor(lambda t: 0.5 * np.exp(-t / 100.0), 100.0), 6)
     0.31606
     """
+    from scipy.integrate import quad
+
     time = float(number("duration", duration, "a time in s above 0", low=0.0, open_low=True, unit="s"))
-    total, _ = integrate.quad(factor, 0.0, time, limit=200)
+    total, _ = quad(factor, 0.0, time, limit=200)
     return float(number("factor", total / time, "a finite factor, at least 0", low=0.0))

@@ -8,7 +8,7 @@ import numpy as np
 from renp._types import Values
 from renp.atoms.atom import Atom
 from renp.errors import InputError, PoleWarning
-from renp.formula.kinematics import momentum_transfer_squared
+from renp.formula.kinematics import momentum_transfer_squared, threshold_energies
 from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 from renp.validation import is_traced
@@ -44,9 +44,9 @@ def check_poles(
     if not poles:
         return
     known: Any = np.asarray(omega)
-    q2 = momentum_transfer_squared(known, atom.E_eg, atom.boost)
+    q2 = momentum_transfer_squared(known, *atom.frame)
     for pole in poles:
-        at = (atom.E_eg + atom.boost - pole / (atom.E_eg - atom.boost)) / 2
+        at = threshold_energies(np.full(1, pole**0.5 / 2), *atom.frame)[0, 0]  # of a pair as heavy
         if np.any(np.isclose(q2, pole, rtol=1e-12, atol=0)):  # as close as ω can be to it
             allowed = f"away from the mediator's pole at {at} eV, or the mediator given a width"
             raise InputError("omega", at, allowed)

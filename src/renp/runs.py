@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from renp.atoms.spin import HELICITIES
 from renp.errors import InputError
 from renp.validation import Scalar, is_traced, photon_energies, reals
 
@@ -30,8 +31,11 @@ class Column(NamedTuple):
     default: float | None = None
     """For all runs, if left out."""
     most: float = np.inf
-    """The largest that is allowed; none may be negative."""
+    """The largest that is allowed."""
     required: bool = False
+    least: float = 0.0
+    words: tuple[tuple[str, float], ...] = ()
+    """That stand for numbers."""
 
 
 def _column(*args: Any, **kwargs: Any) -> Any:
@@ -63,6 +67,14 @@ class Runs(eqx.Module):
     counts: Values | None = _column("", "a number of counts, at least 0")
     control_ratio: Values = _column("", "a ratio, at least 0", 0.0)
     control_counts: Values | None = _column("", "a number of counts, at least 0")
+    polarisation: Values | None = _column(
+        "",
+        "'linear', 'left' or 'right', or how much more is right than left, from -1 to 1",
+        most=1.0,
+        least=-1.0,
+        words=(*HELICITIES.items(), ("linear", 0)),
+    )
+    """Of the light; None is the atom's own for all."""
 
     @classmethod
     def checked(cls, E_vg: Scalar, **columns: Any) -> "Runs":
@@ -99,6 +111,20 @@ class Runs(eqx.Module):
         if full["control_counts"] is not None:
             full["background"] = _estimated(full)
         return cls(**full)
+
+    @property
+    def lights(self) -> tuple[str, ...] | None:
+        """Words for the light of each run; None where it is the atom's.
+
+        Examples
+        --------
+        >>> Runs.checked(2.23, photon_energy=[1.0, 1.07], duration=1.0, polarisation=["left", 0.5]).lights
+        ('left', '0.5')
+        """
+        if self.polarisation is None:
+            return None
+        words = {number: word for word, number in COLUMNS["polarisation"].words}
+        return tuple(words.get(float(x), f"{x:g}") for x in self.polarisation)
 
     def __len__(self) -> int:
         return int(self.photon_energy.shape[0])
@@ -149,7 +175,7 @@ class Runs(eqx.Module):
         >>> one.joined(one).photon_energy
         array([1.068, 1.068])
         """
-        for name in ("counts", "control_counts"):
+        for name in ("counts", "control_counts", "polarisation"):
             if (getattr(self, name) is None) != (getattr(other, name) is None):
                 raise InputError(name, None, "given for all runs that are joined, or for none")
         both: Runs = jax.tree.map(lambda *columns: np.concatenate(columns), self, other)
@@ -166,15 +192,22 @@ def _per_run(name: str, value: Any, n: int) -> Values | None:
         return None
     if is_traced(value):
         return jnp.broadcast_to(value, (n,))
-    values = reals(name, value, column.allowed, column.unit)
+    values = reals(name, _numbers(value, dict(column.words)), column.allowed, column.unit)
     if values.shape not in ((), (n,)):
         given = f"{values.size} values" if values.ndim == 1 else f"an array of shape {values.shape}"
         raise InputError(name, given, f"one value, or one for each of {n} runs")
-    wrong = ~(np.isfinite(values) & (values >= 0) & (values <= column.most))
+    wrong = ~(np.isfinite(values) & (values >= column.least) & (values <= column.most))
     if np.any(wrong):
         k = np.argmax(wrong)
         raise InputError(f"{name}[{k}]" if values.ndim else name, values.ravel()[k], column.allowed)
     return np.broadcast_to(values, (n,)).copy()
+
+
+def _numbers(value: Any, words: dict[str, float]) -> Any:
+    """Return one value or a list of them with the numbers that words stand for."""
+    if words and (isinstance(value, str) or np.asarray(value).dtype.kind in "OU"):
+        return words.get(value, value) if isinstance(value, str) else [words.get(x, x) for x in value]
+    return value
 
 
 def _estimated(columns: dict[str, Any]) -> Values:

@@ -43,7 +43,7 @@ def thresholds(atom: Atom, neutrinos: Neutrinos) -> Float[Array, "3 3"]:
     instance("neutrinos", neutrinos, Neutrinos)
     masses: Any = neutrinos.masses
     known = masses if is_traced(masses) else np.asarray(masses)
-    return jnp.asarray(threshold_energies(known, atom.E_eg, atom.boost))
+    return jnp.asarray(threshold_energies(known, *atom.frame))
 
 
 def spectral_function(
@@ -96,5 +96,8 @@ def spectral_function(
     if by_pair:
         photons = photons + laser.offset
         return total(components(photons.ravel(), atom, neutrinos, model), photons.shape, by_pair)
-    found = line_spectrum(photons.ravel(), laser, atom, neutrinos, model)
-    return finite(found if photons.ndim == 1 else found.reshape(photons.shape), "the spectral function")
+    found: Array = line_spectrum(photons.ravel(), laser, atom, neutrinos, model)
+    if photons.ndim != 1:
+        flat = found if is_traced(found) else np.asarray(found)
+        found = jnp.asarray(flat.reshape(photons.shape))
+    return finite(found, "the spectral function")

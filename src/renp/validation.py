@@ -167,9 +167,11 @@ def _check_element(name: str, element: Any) -> None:
 
 
 def reals(
-    name: str, value: Any, allowed: str, unit: str = "", *, photon: bool = False
+    name: str, value: Any, allowed: str, unit: str = "", *, photon: bool = False, copy: bool = True
 ) -> NDArray[np.float64]:
     """Return real numbers as an array of floats; text, None, booleans, float16, complex ones are refused.
+
+    Without a copy it may be the array that was given, which its owner may change.
 
     Examples
     --------
@@ -186,7 +188,15 @@ def reals(
         raise InputError(name, shown(value), allowed)
     if array.dtype == np.float32:
         warnings.warn(f"{name} is of single precision, with 7 digits", UserWarning, stacklevel=3)
-    return array.astype(float)
+    return array.astype(float, copy=copy)
+
+
+def _inside(values: NDArray[np.float64], low: float, high: float) -> bool:
+    """Whether all numbers are finite and from low to high, as their least and largest say."""
+    if not values.size:
+        return True
+    least, most = float(values.min()), float(values.max())
+    return low <= least and most <= high and -np.inf < least and most < np.inf
 
 
 def instance(name: str, value: Any, cls: type | tuple[type, ...], allowed: str = "") -> None:
@@ -266,6 +276,8 @@ def within(
     if is_traced(value):
         return jnp.asarray(value)
     values = reals(name, value, allowed, unit, photon=photon)
+    if _inside(values, low, high):
+        return values
     wrong = ~(np.isfinite(values) & (values >= low) & (values <= high))
     if np.any(wrong):
         place = np.argwhere(wrong)[0]
@@ -274,8 +286,10 @@ def within(
     return values
 
 
-def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Values:
+def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega", *, copy: bool = True) -> Values:
     """Return trigger photon energies as an array, after checking 0 ≤ ω < E_vg.
+
+    Without a copy it may be the array that was given, which its owner may change.
 
     Raises
     ------
@@ -287,15 +301,17 @@ def photon_energies(omega: ArrayLike, E_vg: Scalar, name: str = "omega") -> Valu
     >>> photon_energies([1.068, 1.07], 2.23).shape
     (2,)
     """
-    reals_or_traced = (
-        omega if is_traced(omega) else reals(name, omega, "photon energies in eV", "eV", photon=True)
-    )
+    if is_traced(omega):
+        return jnp.asarray(omega)
+    values = reals(name, omega, "photon energies in eV", "eV", photon=True, copy=copy)
     limit = "" if is_traced(E_vg) else f" = {float(E_vg)} eV"
     allowed = f"a photon energy in eV, at least 0 and below the atom's E_vg{limit}"
     below = np.inf if is_traced(E_vg) else np.nextafter(float(E_vg), 0.0)
-    if not is_traced(reals_or_traced) and np.any(np.asarray(reals_or_traced) > 100):
+    if _inside(values, 0.0, below):
+        return values
+    if np.any(values > 100):
         allowed += f"; a wavelength in nm is {2 * np.pi * HBAR_C * 1e7:.3f} eV over it"
-    return within(name, reals_or_traced, allowed, 0.0, below)
+    return within(name, values, allowed, 0.0, below)
 
 
 def finite(result: Found, what: str) -> Found:

@@ -11,7 +11,7 @@ import equinox as eqx
 
 from renp.atoms.effects import EFFECTS, check_light, effects_of
 from renp.atoms.level import Level, check_keys, levels_of
-from renp.atoms.spin import AVERAGED, HELICITIES, SpinWeights, Wave, waves
+from renp.atoms.spin import AVERAGED, SpinWeights, Wave, spin_weights, waves
 from renp.datafiles import given_text, given_toml, read_toml
 from renp.errors import InputError
 from renp.references import references_of
@@ -43,6 +43,10 @@ class Atom(eqx.Module):
     waves
         Components of the pair's current with both orders of the two steps, or for light of one helicity, as
         `renp.atoms.spin.waves` returns them; empty, the first order with ``spin_weights``.
+    polarisation, M
+        Of the light, and of |e⟩, of which these are: `in_light` and `prepared` set them.
+    index
+        Refractive index of the medium at the trigger, whose photon has |k| = nω; None for a vacuum.
 
     Raises
     ------
@@ -67,6 +71,9 @@ class Atom(eqx.Module):
     orbit: Scalar
     boost: Scalar
     waves: tuple[Wave, ...]
+    polarisation: str = eqx.field(static=True)
+    M: int | None = eqx.field(static=True)
+    index: Scalar | None
 
     def __init__(
         self,
@@ -79,6 +86,9 @@ class Atom(eqx.Module):
         orbit: Any = 1.0,
         boost: Any = 0.0,
         waves: Sequence[Wave] = (),
+        polarisation: str = "linear",
+        M: int | None = None,
+        index: Any = None,
     ) -> None:
         allowed = "a finite energy in eV above 0 and at most 1000 (8065.54/cm are 1 eV)"
         weight = "two finite weights, at least 0"
@@ -96,6 +106,8 @@ class Atom(eqx.Module):
                 instance(argument, one, kind)
         instance("name", name, str)
         self.waves = tuple(waves)
+        self.polarisation, self.M = polarisation, M
+        self.index = None if index is None else _index(index)
         self.name = name
         self.E_eg = _energy("E_eg", E_eg, allowed)
         self.E_vg = _energy("E_vg", E_vg, allowed)
@@ -104,6 +116,18 @@ class Atom(eqx.Module):
             raise InputError("E_vg", self.E_vg, f"above E_eg = {self.E_eg} eV")
         if not is_traced(self.E_eg, self.boost) and not -self.E_eg < self.boost < self.E_eg:
             raise InputError("boost", self.boost, f"below E_eg = {self.E_eg} eV in size")
+
+    @property
+    def amplitude_errors(self) -> dict[int, float]:
+        """Standard errors of the further states' amplitudes, by their places, where levels have some.
+
+        Examples
+        --------
+        >>> Atom.named("Yb", "full").amplitude_errors
+        {0: 0.05}
+        """
+        known = [level.amplitude_error for level in self.levels[2:] if level.amplitude is not None]
+        return {k: error for k, (_, error) in enumerate(zip(self.states, known, strict=False)) if error}
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -143,13 +167,14 @@ class Atom(eqx.Module):
         for name, chosen in effects.items():
             instance(choice("effect", name, tuple(EFFECTS)), chosen, bool, "True or False")
         values: dict[str, Any] = {
-            name: getattr(self, name) for name in ("spin_weights", "states", "orbit", "boost", "waves")
+            name: getattr(self, name)
+            for name in ("spin_weights", "states", "orbit", "boost", "waves", "index")
         }
         kept = [name for name in EFFECTS if effects.get(name, True)]
         check_light(polarisation, kept)
         for name in kept:
             values |= EFFECTS[name].refine(self.levels, polarisation, values)
-        return Atom(self.name, self.E_eg, self.E_vg, self.levels, **values)
+        return Atom(self.name, self.E_eg, self.E_vg, self.levels, **values, polarisation=polarisation)
 
     def boosted(self, momentum: Any) -> "Atom":
         """Return the atom with a momentum p_eg along the photon's direction, eV.
@@ -160,7 +185,43 @@ class Atom(eqx.Module):
             If the momentum is not finite, or not below E_eg in size.
         """
         same = (self.name, self.E_eg, self.E_vg, self.levels, self.spin_weights, self.states, self.orbit)
-        return Atom(*same, momentum, self.waves)
+        return Atom(*same, momentum, self.waves, self.polarisation, self.M, self.index)
+
+    def in_medium(self, refractive_index: Any) -> "Atom":
+        """Return the atom in a medium of a refractive index n at the trigger, whose photon has |k| = nω.
+
+        q² = (E_eg − ω)² − (nω − p_eg)² moves the thresholds down by (n − 1)E_eg/4. The pair's own photon, of
+        couplings through one, propagates as in a vacuum.
+
+        Raises
+        ------
+        InputError
+            If n is not above 0.5 and below 2.
+
+        Examples
+        --------
+        >>> import renp
+        >>> yb, nu = Atom.named("Yb"), renp.Neutrinos(0.01)
+        >>> shift = renp.thresholds(yb.in_medium(1 + 1e-5), nu) - renp.thresholds(yb, nu)
+        >>> f"{float(shift[0, 0]):.1e}"
+        '-5.4e-06'
+        """
+        same = (self.name, self.E_eg, self.E_vg, self.levels, self.spin_weights, self.states, self.orbit)
+        return Atom(*same, self.boost, self.waves, self.polarisation, self.M, refractive_index)
+
+    @property
+    def frame(self) -> tuple[Scalar, Scalar, Scalar | None]:
+        """E_eg, boost and refractive index: what kinematics depend on."""
+        return self.E_eg, self.boost, self.index
+
+    @property
+    def end(self) -> Scalar:
+        """Photon energy at which q² = 0, which massless neutrinos reach, eV."""
+        return (self.E_eg + self.boost) / (2 if self.index is None else 1 + self.index)
+
+    def momentum(self, omega: Any) -> Any:
+        """Return nω − p_eg, the pair's momentum against the photon's direction, eV."""
+        return (omega if self.index is None else self.index * omega) - self.boost
 
     def prepared(self, M: int) -> "Atom":
         """Return the atom whose |e⟩ is in one state, instead of all equally.
@@ -186,17 +247,39 @@ class Atom(eqx.Module):
         choice("M", str(M), [str(known) for known in range(-J, J + 1)])
         if len(self.levels) < 2 or self.spin_weights == AVERAGED:
             raise InputError("M", M, "left out where spins are averaged, without the effect spin")
-        light = {wave.helicity for wave in self.waves if wave.helicity}
-        polarisation = next((name for name, one in HELICITIES.items() if {one} == light), "linear")
+        return self._seen(self.polarisation, M)
+
+    def in_light(self, polarisation: str) -> "Atom":
+        """Return the atom in light of another polarisation.
+
+        Raises
+        ------
+        InputError
+            For light of one helicity where spins are averaged (without the effect ``spin``).
+
+        Examples
+        --------
+        >>> Atom.named("Yb", "full").in_light("left").waves[0].helicity
+        -1
+        """
+        averaged = len(self.levels) < 2 or self.spin_weights == AVERAGED
+        check_light(polarisation, () if averaged else ("spin",))
+        return self if polarisation == self.polarisation else self._seen(polarisation, self.M)
+
+    def _seen(self, polarisation: str, M: int | None) -> "Atom":
+        """Return the atom with the waves and weights of a light and of a state of |e⟩."""
         orders = any(bool(wave.second) for wave in self.waves)
-        found = waves(J, self.levels[1].J, polarisation, both_orders=orders, prepared=M)
-        across = sum(wave.weight for wave in found if wave.direction) / 2
-        along = sum(wave.weight for wave in found if not wave.direction)
+        J_e, J_v = (level.J for level in self.levels[:2])
+        found = waves(J_e, J_v, polarisation, both_orders=orders, prepared=M)
+        weights = spin_weights(J_e, J_v, 0, polarisation)
+        if M is not None:
+            across = sum(wave.weight for wave in found if wave.direction) / 2
+            weights = SpinWeights(across, sum(wave.weight for wave in found if not wave.direction))
         same = (self.name, self.E_eg, self.E_vg, self.levels)
-        return Atom(*same, (across, along), self.states, self.orbit, self.boost, found)
+        return Atom(*same, weights, self.states, self.orbit, self.boost, found, polarisation, M, self.index)
 
     @classmethod
-    def named(cls, name: str, approximation: Approximation | str = "papers") -> "Atom":
+    def named(cls, name: str, approximation: str | Sequence[str] = "papers") -> "Atom":
         """Return an atom of the catalogue by its symbol.
 
         Parameters
@@ -204,7 +287,7 @@ class Atom(eqx.Module):
         name
             Symbol.
         approximation
-            "papers", or "full" for all that `refined` knows.
+            "papers", "full" for all that `refined` knows, or a list of its effects.
 
         Raises
         ------
@@ -220,7 +303,7 @@ class Atom(eqx.Module):
         return cls._of_table(name, entry, approximation)
 
     @classmethod
-    def read(cls, path: str | Path, approximation: Approximation | str = "papers") -> "Atom":
+    def read(cls, path: str | Path, approximation: str | Sequence[str] = "papers") -> "Atom":
         """Return one's own atom from a TOML file with tables [e], [v] and [[further]], as in the catalogue.
 
         Each level has label, wavenumber (1/cm), J, source and verified, and may have A (1/s) and, if it is a
@@ -245,10 +328,16 @@ class Atom(eqx.Module):
             raise InputError(f"{path.name}: {error.argument}", error.value, error.allowed) from None
 
     @classmethod
-    def _of_table(cls, name: str, entry: dict[str, Any], approximation: str) -> "Atom":
+    def _of_table(cls, name: str, entry: dict[str, Any], approximation: str | Sequence[str]) -> "Atom":
         levels = levels_of(entry)
         atom = cls(name, levels[0].energy, levels[1].energy, levels)
-        return atom.refined() if effects_of(approximation) else atom
+        effects = effects_of(approximation)
+        chosen: dict[str, Any] = {name: name in effects for name in EFFECTS}
+        return atom.refined(**chosen) if effects else atom
+
+
+def _index(value: Any) -> Scalar:
+    return number("refractive_index", value, "a refractive index, above 0.5 and below 2", low=0.5, high=2)
 
 
 def _energy(name: str, value: Any, allowed: str) -> Scalar:

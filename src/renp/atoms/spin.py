@@ -37,13 +37,6 @@ POLARISATIONS = ("linear", "left", "right")
 
 HELICITIES = {"left": -1, "right": 1}
 
-_VECTORS = {"linear": (1.0, 0.0, 0.0)} | {
-    # The photon runs along −z, the pair along z.
-    name: (1 / sqrt(2), -1j * helicity / sqrt(2), 0.0)
-    for name, helicity in HELICITIES.items()
-}
-"""Cartesian polarisation ε."""
-
 _SPHERICAL = np.array([[1, -1j, 0], [0, 0, sqrt(2)], [-1, -1j, 0]]) / sqrt(2)
 """Spherical components −1, 0, 1 of a Cartesian vector, rows."""
 
@@ -158,8 +151,8 @@ def spin_weights(J_e: int, J_v: int, J_g: int = 0, polarisation: str = "linear")
     choice("polarisation", polarisation, POLARISATIONS)
     J_e, J_v, J_g = _momenta(J_e, J_v, J_g)
     up, down = _vector_operator(J_v, J_e), _vector_operator(J_g, J_v)
-    light = np.einsum("a,agv->gv", np.asarray(_VECTORS[polarisation]).conj(), down)
-    amplitude = np.einsum("gv,ave->age", light, up)
+    # Of linear light, along x: the sum of both helicities, which have the same weights.
+    amplitude = np.einsum("gv,ave->age", down[0], up)
     tensor = np.einsum("age,age->a", amplitude, amplitude.conj()).real
     across, along = tensor[:2].sum() / 2, tensor[2]
     total = 2 * across + along

@@ -9,6 +9,7 @@ from renp.bounds.effective import (
     solar_square,
     stellar_moment,
     stellar_square,
+    transition_moments,
     xenonnt_notes_moment,
 )
 from renp.bounds.electron_moment import axial_shift, moment_difference, pseudoscalar_shift
@@ -29,12 +30,15 @@ from renp.bounds.moment_elements import (
     moment_basis,
     quadratic_form,
 )
+from renp.bounds.recast import RecastLimit, Recoils, recast_limit, recoil_experiments
 
 __all__ = [
     "UNITS",
     "BlindDirection",
     "Bound",
     "ElementLimit",
+    "RecastLimit",
+    "Recoils",
     "axial_shift",
     "blind_directions",
     "borexino_table",
@@ -51,6 +55,8 @@ __all__ = [
     "pseudoscalar_equivalent",
     "pseudoscalar_shift",
     "quadratic_form",
+    "recast_limit",
+    "recoil_experiments",
     "solar_moment",
     "solar_square",
     "solar_weights",
@@ -58,5 +64,6 @@ __all__ = [
     "stellar_moment",
     "stellar_pseudoscalar_limit",
     "stellar_square",
+    "transition_moments",
     "xenonnt_notes_moment",
 ]

@@ -15,6 +15,7 @@ UNITS = {
     "millicharge": "e",
     "g_ae": "1",
     "a_e": "1",
+    "product": "1",
 }
 """Unit of each kind of limit."""
 

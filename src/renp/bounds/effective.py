@@ -211,6 +211,22 @@ def coherent_notes_moment(mu: Matrix, eps: Matrix, mixing_row: Row) -> Float[Arr
     return _root(squares.real + 2 * product.imag)
 
 
+def transition_moments(mu: Matrix, eps: Matrix) -> Inexact[Array, "3"]:
+    """Return Λ_k = ½ ε_ijk (μ − iε)_ij, the three transition moments of Majorana neutrinos, in either basis.
+
+    Source: W. Grimus et al., Nucl. Phys. B 648 (2003) 376. In the flavour basis Λ_e is the moment between ν_μ
+    and ν_τ, and a reactor's ν̄_e see |Λ_μ|² + |Λ_τ|².
+
+    Examples
+    --------
+    >>> mu = jnp.zeros((3, 3)).at[1, 2].set(3.0).at[2, 1].set(-3.0)
+    >>> transition_moments(mu, 0 * mu).real
+    Array([3., 0., 0.], dtype=float64)
+    """
+    of = mu - 1j * eps
+    return jnp.stack([of[1, 2] - of[2, 1], of[2, 0] - of[0, 2], of[0, 1] - of[1, 0]]) / 2
+
+
 def _root(square: Float[Array, ""]) -> Float[Array, ""]:
     """Return the square root, with gradient zero rather than NaN where no moment is present.
 

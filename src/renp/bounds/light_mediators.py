@@ -3,10 +3,9 @@
 These bound the electron's factor of the products g^e g^ν and y^e y^ν to which RENP is sensitive; the
 neutrino's factor is of order 1 at most, so that they bound the products too.
 
-Left out, for want of a formula and a number that could be combined: scattering of solar and reactor neutrinos
-through a light mediator, which limits the products themselves, but is published as figures over the mass;
-emission of the transverse modes of an axial vector by stars; and trapping in the star, by which stellar
-limits end at large couplings.
+Scattering, which limits the products themselves, is in `renp.bounds.recast`. Left out: emission of the
+transverse modes of an axial vector by stars; and trapping in the star, by which stellar limits end at large
+couplings.
 """
 
 from collections.abc import Callable

@@ -1,18 +1,23 @@
 """The command line: it parses, calls and shows."""
 
+import atexit
 import os
 import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cyclopts import CycloptsError
 
 from renp.cli.commands import app
 from renp.cli.output import note
-from renp.errors import InputError, ScenarioError
+from renp.compilations import keep, usual_folder
+from renp.errors import InputError, ScenarioError, StorageError
+from renp.platforms import cache_folder, has_settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,10 +27,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # Greek letters on a terminal that has none
     warnings.showwarning = _show_warning
     os.environ["MPLBACKEND"] = "agg"  # pictures go to files, with or without a display
-    _keep_compilations()
+    _keep_fonts()
+    given = sys.argv[1:] if arguments is None else arguments
+    quiet = {"-q", "--quiet"} & set(given)
+    folder = os.environ.get("JAX_COMPILATION_CACHE_DIR")
+    with suppress(OSError):  # without a place, programs are compiled each time
+        place = Path(folder) if folder else usual_folder()
+        keep(place, lambda words: None if quiet else note(f"note: {words}"))
     try:
         status = app(
-            sys.argv[1:] if arguments is None else arguments,
+            given,
             exit_on_error=False,
             print_error=False,
             result_action="return_value",
@@ -35,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.exit(2)
     except (InputError, ScenarioError, FloatingPointError) as error:
         note(f"renp: {error}")
-        sys.exit(2)
+        sys.exit(1 if isinstance(error, StorageError) else 2)
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         sys.stderr.close()
         sys.exit(0)
@@ -68,16 +79,15 @@ def _of_surroundings(error: Exception) -> str:
     return ""
 
 
-def _keep_compilations() -> None:
-    """Let JAX keep what it compiled in the user's cache: most of the first seconds of a command."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111, for no home at all
-    folder = Path(base) / "renp" / "jax"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+def _keep_fonts() -> None:
+    """Let Matplotlib make no folder outside the user's cache, unless there are settings of it."""
+    base = cache_folder()
+    if base is None:  # it would take one at the root
+        passing = TemporaryDirectory(prefix="renp-", ignore_cleanup_errors=True)
+        atexit.register(passing.cleanup)
+        os.environ.setdefault("MPLCONFIGDIR", passing.name)
+    elif not has_settings("matplotlib"):
+        os.environ.setdefault("MPLCONFIGDIR", str(base / "renp" / "matplotlib"))
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

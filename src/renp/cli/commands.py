@@ -8,18 +8,25 @@ from cyclopts import App, Parameter
 
 from renp._version import __version__
 from renp.cli.output import (
+    BibOutput,
+    FolderOutput,
+    JsonOutput,
     Output,
+    ScenarioOutput,
+    StoreOutput,
     Whole,
     emit,
     make_folder,
     new_file,
     note,
+    print_verdicts,
     progress_display,
     progress_of,
     quietly,
     show,
     write_text,
 )
+from renp.datafiles import PICTURES, check_output, json_text
 from renp.errors import InputError, ScenarioError
 from renp.inference import methods
 from renp.planning.aims import AIMS
@@ -28,6 +35,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from renp.experiment import Experiment
+    from renp.inference.nuisances import Nuisances
     from renp.interactions.couplings import Coupling
     from renp.neutrinos import Neutrinos
     from renp.results import Result
@@ -40,6 +49,7 @@ app = App(
 )
 
 File = Annotated[Path, Parameter(help="Scenario file (TOML); `renp init` writes one.")]
+Others = Annotated[Path, Parameter(help="Further files, for joint results.")]
 Flag = Annotated[bool, Parameter(negative=())]
 Couplings = Annotated[
     str | None,
@@ -51,10 +61,12 @@ WithoutCounts = Annotated[
 ]
 Seed = Annotated[Whole, Parameter(help="Of random numbers.")]
 DEFAULT = Output()
+TO_SCENARIO, TO_JSON, TO_BIB = ScenarioOutput(), JsonOutput(), BibOutput()
+TO_STORE, TO_FOLDER = StoreOutput(), FolderOutput()
 
 
 @app.command
-def init(preset: str = "letter", *, options: Output = DEFAULT) -> None:
+def init(preset: str = "letter", *, options: ScenarioOutput = TO_SCENARIO) -> None:
     """Print a commented scenario file, or write it with --output.
 
     Parameters
@@ -75,17 +87,13 @@ def init(preset: str = "letter", *, options: Output = DEFAULT) -> None:
 
 
 @app.command
-def validate(file: File, *, options: Output = DEFAULT) -> int:
+def validate(file: File, *, options: JsonOutput = TO_JSON) -> int:
     """Check a scenario file and say every problem at once.
 
     With --output FILE.json, the report goes there too.
     """
-    import json
-
     from renp.scenario import Scenario
 
-    if options.output is not None and options.output.suffix != ".json":
-        raise InputError("output", options.output, "a file ending in .json")
     scenario, problems, message = None, list[str](), ""
     try:
         scenario = Scenario.read(file)
@@ -94,7 +102,7 @@ def validate(file: File, *, options: Output = DEFAULT) -> int:
     notes = [] if scenario is None else list(scenario.notes)
     report = {"valid": not problems, "problems": problems, "notes": notes}
     if options.output is not None:
-        write_text(options.output, json.dumps(report, indent=1) + "\n", options)
+        write_text(options.output, json_text(report, indent=1) + "\n", options)
     if options.json:
         show(report)
     elif scenario is None:
@@ -141,9 +149,51 @@ def counts(file: File, *, options: Output = DEFAULT) -> None:
 
 
 @app.command
-def limits(
+def target(
     file: File,
     *,
+    light: Flag = False,
+    end: str = "0 cm",
+    scenario: Path | None = None,
+    options: Output = DEFAULT,
+) -> None:
+    """Follow one cycle of the target that the file prepares: coherence and fields, η(t) and its mean.
+
+    The mean is what counts, limits and plans of this file use.
+
+    Parameters
+    ----------
+    light
+        Estimate the light that the target emits besides neutrino pairs, at the runs' photon energies.
+    end
+        Length over which the coherence ends, a normal distribution's standard deviation; with --light.
+    scenario
+        Write the file with the two-photon rate added to the background of each run; with --light.
+    """
+    from renp.results.light import TargetLight
+    from renp.results.target import TargetCycle
+
+    read = _read(file, options, runs=light)
+    if read.experiment.target.preparation is None:
+        raise ScenarioError(str(file), ["target: preparation is missing: this command needs it"])
+    if scenario is not None and not light:
+        raise InputError("scenario", scenario, "left out without --light")
+    with quietly(options):
+        if light:
+            size = _quantity("end", end, "cm")
+            result: Result = (found := TargetLight.compute(read.experiment, end=size))
+            if scenario is not None:
+                new_file("scenario", scenario)
+                write_text(scenario, read.with_background(found.two_photon_rate), options)
+        else:
+            result = TargetCycle.compute(read.atom, read.experiment.target)
+    emit(result, options, read)
+
+
+@app.command
+def limits(
+    file: File,
+    *others: Others,
     method: Annotated[str, Parameter(help=methods.listed())] = "delta-chi2",
     couplings: Couplings = None,
     profiled: Flag = False,
@@ -163,6 +213,9 @@ def limits(
     end of the interval further from 0, "from" and "to" are both ends. Where the sign is known, take the end
     that has it.
 
+    With several files, all their runs count: each is an experiment of its own, with the same neutrinos and
+    interactions.
+
     Parameters
     ----------
     profiled
@@ -174,17 +227,17 @@ def limits(
     """
     from renp.inference.upper_limits import upper_limits
 
-    scenario = _read(file, options, runs=True, expected=expected)
+    scenario, experiments, nuisances = _together(file, others, options, expected=expected)
     long = method in methods.METHODS and methods.METHODS[method].by_toys
     with progress_of("limits", options, counted=False, shown=long) as progress:
         result = upper_limits(
-            scenario.experiment,
+            experiments,
             scenario.neutrinos,
             scenario.confidence_level,
             couplings=_limited(scenario, couplings),
             method=method,
             profiled=profiled,
-            nuisances=scenario.nuisances,
+            nuisances=nuisances,
             bands=bands,
             lengthened=lengthened,
             seed=seed,
@@ -196,7 +249,7 @@ def limits(
 @app.command
 def fit(
     file: File,
-    *,
+    *others: Others,
     profile: str | None = None,
     contour: str | None = None,
     significance: str | None = None,
@@ -206,6 +259,9 @@ def fit(
     options: Output = DEFAULT,
 ) -> None:
     """Fit the couplings of the file, and all that it calls uncertain, to the counts of its runs.
+
+    With several files, all their runs count: each is an experiment of its own, with the same neutrinos and
+    interactions.
 
     Parameters
     ----------
@@ -224,12 +280,14 @@ def fit(
     """
     from renp.inference.estimates import fit as fitted
     from renp.inference.hypotheses import discovery
+    from renp.inference.likelihood import Likelihood
     from renp.inference.profiles import contour as scan_two
     from renp.inference.profiles import profile as scan
     from renp.inference.ranking import ranking as ranked
 
-    scenario = _read(file, options, runs=True)
-    if not expected and scenario.experiment.counts is None:
+    scenario, experiments, nuisances = _together(file, others, options)
+    each = experiments.values() if isinstance(experiments, dict) else [experiments]
+    if not expected and any(one.counts is None for one in each):
         raise ScenarioError(str(file), ["run: no counts to fit: give them for every run, or use --expected"])
     special = (profile, contour, significance, ranking, correlations or None)
     if sum(one is not None for one in special) > 1:
@@ -237,7 +295,7 @@ def fit(
         raise InputError("fit", several, "one of them")
     level = scenario.confidence_level
     with quietly(options):
-        likelihood = scenario.likelihood()
+        likelihood = Likelihood(experiments, scenario.neutrinos, scenario.couplings, nuisances=nuisances)
         truth = scenario.truth(likelihood)
         data = likelihood.asimov(truth) if expected else likelihood.data
         if significance is not None:
@@ -318,6 +376,7 @@ def plan(
     least_duration: str = "0 day",
     change_time: str = "0 day",
     candidates: Whole = 2000,
+    polarisations: str | None = None,
     after: Flag = False,
     scenario: Path | None = None,
     options: Output = DEFAULT,
@@ -352,6 +411,8 @@ def plan(
         Time lost at each change of the photon energy.
     candidates
         How many photon energies are considered before the best are refined.
+    polarisations
+        The light of a run, "left" or "right" or "left,right", whichever serves; the file's if left out.
     after
         Take the file's runs, with their counts if they have any, as made: plan what to do next.
     scenario
@@ -363,6 +424,7 @@ def plan(
     from renp.results.plan import NEAR
 
     if scenario is not None:
+        check_output(scenario, (".toml",), "scenario")
         new_file("scenario", scenario)
     read = _read(file, options, runs=total is None or after)
     constraints = Constraints(
@@ -372,6 +434,7 @@ def plan(
         least_duration=_quantity("least-duration", least_duration, "s"),
         change_time=_quantity("change-time", change_time, "s"),
         candidates=candidates,
+        polarisations=() if polarisations is None else [one.strip() for one in polarisations.split(",")],
     )
     with progress_of("plan", options, counted=False) as progress:
         result = best_plan(
@@ -402,13 +465,55 @@ def plan(
 
 
 @app.command
+def sensitivity(
+    file: File,
+    *,
+    over: str | None = None,
+    couplings: Couplings = None,
+    toys: Annotated[Whole, Parameter(name=["--toys", "--number"])] = 200,
+    seed: Seed = 0,
+    options: Output = DEFAULT,
+) -> None:
+    """Compute expected limits over exposure or a mass, with bands and the limits of other experiments.
+
+    The picture has ±1σ and ±2σ around each limit, where a panel has few, and other experiments' limits with
+    labels on their curves. Counts of the file are left out, and what its [statistics] calls uncertain.
+
+    Parameters
+    ----------
+    over
+        exposure, lightest-mass or mediator-mass; left out, the last if the file has one, else the first.
+    toys
+        How many data sets the bands are from; 0 for none.
+    """
+    from renp.inference.sensitivity import sensitivity as expected_limits
+    from renp.interactions.mediator import Mediator
+
+    scenario = _read(file, options, runs=True, expected=True)
+    mediators = [one for one in scenario.couplings if isinstance(one.interaction, Mediator)]
+    over = over or ("mediator-mass" if mediators else "exposure")
+    chosen = mediators if couplings is None and over == "mediator-mass" else _limited(scenario, couplings)
+    with progress_of("sensitivity", options, counted=False):
+        result = expected_limits(
+            scenario.experiment,
+            scenario.neutrinos,
+            over,
+            confidence_level=scenario.confidence_level,
+            couplings=chosen,
+            toys=toys,
+            seed=seed,
+        )
+    emit(result, options, scenario)
+
+
+@app.command
 def scan(
     file: File,
     *,
     cluster: str | None = None,
     plot: Path | None = None,
     expected: WithoutCounts = False,
-    options: Output = DEFAULT,
+    options: StoreOutput = TO_STORE,
 ) -> None:
     """Compute what the file's [scan] asks for over a grid of its quantities, into --output FILE.zarr.
 
@@ -419,18 +524,20 @@ def scan(
     cluster
         Address of a Dask scheduler, whose workers then compute; this machine if left out.
     plot
-        Draw the result into this file (.png, .pdf, .svg).
+        Draw the result into this file (.png, .pdf, .svg); one or two numeric axes have a picture.
     """
-    from renp.results.base import PICTURES
+    from renp.scans.definition import Definition
     from renp.scans.scan import scan as run
 
     if options.output is None:
         raise InputError("output", "nothing", "the result's name, --output FILE.zarr")
-    if plot is not None and plot.suffix not in PICTURES:
-        raise InputError("plot", plot, f"a file ending in {', '.join(PICTURES)}")
+    if plot is not None:
+        check_output(plot, PICTURES, "plot")
     scenario = _read(file, options, expected=expected)
     if scenario.scan is None:
         raise ScenarioError(str(file), ["scan: is missing: this command needs a table [scan]"])
+    if plot is not None:
+        Definition.of(scenario).check_drawn()
     with progress_of("scan", options) as progress:
         result = run(scenario, options.output, cluster=cluster, progress=progress)
     if plot is not None:
@@ -440,7 +547,7 @@ def scan(
 
 
 @app.command
-def workspace(file: File, coupling: str, *, options: Output = DEFAULT) -> None:
+def workspace(file: File, coupling: str, *, options: JsonOutput = TO_JSON) -> None:
     """Export the counts and one coupling as a workspace for pyhf; --output FILE.json writes it.
 
     Parameters
@@ -448,8 +555,6 @@ def workspace(file: File, coupling: str, *, options: Output = DEFAULT) -> None:
     coupling
         Such as "magnetic-moment 11"; the file's other couplings are left out.
     """
-    import json
-
     from renp.inference.likelihood import Likelihood
     from renp.inference.workspace import pyhf_workspace
     from renp.validation import choice
@@ -460,7 +565,7 @@ def workspace(file: File, coupling: str, *, options: Output = DEFAULT) -> None:
     likelihood = Likelihood(scenario.experiment, scenario.neutrinos, [chosen], nuisances=scenario.nuisances)
     content = pyhf_workspace(likelihood, coupling)
     if options.output is not None:
-        write_text(options.output, json.dumps(content, indent=1) + "\n", options)
+        write_text(options.output, json_text(content, indent=1) + "\n", options)
     if options.json or options.output is None:
         show(content)
 
@@ -505,7 +610,7 @@ def bounds(file: File | None = None, *, options: Output = DEFAULT) -> None:
 
 
 @app.command
-def cite(file: File | None = None, *, options: Output = DEFAULT) -> None:
+def cite(file: File | None = None, *, options: BibOutput = TO_BIB) -> None:
     """Print the references behind a result as BibTeX; --output FILE.bib writes them.
 
     Parameters
@@ -519,8 +624,6 @@ def cite(file: File | None = None, *, options: Output = DEFAULT) -> None:
     keys = merged(("renp",), PAPERS if file is None else _references(file, options))
     text = bibtex(keys)
     if options.output is not None:
-        if options.output.suffix != ".bib":
-            raise InputError("output", options.output, "a file ending in .bib")
         write_text(options.output, text, options)
     if options.json:
         show({"keys": [key for key in keys if not key.startswith("@")], "bibtex": text})
@@ -535,7 +638,7 @@ def explore(
     port: Whole = 5006,
     address: str = "localhost",
     browser: bool = True,
-    options: Output = DEFAULT,
+    options: ScenarioOutput = TO_SCENARIO,
 ) -> None:
     """Open the explorer: spectra, counts, limits, plans and bounds that follow one's hand, in a browser.
 
@@ -554,14 +657,14 @@ def explore(
     browser
         Open a browser.
     """
-    import json
-
     from renp.explorer import require_panel
 
     try:
         require_panel()
     except ImportError as error:
         raise InputError("explore", "without its packages", f"installed first: {error}") from None
+    if not options.json:
+        options.say("The explorer is starting")
     from renp.explorer.exchange import start_state
     from renp.explorer.server import serve
     from renp.scenario.write import to_text
@@ -572,7 +675,7 @@ def explore(
 
     def tell(url: str) -> None:
         if options.json:
-            print(json.dumps({"url": url}), flush=True)  # read while the server runs
+            show({"url": url})
         elif not options.quiet:
             note(f"The explorer is at {url} (Ctrl-C stops it)")
 
@@ -580,7 +683,7 @@ def explore(
 
 
 @app.command
-def reproduce(*, options: Output = DEFAULT) -> None:
+def reproduce(*, options: FolderOutput = TO_FOLDER) -> None:
     """Reproduce both papers: figures and numbers, published against computed.
 
     Writes report.html, the figures as PDF and numbers.json into the folder given with --output
@@ -597,7 +700,7 @@ def reproduce(*, options: Output = DEFAULT) -> None:
     if options.json:
         show(report.json())
     elif not options.quiet:
-        print(report.table())
+        print_verdicts(report)
         print(f"\nThe report is at {folder / 'report.html'}")
 
 
@@ -611,6 +714,26 @@ def _read(file: Path, options: Output, *, runs: bool = False, expected: bool = F
     if runs and not len(scenario.experiment.photon_energy):
         raise ScenarioError(str(file), ["run: is missing: this command needs at least one [[run]]"])
     return scenario.without_counts() if expected else scenario
+
+
+def _together(
+    file: Path, others: tuple[Path, ...], options: Output, *, expected: bool = False
+) -> "tuple[Scenario, Experiment | dict[str, Experiment], Nuisances | dict[str, Nuisances]]":
+    """Return the first scenario, and the experiments of all by the names of their files."""
+    first = _read(file, options, runs=True, expected=expected)
+    if not others:
+        return first, first.experiment, first.nuisances
+    each = {file.stem: first}
+    for other in others:
+        further = _read(other, options, runs=True, expected=expected)
+        for section in ("neutrinos", "interaction"):
+            if getattr(further.document, section) != getattr(first.document, section):
+                raise ScenarioError(str(other), [f"{section}: has to be as in {file}"])
+        if other.stem in each:
+            raise ScenarioError(str(other), [f"its name: is that of another file, {other.stem}"])
+        each[other.stem] = further
+    experiments = {name: one.experiment for name, one in each.items()}
+    return first, experiments, {name: one.nuisances for name, one in each.items()}
 
 
 def _limited(scenario: "Scenario", names: str | None) -> "list[Coupling]":

@@ -1,23 +1,25 @@
 """What the commands share: options, notes on stderr, results on stdout or in a file."""
 
-import json
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 
 from cyclopts import Parameter, Token
 
-from renp.datafiles import replaced
+from renp.compilations import answer_trouble
+from renp.datafiles import DATA, PICTURES, check_output, json_text, unwritable, write
 from renp.errors import InputError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from renp.results import Result
+    from renp.results.comparison import Comparison
     from renp.scenario import Scenario
 
 
@@ -39,19 +41,73 @@ Whole: TypeAlias = Annotated[int, Parameter(converter=_whole)]
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Output:
-    """Options of every command."""
+    """Options of every command; where output goes to is checked when they are read, before the work."""
+
+    endings: ClassVar[tuple[str, ...]] = PICTURES + DATA
 
     json: Annotated[bool, Parameter(negative=())] = False
     "Print JSON on stdout and nothing else there."
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
-    "Write to this file; a result as a picture (.png, .pdf, .svg) or data (.nc, .csv, .json)."
+    "Write to this file: a picture (.png, .pdf, .svg) or data (.nc, .csv, .json, .yaml for HEPData)."
     quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False
     "Print errors only, besides what --json and --output ask for."
+
+    def __post_init__(self) -> None:
+        if self.output is not None and self.endings:
+            check_output(self.output, self.endings)
 
     def say(self, words: str) -> None:
         """Say something to the person at the terminal, unless asked to be quiet."""
         if not self.quiet:
             note(words)
+
+
+_NAMES = ["--output", "-o"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class ScenarioOutput(Output):
+    """Options of a command that writes a scenario file."""
+
+    endings = (".toml",)
+    output: Annotated[Path | None, Parameter(name=_NAMES, help="Write to this scenario file (.toml).")] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class JsonOutput(Output):
+    """Options of a command that writes JSON alone."""
+
+    endings = (".json",)
+    output: Annotated[Path | None, Parameter(name=_NAMES, help="Write to this file (.json).")] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class BibOutput(Output):
+    """Options of a command that writes references."""
+
+    endings = (".bib",)
+    output: Annotated[Path | None, Parameter(name=_NAMES, help="Write to this file (.bib).")] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class StoreOutput(Output):
+    """Options of a scan, which checks itself what it goes on with."""
+
+    endings = ()
+    output: Annotated[Path | None, Parameter(name=_NAMES, help="The result (.zarr), always needed.")] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class FolderOutput(Output):
+    """Options of a command that writes several files."""
+
+    endings = ()
+    output: Annotated[Path | None, Parameter(name=_NAMES, help="Write into this folder.")] = None
 
 
 def note(message: str) -> None:
@@ -61,7 +117,7 @@ def note(message: str) -> None:
 
 def show(content: Any) -> None:
     """Print JSON on stdout."""
-    print(json.dumps(content, allow_nan=False))
+    print(json_text(content), flush=True)
 
 
 def new_file(option: str, path: Path) -> None:
@@ -72,8 +128,7 @@ def new_file(option: str, path: Path) -> None:
 
 def write_text(path: Path, text: str, options: Output) -> None:
     """Write a text file and say so, or why it cannot be written."""
-    with replaced(path) as new:
-        new.write_text(text, encoding="utf-8")
+    write(path, text)
     options.say(f"wrote {path}")
 
 
@@ -82,7 +137,9 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError("output", path, f"a folder that can be made ({error})") from None
+        raise unwritable(path, error, allowed="a folder that can be made") from None
+    if not os.access(path, os.W_OK):
+        raise InputError("output", path, "a folder that can be written")
 
 
 def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) -> None:
@@ -103,12 +160,27 @@ def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) 
             note("--output FILE.csv, FILE.nc or FILE.png has all rows")
 
 
+def print_verdicts(comparison: "Comparison") -> None:
+    """Print published and computed numbers with their remarks; in colours at a terminal, by verdict."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console, colours = Console(soft_wrap=True), {"holds": "green", "differs": "yellow"}
+    title, heads, *rows = comparison.table().whole().splitlines()
+    console.print(Text(f"{title}\n{heads}"))
+    for number, row in zip(comparison.numbers, rows, strict=True):
+        console.print(Text(row, style=colours[number.verdict]))
+        if number.remark:
+            console.print(Text(f"    {number.remark}", style="dim"))
+
+
 @contextmanager
 def quietly(options: Output) -> Iterator[None]:
     """Drop warnings if asked to be quiet."""
     with warnings.catch_warnings():
         if options.quiet:
             warnings.simplefilter("ignore")
+            answer_trouble()
         yield
 
 

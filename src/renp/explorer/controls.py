@@ -48,11 +48,19 @@ _LABELS = {
     "target.volume": "Volume (cm³)",
     "target.dynamical_factor": "Dynamical factor η",
     "target.width": "Γ₀ at 10²¹/cm³, 100 cm³ (1/s)",
+    "target.refractive_index": "Refractive index at the trigger",
     "laser.gaussian": "Gaussian width (eV)",
     "laser.lorentzian": "Lorentzian width (eV)",
     "laser.offset": "Offset (eV)",
 }
 """Keys that have a text field for a number."""
+
+
+_STATES = ("all, equally", "-2", "-1", "0", "1", "2")
+
+_LIGHT = """<p>Left and right light turn opposite ways, and the atom passes that on to the neutrinos: a moment
+adds to the weak rate in one and takes from it in the other, which shows its sign. A prepared M is an atom
+that turns one way from the start.</p>"""
 
 
 class Controls:
@@ -93,7 +101,11 @@ class Controls:
 
     def _section(self, name: str) -> list[Any]:
         usual = State()
-        return [self._number(key, text_of(usual[key])) for key in _LABELS if key.startswith(f"{name}.")]
+        return [
+            self._number(key, text_of(usual[key]) or "as in a vacuum")
+            for key in _LABELS
+            if key.startswith(f"{name}.")
+        ]
 
     def _atom(self) -> list[Any]:
         options = {effect.label: name for name, effect in EFFECTS.items()}
@@ -101,12 +113,13 @@ class Controls:
         said = "".join(f"<li>{effect.label}: {effect.sentence}</li>" for effect in EFFECTS.values())
         title = f"<details><summary>Beyond the papers' approximation</summary><ul>{said}</ul></details>"
         light = self.add("polarisation", select("Polarisation of the trigger", POLARISATIONS))
-        self._only["spin"] = [light]
+        state = self.add("prepared", select("Prepared state M of |e⟩", _STATES), _prepared, _with_prepared)
+        self._only["spin"] = [light, state, html(_LIGHT, margin=(0, 10))]
         return [
             self.add("atom", select("Atom", symbols()), _atom, _with_atom),
             html(title, margin=(4, 10, 0, 10)),
             self.add("effects", effects, lambda s: list(effects_of(s["effects"])), _with_effects),
-            light,
+            *self._only["spin"],
         ]
 
     def _neutrinos(self) -> list[Any]:
@@ -139,7 +152,15 @@ def _atom(state: State) -> str | None:
 
 
 def _with_atom(state: State, name: str) -> State:
-    return state.changed(atom=name, E_eg=None, E_vg=None)
+    return state.changed(atom=name, E_eg=None, E_vg=None, prepared=None)
+
+
+def _prepared(state: State) -> str:
+    return _STATES[0] if state["prepared"] is None else str(state["prepared"])
+
+
+def _with_prepared(state: State, chosen: str) -> State:
+    return state.changed(prepared=None if chosen == _STATES[0] else int(chosen))
 
 
 def _energy(name: str, state: State) -> str:
@@ -157,8 +178,10 @@ def _with_energy(name: str, other: str, state: State, text: str) -> State:
 
 
 def _with_effects(state: State, chosen: list[str]) -> State:
-    light = state["polarisation"] if "spin" in chosen else "linear"  # no other is seen without spins
-    return state.changed(effects=[effect for effect in EFFECTS if effect in chosen], polarisation=light)
+    effects = [effect for effect in EFFECTS if effect in chosen]
+    if "spin" in chosen:
+        return state.changed(effects=effects)
+    return state.changed(effects=effects, polarisation="linear", prepared=None)  # no other is seen
 
 
 def _ordered(state: State, ordering: str) -> State:

@@ -81,7 +81,8 @@ class CountsTab:
             )
             for k, (run, n, sm) in enumerate(zip(runs, found.model, found.standard, strict=True), 1)
         ]
-        self.table.object = html_table(("run", "ω (eV)", "days", "expected", "standard model"), rows)
+        table = html_table(("run", "ω (eV)", "days", "expected", "standard model"), rows)
+        self.table.object = f"{table}<p>{escape(setup.experiment.width_said)}</p>"
         self._wanted = setup
         if not self._searching:
             self._search(setup)

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from functools import partial
 from html import escape
 from io import BytesIO
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import panel as pn
 
+from renp.experiment import WIDTHS
 from renp.explorer.look import TABLE_CSS, Look
 from renp.explorer.state import State
 from renp.results import Result
@@ -104,6 +103,8 @@ def number_field(key: str, label: str, unit: str, edit: Edit, look: Look, placeh
 
     def write(state: State, text: str) -> State:
         given = text.strip() or not placeholder
+        if key == "target.width" and text.strip() in WIDTHS:
+            return state.changed(**{key: text.strip()})
         return state.changed(**{key: number_in(unit, text, photon=key.startswith("E_")) if given else None})
 
     return Field(key, text_input(label, placeholder=placeholder), edit, look, read, write)
@@ -119,8 +120,10 @@ def number_in(unit: str, text: str, *, photon: bool = False) -> float:
     return parse_quantity(text, unit, photon=photon)
 
 
-def text_of(value: float | None) -> str:
-    """Return a number as text that reads back to itself, or nothing."""
+def text_of(value: float | str | None) -> str:
+    """Return a number as text that reads back to itself, a word, or nothing."""
+    if isinstance(value, str):
+        return value
     return "" if value is None else f"{value:.15g}" if float(f"{value:.15g}") == value else repr(value)
 
 
@@ -196,8 +199,7 @@ def save_buttons(name: str, current: Callable[[], Result]) -> list[Any]:
 
 def file_of(result: Result, ending: str) -> BytesIO:
     """Return a result as a file: picture or data by the ending."""
-    with TemporaryDirectory() as folder:
-        return BytesIO(result.save(Path(folder) / f"result.{ending}").read_bytes())
+    return BytesIO(result.file(f".{ending}"))
 
 
 def _served_document() -> Any:

@@ -67,12 +67,12 @@ def edges(setup: Setting) -> dict[str, float]:
 
 def whole_range(setup: Setting) -> tuple[float, float]:
     """Return all photon energies at which a pair may be emitted, and a little more, eV."""
-    return 0.0, 1.01 * float(setup.atom.E_eg + setup.atom.boost) / 2
+    return 0.0, 1.01 * float(setup.atom.end)
 
 
 def usual_window(setup: Setting) -> tuple[float, float]:
     """Return photon energies around the thresholds; the same for all masses, so that thresholds walk."""
-    top = float(setup.atom.E_eg + setup.atom.boost) / 2
+    top = float(setup.atom.end)
     span = _SPAN / float(setup.atom.E_eg)
     return max(top - span, 0.0), top + 0.05 * span
 

@@ -73,6 +73,8 @@ class Explorer:
     ----------
     state
         Where it begins.
+    after
+        What is given the work of the first numbers, to do once the page is there; done at once if left out.
 
     Raises
     ------
@@ -89,7 +91,7 @@ class Explorer:
     0.01
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, after: Callable[[Callable[[], None]], Any] | None = None) -> None:
         self.state, self.setup = state, build(state)
         self.problems: dict[str, str] = {}
         look = LOOKS[state.theme]
@@ -114,7 +116,12 @@ class Explorer:
         self.tabs.view.sizing_mode = self.tabs.words.sizing_mode = None
         self.message = html()
         self.view = self._arranged()
-        self.show()
+        if after is None:
+            self.show()
+        else:
+            self._settle()
+            self.say("The first curves are on their way")
+            after(self.show)
 
     def _arranged(self) -> Any:
         """Return a head, and the controls beside the views, below them on a phone."""

@@ -1,7 +1,6 @@
 """The page served on this machine."""
 
 import asyncio
-import signal
 import socket
 import threading
 import warnings
@@ -25,6 +24,7 @@ from renp.explorer.look import CSS, LOOKS
 from renp.explorer.page import Explorer
 from renp.explorer.setup import build
 from renp.explorer.state import Parts, State
+from renp.platforms import interrupted_by_termination
 from renp.results.bounds import Bounds
 from renp.validation import number
 
@@ -79,9 +79,9 @@ def page(start: State) -> Callable[[], Any]:
         location = pn.state.location
         state, wrong = linked_state("" if location is None else location.search, start)
         pn.config.theme = "dark" if state.theme == "dark" else "default"
-        explorer = Explorer(state)
+        explorer = Explorer(state, after=pn.state.onload)
         if wrong:
-            explorer.say(wrong)
+            pn.state.onload(lambda: explorer.say(wrong))
         template = pn.Template(_TEMPLATE, location=True)
         template.add_variable("page_css", CSS % vars(LOOKS[state.theme]))
         template.add_panel("page", explorer.view)
@@ -199,7 +199,7 @@ def serve(
         if browser:
             server.io_loop.add_callback(webbrowser.open, url)
         # Bokeh's own way to run prints to stdout at the end, and goes on if nobody reads it.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        interrupted_by_termination()
         try:
             with suppress(KeyboardInterrupt):
                 server.io_loop.start()

@@ -84,6 +84,6 @@ def _note(setting: Setting) -> str:
         return ""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", PoleWarning)
-        top = (atom.E_eg + atom.boost) / 2
+        top = atom.end
         check_poles(model, jnp.array([0.0, top]), atom, setting.neutrinos)
     return "; ".join(str(item.message) for item in caught)

@@ -1,11 +1,11 @@
 """What the explorer shows: a scenario and a view of it, from which page, link, file and code follow."""
 
-import json
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from renp.constants import DAY
+from renp.datafiles import json_text
 from renp.scenario.problems import sentences
 from renp.scenario.schema import (
     BARE,
@@ -219,4 +219,4 @@ def as_json(value: Any) -> str:
     """Return a value of a key as JSON."""
     if isinstance(value, Section):
         value = value.model_dump(exclude_unset=True, exclude_none=True)
-    return json.dumps(value, separators=(",", ":"))
+    return json_text(value, separators=(",", ":"))

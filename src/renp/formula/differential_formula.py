@@ -31,7 +31,12 @@ from jaxtyping import Array, Complex, Float
 from renp._types import Values
 from renp.atoms.atom import Atom
 from renp.compensated import two_product, two_sum
-from renp.formula.kinematics import PairKinematics, momentum_transfer_squared, pair_kinematics
+from renp.formula.kinematics import (
+    PairKinematics,
+    boost_at,
+    momentum_transfer_squared,
+    pair_kinematics,
+)
 from renp.formula.master_formula import Components, coupling_matrices
 from renp.formula.pair_elements import abs2
 from renp.formula.steps import pair_first, photon_amplitude, waves_of
@@ -61,14 +66,14 @@ def energy_components(
     >>> parts.longitudinal.shape
     (3, 3, 1)
     """
-    pair = pair_kinematics(omega, neutrinos.masses, atom.E_eg, atom.boost)
-    c = coupling_matrices(momentum_transfer_squared(omega, atom.E_eg, atom.boost), neutrinos, model)
-    moves = pair.is_open & (omega != atom.boost)
+    pair = pair_kinematics(omega, neutrinos.masses, *atom.frame)
+    c = coupling_matrices(momentum_transfer_squared(omega, *atom.frame), neutrinos, model)
+    moves = pair.is_open & (atom.momentum(omega) != 0)
     # Stand-ins keep closed pairs and pairs at rest out of every division, gradients included.
-    photon = jnp.where(moves, omega, (atom.E_eg + atom.boost) / 4)
-    momentum = jnp.where(moves, omega - atom.boost, 1.0)
+    photon = jnp.where(moves, omega, atom.end / 2)
+    momentum = jnp.where(moves, atom.momentum(omega), 1.0)
     m_i, m_j = neutrinos.masses[:, None, None], neutrinos.masses[None, :, None]
-    level, boost = jnp.asarray(atom.E_eg), jnp.asarray(atom.boost)
+    level, boost = jnp.asarray(atom.E_eg), jnp.asarray(boost_at(photon, atom.boost, atom.index))
     u = 2 * energy_offset(energy, photon, level, m_i, m_j, boost) / (momentum * pair.delta)
     inside = moves & (jnp.abs(u) <= 1)
     transverse, longitudinal = _strengths(jnp.where(inside, u, 0.0), pair, omega, atom, c)
@@ -93,11 +98,11 @@ def angular_components(
     >>> angular_components(jnp.array([0.5]), jnp.array([1.06]), yb, nu, renp.Weak()).transverse.shape
     (3, 3, 1)
     """
-    pair = pair_kinematics(omega, neutrinos.masses, atom.E_eg, atom.boost)
-    c = coupling_matrices(momentum_transfer_squared(omega, atom.E_eg, atom.boost), neutrinos, model)
+    pair = pair_kinematics(omega, neutrinos.masses, *atom.frame)
+    c = coupling_matrices(momentum_transfer_squared(omega, *atom.frame), neutrinos, model)
     # The pair runs against the photon, or along it where the boost is larger.
-    along = jnp.where(omega < atom.boost, 1.0, -1.0)
-    momentum = along * (atom.boost - omega)
+    along = jnp.where(atom.momentum(omega) < 0, 1.0, -1.0)
+    momentum = -along * atom.momentum(omega)
     u, jacobian = _branches(-along * cosine, momentum, pair, neutrinos.masses, atom.E_eg - omega)
     transverse, longitudinal = _strengths(-along * u, pair, omega, atom, c)
     weight = _counting(neutrinos) * jacobian
@@ -244,7 +249,7 @@ def _along(
 ) -> Real:
     """Return K_L(u) with ρ: helicities ±1 along ν_i, and helicity 0 with the density."""
     m, d, q2 = pair.mass_sum, pair.mass_difference, pair.q2
-    energy, momentum = atom.E_eg - omega, omega - atom.boost
+    energy, momentum = atom.E_eg - omega, atom.momentum(omega)
     alpha, beta = jnp.sqrt(pair.one_minus_x_minus), jnp.sqrt(pair.one_minus_x_plus)
     helical = abs2(alpha * (c["V"] + scale * (c["F"] + m * c["mu"])))
     helical += abs2(beta * (c["A"] + scale * (c["G"] + d * c["eps"])))

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from renp.atoms.atom import Atom
+from renp.atoms.lights import Lights, mixed
 from renp.compiled import compiled
 from renp.formula.kinematics import FIRST, SECOND, threshold_energies
 from renp.formula.master_formula import spectrum_of_runs, total_spectrum
@@ -24,7 +25,7 @@ _STEPS = np.concatenate([0.25 * 1.5 ** np.arange(9), 4.0 ** np.arange(2, 14)])
 
 @compiled
 def line_spectrum(
-    omega: Float[Array, "n"], laser: Laser, atom: Atom, neutrinos: Neutrinos, model: Interaction
+    omega: Float[Array, "n"], laser: Laser, atom: Atom | Lights, neutrinos: Neutrinos, model: Interaction
 ) -> Float[Array, "n"]:
     """Return I(ω) averaged over the laser's line. Nothing is checked.
 
@@ -36,6 +37,8 @@ def line_spectrum(
     >>> line_spectrum(jnp.array([1.06, 1.07165]), wide, yb, nu, renp.Weak()).round(5)
     Array([0.07658, 0.00071], dtype=float64)
     """
+    if isinstance(atom, Lights):
+        return mixed(lambda one: line_spectrum(omega, laser, one, neutrinos, model), atom)
     centre = omega + laser.offset
     if laser.shape == "sharp":
         sharp: Array = total_spectrum(centre, atom, neutrinos, model)
@@ -47,7 +50,7 @@ def line_spectrum(
 
 
 def line_spectrum_of_runs(
-    omega: Float[Array, "n"], laser: Laser, atom: Atom, neutrinos: Neutrinos, model: Interaction
+    omega: Float[Array, "n"], laser: Laser, atom: Atom | Lights, neutrinos: Neutrinos, model: Interaction
 ) -> Float[Array, "n"]:
     """Return the same at few photon energies, faster for a batch of models. Nothing is checked.
 
@@ -58,6 +61,8 @@ def line_spectrum_of_runs(
     >>> line_spectrum_of_runs(jnp.array([1.06]), Laser(), yb, nu, renp.Weak()).round(4)
     Array([0.0766], dtype=float64)
     """
+    if isinstance(atom, Lights):
+        return mixed(lambda one: line_spectrum_of_runs(omega, laser, one, neutrinos, model), atom)
     if laser.shape == "sharp":
         return spectrum_of_runs(omega + laser.offset, atom, neutrinos, model)
     average: Array = line_spectrum(omega, laser, atom, neutrinos, model)
@@ -68,7 +73,7 @@ def _nodes(
     centre: Float[Array, "n"], laser: Laser, atom: Atom, neutrinos: Neutrinos
 ) -> tuple[Float[Array, "n m"], Float[Array, "n m"]]:
     """Return photon energies and weights of an integral from 0 to the highest threshold."""
-    edges = threshold_energies(neutrinos.masses, atom.E_eg, atom.boost)[FIRST, SECOND]
+    edges = threshold_energies(neutrinos.masses, *atom.frame)[FIRST, SECOND]
     around = laser.width * np.concatenate([-_STEPS, [0.0], _STEPS])
     ends = jnp.concatenate(
         [

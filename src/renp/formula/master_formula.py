@@ -151,7 +151,7 @@ def _strengths_at(
 ) -> Callable[[Real], list[_Strengths]]:
     """Return the strengths of pairs as a function of the photon energy."""
     m = jnp.unstack(neutrinos.masses)
-    masses = [masses_of_pair(m[i], m[j], atom.E_eg, atom.boost) for (i, j), *_ in pairs]
+    masses = [masses_of_pair(m[i], m[j], *atom.frame) for (i, j), *_ in pairs]
     moving = varying(model, neutrinos)
     anywhere = present(model, neutrinos, jnp.array(1.0))
     fixed = elements({name: x for name, x in anywhere.items() if name not in moving}, pairs)
@@ -159,14 +159,14 @@ def _strengths_at(
     def at(omega: Real) -> list[_Strengths]:
         known = fixed
         if moving:
-            here = present(model, neutrinos, momentum_transfer_squared(omega, atom.E_eg, atom.boost))
+            here = present(model, neutrinos, momentum_transfer_squared(omega, *atom.frame))
             more = elements({name: here[name] for name in here if name in moving}, pairs)
             known = [own | new for own, new in zip(fixed, more, strict=True)]
         seen = [wave for wave in atom.waves if wave.helicity]
         scales = [wave.helicity * photon_amplitude(wave, omega, atom) for wave in seen]
         weak = pair_first(omega, atom) if seen else jnp.ones(())
         return [
-            _strengths(kinematics(omega, pair, atom.E_eg, atom.boost), own, weak, scales)
+            _strengths(kinematics(omega, pair, *atom.frame), own, weak, scales)
             for pair, own in zip(masses, known, strict=True)
         ]
 
@@ -242,8 +242,8 @@ def _square(x: Element | None, y: Element | None, factor: Real, sign: int) -> Re
 
 def _by_direction(strength: _Strengths, omega: Real, atom: Atom, neutrinos: Neutrinos) -> Components:
     """Return contributions to I(ω) from the strengths."""
-    q2 = momentum_transfer_squared(omega, atom.E_eg, atom.boost)
-    momentum2 = (omega - atom.boost) ** 2
+    q2 = momentum_transfer_squared(omega, *atom.frame)
+    momentum2 = atom.momentum(omega) ** 2
     counting = 0.5 if neutrinos.nature == "majorana" else 1.0
     weight = counting / energy_denominator(omega, atom)
     across, along = atom.spin_weights

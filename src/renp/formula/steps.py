@@ -8,7 +8,8 @@ of the pair's current (`renp.atoms.spin.Wave`) with
     r = ∓(orbit μ_B/√2 G_F) (k D + b q₀ D')/q²  across, with the sign of its direction,
     r = −(orbit μ_B/√2 G_F) b D'/q₀             along,
 
-λ being the light's helicity, q = (q₀, k) = (E_eg − ω, ω − p_eg), and b the wave's `second`. Nothing is
+λ being the light's helicity, q = (q₀, k) = (E_eg − ω, nω − p_eg) in a medium of refractive index n, and b the
+wave's `second`, times n. Nothing is
 divided by k, which may be 0. For J_e = 0, b = 1 makes r the papers' times R = 1 + (q₀/k) D'/D.
 
 The sign of r, the photon's exchange relative to the weak interaction, follows from
@@ -86,8 +87,10 @@ def photon_amplitude(wave: Wave, omega: Real, atom: Atom) -> Real:
     strength = (1j * PHOTON_PHASE).real * atom.orbit * BOHR_MAGNETON / (2**0.5 * FERMI_CONSTANT)
     energy = atom.E_eg - omega
     second = wave.second * trigger_first(omega, atom)
+    if atom.index is not None:
+        second = atom.index * second  # |B| = n|E| of the trigger
     if wave.direction == 0:
         return strength * second / energy
-    q2 = momentum_transfer_squared(omega, atom.E_eg, atom.boost)
-    first = (omega - atom.boost) * pair_first(omega, atom)
+    q2 = momentum_transfer_squared(omega, *atom.frame)
+    first: Real = atom.momentum(omega) * pair_first(omega, atom)
     return wave.direction * strength * (first + energy * second) / jnp.where(q2 > 0, q2, 4.0)

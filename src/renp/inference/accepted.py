@@ -11,20 +11,23 @@ Couplings are in the unit u of their parameter: g/u, at least 0 for one without 
 """
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from renp._types import Mask
+from renp._types import Flags, Mask
+from renp.compensated import array_module
 from renp.compiled import compiled
+from renp.inference.best_fits import BLOCKS, EDGES, edge_starts, starting_points
 from renp.inference.crossings import crossing_ensemble
 from renp.inference.ensembles import CHUNK, fit_ensemble, in_chunks
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NOT_CONVERGED, Crossing, Minimum
-from renp.inference.quadratic_set import TIE, AcceptedSet, Along, quadratic_set
+from renp.inference.quadratic_set import TIE, AcceptedSet, Along, values_of
 from renp.inference.starts import elsewhere
 from renp.validation import Scalar
 
@@ -37,9 +40,7 @@ _SAME = 1e-3
 """Distance of coordinates within which two minima are the same."""
 
 
-def accepted(
-    likelihood: Likelihood, data: Data, moves: Mask, k: int, rise: Scalar, start: Any = None
-) -> AcceptedSet:
+def accepted(likelihood: Likelihood, data: Data, moves: Mask, k: int, rise: Scalar) -> AcceptedSet:
     """Return the values of coupling k at which the χ² is at most ``rise`` above its least, for each data set.
 
     Parameters
@@ -54,8 +55,6 @@ def accepted(
         Place of the coupling among the parameters.
     rise
         Δχ², above 0.
-    start
-        Where the first fits begin; `Likelihood.start` if left out.
 
     Examples
     --------
@@ -71,7 +70,7 @@ def accepted(
     if is_exact(likelihood, moves):
         along = along_coupling(likelihood, k)
         return _of_size(likelihood, k, exact_sets(along, np.asarray(data.counts), rise))
-    minima = all_minima(likelihood, data, moves, k, rise, start)
+    minima = all_minima(likelihood, data, moves, k, rise)
 
     def cross(side: float, room: Array, wanted: Array) -> Crossing:
         places = np.nonzero(np.asarray(wanted))
@@ -81,30 +80,28 @@ def accepted(
         there = crossing_ensemble(likelihood, some, at, moves, k, side, rooms)
         value, status = np.full(wanted.shape, np.nan), np.full(wanted.shape, CONVERGED)
         value[places], status[places] = there.value, there.status
-        return Crossing(jnp.asarray(value), minima.x, jnp.asarray(status))
+        return Crossing(cast(Array, value), minima.x, cast(Array, status))
 
     return around_minima(minima, cross, k, rise, magnitude=likelihood.parameters[k].kind == "magnitude")
 
 
-def all_minima(
-    likelihood: Likelihood, data: Data, moves: Mask, k: int, rise: Scalar, start: Any = None
-) -> Minimum:
-    """Return minima of the χ², shape (minima, sets): from each that is low enough, others are looked for.
+def all_minima(likelihood: Likelihood, data: Data, moves: Mask, k: int, rise: Scalar) -> Minimum:
+    """Return minima of the χ², shape (minima, sets), the lowest first.
 
-    Those of many data sets are found from the minima of the expectation without couplings.
+    Fits begin where those of `best_fits` do, and from each minimum that is low enough others are looked for;
+    those of many data sets from the minima of the expectation without couplings.
     """
-    here = likelihood.point()
-    begin = likelihood.start if start is None else start
-    begin = np.where(np.asarray(moves), np.asarray(begin), np.asarray(here))
-    starts = np.broadcast_to(begin, (1, len(data.counts), here.size))
+    here, mask = np.asarray(likelihood.point()), np.asarray(moves)
+    first = np.where(mask, np.asarray(likelihood.start), here)
+    starts = starting_points(likelihood, data, mask, BLOCKS, [first])
     if len(data.counts) > _FEW_SETS and len(_elsewhere(likelihood, here[None], k, moves)[0]):
-        null = jax.tree.map(lambda a: a[None], likelihood.asimov(here))
-        of_null = all_minima(likelihood, null, moves, k, rise, start)
-        points = jnp.concatenate([of_null.x[:, 0], _elsewhere(likelihood, here[None], k, moves)[0]])
-        points = points[np.asarray(_distinct(points[:, None])[:, 0])]
+        null = jax.tree.map(lambda a: np.asarray(a)[None], likelihood.asimov(here))
+        of_null = all_minima(likelihood, null, moves, k, rise)
+        points = np.concatenate([of_null.x[:, 0], _elsewhere(likelihood, here[None], k, moves)[0]])
+        points = points[_distinct(points[:, None])[:, 0]]
         starts = np.concatenate([starts, np.repeat(points[:, None], len(data.counts), axis=1)])
-        return _fits(likelihood, data, starts, moves)
-    found = _fits(likelihood, data, starts, moves)
+        return _first_fits(likelihood, data, starts, mask)
+    found = _first_fits(likelihood, data, starts, mask)
     done = 0
     while done < len(found.x) <= _MOST_MINIMA:
         x = np.asarray(found.x[done])
@@ -112,12 +109,36 @@ def all_minima(
         done += 1
         if not (len(others) and np.any(found.chi2[done - 1] < np.min(found.chi2, axis=0) + rise)):
             continue
-        more = _fits(likelihood, data, np.unique(others, axis=0), moves)
-        both = jax.tree.map(lambda *parts: jnp.concatenate(parts), found, more)
-        new = np.any(np.asarray(_distinct(both.x) & (both.status == CONVERGED)), axis=1)
-        kept = new | (np.arange(len(new)) < len(found.x))
-        found = jax.tree.map(lambda a, rows=kept: a[rows], both)
-    return found
+        found = _with(found, _fits(likelihood, data, np.unique(others, axis=0), moves))
+    return _lowest_first(found)
+
+
+def _first_fits(likelihood: Likelihood, data: Data, starts: Any, moves: Flags) -> Minimum:
+    """Return the distinct ones of the minima from some starts, and from edges, the lowest first."""
+    found = _fits(likelihood, data, starts, moves)
+    for held, points in edge_starts(likelihood, data, moves, EDGES, starts[0]):
+        more = _fits(likelihood, data, points, held)
+        found = jax.tree.map(lambda *parts: np.concatenate(parts), found, more)
+    found = _lowest_first(found)
+    return _with(jax.tree.map(lambda a: a[:1], found), jax.tree.map(lambda a: a[1:], found))
+
+
+def _lowest_first(found: Minimum) -> Minimum:
+    """Return minima in order, of equal ones those first that converged."""
+    chi2 = np.nan_to_num(np.asarray(found.chi2), nan=np.inf)
+    order = np.argsort(chi2 + TIE * (np.asarray(found.status) != CONVERGED), axis=0, kind="stable")
+    columns = np.arange(order.shape[1])
+    ordered: Minimum = jax.tree.map(lambda a: np.asarray(a)[order, columns], found)
+    return ordered
+
+
+def _with(found: Minimum, more: Minimum) -> Minimum:
+    """Return minima, and those of others that are new for some data set."""
+    both = jax.tree.map(lambda *parts: np.concatenate(parts), found, more)
+    new = np.any(_distinct(both.x) & (both.status == CONVERGED), axis=1)
+    kept = new | (np.arange(len(new)) < len(found.x))
+    together: Minimum = jax.tree.map(lambda a: a[kept], both)
+    return together
 
 
 def _fits(likelihood: Likelihood, data: Data, starts: Any, moves: Mask) -> Minimum:
@@ -125,16 +146,17 @@ def _fits(likelihood: Likelihood, data: Data, starts: Any, moves: Mask) -> Minim
     shape = starts.shape[:2]
     same = jax.tree.map(lambda a: np.tile(np.asarray(a), (shape[0], 1)), data)
     found = fit_ensemble(likelihood, same, starts.reshape(-1, starts.shape[-1]), moves)
-    apart: Minimum = jax.tree.map(lambda a: jnp.reshape(jnp.asarray(a), shape + a.shape[1:]), found)
+    apart: Minimum = jax.tree.map(lambda a: np.reshape(a, shape + a.shape[1:]), found)
     return apart
 
 
-def _distinct(x: Float[Array, "m *sets p"]) -> Bool[Array, "m *sets"]:
+def _distinct(x: Float[Array | np.ndarray[Any, Any], "m *sets p"]) -> Bool[Array, "m *sets"]:
     """Return which of some points are not close to one before them."""
-    close = jnp.max(jnp.abs(x[:, None] - x[None]), axis=-1) < _SAME
-    before = jnp.arange(len(x))[:, None] > jnp.arange(len(x))
+    xp = array_module(x)
+    close = xp.max(xp.abs(x[:, None] - x[None]), axis=-1) < _SAME
+    before = np.arange(len(x))[:, None] > np.arange(len(x))
     before = before.reshape(before.shape + (1,) * (close.ndim - 2))
-    distinct: Array = ~jnp.any(close & before, axis=1)
+    distinct: Array = ~xp.any(close & before, axis=1)
     return distinct
 
 
@@ -171,9 +193,9 @@ def exact_sets(along: Along, counts: Any, rise: Scalar) -> AcceptedSet:
     return found
 
 
-@compiled
+@partial(compiled, quickly=True)
 def _exact(along: Along, counts: Float[Array, "sets n"], rise: Scalar) -> AcceptedSet:
-    found: AcceptedSet = jax.vmap(lambda c: quadratic_set(along, c, rise))(counts)
+    found: AcceptedSet = jax.vmap(lambda c: values_of(along, c, rise))(counts)
     return found
 
 
@@ -184,8 +206,9 @@ def _of_size(likelihood: Likelihood, k: int, found: AcceptedSet) -> AcceptedSet:
 def sizes(found: AcceptedSet) -> AcceptedSet:
     """Return the half of a set that is not below 0, of a coupling without a sign."""
     there = found.intervals[..., 1:] >= 0
-    half = jnp.where(there, jnp.maximum(found.intervals, 0.0), jnp.nan)
-    return found._replace(intervals=half, best=jnp.abs(found.best))
+    xp = array_module(*found)
+    half = xp.where(there, xp.maximum(found.intervals, 0.0), np.nan)
+    return found._replace(intervals=half, best=abs(found.best))
 
 
 _elsewhere = jax.jit(jax.vmap(elsewhere, in_axes=(None, 0, None, None)))
@@ -204,7 +227,7 @@ def around_minima(
     Parameters
     ----------
     minima
-        Local minima along the first axis, the one that has to have converged first.
+        Local minima along the first axis, the lowest first, which has to have converged.
     cross
         Returns where the χ² has risen from each minimum, on a side, by a Δχ²; only where it is wanted.
     k
@@ -214,24 +237,25 @@ def around_minima(
     magnitude
         Whether the coordinate is the square of the coupling.
     """
-    chi2 = jnp.where(minima.status == CONVERGED, minima.chi2, jnp.inf)
-    least = jnp.min(chi2, axis=0)
+    xp: Any = array_module(*minima)
+    chi2 = xp.where(minima.status == CONVERGED, minima.chi2, np.inf)
+    least = xp.min(chi2, axis=0)
     # The profile may have other branches over the same values of the coupling.
     wanted = (chi2 < least + rise) & _distinct(minima.x)
-    room = jnp.where(wanted, least + rise - chi2, rise)
+    room = xp.where(wanted, least + rise - chi2, rise)
     below, above = (cross(side, room, wanted) for side in (-1.0, 1.0))
-    low, high = (jnp.moveaxis(jnp.where(wanted, end.value, jnp.nan), 0, -1) for end in (below, above))
+    low, high = (xp.moveaxis(xp.where(wanted, end.value, np.nan), 0, -1) for end in (below, above))
     crossed = (below.status != NOT_CONVERGED) & (above.status != NOT_CONVERGED)
-    good = (minima.status[0] == CONVERGED) & jnp.all(crossed | ~wanted, axis=0)
+    good = (minima.status[0] == CONVERGED) & xp.all(crossed | ~wanted, axis=0)
     x = minima.x[..., k]
-    tied = jnp.where(chi2 <= least + TIE, jnp.abs(x), jnp.inf)
-    best = jnp.take_along_axis(x, jnp.argmin(tied, axis=0)[None], axis=0)[0]
+    tied = xp.where(chi2 <= least + TIE, xp.abs(x), np.inf)
+    best = xp.take_along_axis(x, xp.argmin(tied, axis=0)[None], axis=0)[0]
     intervals = joined(low, high)
     inside = (x[..., None] >= intervals[..., 0]) & (x[..., None] <= intervals[..., 1])
-    rises = jnp.min(jnp.where(inside, chi2[..., None], jnp.inf), axis=0) - least[..., None]
-    root = jnp.where(jnp.isnan(intervals), jnp.nan, jnp.sqrt(jnp.maximum(intervals, 0.0)))
-    intervals = jnp.where(magnitude, root, intervals)
-    best = jnp.where(magnitude, jnp.sqrt(jnp.maximum(best, 0.0)), best)
+    rises = xp.min(xp.where(inside, chi2[..., None], np.inf), axis=0) - least[..., None]
+    root = xp.where(xp.isnan(intervals), np.nan, xp.sqrt(xp.maximum(intervals, 0.0)))
+    intervals = xp.where(magnitude, root, intervals)
+    best = xp.where(magnitude, xp.sqrt(xp.maximum(best, 0.0)), best)
     return AcceptedSet(intervals, rises, best, least, good)
 
 
@@ -240,19 +264,22 @@ def joined(lows: Float[Array, "*sets k"], highs: Float[Array, "*sets k"]) -> Flo
 
     Examples
     --------
-    >>> joined(jnp.array([3.0, 0.0, jnp.nan, 0.5]), jnp.array([4.0, 1.0, jnp.nan, 2.0]))[:2]
-    Array([[0., 2.],
-           [3., 4.]], dtype=float64)
+    >>> joined(np.array([3.0, 0.0, np.nan, 0.5]), np.array([4.0, 1.0, np.nan, 2.0]))[:2]
+    array([[0., 2.],
+           [3., 4.]])
     """
-    order = jnp.argsort(lows, axis=-1)  # NaN last
-    low, high = (jnp.take_along_axis(ends, order, axis=-1) for ends in (lows, highs))
-    there = ~jnp.isnan(low)
-    so_far = jax.lax.cummax(jnp.where(there, high, -jnp.inf), axis=low.ndim - 1)
-    before = jnp.concatenate([jnp.full_like(so_far[..., :1], -jnp.inf), so_far[..., :-1]], axis=-1)
-    begins = there & ((low > before) | (jnp.arange(low.shape[-1]) == 0))
-    number = jnp.cumsum(begins, axis=-1) - 1
-    mine = there[..., None, :] & (number[..., None, :] == jnp.arange(low.shape[-1])[:, None])
-    first = jnp.min(jnp.where(mine, low[..., None, :], jnp.inf), axis=-1)
-    last = jnp.max(jnp.where(mine, high[..., None, :], -jnp.inf), axis=-1)
-    any_ = jnp.any(mine, axis=-1)
-    return jnp.stack([jnp.where(any_, first, jnp.nan), jnp.where(any_, last, jnp.nan)], axis=-1)
+    xp: Any = array_module(lows, highs)
+    order = xp.argsort(lows, axis=-1)  # NaN last
+    low, high = (xp.take_along_axis(ends, order, axis=-1) for ends in (lows, highs))
+    there = ~xp.isnan(low)
+    ends = xp.where(there, high, -np.inf)
+    so_far = np.maximum.accumulate(ends, -1) if xp is np else jax.lax.cummax(ends, ends.ndim - 1)
+    before = xp.concatenate([xp.full_like(so_far[..., :1], -np.inf), so_far[..., :-1]], axis=-1)
+    begins = there & ((low > before) | (np.arange(low.shape[-1]) == 0))
+    number = xp.cumsum(begins, axis=-1) - 1
+    mine = there[..., None, :] & (number[..., None, :] == np.arange(low.shape[-1])[:, None])
+    first = xp.min(xp.where(mine, low[..., None, :], np.inf), axis=-1)
+    last = xp.max(xp.where(mine, high[..., None, :], -np.inf), axis=-1)
+    some = xp.where(xp.any(mine, axis=-1), xp.stack([first, last]), np.nan)
+    joint: Array = xp.moveaxis(some, 0, -1)
+    return joint

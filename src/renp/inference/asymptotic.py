@@ -15,17 +15,18 @@ A coordinate is the square of the coupling in its unit u: the limit on the coupl
 """
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.stats import norm
 from jaxtyping import Array, Bool, Float, Int
 
 from renp._types import Mask
 from renp.errors import InputError
 from renp.inference.ensembles import in_chunks, retried
-from renp.inference.likelihood import Data, Likelihood, Point
+from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NO_RISE, NOT_CONVERGED, Minimum, minimise
 from renp.validation import Scalar, choice, confidence
 
@@ -34,7 +35,7 @@ Real: TypeAlias = Float[Array, ""]
 Flag: TypeAlias = bool | Bool[Array, ""]
 Place: TypeAlias = int | Int[Array, ""]
 Pair: TypeAlias = tuple[Real, Real]
-Points: TypeAlias = Float[Array, "*two p"]
+Points: TypeAlias = Float[Array, "*starts p"]
 
 FLUCTUATIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Fluctuations of background-only data, in standard deviations, for which limits are expected."""
@@ -53,6 +54,9 @@ _NOTHING = 1e-6
 
 _ROUNDING = 1e-15
 """Of the χ², relative to the number of counts."""
+
+_EACH = 3
+"""Dimensions of starts that are given for each data set."""
 
 _LEAST = 1e-300
 """Keeps the slope of roots at 0 finite."""
@@ -83,7 +87,7 @@ class HypothesisTest(NamedTuple):
 
 
 def hypothesis_test(
-    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: int, x: Scalar
+    likelihood: Likelihood, data: Data, start: Points, moves: Mask, k: int, x: Scalar
 ) -> HypothesisTest:
     """Return the test statistic and the p-values of one coordinate, for one data set.
 
@@ -92,7 +96,7 @@ def hypothesis_test(
     likelihood, data
         What is fitted.
     start
-        Coordinates to start from; parameters that do not move stay there.
+        Coordinates to start from, shape (p,) or (starts, p); parameters that do not move stay there.
     moves
         Which parameters are fitted; ``k`` is one of them.
     k
@@ -116,10 +120,10 @@ def hypothesis_test(
 
 @jax.jit
 def _hypothesis_test(
-    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: Place, x: Real
+    likelihood: Likelihood, data: Data, start: Points, moves: Mask, k: Place, x: Real
 ) -> HypothesisTest:
     common = _reference(likelihood, data, start, moves, k, _MANY_STEPS)
-    here = _test(likelihood, data, common, moves, k, x, _first_points(common), _MANY_STEPS)
+    here = _test(likelihood, data, common, moves, k, x, common.points, _MANY_STEPS)
     with_signal, without = _log_p_values(*here.q)
     p_signal, p_background = jnp.exp(with_signal), jnp.exp(without)
     status = _status(common, jnp.where(here.failed, NOT_CONVERGED, CONVERGED))
@@ -127,7 +131,7 @@ def _hypothesis_test(
 
 
 def hypothesis_tests(
-    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: int, x: Scalar
+    likelihood: Likelihood, data: Data, start: Any, moves: Mask, k: int, x: Scalar
 ) -> HypothesisTest:
     """Return the test of one coordinate for each data set, as `hypothesis_test` does for one.
 
@@ -144,23 +148,25 @@ def hypothesis_tests(
     _check_magnitude(likelihood, k)
     place, coordinate = jnp.asarray(k), jnp.asarray(x, dtype=float)
     found: HypothesisTest = in_chunks(
-        lambda d: _batched_tests(likelihood, d, start, moves, place, coordinate), data
+        lambda d: _batched_tests(likelihood, *d, moves, place, coordinate), _started(data, start)
     )
     return found
 
 
 @jax.jit
 def _batched_tests(
-    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: Place, x: Real
+    likelihood: Likelihood, data: Data, start: Any, moves: Mask, k: Place, x: Real
 ) -> HypothesisTest:
-    found: HypothesisTest = jax.vmap(lambda d: _hypothesis_test(likelihood, d, start, moves, k, x))(data)
+    found: HypothesisTest = jax.vmap(lambda d, s: _hypothesis_test(likelihood, d, s, moves, k, x))(
+        data, start
+    )
     return found
 
 
 def upper_limit(
     likelihood: Likelihood,
     data: Data,
-    start: Point,
+    start: Points,
     moves: Mask,
     k: int,
     confidence_level: float,
@@ -173,7 +179,7 @@ def upper_limit(
     likelihood, data
         What is fitted.
     start
-        Coordinates to start from; parameters that do not move stay there.
+        Coordinates to start from, shape (p,) or (starts, p); parameters that do not move stay there.
     moves
         Which parameters are fitted; ``k`` is one of them.
     k
@@ -206,7 +212,7 @@ def upper_limit(
 def limit_ensemble(
     likelihood: Likelihood,
     data: Data,
-    start: Point,
+    start: Any,
     moves: Mask,
     k: int,
     confidence_level: float,
@@ -221,7 +227,7 @@ def limit_ensemble(
     data
         Counts of shape (toys, n) and pulls of shape (toys, c).
     start, moves, k, confidence_level, method
-        As in `upper_limit`.
+        As in `upper_limit`; there may be a start, or several, for each data set, shape (toys, starts, p).
 
     Examples
     --------
@@ -235,17 +241,17 @@ def limit_ensemble(
     """
     error = _checked(likelihood, k, confidence_level, method)
     few, many = (
-        lambda d, n=n: _limits(likelihood, d, start, moves, k, error, method == "cls", n)
+        lambda d, n=n: _limits(likelihood, *d, moves, k, error, method == "cls", n)
         for n in (_FEW_STEPS, _MANY_STEPS)
     )
-    found: Limit = retried(few, many, data)
+    found: Limit = retried(few, many, _started(data, start))
     return found
 
 
 def expected_limits(
     likelihood: Likelihood,
     data: Data,
-    start: Point,
+    start: Points,
     moves: Mask,
     k: int,
     confidence_level: float,
@@ -287,7 +293,7 @@ def expected_limits(
 def _limit(
     likelihood: Likelihood,
     data: Data,
-    start: Point,
+    start: Points,
     moves: Mask,
     k: Place,
     error: Scalar,
@@ -305,7 +311,7 @@ def _limit(
         value, slope = jax.jvp(height, (here.q,), (here.slope,))
         return _Height(value, slope, here.q[1] < _NOTHING, here.failed, here.points)
 
-    found = _root(evaluate, common.free.x[k] + 1, _first_points(common), steps)
+    found = _root(evaluate, common.free.x[k] + 1, common.points, steps)
     return found._replace(status=_status(common, found.status))
 
 
@@ -316,19 +322,19 @@ _jitted_limit = jax.jit(_limit)
 def _limits(
     likelihood: Likelihood,
     data: Data,
-    start: Point,
+    start: Points,
     moves: Mask,
     k: Place,
     error: Scalar,
     cls: Flag,
     steps: int,
 ) -> Limit:
-    return jax.vmap(lambda d: _limit(likelihood, d, start, moves, k, error, cls, steps))(data)
+    return jax.vmap(lambda d, s: _limit(likelihood, d, s, moves, k, error, cls, steps))(data, start)
 
 
 @jax.jit
 def _expected(
-    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: Place, error: Scalar, cls: Flag
+    likelihood: Likelihood, data: Data, start: Points, moves: Mask, k: Place, error: Scalar, cls: Flag
 ) -> Limit:
     common = _reference(likelihood, data, start, moves, k, _MANY_STEPS)
 
@@ -341,7 +347,7 @@ def _expected(
             failed, everything = here.status != CONVERGED, target <= 0
             return _Height(target - root, -here.slope / (2 * root), everything, failed, here.x)
 
-        found = _root(evaluate, jnp.array(1.0), common.null.x, _MANY_STEPS)
+        found = _root(evaluate, jnp.array(1.0), common.points[1], _MANY_STEPS)
         return found._replace(status=_status(common, found.status))
 
     return jax.vmap(limit)(jnp.array(FLUCTUATIONS))
@@ -356,10 +362,13 @@ class _Reference(NamedTuple):
     """Minimum at x = 0."""
     asimov: Data
     """Background-only Asimov data; their χ² is 0 at ``null.x``."""
+    points: Points
+    """Where fits to both data begin, shape (2, starts, p)."""
 
 
 class _Profile(NamedTuple):
-    x: Point
+    x: Points
+    """Where the fits from all starts ended."""
     chi2: Real
     """Least in the parameters besides the one of interest."""
     slope: Real
@@ -398,19 +407,25 @@ class _Search(NamedTuple):
 
 
 def _reference(
-    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: Place, steps: int
+    likelihood: Likelihood, data: Data, start: Points, moves: Mask, k: Place, steps: int
 ) -> _Reference:
     """Return the minima with and without the signal, and the Asimov data."""
+    rows = jnp.atleast_2d(start)
     # From x = 0 nothing leads on where the signal alone can explain what was counted in a run.
-    starts = jnp.stack([start.at[k].set(0.0), start.at[k].set(1.0)])
+    away = jnp.where(rows[:, k] > 0, rows[:, k], 1.0)
+    starts = jnp.stack([rows.at[:, k].set(0.0), rows.at[:, k].set(away)])
     masks = jnp.stack([_others(moves, k), moves])
-    both = jax.vmap(lambda x, mask: minimise(likelihood, data, x, mask, steps))(starts, masks)
-    null, free = (Minimum(*(part[i] for part in both)) for i in range(2))
-    return _Reference(free, null, likelihood.asimov(null.x))
+    fits = jax.vmap(jax.vmap(lambda x, mask: minimise(likelihood, data, x, mask, steps), (0, None)))(
+        starts, masks
+    )
+    best = jnp.argmin(_ranked(fits), axis=1)
+    null, free = (Minimum(*(part[i, best[i]] for part in fits)) for i in range(2))
+    return _Reference(free, null, likelihood.asimov(null.x), fits.x[::-1])
 
 
-def _first_points(common: _Reference) -> Points:
-    return jnp.stack([common.free.x, common.null.x])
+def _ranked(fits: Minimum) -> Array:
+    """Return the χ² of minima, infinite where the search did not converge."""
+    return jnp.where(fits.status == CONVERGED, fits.chi2, jnp.inf)
 
 
 def _test(
@@ -437,13 +452,22 @@ def _test(
 
 
 def _profile(
-    likelihood: Likelihood, data: Data, start: Point, moves: Mask, k: Place, x: Real, steps: int
+    likelihood: Likelihood, data: Data, start: Points, moves: Mask, k: Place, x: Real, steps: int
 ) -> _Profile:
-    least = minimise(likelihood, data, start.at[k].set(x), _others(moves, k), steps)
+    """Return the least χ² at a coordinate, of fits that follow it from each start."""
+    each = jax.vmap(lambda s: minimise(likelihood, data, s, _others(moves, k), steps))(start.at[:, k].set(x))
+    lowest = jnp.argmin(_ranked(each))
+    least = Minimum(*(part[lowest] for part in each))
     # At the minimum the other parameters do not contribute to the slope.
-    along = jnp.zeros(start.size).at[k].set(1.0)
+    along = jnp.zeros(start.shape[1]).at[k].set(1.0)
     slope = jax.jvp(lambda point: likelihood.chi2(point, data), (least.x,), (along,))[1]
-    return _Profile(least.x, least.chi2, slope, least.status)
+    return _Profile(each.x, least.chi2, slope, least.status)
+
+
+def _started(data: Data, start: Any) -> tuple[Data, Any]:
+    """Return data sets, each with its starts."""
+    number, rows = len(data.counts), np.asarray(start)
+    return data, np.broadcast_to(rows, (number, *rows.shape)) if rows.ndim < _EACH else rows
 
 
 def _status(common: _Reference, status: Int[Array, ""]) -> Int[Array, ""]:

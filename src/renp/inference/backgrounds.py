@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from renp.compensated import array_module
 from renp.errors import InputError
 from renp.experiment import Experiment
 from renp.inference.parameters import Parameter, rate
@@ -23,6 +24,9 @@ from renp.validation import Scalar, is_traced, whole
 
 OWN, SHAPE = "background_rate", "background_shape"
 """Beginnings of the names of parameters, which end with the number of the run or of the coefficient."""
+
+_RANK = 10 * float(np.finfo(float).eps)
+"""Singular values of a basis that are rounding, relative to the largest and for each run."""
 
 _HIGHEST = 5
 """Degree of a polynomial that no measurement needs."""
@@ -64,8 +68,10 @@ def background_parameters(experiment: Experiment, degree: int | None) -> list[Pa
             for k, t in zip(places, time, strict=True)
         ]
     basis = bernstein(runs.photon_energy, span_of(experiment), degree)
-    coefficients = jnp.maximum(jnp.linalg.pinv(basis) @ runs.background, 0.0)
-    each = jnp.sum(runs.duration * (1 + runs.control_ratio)) / (degree + 1)
+    xp = array_module(basis, runs.background)
+    coefficients = xp.maximum(xp.linalg.pinv(basis, _RANK * max(basis.shape)) @ runs.background, 0.0)
+    each = array_module(runs.duration, runs.control_ratio).sum(runs.duration * (1 + runs.control_ratio))
+    each = each / (degree + 1)
     values = [c if is_traced(c) else float(c) for c in coefficients]
     return [rate(f"{SHAPE}_{k + 1}", c, *_spread(c, each)) for k, c in enumerate(values)]
 
@@ -91,7 +97,8 @@ def span_of(experiment: Experiment) -> tuple[Scalar, Scalar]:
     energies = experiment.runs.photon_energy
     if not len(energies):
         return 0.0, 1.0
-    return jnp.min(energies), jnp.max(energies)
+    xp = array_module(energies)
+    return xp.min(energies), xp.max(energies)
 
 
 def bernstein(omega: Any, span: tuple[Scalar, Scalar], degree: int) -> Float[Array, "n c"]:
@@ -99,19 +106,22 @@ def bernstein(omega: Any, span: tuple[Scalar, Scalar], degree: int) -> Float[Arr
 
     Examples
     --------
-    >>> bernstein(jnp.array([1.0, 1.5, 2.0]), (1.0, 2.0), 1)
-    Array([[1. , 0. ],
+    >>> bernstein(np.array([1.0, 1.5, 2.0]), (1.0, 2.0), 1)
+    array([[1. , 0. ],
            [0.5, 0.5],
-           [0. , 1. ]], dtype=float64)
+           [0. , 1. ]])
     """
-    low, high = (jnp.asarray(end, dtype=float) for end in span)
-    u = jnp.where(high > low, (omega - low) / jnp.where(high > low, high - low, 1.0), 0.0)
+    low, high = span
+    xp = array_module(omega, low, high)
+    u = xp.where(high > low, (omega - low) / xp.where(high > low, high - low, 1.0), 0.0)
     each = [comb(degree, k) * u**k * (1 - u) ** (degree - k) for k in range(degree + 1)]
-    return jnp.stack(each, axis=1)
+    basis: Array = xp.stack(each, axis=1)
+    return basis
 
 
 def _spread(value: Scalar, time: Scalar) -> tuple[Scalar, str]:
     """Return the unit of a coordinate, about an error of the rate, and the unit of the rate."""
-    safe = jnp.where(jnp.asarray(time) > 0, time, 1.0)
-    error = jnp.sqrt(value * safe + 1) / safe
+    xp = array_module(value, time)
+    safe = xp.where(xp.asarray(time) > 0, time, 1.0)
+    error = xp.sqrt(value * safe + 1) / safe
     return (error if is_traced(error) else float(error)), "1/s"

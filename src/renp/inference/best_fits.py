@@ -5,7 +5,7 @@ threshold with infinite slope, so that the χ² can be least exactly where a pai
 emitted in a run; these edges are tried as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
@@ -22,10 +22,10 @@ from renp.inference.starts import edges, scanned
 
 Mask: TypeAlias = NDArray[np.bool_]
 
-_BLOCKS = 8
+BLOCKS = 8
 """In how many blocks of the points at which the χ² is looked at the best one starts a fit."""
 
-_EDGES = 4
+EDGES = 4
 """The same of points at edges."""
 
 TIE = 1e-6
@@ -98,23 +98,33 @@ def lowest_minima(
 ) -> Minima:
     """Return what `best_fits` does, with the least χ² found also where its search did not converge."""
     first = _first(likelihood, moves, still)
-    given = [first] if also is None else [first, np.where(moves, also, first)]
-    found = minima(likelihood, data, starting_points(likelihood, data, moves, _BLOCKS, given), moves)
-    for there in at_edges(likelihood, data, moves, _EDGES, first).values():
+    return lowest_from(
+        likelihood, data, moves, [first, *([] if also is None else [np.where(moves, also, first)])]
+    )
+
+
+def lowest_from(likelihood: Likelihood, data: Data, moves: Mask, given: Sequence[Reals]) -> Minima:
+    """Return what `lowest_minima` does, from starts of shape (p,) or (toys, p) besides those of the scan."""
+    found = minima(likelihood, data, starting_points(likelihood, data, moves, BLOCKS, given), moves)
+    for there in at_edges(likelihood, data, moves, EDGES, given[0]).values():
         found = found.with_(there)
     return lowest(found)
 
 
 def held_and_free(
-    likelihood: Likelihood, data: Data, k: int, still: Point | None = None
+    likelihood: Likelihood,
+    data: Data,
+    k: int,
+    still: Point | Reals | None = None,
+    moves: Mask | None = None,
 ) -> tuple[Minima, Minima]:
-    """Return the fits with parameter k held, at 0 if nothing else is said, and with all moving.
+    """Return the fits with parameter k held, at 0 if nothing else is said, and with all moving, or some.
 
     The second start from the first besides, and are never above them.
     """
-    everything = np.ones(len(likelihood.names), dtype=bool)
-    held = best_fits(likelihood, data, everything & (np.arange(everything.size) != k), still=still)
-    return held, best_fits(likelihood, data, everything, also=held.x)
+    free = np.ones(len(likelihood.names), dtype=bool) if moves is None else np.asarray(moves)
+    held = best_fits(likelihood, data, free & (np.arange(free.size) != k), still=still)
+    return held, best_fits(likelihood, data, free, also=held.x)
 
 
 def lowest(found: Minima) -> Minima:
@@ -145,8 +155,15 @@ def starting_points(
     shape = len(data.counts), len(likelihood.names)
     first = np.stack([np.broadcast_to(np.asarray(x), shape) for x in given])
     points = scanned(likelihood, data, moves)
-    points[:, ~moves] = first[0, 0, ~moves]
-    scan = _best_of(likelihood, data, points, blocks)
+    if not len(points):
+        return first
+    still, which = np.unique(first[0][:, ~moves], axis=0, return_inverse=True)
+    scan = np.tile(first[0], (min(blocks, len(points)), 1, 1))
+    for place, held in enumerate(still):
+        points[:, ~moves] = held
+        rows = np.flatnonzero(which == place)
+        some: Data = jax.tree.map(lambda a, rows=rows: np.asarray(a)[rows], data)
+        scan[:, rows] = _best_of(likelihood, some, points, blocks)
     return np.concatenate([first, np.where(moves, scan, first[0])])
 
 
@@ -157,7 +174,7 @@ def minima(likelihood: Likelihood, data: Data, starts: Reals, moves: Mask) -> Mi
         chi2 = np.asarray(_chi2_of_each(likelihood, data))
         return Minima(starts, np.tile(chi2, (many, 1)), np.full((many, rows), CONVERGED))
     repeated: Data = jax.tree.map(lambda a: np.tile(np.asarray(a), (many, 1)), data)
-    found = fit_ensemble(likelihood, repeated, starts.reshape(many * rows, size), jnp.asarray(moves))
+    found = fit_ensemble(likelihood, repeated, starts.reshape(many * rows, size), np.asarray(moves))
     x, chi2, status = (np.asarray(a) for a in (found.x, found.chi2, found.status))
     chi2 = np.where(np.isnan(chi2), np.inf, chi2)
     return Minima(x.reshape(starts.shape), chi2.reshape(many, rows), status.reshape(many, rows))
@@ -169,14 +186,21 @@ def at_edges(likelihood: Likelihood, data: Data, moves: Mask, blocks: int, first
     Each is of shape (starts, toys): those at the best of each block of edges.
     """
     found = {}
+    for held, points in edge_starts(likelihood, data, moves, blocks, first):
+        found[int(np.flatnonzero(moves & ~held)[0])] = minima(likelihood, data, points, held)
+    return found
+
+
+def edge_starts(
+    likelihood: Likelihood, data: Data, moves: Mask, blocks: int, first: Reals
+) -> Iterator[tuple[Mask, Reals]]:
+    """Yield what moves besides a parameter held at edges, and the best of each block of these as starts."""
     for k, corners in edges(likelihood).items():
         if moves[k] and corners.size:
             points = np.tile(np.atleast_2d(first)[0], (len(corners), 1))
             points[:, k] = corners
-            held = moves & (np.arange(moves.size) != k)
             best = _best_of(likelihood, data, points, blocks)
-            found[k] = minima(likelihood, data, np.where(moves, best, first), held)
-    return found
+            yield moves & (np.arange(moves.size) != k), np.where(moves, best, first)
 
 
 def _best_of(likelihood: Likelihood, data: Data, points: Reals, blocks: int) -> Reals:

@@ -1,6 +1,5 @@
 """Many data sets: fits in chunks, on all cores, with the status of each."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -15,6 +14,7 @@ from renp._types import Mask
 from renp.compiled import compiled
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NOT_CONVERGED, Minimum, minimise
+from renp.platforms import processors
 
 T = TypeVar("T")
 
@@ -102,7 +102,7 @@ def in_chunks(function: Callable[[Any], T], inputs: Any, chunk: int = CHUNK) -> 
         return jax.tree.map(np.asarray, function(jax.tree.map(lambda x: x[rows], arrays)))
 
     first = evaluate(filled[0])  # alone, so that it is compiled once
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(processors()) as pool:
         rest = list(pool.map(evaluate, filled[1:]))
     whole: T = jax.tree.map(lambda *x: np.concatenate(x)[:total], first, *rest)
     return whole

@@ -6,22 +6,24 @@ have risen by the quantile. Where it has not, the end is sought by a scan.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import chdtrc
 
 from renp._types import Reals
+from renp.compiled import compiled
 from renp.formula.kinematics import threshold_energies
-from renp.inference.likelihood import Data, Likelihood
+from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.minuit import local_at, minuit
 from renp.inference.nature import neutrino_names, with_values
 from renp.inference.newton import CONVERGED, Crossing, Minimum, crossing, local
-from renp.inference.parameters import CONSTRAINED, physical
+from renp.inference.parameters import CONSTRAINED, Parameter, physical
 from renp.inference.search import Search, checked_data, ends, moving, other_minima, search
 from renp.inference.starts import MASS
 from renp.inference.upper_limits import delta_chi2
@@ -105,11 +107,11 @@ def fit(
         coordinates=found.x,
         chi2=max(found.chi2, 0.0),
         degrees_of_freedom=degrees,
-        p_value=float(stats.chi2.sf(found.chi2, degrees)) if degrees > 0 else np.nan,
+        p_value=float(chdtrc(degrees, max(found.chi2, 0.0))) if degrees > 0 else np.nan,
         confidence_level=float(confidence_level),
         photon_energy=np.asarray(likelihood.photon_energy),
         observed=np.asarray(checked.counts)[likelihood.runs],
-        expected=np.asarray(likelihood.expected(jnp.asarray(found.x)))[likelihood.runs],
+        expected=np.asarray(likelihood.expected(found.x))[likelihood.runs],
         valid=not faults,
         diagnosis=(*faults, *remarks),
         made_by=provenance(
@@ -193,16 +195,16 @@ def _proposed(found: Search, rise: float) -> Ends:
     ks, sides = np.repeat(places, 2), np.tile([-1, 1], places.size)
     if not ks.size:
         return {}
-    best = Minimum(*(jnp.asarray(a) for a in (found.x, found.chi2, CONVERGED, False)))
-    moves = jnp.asarray(found.moves)
-    there = _crossings(found.likelihood, found.data, best, moves, ks, sides.astype(float), rise)
-    good = np.asarray(there.status) == CONVERGED
-    return {(int(ks[j]), int(sides[j])): float(there.value[j]) for j in np.flatnonzero(good)}
+    values: list[Any] = [np.asarray(a) for a in (found.x, found.chi2, CONVERGED, False)]
+    best = Minimum(*values)
+    there = _crossings(found.likelihood, found.data, best, found.moves, ks, sides.astype(float), rise)
+    value, good = np.asarray(there.value), np.asarray(there.status) == CONVERGED
+    return {(int(ks[j]), int(sides[j])): float(value[j]) for j in np.flatnonzero(good)}
 
 
-@jax.jit
+@partial(compiled, quickly=True)
 def _crossings(
-    likelihood: Likelihood, data: Data, best: Minimum, moves: Array, ks: Array, sides: Array, rise: float
+    likelihood: Likelihood, data: Data, best: Minimum, moves: Mask, ks: Array, sides: Array, rise: float
 ) -> Crossing:
     def cross(k: Array, side: Array) -> Crossing:
         return crossing(likelihood, data, best, moves, k, side, rise, _STEPS)
@@ -222,27 +224,27 @@ def _state(found: Search) -> _State:
         curvature = _curvature(likelihood, x, found.data)[np.ix_(inside, inside)]
         covariance[np.ix_(inside, inside)], undetermined[inside] = _inverted(curvature / 2)
         # At a boundary or a threshold, a parameter can be without any effect.
-        information = np.asarray(local_at(likelihood, jnp.asarray(x), found.data).information)
+        information = np.asarray(local_at(likelihood, x, found.data).information)
         undetermined |= moves & ~inside & (information < _FLAT)
     return _State(at_lower, at_upper, at_edge, undetermined, covariance)
 
 
 def _at_threshold(likelihood: Likelihood, x: Reals) -> bool:
     """Return whether a pair of neutrinos just fails to be emitted in a run."""
-    values = likelihood.values(jnp.asarray(x))
+    values: dict[str, Any] = {name: np.asarray(value) for name, value in likelihood.values(x).items()}
     own = {name: values[name] for name in neutrino_names(likelihood.neutrinos) if name in values}
-    masses = with_values(likelihood.neutrinos, own).masses
+    masses: Any = np.asarray(with_values(likelihood.neutrinos, own).masses)
     for part in likelihood.parts:
         atom = part.experiment.atom
-        thresholds = threshold_energies(masses, atom.E_eg, atom.boost)
-        if jnp.any(jnp.abs(thresholds[:, :, None] - part.photon_energy(values)) < _AT_THRESHOLD):
+        thresholds = threshold_energies(masses, *atom.frame)
+        if np.any(np.abs(thresholds[:, :, None] - part.photon_energy(values)) < _AT_THRESHOLD):
             return True
     return False
 
 
 def _curvature(likelihood: Likelihood, x: Reals, data: Data) -> Reals:
     """Return the second derivatives of the χ², column by column: that compiles fastest."""
-    columns = [_curvature_along(likelihood, jnp.asarray(x), data, e) for e in jnp.eye(x.size)]
+    columns = [_curvature_along(likelihood, x, data, e) for e in np.eye(x.size)]
     return np.stack([np.asarray(column) for column in columns], axis=1)
 
 
@@ -271,19 +273,18 @@ def _inverted(information: Reals) -> tuple[Reals, Mask]:
 def _estimates(found: Search, state: _State, intervals: Ends) -> list[Estimate]:
     estimates = []
     pulls = dict(zip(found.likelihood.constrained, np.asarray(found.data.pulls), strict=True))
-    status = _statuses(found, state)
+    status, slopes = _statuses(found, state), np.asarray(_slopes(found.likelihood.parameters, found.x))
     for k, parameter in enumerate(found.likelihood.parameters):
-        x, spread = jnp.asarray(found.x[k]), np.sqrt(state.covariance[k, k])
+        x, spread = found.x[k], np.sqrt(state.covariance[k, k])
         has_error = spread > 0
-        reached = [jnp.asarray(intervals.get((k, side), np.nan)) for side in (-1, 1)]
-        lower, upper = (float(physical(parameter, end)) for end in reached)
+        lower, upper = (float(physical(parameter, intervals.get((k, side), np.nan))) for side in (-1, 1))
         estimates.append(
             Estimate(
                 name=parameter.name,
                 kind=parameter.kind,
                 unit=parameter.unit,
                 value=float(physical(parameter, x)),
-                error=float(jax.grad(physical, 1)(parameter, x) * spread) if has_error else np.nan,
+                error=float(slopes[k] * spread) if has_error else np.nan,
                 lower=lower,
                 upper=upper,
                 pull=float(x - pulls[k]) if k in pulls else np.nan,
@@ -292,6 +293,12 @@ def _estimates(found: Search, state: _State, intervals: Ends) -> list[Estimate]:
             )
         )
     return estimates
+
+
+@jax.jit
+def _slopes(parameters: tuple[Parameter, ...], x: Point) -> Point:
+    """Return the derivatives of the physical values."""
+    return jnp.array([jax.grad(physical, 1)(p, x[k]) for k, p in enumerate(parameters)], dtype=float)
 
 
 def _statuses(found: Search, state: _State) -> list[str]:
@@ -304,7 +311,7 @@ def _impossible(found: Search) -> list[str]:
     if np.isfinite(found.chi2):
         return []
     runs = found.likelihood.runs
-    expected = np.asarray(found.likelihood.expected(jnp.asarray(found.x)))[runs]
+    expected = np.asarray(found.likelihood.expected(found.x))[runs]
     counts = np.asarray(found.data.counts)[runs]
     energies = np.asarray(found.likelihood.photon_energy)
     which = [

@@ -1,13 +1,14 @@
-"""Intervals of Feldman and Cousins, and CLs, with toys: where counts are many or other parameters are fitted.
+"""Intervals of Feldman and Cousins, and CLs, with toys: where other parameters are fitted.
 
 Source: G. J. Feldman and R. D. Cousins, Phys. Rev. D 57 (1998) 3873, arXiv:physics/9711021, Sec. IV. A value
 of the parameter is accepted where the data's χ² above its minimum is not larger than that of a fraction
 `confidence_level` of toys drawn at this value. Nuisance parameters are profiled, and toys are drawn where the
 data's profile has them; their external measurements fluctuate with the counts. CLs divides the part of toys
-whose χ² is no less above its minimum by that of toys without a signal (`renp.inference.few_counts`).
+whose χ² is no less above its minimum by that of toys without a signal (`renp.inference.outcomes`).
 """
 
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,11 +18,12 @@ from numpy.typing import NDArray
 
 from renp._types import Mask, Reals
 from renp.inference.accepted import accepted
-from renp.inference.ensembles import fit_ensemble
-from renp.inference.few_counts import Method, Signal, minima
+from renp.inference.best_fits import lowest_from, lowest_minima
 from renp.inference.intervals import Span, accepted_intervals, outermost
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED
+from renp.inference.outcomes import Method, minima
+from renp.inference.signal import Signal
 
 _COARSE, _FINE = 24, 12
 _REACH = 2.5
@@ -66,6 +68,13 @@ class Interval(NamedTuple):
     construction: Construction
 
     @property
+    def rises(self) -> tuple[float, ...]:
+        """How far the least χ² on the grid is above the least of all, in each interval."""
+        grid, rise = self.construction.grid, self.construction.rise
+        each = [rise[(grid >= low) & (grid <= high)] for low, high in self.accepted]
+        return tuple(float(np.min(one, initial=np.inf)) for one in each)
+
+    @property
     def lower(self) -> float:
         """The first of all."""
         return min((low for low, _ in self.accepted), default=np.nan)
@@ -82,8 +91,7 @@ class Interval(NamedTuple):
 
         def limit(margin: Reals) -> float:
             flat = np.zeros(len(grid))
-            ends = accepted_intervals(grid, lambda x: np.interp(x, grid, margin), flat, 0.0, signed=signed)
-            return outermost(ends)
+            return outermost(accepted_intervals(grid, margin, flat, 0.0, signed=signed))
 
         ends = [limit(margin) for margin in null.T if not np.any(np.isnan(margin))]
         found: Reals = np.nanquantile(ends, parts, method="inverted_cdf")
@@ -147,7 +155,7 @@ def feldman_cousins(
     (0.0, True)
     """
     signal = Signal.of(likelihood, k)
-    if not (np.any(signal.linear) or np.any(signal.square)):
+    if not signal.sensitive:
         nothing = np.zeros(0)
         everything = (-np.inf if signal.signed else 0.0, np.inf)
         return Interval((everything,), Construction(nothing, nothing, nothing, np.zeros((0, 0)), 0))
@@ -157,9 +165,9 @@ def feldman_cousins(
     for_null, *keys = jax.random.split(key, _EXTENSIONS + 8)
     null = search.null(for_null, toys) if method == "cls" else None
     more = signal.null + (0.0 if null is None else _MORE * np.sqrt(signal.null))
-    low, high = signal.reach(np.stack([np.asarray(data.counts), signal.null, more]), _REACH * quantile)
-    low = low if signal.signed else 0.0
-    found = search.construct(signal.places((low, high), _COARSE), keys.pop(), toys, null)
+    stretch = signal.reach(np.stack([np.asarray(data.counts), signal.null, more]), _REACH * quantile)
+    low, high = stretch.span
+    found = search.construct(stretch.places(_COARSE), keys.pop(), toys, null)
     for _ in range(_EXTENSIONS):
         open_ = [
             end for end, inside in ((low, found.accepted[0]), (high, found.accepted[-1])) if end and inside
@@ -174,9 +182,7 @@ def feldman_cousins(
     cells = [np.linspace(found.grid[i], found.grid[i + 1], _FINE + 2)[1:-1] for i in edges]
     if cells:
         found = _joined(found, search.construct(np.concatenate(cells), keys.pop(), toys, null))
-    ends = accepted_intervals(
-        found.grid, lambda x: np.interp(x, found.grid, found.margin), found.rise, best, signed=signal.signed
-    )
+    ends = accepted_intervals(found.grid, found.margin, found.rise, best, signed=signal.signed)
     return Interval(ends, found)
 
 
@@ -204,18 +210,18 @@ class _Search(NamedTuple):
 
     def null(self, key: Array, toys: int) -> _Toys:
         """Return toys without a signal."""
-        point = fit_ensemble(self.likelihood, _one(self.data), self.likelihood.point(), self.others).x
-        return _drawn(self.likelihood, np.asarray(point), self.k, self.moves, self.signal, key, toys)
+        point = lowest_minima(self.likelihood, _one(self.data), np.asarray(self.others)).x
+        return _drawn(self.likelihood, point, self.k, self.moves, self.signal, key, toys)
 
     def construct(self, grid: Reals, key: Array, toys: int, null: _Toys | None) -> Construction:
         """Return the construction at some coordinates."""
-        starts = np.tile(np.asarray(self.likelihood.start), (len(grid), 1))
-        starts[:, self.k] = grid
+        still = np.tile(np.asarray(self.likelihood.point()), (len(grid), 1))
+        still[:, self.k] = grid
         same = jax.tree.map(lambda a: np.broadcast_to(np.asarray(a), (len(grid), *np.shape(a))), self.data)
-        there = fit_ensemble(self.likelihood, same, starts, self.others)
+        there = lowest_minima(self.likelihood, same, np.asarray(self.others), still=still)
         rise = np.maximum(np.asarray(there.chi2) - self.least, 0.0)
         q = np.where(self.best > grid, 0.0, rise) if self.one_sided else rise
-        drawn = _drawn(self.likelihood, np.asarray(there.x), self.k, self.moves, self.signal, key, toys)
+        drawn = _drawn(self.likelihood, there.x, self.k, self.moves, self.signal, key, toys)
         mine = self._rises(drawn, drawn.points, np.repeat(grid, toys)).reshape(len(grid), toys)
         bad = int(np.sum(np.isnan(mine)))
         margin = at_least(mine, q[:, None])[:, 0] - (1 - self.confidence_level)
@@ -232,10 +238,8 @@ class _Search(NamedTuple):
 
     def _rises(self, toys: _Toys, points: Reals, x: Reals) -> Reals:
         """Return the statistic of toys at coordinates, NaN where a fit failed."""
-        fixed = fit_ensemble(self.likelihood, toys.data, points, self.others)
-        rise = np.maximum(np.asarray(fixed.chi2) - toys.least, 0.0)
-        rise = np.where(toys.best > x, 0.0, rise) if self.one_sided else rise
-        return np.where(toys.good & (np.asarray(fixed.status) == CONVERGED), rise, np.nan)
+        rise = _rises(self.likelihood, toys, points, self.others)
+        return np.where((toys.best > x) & ~np.isnan(rise), 0.0, rise) if self.one_sided else rise
 
 
 def critical_value(
@@ -264,23 +268,29 @@ def critical_value(
         The critical values, shape (points,), and the number of toys without a converged fit.
     """
     drawn = _drawn(likelihood, points, k, moves, Signal.of(likelihood, k), key, toys)
-    others = moves & (jnp.arange(moves.size) != k)
-    fixed = fit_ensemble(likelihood, drawn.data, drawn.points, others)
-    good = drawn.good & (np.asarray(fixed.status) == CONVERGED)
-    rises = np.where(good, np.maximum(fixed.chi2 - drawn.least, 0.0), np.nan).reshape(len(points), toys)
+    rises = _rises(likelihood, drawn, drawn.points, moves & (jnp.arange(moves.size) != k))
     # The smallest rise that at least the fraction of toys does not exceed: counts are discrete.
-    critical = np.nanquantile(rises, confidence_level, axis=1, method="inverted_cdf")
-    return critical, int(np.sum(~good))
+    of_each = rises.reshape(len(points), toys)
+    critical = np.nanquantile(of_each, confidence_level, axis=1, method="inverted_cdf")
+    return critical, int(np.sum(np.isnan(rises)))
 
 
-def one_sided_rises(
+def cls_rises(
     likelihood: Likelihood, drawn_at: Reals, tested: Reals, k: int, moves: Mask, key: Array, toys: int
 ) -> Reals:
     """Return the statistic of CLs at a point for toys drawn at another, NaN where a fit failed."""
-    drawn = _drawn(likelihood, drawn_at[None], k, moves, Signal.of(likelihood, k), key, toys)
-    fixed = fit_ensemble(likelihood, drawn.data, tested, moves & (jnp.arange(moves.size) != k))
-    rise = np.where(drawn.best > tested[k], 0.0, np.maximum(fixed.chi2 - drawn.least, 0.0))
-    return np.where(drawn.good & (np.asarray(fixed.status) == CONVERGED), rise, np.nan)
+    signal = Signal.of(likelihood, k)
+    drawn = _drawn(likelihood, drawn_at[None], k, moves, signal, key, toys)
+    rise = _rises(likelihood, drawn, np.tile(tested, (toys, 1)), moves & (jnp.arange(moves.size) != k))
+    one_sided = ~np.isnan(rise) & (drawn.best > tested[k]) & (not signal.signed)
+    return np.where(one_sided, 0.0, rise)
+
+
+def _rises(likelihood: Likelihood, toys: _Toys, points: Reals, others: Mask) -> Reals:
+    """Return Δχ² of toys at points, all else fitted; NaN where a fit failed."""
+    fixed = lowest_from(likelihood, toys.data, np.asarray(others), [points])
+    good = toys.good & (fixed.status == CONVERGED)
+    return np.where(good, np.maximum(fixed.chi2 - toys.least, 0.0), np.nan)
 
 
 def _drawn(
@@ -288,22 +298,23 @@ def _drawn(
 ) -> _Toys:
     """Return toys drawn at each of some points, fitted from there and from where the counts return."""
     keys = jax.random.split(key, len(points))
-    drawn = jax.jit(jax.vmap(lambda x, key: likelihood.toys(x, key, toys)))(points, keys)
+    drawn = _toys(likelihood, points, keys, toys)
     flat: Data = jax.tree.map(lambda a: np.asarray(a).reshape(len(points) * toys, a.shape[-1]), drawn)
     starts = np.repeat(points, toys, axis=0)
     solutions = points[:, k, None]
     if signal.signed:
         solutions = np.stack([minima(signal, x, _SOLUTIONS) for x in points[:, k]])
-    fits = []
-    for place in solutions.T:
-        begin = starts.copy()
-        begin[:, k] = np.repeat(place, toys)
-        fits.append(fit_ensemble(likelihood, flat, begin, moves))
-    chi2 = np.stack([np.where(np.asarray(fit.status) == CONVERGED, fit.chi2, np.inf) for fit in fits])
-    x = np.stack([np.asarray(fit.x)[:, k] for fit in fits])
-    lowest = np.argmin(chi2, axis=0)[None]
-    least, best = (np.take_along_axis(part, lowest, axis=0)[0] for part in (chi2, x))
-    return _Toys(flat, least, best, starts, np.isfinite(least))
+    given = np.repeat(starts[None], solutions.shape[1], axis=0)
+    given[:, :, k] = np.repeat(solutions.T, toys, axis=1)
+    found = lowest_from(likelihood, flat, np.asarray(moves), list(given))
+    good = (found.status == CONVERGED) & np.isfinite(found.chi2)
+    return _Toys(flat, found.chi2, found.x[:, k], starts, good)
+
+
+@partial(jax.jit, static_argnums=3)
+def _toys(likelihood: Likelihood, points: Any, keys: Any, number: int) -> Data:
+    found: Data = jax.vmap(lambda x, key: likelihood.toys(x, key, number))(points, keys)
+    return found
 
 
 def at_least(of_all: Reals, least: Reals) -> Reals:

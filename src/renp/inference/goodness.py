@@ -1,15 +1,20 @@
 """Whether observed counts are at odds with the standard model, all else that is uncertain fitted."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
-from renp.inference.accepted import accepted
+from renp._types import Reals
+from renp.inference.accepted import accepted, is_exact
 from renp.inference.best_fits import lowest_minima
-from renp.inference.likelihood import Likelihood
+from renp.inference.likelihood import Data, Likelihood
+from renp.results.fit import FEW
 from renp.results.goodness import Goodness
+
+_TOYS = 1000
+_SAME = 1e-9
+"""Of a χ² that is equally large, relative."""
 
 _ANY_RISE = 1.0
 """What is accepted up to is not asked: only the least χ²."""
@@ -47,16 +52,31 @@ def p_value(likelihood: Likelihood, moves: NDArray[np.bool_], k: int | None = No
     """Return the p-value of the best fit in the parameters that move, coupling k among them, to the counts.
 
     By the χ² distribution, with a degree of freedom for each count less those for what nothing else measures;
-    NaN without degrees of freedom.
+    where counts are few from toys of the best fit, as far as these tell. NaN without degrees of freedom.
     """
-    data = jax.tree.map(lambda a: a[None], likelihood.data)
+    data = jax.tree.map(lambda a: np.asarray(a)[None], likelihood.data)
     measured = np.isin(np.arange(moves.size), likelihood.constrained)
     degrees = likelihood.size - int(np.sum(moves & ~measured))
     if degrees <= 0:
         return float("nan")
-    found = (
-        lowest_minima(likelihood, data, moves)
-        if k is None
-        else accepted(likelihood, data, jnp.asarray(moves), k, _ANY_RISE)
-    )
-    return float(chi2.sf(float(found.chi2[0]), degrees))
+    x, least = _least(likelihood, data, moves, k)
+    by_formula = float(chdtrc(degrees, least[0]))
+    if not np.isfinite(least[0]) or np.all(np.asarray(likelihood.expected(x))[likelihood.runs] >= FEW):
+        return by_formula
+    _, of_toys = _least(likelihood, likelihood.toys(x, jax.random.key(0), _TOYS), moves, k)
+    part = float(np.mean(of_toys >= least[0] - _SAME * (1 + least[0])))
+    return part or min(by_formula, 1 / _TOYS)
+
+
+def _least(
+    likelihood: Likelihood, data: Data, moves: NDArray[np.bool_], k: int | None
+) -> tuple[Reals, Reals]:
+    """Return the best fit of the first data set, and the least χ² of each."""
+    if k is None or not is_exact(likelihood, moves):
+        minima = lowest_minima(likelihood, data, moves)
+        return minima.x[0], minima.chi2
+    found = accepted(likelihood, data, moves, k, _ANY_RISE)
+    power = 2 if likelihood.parameters[k].kind == "magnitude" else 1
+    x = np.array(likelihood.point())
+    x[k] = found.best[0] ** power
+    return x, np.asarray(found.chi2)

@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy.special import ndtr, ndtri
 
 from renp._types import Reals
 from renp.errors import InputError
@@ -103,7 +103,7 @@ def discovery(
     signed = likelihood.parameters[k].kind == "coupling"
     drawn = np.array([])
     if number_of_toys:
-        sample = likelihood.toys(jnp.asarray(null.x[0]), jax.random.key(whole("seed", seed)), number_of_toys)
+        sample = likelihood.toys(null.x[0], jax.random.key(whole("seed", seed)), number_of_toys)
         drawn = _rise(*held_and_free(likelihood, sample, k))
     converged = drawn[~np.isnan(drawn)]
     return Discovery(
@@ -112,7 +112,7 @@ def discovery(
         sided="two-sided" if signed else "one-sided",
         q0=q0,
         significance=math.sqrt(q0),
-        p_value=float((2 if signed else 1) * stats.norm.sf(math.sqrt(q0))),
+        p_value=float((2 if signed else 1) * ndtr(-math.sqrt(q0))),
         best_fit=_values(likelihood, free.x[0]),
         null_fit=_values(likelihood, null.x[0]),
         toys=converged,
@@ -297,7 +297,7 @@ class _Normal(NamedTuple):
     def at_least(self, statistic: float) -> Probability:
         if self._single:
             return Probability.exact(float(self.mean >= statistic - _rounding(statistic)))
-        return Probability.exact(float(stats.norm.sf(statistic, self.mean, self.sigma)))
+        return Probability.exact(float(ndtr((self.mean - statistic) / self.sigma)))
 
     def above(self, statistic: float) -> Probability:
         if self._single:
@@ -305,7 +305,7 @@ class _Normal(NamedTuple):
         return self.at_least(statistic)
 
     def quantile(self, probability: float) -> float:
-        return self.mean if self._single else float(stats.norm.ppf(probability, self.mean, self.sigma))
+        return self.mean if self._single else self.mean + self.sigma * float(ndtri(probability))
 
     @property
     def _single(self) -> bool:
@@ -494,6 +494,8 @@ def _asimov_significance(true: Likelihood, tested: Likelihood, point: Point) -> 
 
 def _root(missing: Callable[[float], float]) -> float:
     """Return the factor at which an increasing function of its logarithm crosses zero."""
+    from scipy.optimize import brentq
+
     here = missing(0.0)
     if math.isinf(here):
         return 0.0
@@ -502,7 +504,7 @@ def _root(missing: Callable[[float], float]) -> float:
     while abs(near) < _FARTHEST:
         far = near + step
         if (missing(far) < 0) != (here < 0):
-            return math.exp(optimize.brentq(missing, near, far, xtol=1e-8))
+            return math.exp(brentq(missing, near, far, xtol=1e-8))
         near = far
     return math.inf if here < 0 else 0.0
 
@@ -517,7 +519,7 @@ def _all(likelihood: Likelihood) -> NDArray[np.bool_]:
 
 
 def _values(likelihood: Likelihood, x: Point | Reals) -> dict[str, float]:
-    return {name: float(value) for name, value in likelihood.values(jnp.asarray(x)).items()}
+    return {name: float(value) for name, value in likelihood.values(x).items()}
 
 
 def _rounding(statistic: float) -> float:
@@ -527,9 +529,11 @@ def _rounding(statistic: float) -> float:
 
 def _fraction(passed: NDArray[np.bool_]) -> Probability:
     """Return the part of toys that passed, with Clopper and Pearson's interval."""
+    from scipy.stats import binomtest
+
     if not len(passed):
         return Probability.exact(math.nan)
-    found = stats.binomtest(int(np.sum(passed)), len(passed))
+    found = binomtest(int(np.sum(passed)), len(passed))
     low, high = found.proportion_ci(_ONE_SIGMA, method="exact")
     return Probability(float(found.statistic), float(low), float(high))
 

@@ -15,7 +15,7 @@ _WIDTH, _INSIDE = 1e-12, 1e-4
 
 
 def accepted_intervals(
-    grid: Reals, margin: Callable[[Reals], Reals], height: Reals, best: float, *, signed: bool
+    grid: Reals, margin: Callable[[Reals], Reals] | Reals, height: Reals, best: float, *, signed: bool
 ) -> tuple[Span, ...]:
     """Return the intervals where a margin is above 0, the best fit's first.
 
@@ -26,7 +26,7 @@ def accepted_intervals(
     grid
         Increasing coordinates.
     margin
-        Above 0 where a coordinate is accepted, for coordinates of any number.
+        Above 0 where a coordinate is accepted, for coordinates of any number; or on the grid, linear between.
     height
         −2 ln L of the data on the grid.
     best
@@ -41,7 +41,7 @@ def accepted_intervals(
     >>> accepted_intervals(x, lambda x: 1 - (x**2 - 1) ** 2 * 4, (x**2 - 1) ** 2, -1.0, signed=True)
     ((-1.2247448713..., -0.7071067811...), (0.7071067811..., 1.2247448713...))
     """
-    room = margin(grid)
+    room = margin(grid) if callable(margin) else margin
     changes = np.flatnonzero(np.diff(np.concatenate([[False], room > 0, [False]]).astype(int)))
     found: list[tuple[int, int]] = []
     for begin, after in changes.reshape(-1, 2):
@@ -71,9 +71,13 @@ def outermost(ends: Sequence[Span]) -> float:
     return max((max(abs(low), abs(high)) for low, high in ends), default=np.nan)
 
 
-def _edge(margin: Callable[[Reals], Reals], grid: Reals, room: Reals, inside: int, step: int) -> float:
+def _edge(
+    margin: Callable[[Reals], Reals] | Reals, grid: Reals, room: Reals, inside: int, step: int
+) -> float:
     """Return where acceptance ends in a cell, by the secant; halves where the margin jumps."""
     ends, heights = grid[[inside, inside + step]].copy(), room[[inside, inside + step]].copy()
+    if not callable(margin):
+        return float(ends[0] + heights[0] / (heights[0] - heights[1]) * (ends[1] - ends[0]))
     halve = False
     for _ in range(_STEPS):
         width = ends[1] - ends[0]

@@ -14,6 +14,7 @@ their counts one after the other, and share the parameters of nature.
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import equinox as eqx
@@ -23,8 +24,11 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
+from renp._types import Reals
+from renp.border import checked
+from renp.compensated import concatenated, vector
 from renp.errors import InputError, PoleWarning
-from renp.experiment import Experiment, expected_counts
+from renp.experiment import Experiment
 from renp.inference.nature import (
     given_value,
     nature_parameters,
@@ -33,7 +37,7 @@ from renp.inference.nature import (
     with_numbers,
     with_values,
 )
-from renp.inference.nuisances import CALIBRATION, LINEWIDTH, RATES, Nuisances, nuisance_parameters
+from renp.inference.nuisances import AMPLITUDE, CALIBRATION, LINEWIDTH, RATES, Nuisances, nuisance_parameters
 from renp.inference.parameters import CONSTRAINED, Parameter, coordinate, coupling, physical
 from renp.inference.part import Part, experiments_of, nuisances_of, parameters_of_runs, part
 from renp.inference.poisson import chi2
@@ -44,7 +48,7 @@ from renp.interactions.given import GivenCouplings, given_couplings
 from renp.neutrinos import Neutrinos
 from renp.poles import check_poles
 from renp.references import references_of
-from renp.validation import Scalar, choice, instance
+from renp.validation import Scalar, choice, instance, is_traced
 
 Point: TypeAlias = Float[Array, "p"]
 Counts: TypeAlias = Float[Array, "n"]
@@ -132,7 +136,8 @@ class Likelihood(eqx.Module):
         forms = [form_of(scales, *self._runs(one, neutrinos)) for one in every]
         seen = np.any([interferes(form) for form in forms], axis=0)
         if phases := {p.name: value_of(neutrinos, p.name) + 1.0 for p in others if p.unit == "rad"}:
-            turned = with_values(neutrinos, {name: jnp.array(value) for name, value in phases.items()})
+            shifted: dict[str, Any] = {name: np.array(value) for name, value in phases.items()}
+            turned = with_values(neutrinos, shifted)
             for one in every:
                 seen = seen | interferes(form_of(scales, *self._runs(one, turned)))
         fitted = [
@@ -190,7 +195,7 @@ class Likelihood(eqx.Module):
     @property
     def photon_energy(self) -> Counts:
         """Of each run of all experiments, eV."""
-        return jnp.concatenate([one.photon_energy for one in self.experiments])
+        return concatenated([one.runs.photon_energy for one in self.experiments])
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -211,7 +216,7 @@ class Likelihood(eqx.Module):
     def bounds(self) -> tuple[Point, Point]:
         """Lower and upper end of each coordinate."""
         low, high = ([getattr(p, end) for p in self.parameters] for end in ("low", "high"))
-        return jnp.array(low, dtype=float), jnp.array(high, dtype=float)
+        return vector(low), vector(high)
 
     @property
     def data(self) -> Data:
@@ -222,8 +227,8 @@ class Likelihood(eqx.Module):
         InputError
             If the runs have none.
         """
-        counts = jnp.concatenate([one.counts for one in self.parts])
-        return Data(counts, jnp.zeros(len(self.constrained)))
+        counts = concatenated([one.counts for one in self.parts])
+        return Data(counts, vector([0.0] * len(self.constrained)))
 
     def index(self, name: str) -> int:
         """Return the place of a parameter, or raise `InputError`."""
@@ -240,7 +245,7 @@ class Likelihood(eqx.Module):
         for name in values:
             self.index(name)
         every = {p.name: self._nominal(p) for p in self.parameters} | values
-        return jnp.array([self.coordinate(name, value) for name, value in every.items()])
+        return vector([self.coordinate(name, value) for name, value in every.items()])
 
     def coordinate(self, name: str, value: Any) -> float:
         """Return the coordinate of a physical value.
@@ -277,30 +282,38 @@ class Likelihood(eqx.Module):
     def nominal(self) -> Point:
         """The point without couplings, all others as measured, as `point` returns it; jax-traceable."""
         values = [self._nominal(p) / p.plus if p.kind in ("free", "rate") else 0.0 for p in self.parameters]
-        return jnp.stack([jnp.asarray(x, dtype=float) for x in values]) if values else jnp.zeros(0)
+        return vector(values)
 
     @property
     def start(self) -> Point:
         """Where a fit may start: off the point without couplings, at which counts may be flat or zero."""
         away = {"magnitude": 1.0, "coupling": 0.5, "rate": 1.0}
-        return self.nominal + jnp.array([away.get(p.kind, 0.0) for p in self.parameters])
+        shift = np.array([away.get(p.kind, 0.0) for p in self.parameters])
+        return jnp.asarray((nominal if is_traced(nominal := self.nominal) else np.asarray(nominal)) + shift)
 
-    def values(self, x: Float[Array, "*batch p"]) -> dict[str, Float[Array, "*batch"]]:
+    def values(self, x: Float[Array, "*batch p"] | Reals) -> dict[str, Float[Array, "*batch"]]:
         """Return the physical value of each parameter at a point."""
-        return {p.name: physical(p, x[..., k]) for k, p in enumerate(self.parameters)}
+        x = x if is_traced(x) else np.asarray(x)  # each operation of JAX would be a program
+        return {p.name: jnp.asarray(physical(p, x[..., k])) for k, p in enumerate(self.parameters)}
 
-    def expected(self, x: Point) -> Counts:
+    def expected(self, x: Point | Reals) -> Counts:
         """Return the expected counts N of each run, backgrounds included, and of each control measurement."""
         allowed = "a point, as Likelihood.point returns it"
         instance("x", x, (jax.Array, np.ndarray), allowed)
         if x.shape[-1:] != (len(self.parameters),) or x.dtype != float:
             raise InputError("x", f"an array of shape {x.shape} and type {x.dtype}", allowed)
+        if not is_traced(x):
+            found: Counts = _expected(self, x)
+            return found
         values = self.values(x)
         return jnp.concatenate([one.expected(self._spectrum(one, x, values), values) for one in self.parts])
 
-    def chi2(self, x: Point, data: Data) -> Float[Array, ""]:
+    def chi2(self, x: Point | Reals, data: Data) -> Float[Array, ""]:
         """Return −2 ln L, relative to a perfect description of the counts."""
-        pulls = x[jnp.array(self.constrained, dtype=int)] - data.pulls
+        if not is_traced(x, *data):
+            found: Array = _chi2(self, x, data)
+            return found
+        pulls = x[np.array(self.constrained, dtype=int)] - data.pulls
         return chi2(self.expected(x), data.counts) + jnp.sum(pulls**2)
 
     def log_density(self, x: Point, data: Data) -> Float[Array, ""]:
@@ -317,17 +330,15 @@ class Likelihood(eqx.Module):
         """
         return -self.chi2(x, data) / 2
 
-    def asimov(self, x: Point) -> Data:
+    def asimov(self, x: Point | Reals) -> Data:
         """Return data without fluctuations: the expectation at a point."""
-        return Data(self.expected(x), x[jnp.array(self.constrained, dtype=int)])
+        x = x if is_traced(x) else np.asarray(x)
+        return Data(self.expected(x), jnp.asarray(x[np.array(self.constrained, dtype=int)]))
 
-    def toys(self, x: Point, key: Array, number: int) -> Data:
+    def toys(self, x: Point | Reals, key: Array, number: int) -> Data:
         """Return data drawn at a point: Poisson counts, and external measurements with their errors."""
-        for_counts, for_pulls = jax.random.split(key)
-        truth = self.asimov(x)
-        counts = _poisson(for_counts, truth.counts, number)
-        noise = jax.random.normal(for_pulls, (number, *truth.pulls.shape))
-        return Data(counts, truth.pulls + noise)
+        drawn: Data = _drawn(self.asimov(x), key, number)
+        return drawn
 
     def with_exposure(self, factor: Scalar) -> "Likelihood":
         """Return the likelihood of runs that last longer by a factor."""
@@ -417,11 +428,13 @@ class Likelihood(eqx.Module):
     def _check(self, experiments: Mapping[str, Experiment]) -> None:
         """Raise `InputError` for couplings that there cannot be."""
         for one in self.couplings:
-            if one.name.startswith((CALIBRATION, LINEWIDTH, *RATES)):
+            if one.name.startswith((AMPLITUDE, CALIBRATION, LINEWIDTH, *RATES)):
                 raise InputError("couplings", repr(one.name), "a name that no rate or calibration has")
         for experiment in experiments.values():
             for model in (self.model, *(one.interaction for one in self.couplings)):
-                expected_counts(experiment, self.neutrinos, model)
+                checked(
+                    experiment.runs.photon_energy, experiment.atom, self.neutrinos, model, experiment.laser
+                )
 
     def _others(self, experiments: Mapping[str, Experiment], nuisances: Any) -> list[Parameter]:
         """Return all parameters but the couplings."""
@@ -466,7 +479,7 @@ class Likelihood(eqx.Module):
             return given_value(self.neutrinos, self.couplings, parameter.name)
         return parameter.centre
 
-    def _spectrum(self, one: Part, x: Point, values: dict[str, Array]) -> Counts:
+    def _spectrum(self, one: Part, x: Any, values: dict[str, Array]) -> Counts:
         fitted = self.parameters[: len(self.couplings)]
         if one.response is not None:
             return spectrum_of(one.response, x, [p.kind == "magnitude" for p in fitted])
@@ -474,6 +487,25 @@ class Likelihood(eqx.Module):
         neutrinos = with_values(self.neutrinos, {name: v for name, v in values.items() if name in known})
         model = superposed(self.model, with_numbers(self.couplings, values), fitted, x)
         return one.spectrum(neutrinos, model, values)
+
+
+@jax.jit
+def _expected(likelihood: Likelihood, x: Point) -> Counts:
+    return likelihood.expected(x)
+
+
+@jax.jit
+def _chi2(likelihood: Likelihood, x: Point, data: Data) -> Float[Array, ""]:
+    return likelihood.chi2(x, data)
+
+
+@partial(jax.jit, static_argnums=2)
+def _drawn(truth: Data, key: Array, number: int) -> Data:
+    """Return counts and external measurements around their means."""
+    for_counts, for_pulls = jax.random.split(key)
+    counts = _poisson(for_counts, truth.counts, number)
+    noise = jax.random.normal(for_pulls, (number, *truth.pulls.shape))
+    return Data(counts, truth.pulls + noise)
 
 
 def _poisson(key: Array, mean: Counts, number: int) -> Float[Array, "toys n"]:

@@ -1,9 +1,8 @@
 """How the limit on one coupling is found, by each of `renp.inference.methods`."""
 
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 from scipy.special import ndtr
@@ -12,12 +11,17 @@ from renp._types import Mask, Reals
 from renp.errors import InputError
 from renp.inference import asymptotic, few_counts, goodness
 from renp.inference.accepted import accepted, is_exact
+from renp.inference.best_fits import held_and_free
 from renp.inference.feldman_cousins import Interval, feldman_cousins
+from renp.inference.intervals import outermost
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.methods import METHODS, load
 from renp.inference.newton import NOT_CONVERGED
+from renp.inference.outcomes import Method
 from renp.inference.quadratic_set import AcceptedSet
+from renp.inference.signal import Signal
 from renp.inference.signed import signed_cls
+from renp.inference.starts import several_minima
 
 BANDS = (-2, -1, 0, 1, 2)
 """Standard deviations of the expected band."""
@@ -51,11 +55,22 @@ class CouplingLimit(NamedTuple):
     """Of the best fit to observed counts; NaN without them, or without degrees of freedom."""
     distribution: str
     """What p-values come from: "formula", "outcomes" or "toys"; empty where the method has none."""
+    failed_toys: int = 0
+    """Toys whose fits did not converge, left out."""
 
     @property
     def ends(self) -> tuple[float, float]:
         """First and last coupling that is not excluded."""
         return min(low for low, _ in self.accepted), max(high for _, high in self.accepted)
+
+
+class Band(NamedTuple):
+    """Limits that the standard model would give."""
+
+    sizes: Reals
+    """Within −2, …, 2 standard deviations, in the coupling's unit."""
+    failed: int = 0
+    """Toys without a limit, left out."""
 
 
 class LimitSearch(NamedTuple):
@@ -66,8 +81,13 @@ class LimitSearch(NamedTuple):
     rise: float
     profiled: bool
     bands: bool
-    key: Array
+    seed: int
     lengthened: bool = False
+
+    @property
+    def key(self) -> Array:
+        """Of its toys."""
+        return jax.random.key(self.seed)
 
     def limit(self, likelihood: Likelihood, k: int) -> CouplingLimit:
         """Return the limit on coupling k of a likelihood."""
@@ -78,37 +98,36 @@ class LimitSearch(NamedTuple):
             raise InputError("bands", True, f"left out with the method {self.method!r}")
         if self.lengthened and self.method != "feldman-cousins":
             raise InputError("lengthened", True, f"left out with the method {self.method!r}")
-        place = jnp.arange(len(likelihood.parameters))
+        place = np.arange(len(likelihood.parameters))
         moves = (place == k) | (place >= len(likelihood.couplings)) | self.profiled
         null = likelihood.asimov(likelihood.point())
         observed = likelihood.data if likelihood.observed else null
-        p_value = goodness.p_value(likelihood, np.asarray(moves), k) if likelihood.observed else np.nan
+        p_value = goodness.p_value(likelihood, moves, k) if likelihood.observed else np.nan
         if method.few_counts and int(np.sum(moves)) == 1:
             exact = self._of_few_counts(likelihood, k)
             if exact is not None:
                 return exact._replace(p_value=p_value)
-        few = float(jnp.sum(null.counts[likelihood.runs])) <= FEW_COUNTS
-        if self.method == "cls" and int(np.sum(moves)) > 1 and few:
-            return self._by_toys(likelihood, observed, moves, k)._replace(p_value=p_value)
+        few = float(np.sum(np.asarray(null.counts)[likelihood.runs])) <= FEW_COUNTS
         if self.lengthened:
             allowed = "left out where other parameters are fitted, or counts are many"
             raise InputError("lengthened", True, allowed)
-        both = jax.tree.map(lambda a, b: jnp.stack([a, b]), observed, null)
+        if method.by_toys or (self.method == "cls" and int(np.sum(moves)) > 1 and few):
+            return self._by_toys(likelihood, observed, null, moves, k)._replace(p_value=p_value)
+        both = jax.tree.map(lambda a, b: np.stack([a, b]), observed, null)
         found = load(method.accepted)(self, likelihood, both, moves, k)
         good = np.asarray(found.good)
         limit, expected = np.where(good, float(parameter.plus) * furthest(found), np.nan)
-        band = None
+        band, failed = None, 0
         # A two-sided interval always contains the best fit: it needs no constraint.
         constrained = method.power_constrained and not signed and likelihood.observed
         if method.band and (self.bands or constrained or signed):
-            middle = load(method.band)(self, likelihood, observed, moves, k)
-            band = tuple(float(parameter.plus * size) for size in middle)
+            middle = cast(Band, load(method.band)(self, likelihood, observed, moves, k))
+            band, failed = tuple(float(parameter.plus * size) for size in middle.sizes), middle.failed
             expected = band[BANDS.index(0)]
         ours = _intervals(found, float(parameter.plus)) if good[0] else ((np.nan, np.nan),)
         if constrained and band is not None and limit < (least := band[BANDS.index(-1)]):
             limit, ours = least, ((0.0, least),)
         rises = np.sort(np.asarray(found.rises[0])[np.isfinite(np.asarray(found.intervals[0, :, 0]))])
-        distribution = "toys" if method.by_toys else "formula" if method.few_counts else ""
         return CouplingLimit(
             limit=float(limit),
             expected=float(expected),
@@ -118,19 +137,20 @@ class LimitSearch(NamedTuple):
             band=band if self.bands else None,
             converged=bool(np.all(good)),
             p_value=p_value,
-            distribution=distribution,
+            distribution="formula" if method.few_counts else "",
+            failed_toys=failed,
         )
 
     def _of_few_counts(self, likelihood: Likelihood, k: int) -> CouplingLimit | None:
         """Return the limit from all outcomes that there can be; None where they are too many."""
-        signal = few_counts.Signal.of(likelihood, k)
+        signal = Signal.of(likelihood, k)
         if self.lengthened and (signal.signed or len(signal.null) > 1):
             allowed = f"left out with {likelihood.names[k]} here: for one run, and a coupling without a sign"
             raise InputError("lengthened", True, allowed)
         found = few_counts.limits(
             signal,
             np.asarray(likelihood.data.counts) if likelihood.observed else None,
-            cast(few_counts.Method, self.method),
+            cast(Method, self.method),
             self.confidence_level,
             BANDS if self.bands else (0,),
             lengthened=self.lengthened,
@@ -155,28 +175,37 @@ class LimitSearch(NamedTuple):
 
     def construction(self, likelihood: Likelihood, data: Data, moves: Mask, k: int) -> Interval:
         """Return what toys accept."""
-        method, level = cast(few_counts.Method, self.method), self.confidence_level
+        method, level = cast(Method, self.method), self.confidence_level
         return feldman_cousins(
             likelihood, data, k, moves, self.rise, level, self.key, _CONSTRUCTION_TOYS, method
         )
 
-    def _by_toys(self, likelihood: Likelihood, data: Data, moves: Mask, k: int) -> CouplingLimit:
-        """Return the limit by CLs from toys, where counts are few and other parameters are fitted."""
+    def _by_toys(self, likelihood: Likelihood, data: Data, null: Data, moves: Mask, k: int) -> CouplingLimit:
+        """Return the limit from toys, where other parameters are fitted."""
         found = self.construction(likelihood, data, moves, k)
         parameter, unit = likelihood.parameters[k], float(likelihood.parameters[k].plus)
-        sizes, band = np.array(found.accepted), found.expected(ndtr(np.array(BANDS, dtype=float)))
-        if parameter.kind == "magnitude":
-            sizes, band = np.sqrt(sizes), np.sqrt(band)
+        signed, failed, band = parameter.kind != "magnitude", found.construction.failed, None
+        if self.method == "cls":
+            band = found.expected(ndtr(np.array(BANDS, dtype=float)))
+            middle = band[BANDS.index(0)]
+        elif likelihood.observed:
+            without = self.construction(likelihood, null, moves, k)
+            middle, failed = outermost(without.accepted), failed + without.construction.failed
+        else:
+            middle = outermost(found.accepted)
+        of_sizes = np.asarray if signed else np.sqrt
+        sizes = unit * of_sizes(np.array(found.accepted))
         return CouplingLimit(
-            limit=unit * float(np.max(np.abs(sizes))),
-            expected=unit * float(band[BANDS.index(0)]),
-            accepted=tuple((unit * low, unit * high) for low, high in sizes.tolist()),
-            second=None,
-            signed=parameter.kind != "magnitude",
-            band=tuple((unit * band).tolist()) if self.bands else None,
-            converged=bool(np.all(np.isfinite(sizes))),
+            limit=float(np.max(np.abs(sizes))),
+            expected=unit * float(of_sizes(middle)),
+            accepted=tuple((low, high) for low, high in sizes.tolist()),
+            second=min(found.rises[1:], default=None),
+            signed=signed,
+            band=tuple((unit * of_sizes(band)).tolist()) if self.bands and band is not None else None,
+            converged=not np.any(np.isnan(sizes)),
             p_value=np.nan,
             distribution="toys",
+            failed_toys=failed,
         )
 
 
@@ -193,14 +222,14 @@ def accepted_by_delta_chi2(
     return accepted(likelihood, data, moves, k, search.rise)
 
 
-def band_by_toys(search: LimitSearch, likelihood: Likelihood, _: Data, moves: Mask, k: int) -> Reals:
+def band_by_toys(search: LimitSearch, likelihood: Likelihood, _: Data, moves: Mask, k: int) -> Band:
     """Return quantiles of the limits of toys of the standard model."""
     number = _BAND_TOYS if search.bands or is_exact(likelihood, moves) else _MEDIAN_TOYS
     toys = likelihood.toys(likelihood.point(), search.key, number)
     found = load(METHODS[search.method].accepted)(search, likelihood, toys, moves, k)
     quantiles = ndtr(np.array(BANDS, dtype=float))
-    middle: Reals = np.quantile(furthest(found)[np.asarray(found.good)], quantiles, method="inverted_cdf")
-    return middle
+    good = np.asarray(found.good)
+    return Band(np.quantile(furthest(found)[good], quantiles, method="inverted_cdf"), int(np.sum(~good)))
 
 
 def accepted_by_formulae(
@@ -212,53 +241,38 @@ def accepted_by_formulae(
             return signed_cls(likelihood, data, moves, k, search.confidence_level)
         return accepted_by_delta_chi2(search, likelihood, data, moves, k)
     method = cast(asymptotic.Method, search.method)
-    start = _start(likelihood, moves)
+    start = _starts(likelihood, data, moves, k)
     found = asymptotic.limit_ensemble(likelihood, data, start, moves, k, search.confidence_level, method)
     return up_to(np.sqrt(np.asarray(found.value)), np.asarray(found.status) != NOT_CONVERGED)
 
 
 def band_by_formulae(
     search: LimitSearch, likelihood: Likelihood, observed: Data, moves: Mask, k: int
-) -> Reals:
+) -> Band:
     """Return limits for fluctuations of Asimov data; of toys for a coupling that has a sign."""
     if likelihood.parameters[k].kind != "magnitude":
         return band_by_toys(search, likelihood, observed, moves, k)
     method = cast(asymptotic.Method, search.method)
-    start = _start(likelihood, moves)
+    one: Data = jax.tree.map(lambda a: np.asarray(a)[None], observed)
+    start: Any = _starts(likelihood, one, moves, k)[0]
     found = asymptotic.expected_limits(likelihood, observed, start, moves, k, search.confidence_level, method)
-    roots: Reals = np.sqrt(np.asarray(found.value))
-    return roots
-
-
-def accepted_by_construction(
-    search: LimitSearch, likelihood: Likelihood, data: Data, moves: Mask, k: int
-) -> AcceptedSet:
-    """Return unified intervals, found once for equal data."""
-    counts, which = np.unique(np.hstack([data.counts, data.pulls]), axis=0, return_inverse=True)
-    runs, found = data.counts.shape[1], accepted(likelihood, data, moves, k, search.rise)
-    sets = [
-        search.construction(likelihood, Data(one[:runs], one[runs:]), moves, k).accepted for one in counts
-    ]
-    intervals = np.full((len(counts), max(map(len, sets)), 2), np.nan)
-    for i, ends in enumerate(sets):
-        intervals[i, : len(ends)] = sorted(ends)
-    if likelihood.parameters[k].kind == "magnitude":
-        intervals = np.sqrt(intervals)
-    intervals = intervals[which]
-    best = np.asarray(found.best)[:, None]
-    rises = np.where((intervals[..., 0] <= best) & (best <= intervals[..., 1]), 0.0, np.nan)
-    return found._replace(intervals=jnp.asarray(intervals), rises=jnp.asarray(rises))
+    return Band(np.sqrt(np.asarray(found.value)))
 
 
 def up_to(high: Reals, good: Mask, low: Reals | float = 0.0) -> AcceptedSet:
     """Return one interval for each data set."""
-    intervals = jnp.stack([jnp.broadcast_to(low, high.shape), jnp.asarray(high)], axis=-1)[:, None]
-    nothing = jnp.zeros(high.shape)
-    return AcceptedSet(intervals, nothing[:, None], nothing, nothing + jnp.nan, jnp.asarray(good))
+    intervals: Any = np.stack([np.broadcast_to(low, high.shape), high], axis=-1)[:, None]
+    nothing: Any = np.zeros(high.shape)
+    return AcceptedSet(intervals, nothing[:, None], nothing, nothing + np.nan, cast(Array, good))
 
 
-def _start(likelihood: Likelihood, moves: Mask) -> Array:
-    return jnp.where(moves, likelihood.start, likelihood.point())
+def _starts(likelihood: Likelihood, data: Data, moves: Mask, k: int) -> Reals:
+    """Return where fits with and without the coupling begin, shape (sets, starts, p)."""
+    if several_minima(likelihood, moves):
+        held, free = held_and_free(likelihood, data, k, moves=np.asarray(moves))
+        return np.stack([free.x, held.x], axis=1)
+    first = np.where(moves, likelihood.start, likelihood.point())
+    return np.tile(first, (len(data.counts), 1, 1))
 
 
 def _intervals(found: AcceptedSet, unit: float) -> tuple[tuple[float, float], ...]:

@@ -23,12 +23,14 @@ class Method:
     accepted
         "module:function" that returns everything that the coupling may be, for each data set
         (`renp.inference.quadratic_set.AcceptedSet`, in the parameter's unit); it takes a
-        `renp.inference.limit_search.LimitSearch`, a likelihood, data, moves, and the coupling's place.
+        `renp.inference.limit_search.LimitSearch`, a likelihood, data, moves, and the coupling's place. Empty
+        for one by toys.
     band
         "module:function" that takes the same, of one data set, and returns the limits that the standard model
-        would give within −2, …, 2 standard deviations, in that unit; empty without one.
+        would give within −2, …, 2 standard deviations, in that unit (`renp.inference.limit_search.Band`);
+        empty without one.
     by_toys
-        Whether it takes minutes, except where counts are few.
+        Whether it is `renp.inference.feldman_cousins`, which takes minutes where other parameters are fitted.
     few_counts
         Whether p-values come from all outcomes that there can be (`renp.inference.few_counts`) where these
         are few enough, for a coupling that alone is uncertain.
@@ -39,7 +41,7 @@ class Method:
 
     means: str
     cites: tuple[str, ...]
-    accepted: str
+    accepted: str = ""
     band: str = ""
     by_toys: bool = False
     few_counts: bool = False
@@ -78,7 +80,6 @@ METHODS = {
     "feldman-cousins": Method(
         "the outermost end of the unified interval: from all outcomes where counts are few, else by toys",
         ("feldman-1998",),
-        f"{_SEARCH}:accepted_by_construction",
         by_toys=True,
         few_counts=True,
     ),
@@ -105,8 +106,8 @@ def listed() -> str:
     Examples
     --------
     >>> listed()
-    'delta-chi2, asymptotic, cls, feldman-cousins (minutes for each coupling, unless counts are few).'
+    'delta-chi2, asymptotic, cls, feldman-cousins (minutes for each coupling if other parameters are fitted).'
     """
-    slow = " (minutes for each coupling, unless counts are few)"
+    slow = " (minutes for each coupling if other parameters are fitted)"
     names = ", ".join(name + slow * method.by_toys for name, method in METHODS.items())
     return f"{names}."

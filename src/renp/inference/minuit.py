@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from iminuit import Minuit  # type: ignore[import-untyped]
 from jaxtyping import ArrayLike
@@ -74,7 +73,7 @@ def _remembered(likelihood: Likelihood, data: Data) -> Callable[[Reals], tuple[f
     def evaluate(x: Reals) -> tuple[float, Reals]:
         key = np.asarray(x, dtype=float).tobytes()
         if key not in last:
-            here = local_at(likelihood, jnp.asarray(x, dtype=float), data)
+            here = local_at(likelihood, np.asarray(x, dtype=float), data)
             last.clear()
             chi2 = float(here.chi2)
             last[key] = np.inf if np.isnan(chi2) else chi2, np.nan_to_num(np.asarray(here.slope))

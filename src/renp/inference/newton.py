@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from renp._types import Mask
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.poisson import chi2
 from renp.validation import Scalar
@@ -85,6 +86,7 @@ class Crossing(NamedTuple):
     status: Int[Array, "*batch"]
 
 
+@jax.jit
 def local(likelihood: Likelihood, x: Point, data: Data) -> Local:
     """Return the χ² around a point to second order.
 
@@ -118,7 +120,7 @@ def minimise(
     likelihood: Likelihood,
     data: Data,
     start: Point,
-    moves: Bool[Array, "p"],
+    moves: Mask,
     steps: Int[Array, ""] | int = 60,
 ) -> Minimum:
     """Return the minimum of the χ² in the parameters that move.
@@ -189,7 +191,7 @@ def crossing(
     likelihood: Likelihood,
     data: Data,
     best: Minimum,
-    moves: Bool[Array, "p"],
+    moves: Mask,
     k: Int[Array, ""] | int,
     side: Scalar,
     rise: Scalar,
@@ -338,7 +340,7 @@ def _root(gap: Real, slope: Real, curvature: Real) -> Real:
 
 
 def _solve(
-    matrix: Float[Array, "p p"], damping: Point, right: Float[Array, "p m"], active: Bool[Array, "p"]
+    matrix: Float[Array, "p p"], damping: Point, right: Float[Array, "p m"], active: Mask
 ) -> Float[Array, "p m"]:
     """Solve a symmetric positive system in the active parameters; the others are 0.
 

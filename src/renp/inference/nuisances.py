@@ -19,6 +19,7 @@ from renp.validation import Scalar, instance, is_traced, number
 NORMALISATION = "normalisation"
 CALIBRATION = "calibration"
 LINEWIDTH = "linewidth"
+AMPLITUDE = "amplitude"
 EFFICIENCY = "efficiency"
 BACKGROUND = "background"
 RATES = (NORMALISATION, EFFICIENCY, BACKGROUND)
@@ -51,6 +52,8 @@ class Nuisances:
         Error of the photon energies, common to all runs, eV.
     linewidth_error
         Relative error of the laser's width, common to all runs; of both its parts.
+    amplitude_errors
+        Whether amplitudes of the atom's further states are uncertain, by the errors that its levels have.
     common
         What all experiments of one likelihood share, of "normalisation", "calibration", "linewidth" and
         "background", and with an equal error; otherwise each has its own.
@@ -69,6 +72,7 @@ class Nuisances:
     background_degree: int | None = None
     calibration_error: float = 0.0
     linewidth_error: float = 0.0
+    amplitude_errors: bool = False
     common: Sequence[str] = ()
 
 
@@ -113,6 +117,13 @@ def experiment_parameters(nuisances: Nuisances, experiment: Experiment) -> list[
         if experiment.laser.shape == "sharp":
             raise InputError("linewidth_error", error, "0 for a sharp line: the laser has no width")
         found.append(relative(LINEWIDTH, error))
+    if nuisances.amplitude_errors:
+        known = experiment.atom.amplitude_errors
+        if not known:
+            raise InputError("amplitude_errors", True, "left out where no further state's amplitude has one")
+        for k, error in known.items():
+            centre = experiment.atom.states[k][1]
+            found.append(constrained(f"{AMPLITUDE}_{k + 1}", centre, error, error, ""))
     if _varies(error := _error("normalisation_error", nuisances.normalisation_error)):
         found.append(relative(NORMALISATION, error))
     found += _each(EFFICIENCY, runs.efficiency_error, len(runs))
@@ -127,12 +138,12 @@ def experiment_parameters(nuisances: Nuisances, experiment: Experiment) -> list[
         found.append(relative(BACKGROUND, error))
     found += _each(BACKGROUND, own, len(runs))
     decided = background_parameters(experiment, nuisances.background_degree)
-    known = {p.name for p in found if p.name.startswith(BACKGROUND)}
+    given = {p.name for p in found if p.name.startswith(BACKGROUND)}
     if nuisances.background_degree is None:
-        known &= {p.name.replace(OWN, BACKGROUND) for p in decided}
-    if known:
+        given &= {p.name.replace(OWN, BACKGROUND) for p in decided}
+    if given:
         allowed = "0 where control counts or background_degree let the counts decide"
-        raise InputError(f"background_error ({min(known)})", "above 0", allowed)
+        raise InputError(f"background_error ({min(given)})", "above 0", allowed)
     return [*found, *decided]
 
 

@@ -24,9 +24,8 @@ from typing import Literal, TypeAlias
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
-from scipy import optimize
 
+from renp.compensated import Real, array_module
 from renp.errors import InputError, shown
 from renp.units import plain
 from renp.validation import Scalar, is_traced
@@ -123,35 +122,39 @@ def coupling(name: str, unit_value: float, unit: str = "", *, interferes: bool) 
     return Parameter(name, kind, 0.0, unit_value, unit_value, low, np.inf, unit)
 
 
-def asymmetric(pull: Float[Array, "..."], plus: Float[Array, "..."], minus: Float[Array, "..."]) -> Array:
+def asymmetric(pull: Real, plus: Real, minus: Real) -> Real:
     """Return the shift of a value for a pull, smooth, and exact at ±1 and beyond.
 
     Examples
     --------
-    >>> asymmetric(jnp.array([-2.0, -1.0, 0.0, 1.0]), jnp.array(3.0), jnp.array(1.0))
-    Array([-2., -1.,  0.,  3.], dtype=float64)
+    >>> asymmetric(np.array([-2.0, -1.0, 0.0, 1.0]), 3.0, 1.0)
+    array([-2., -1.,  0.,  3.])
     """
+    xp = array_module(pull, plus, minus)
+    pull = pull if xp is jnp else np.asarray(pull)
     squared = pull**2
     inside = squared * (15 + squared * (3 * squared - 10)) / 8
-    even = jnp.where(squared < 1, inside, jnp.abs(pull))
+    even = xp.where(squared < 1, inside, xp.abs(pull))
     return (plus + minus) / 2 * pull + (plus - minus) / 2 * even
 
 
-def physical(parameter: Parameter, x: Float[Array, "..."]) -> Float[Array, "..."]:
+def physical(parameter: Parameter, x: Real) -> Real:
     """Return the physical value at a coordinate.
 
     Examples
     --------
-    >>> float(physical(coupling("mu_11", 1e-11, interferes=False), jnp.array(4.0)))
+    >>> float(physical(coupling("mu_11", 1e-11, interferes=False), 4.0))
     2e-11
     """
+    xp = array_module(x, parameter.plus)
+    x = x if xp is jnp else np.asarray(x)
     if parameter.kind == "magnitude":
         # The slope of the root at 0 is infinite, and nothing asks for it there.
-        return parameter.plus * jnp.sqrt(jnp.maximum(x, 0.0))
+        return parameter.plus * xp.sqrt(xp.maximum(x, 0.0))
     if parameter.kind == "constrained":
-        return parameter.centre + asymmetric(x, jnp.asarray(parameter.plus), jnp.asarray(parameter.minus))
+        return parameter.centre + asymmetric(x, parameter.plus, parameter.minus)
     if parameter.kind == "relative":
-        return jnp.exp(x * jnp.log1p(parameter.plus))
+        return xp.exp(x * xp.log1p(parameter.plus))
     return parameter.plus * x
 
 
@@ -173,7 +176,7 @@ def coordinate(parameter: Parameter, value: float) -> float:
         numeric = np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
         x = float(_inverse(parameter, value)) if numeric else np.nan
     if not (np.isfinite(x) and parameter.low <= x <= parameter.high):
-        ends = [float(physical(parameter, jnp.asarray(end))) for end in (parameter.low, parameter.high)]
+        ends = [float(physical(parameter, np.asarray(end))) for end in (parameter.low, parameter.high)]
         raise InputError(
             parameter.name,
             value if numeric else shown(value),
@@ -186,16 +189,18 @@ def _inverse(parameter: Parameter, value: float) -> Scalar:
     if parameter.kind == "magnitude":
         return (value / parameter.plus) ** 2 if value >= 0 else np.nan
     if parameter.kind == "relative":
-        return jnp.log(value) / jnp.log1p(parameter.plus) if value > 0 else np.nan
+        return np.log(value) / np.log1p(parameter.plus) if value > 0 else np.nan
     if parameter.kind != "constrained":
         return value / parameter.plus
-    plus, minus = jnp.asarray(parameter.plus), jnp.asarray(parameter.minus)
+    plus, minus = float(parameter.plus), float(parameter.minus)
     shift = value - float(parameter.centre)
     outside = shift / (plus if shift > 0 else minus)
     if not abs(outside) < 1:
         return outside
 
-    def miss(x: float) -> float:
-        return float(asymmetric(jnp.asarray(x), plus, minus)) - shift
+    from scipy.optimize import brentq
 
-    return float(optimize.brentq(miss, -1.0, 1.0, xtol=1e-15))
+    def miss(x: float) -> float:
+        return float(asymmetric(x, plus, minus)) - shift
+
+    return float(brentq(miss, -1.0, 1.0, xtol=1e-15))

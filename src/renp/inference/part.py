@@ -6,13 +6,18 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
+from renp.atoms.atom import Atom
+from renp.atoms.lights import Lights
+from renp.compensated import concatenated
 from renp.errors import InputError
 from renp.experiment import Experiment, counts_of
 from renp.formula.line import line_spectrum_of_runs
 from renp.inference.backgrounds import background_rates, controlled, span_of
 from renp.inference.nuisances import (
+    AMPLITUDE,
     BACKGROUND,
     CALIBRATION,
     EFFICIENCY,
@@ -61,10 +66,10 @@ class Part(eqx.Module):
         if runs.counts is None:
             raise InputError("counts", None, "given for every run of the experiment")
         if not self.controls:
-            return jnp.asarray(runs.counts)
+            return concatenated([runs.counts])
         if runs.control_counts is None:
             raise InputError("control_counts", None, "given for every run with a control_ratio")
-        return jnp.concatenate([runs.counts, jnp.asarray(runs.control_counts)[jnp.array(self.controls)]])
+        return concatenated([runs.counts, runs.control_counts[np.array(self.controls)]])
 
     def expected(
         self, spectrum: Float[Array, "n"], values: Mapping[str, Float[Array, ""]]
@@ -87,12 +92,21 @@ class Part(eqx.Module):
         if LINEWIDTH in own:
             laser = widened(laser, own[LINEWIDTH])
         photons = self.photon_energy(values)
-        rate: Array = line_spectrum_of_runs(photons, laser, experiment.atom, neutrinos, model)
+        errors = experiment.atom.amplitude_errors
+        amplitudes = {k: own[name] for k in errors if (name := f"{AMPLITUDE}_{k + 1}") in own}
+        atom = experiment.lit_atom
+        if isinstance(atom, Lights):
+            atom = Lights(_with(amplitudes, atom.left), _with(amplitudes, atom.right), atom.share)
+        else:
+            atom = _with(amplitudes, atom)
+        rate: Array = line_spectrum_of_runs(photons, laser, atom, neutrinos, model)
         return rate
 
     def photon_energy(self, values: Mapping[str, Float[Array, ""]]) -> Float[Array, "n"]:
         """Return the photon energy of each run at the value of the calibration, eV."""
-        return self.experiment.photon_energy + self._own(values).get(CALIBRATION, jnp.array(0.0))
+        shift: Any = self._own(values).get(CALIBRATION, 0.0)
+        shifted: Array = self.experiment.runs.photon_energy + shift
+        return shifted
 
     def _own(self, values: Mapping[str, Float[Array, ""]]) -> dict[str, Array]:
         """Return values by the names that a single experiment has for them."""
@@ -170,6 +184,16 @@ def parameters_of_runs(
                 raise InputError("common", repr(full), "with the same error in all experiments")
             found[full] = replace(one, name=full)
     return list(found.values())
+
+
+def _with(amplitudes: Mapping[int, Scalar], atom: Atom) -> Atom:
+    """Return the atom with other amplitudes of its further states."""
+    if not amplitudes:
+        return atom
+    other: Atom = eqx.tree_at(
+        lambda one: [one.states[k][1] for k in amplitudes], atom, list(amplitudes.values())
+    )
+    return other
 
 
 def widened(laser: Laser, factor: Scalar) -> Laser:

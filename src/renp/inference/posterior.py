@@ -5,8 +5,9 @@ physical value: a magnitude in |g| from 0, a coupling that interferes in g of ei
 coupling alone would give ten times as many counts as were seen and expected. Such priors are a choice, and
 limits depend on it: a prior flat in the rate, |g|², would give less weight to small couplings.
 
-Chains do not cross regions that the counts exclude. Where the χ² has several minima (couplings that interfere
-destructively, a free mass) they may all stay around one of them: compare with a profile, or give ranges.
+Chains begin at the minima of the χ², in turns, and do not cross regions that the counts exclude. Where there
+are several (couplings that interfere destructively, a free mass) each is visited, but how often tells nothing
+of its weight: compare with a profile, or give ranges.
 """
 
 import math
@@ -20,10 +21,11 @@ import numpy as np
 from jax.scipy.special import gammaln
 from jaxtyping import Array, Float
 
+from renp._types import Reals
 from renp.errors import InputError
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.parameters import CONSTRAINED, Parameter, physical
-from renp.inference.search import checked_data
+from renp.inference.search import NOTABLE, checked_data, search
 from renp.results.base import provenance
 from renp.validation import choice, instance, number, whole
 
@@ -107,14 +109,13 @@ def posterior(
     'flat from 0 to 1e-10'
     """
     numpyro, arviz = _packages()
+    from numpyro.distributions import biject_to  # type: ignore[import-untyped]
+
     instance("likelihood", likelihood, Likelihood)
     seen = checked_data(likelihood, data)
     sizes = [whole(*named, 1) for named in (("draws", draws), ("warmup", warmup), ("chains", chains))]
-    sites = _sites(likelihood, seen, dict(priors or {}))
-    kernel = numpyro.infer.NUTS(
-        _model(likelihood, seen, sites),
-        init_strategy=numpyro.infer.init_to_value(values={s.name: s.start for s in sites}),
-    )
+    sites = _sites(likelihood, seen, dict(priors or {}), sizes[2])
+    kernel = numpyro.infer.NUTS(_model(likelihood, seen, sites))
     sampler = numpyro.infer.MCMC(
         kernel,
         num_samples=sizes[0],
@@ -123,7 +124,9 @@ def posterior(
         chain_method="vectorized",
         progress_bar=progress,
     )
-    sampler.run(jax.random.key(whole("seed", seed)), extra_fields=tuple(_STATISTICS))
+    begin = {s.name: biject_to(s.prior.support).inv(jnp.array(s.start)) for s in sites}
+    begin = begin if sizes[2] > 1 else {name: x[0] for name, x in begin.items()}
+    sampler.run(jax.random.key(whole("seed", seed)), extra_fields=tuple(_STATISTICS), init_params=begin)
     made_by = provenance(
         ("phan-2019", "hoffman-2014"),
         likelihood=likelihood,
@@ -143,7 +146,8 @@ class _Site(NamedTuple):
     name: str
     prior: Any
     coordinate: Callable[[Array], Array]
-    start: float
+    start: Reals
+    """Where each chain begins."""
     described: str
 
 
@@ -186,32 +190,34 @@ def log_likelihoods(expected: Float[Array, "*batch n"], counts: Float[Array, "n"
     return jnp.where(possible, seen, jnp.where(counts > 0, -jnp.inf, 0.0))
 
 
-def _sites(likelihood: Likelihood, data: Data, priors: dict[str, Any]) -> list[_Site]:
+def _sites(likelihood: Likelihood, data: Data, priors: dict[str, Any], chains: int) -> list[_Site]:
     allowed = [p.name for p in likelihood.parameters if p.kind not in CONSTRAINED]
     for name in priors:
         choice("priors", name, allowed)
     pulls = dict(zip(likelihood.constrained, np.asarray(data.pulls), strict=True))
-    start = np.asarray(likelihood.start)
+    found = search(likelihood, data, np.ones(len(likelihood.names), dtype=bool)).minima
+    low = found.x[found.chi2 < found.chi2[0] + NOTABLE]
+    start = low[np.arange(chains) % len(low)]
     sites = []
     for k, parameter in enumerate(likelihood.parameters):
         if k in pulls:
-            sites.append(_pull(parameter, float(pulls[k])))
+            sites.append(_pull(parameter, float(pulls[k]), start[:, k]))
         else:
             prior = (
                 priors[parameter.name] if parameter.name in priors else _default(likelihood, parameter, data)
             )
-            sites.append(_unknown(parameter, prior, float(start[k])))
+            sites.append(_unknown(parameter, prior, start[:, k]))
     return sites
 
 
-def _pull(parameter: Parameter, measured: float) -> _Site:
-    import numpyro.distributions as dist  # type: ignore[import-untyped]
+def _pull(parameter: Parameter, measured: float, start: Reals) -> _Site:
+    import numpyro.distributions as dist
 
     prior = dist.Normal(measured, 1.0)
-    return _Site(parameter.name, prior, lambda pull: pull, measured, f"pull normal around {measured:g}")
+    return _Site(parameter.name, prior, lambda pull: pull, start, f"pull normal around {measured:g}")
 
 
-def _unknown(parameter: Parameter, given: Any, start: float) -> _Site:
+def _unknown(parameter: Parameter, given: Any, start: Reals) -> _Site:
     """Return the site of a value in units of the parameter, for a prior of the value."""
     import numpyro.distributions as dist
 
@@ -221,11 +227,11 @@ def _unknown(parameter: Parameter, given: Any, start: float) -> _Site:
         middle = _median(parameter, given) / unit
         to_units = dist.transforms.AffineTransform(0.0, 1 / unit, domain=given.support)
         prior = dist.TransformedDistribution(given, to_units)
-        return _Site(name, prior, to_coordinate, middle, type(given).__name__)
+        return _Site(name, prior, to_coordinate, np.full(len(start), middle), type(given).__name__)
     low, high = (end / unit for end in _range(parameter, given))
     described = f"flat from {low * unit:g} to {high * unit:g}"
-    value = math.sqrt(start) if parameter.kind == "magnitude" else start
-    value = min(max(value, 0.99 * low + 0.01 * high), 0.01 * low + 0.99 * high)
+    value = np.sqrt(start) if parameter.kind == "magnitude" else start
+    value = np.clip(value, 0.99 * low + 0.01 * high, 0.01 * low + 0.99 * high)
     if low == 0 and parameter.low == 0 and parameter.high == math.inf:
         # Of either sign, with the same counts: the sampler sees no bound at 0.
         low, to_coordinate = -high, jnp.square if parameter.kind == "magnitude" else jnp.abs

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from textwrap import shorten
 from typing import TypeAlias
 
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -248,7 +247,7 @@ def _given(likelihood: Likelihood, name: str, values: ArrayLike) -> Reals:
 
 
 def _physical(parameter: Parameter, x: ArrayLike) -> Reals:
-    return np.asarray(physical(parameter, jnp.asarray(x)))
+    return np.asarray(physical(parameter, x))
 
 
 def _improved(found: Search, minima: Minima) -> Search:

@@ -10,14 +10,15 @@ over an interval is exact.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from renp.inference.poisson import chi2
-from renp.validation import Scalar
+from renp.validation import Scalar, is_traced
 
 Real: TypeAlias = Float[Array, ""]
 Reals: TypeAlias = Float[Array, "n"]
@@ -47,16 +48,33 @@ _STATIONARY, _CROSSING = 1e-13, 1e-15
 
 
 class Along(NamedTuple):
-    """Expected counts of each run along one coordinate t: null + linear·t + square·t²."""
+    """Expected counts of each run, or rates, along one coordinate t: null + linear·t + square·t².
 
-    null: Reals
-    linear: Reals
-    square: Reals
+    Amplitudes add; for a coupling without interference t is the square, and there is none of it.
+    """
 
-    def at(self, t: Scalar) -> Reals:
-        """Return the counts at a coordinate."""
+    null: Any
+    linear: Any
+    square: Any
+
+    def at(self, t: Any) -> Any:
+        """Return the counts at coordinates, shape (*t.shape, n)."""
+        numbers = np if isinstance(self.null, np.ndarray) and not is_traced(t) else jnp
+        column = numbers.asarray(t)[..., None]
         # Rounding may leave a square that should vanish just below zero.
-        return jnp.maximum(self.null + t * (self.linear + t * self.square), 0.0)
+        return numbers.maximum(self.null + column * (self.linear + column * self.square), 0.0)
+
+    def rows(self, rows: Any) -> "Along":
+        """Return some of the runs."""
+        return Along(*(column[rows] for column in self))
+
+    def during(self, times: Any) -> "Along":
+        """Return the counts of rates in some time."""
+        return Along(*(times * column for column in self))
+
+    def joined(self, other: "Along") -> "Along":
+        """Return the runs of both, of NumPy."""
+        return Along(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
 
 
 class AcceptedSet(NamedTuple):
@@ -93,12 +111,23 @@ def quadratic_set(along: Along, counts: Reals, rise: Scalar) -> AcceptedSet:
     Array([[-0.083,  0.081],
            [ 1.919,  2.083]], dtype=float64)
     """
-    run = _Run.of(*jax.lax.stop_gradient((along, counts)))
+    found, lowest = _searched(*jax.lax.stop_gradient((along, counts, rise)))
+    return found._replace(intervals=_differentiable(found.intervals, lowest, along, counts, rise))
+
+
+def values_of(along: Along, counts: Reals, rise: Scalar) -> AcceptedSet:
+    """Return the same without its derivatives, which take as long to compile again."""
+    return _searched(along, counts, rise)[0]
+
+
+def _searched(along: Along, counts: Reals, rise: Scalar) -> tuple[AcceptedSet, Real]:
+    """Return the set, and the coordinate of the least χ²."""
+    run = _Run.of(along, counts)
     points, number, good = _stationary(run)
     inner = (jnp.arange(points.size) > 0) & (jnp.arange(points.size) <= number)
     heights = jnp.where(inner, jax.vmap(run.chi2)(points), jnp.inf)
     lowest = jnp.argmin(heights)
-    target = heights[lowest] + jax.lax.stop_gradient(rise)
+    target = heights[lowest] + rise
     outer = _beyond(run, points[0], points[number + 1], target)
     points = jnp.where(inner, points, outer[1]).at[0].set(outer[0])
     ends = _ends(run, points, number, target)
@@ -108,13 +137,14 @@ def quadratic_set(along: Along, counts: Reals, rise: Scalar) -> AcceptedSet:
     intervals = jnp.where(wrong, jnp.nan, ends.reshape(-1, 2))
     inside = inner & (points >= intervals[:, :1]) & (points <= intervals[:, 1:])
     tied = jnp.where(heights <= heights[lowest] + TIE, jnp.abs(points), jnp.inf)
-    return AcceptedSet(
-        _differentiable(intervals, points[lowest], along, counts, rise),
+    found = AcceptedSet(
+        intervals,
         jnp.min(jnp.where(inside, heights, jnp.inf), axis=1) - heights[lowest],
         jnp.where(sensitive, points[jnp.argmin(tied)], 0.0),
         jnp.where(sensitive, heights[lowest], run.chi2(jnp.array(0.0))),
         good & ~wrong,
     )
+    return found, points[lowest]
 
 
 class _Run(NamedTuple):

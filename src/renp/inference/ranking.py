@@ -1,6 +1,6 @@
 """Which of the things that are uncertain matter: their impacts on one coupling, ranked."""
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 
 from renp._types import Reals
@@ -110,12 +110,12 @@ def _changes(
     x = np.tile(best, (shifts.size, 1))
     x[:, j] += np.nan_to_num(shifts)
     moves = np.arange(best.size) != j
-    same = Data(*(jnp.broadcast_to(a, (shifts.size, *a.shape)) for a in data))
+    same: Data = jax.tree.map(lambda a: np.broadcast_to(a, (shifts.size, *a.shape)), data)
     least = fit_ensemble(likelihood, same, x, moves)
     end = crossing_ensemble(likelihood, same, least, moves, k, 1.0, rise)
     value = np.where(np.asarray(least.status) == CONVERGED, np.asarray(least.x)[:, k], np.nan)
     limit = np.where(np.asarray(end.status) != NOT_CONVERGED, np.asarray(end.value), np.nan)
-    found = np.asarray(physical(likelihood.parameters[k], jnp.asarray(np.stack([value, limit]))))
+    found = np.asarray(physical(likelihood.parameters[k], np.stack([value, limit])))
     with np.errstate(invalid="ignore"):  # a limit that is infinite has no impact that could be known
         changes = np.where(np.isnan(shifts), np.nan, found - found[:, :1])[:, 1:]
     return np.reshape(changes, (2, 2, 2))

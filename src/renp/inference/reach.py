@@ -1,6 +1,7 @@
 """Reach: limits on a mediator's couplings over its mass."""
 
 from collections.abc import Callable
+from functools import partial
 from textwrap import shorten
 from typing import Any, TypeAlias
 
@@ -10,14 +11,19 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
+from renp.compiled import compiled
 from renp.errors import InputError, renamed
 from renp.experiment import Experiment, check_certain, expected_counts, signal_counts
+from renp.formula.kinematics import momentum_transfer_squared
 from renp.inference.quadratic_set import Along, quadratic_set
 from renp.inference.upper_limits import delta_chi2
 from renp.interactions import Weak
 from renp.interactions.couplings import Interaction, Scaled
 from renp.neutrinos import Neutrinos
+from renp.references import PAPERS
+from renp.results.base import provenance
 from renp.results.limits import SIGNS
+from renp.results.mediators import Reach
 from renp.validation import Scalar, choice, instance, is_traced, number, whole, within
 
 Masses: TypeAlias = NDArray[np.float64]
@@ -32,7 +38,7 @@ def reach(
     confidence_level: float = 0.90,
     *,
     sign: str = "either",
-) -> Float[Array, "n"]:
+) -> Reach | Float[Array, "n"]:
     """Return the limit on the product of couplings |g^e g^ν| for each mass of a mediator.
 
     The amplitude interferes with the weak one, so that the limits for the two signs of the product differ, by
@@ -54,8 +60,9 @@ def reach(
 
     Returns
     -------
-    Array
-        On the absolute value of the product, shape (n,).
+    Reach
+        On the absolute value of the product, shape (n,): an array to NumPy, with a table and a plot; where
+        arguments are traced, a JAX array.
 
     Raises
     ------
@@ -102,7 +109,16 @@ def reach(
     found: Array = of_sign.get(sign, jnp.maximum(ends[:, 1], -ends[:, 0]))
     if not is_traced(found) and np.any(np.isnan(found)):
         raise FloatingPointError("the mediator's couplings are not numbers at some mass")
-    return found
+    if is_traced(found):
+        return found
+    return Reach(
+        mass=np.atleast_1d(np.asarray(masses, dtype=float)),
+        limit=np.asarray(found),
+        sign=sign,
+        poles=pole_masses(experiment),
+        confidence_level=float(confidence_level),
+        made_by=provenance(PAPERS, experiment=experiment, neutrinos=neutrinos, sign=sign),
+    )
 
 
 def _together(mediator_of_mass: Callable[[Scalar], Interaction], masses: Masses) -> Interaction:
@@ -129,7 +145,7 @@ def _made(mediator_of_mass: Callable[[Scalar], Interaction], mass: float) -> Int
         raise InputError(where, error.value, error.allowed) from None
 
 
-@jax.jit
+@partial(compiled, quickly=True)
 def _limits(
     experiment: Experiment, neutrinos: Neutrinos, mediators: Interaction, rise: Scalar
 ) -> Float[Array, "n 2"]:
@@ -178,8 +194,8 @@ def pole_masses(experiment: Experiment) -> Masses:
     """
     atom = experiment.atom
     # In NumPy, since a caller may be compiling.
-    E_eg, p_eg, omega = float(atom.E_eg), float(atom.boost), np.asarray(experiment.runs.photon_energy)
-    q2 = (E_eg - p_eg) * (E_eg + p_eg - 2 * omega)
+    frame: Any = [None if x is None else float(x) for x in atom.frame]
+    q2: Any = momentum_transfer_squared(np.asarray(experiment.runs.photon_energy), *frame)
     return np.sort(np.sqrt(q2[q2 > 0]))
 
 

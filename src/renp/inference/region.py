@@ -16,7 +16,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import optimize
 
 from renp._types import Reals
 from renp.bounds.catalogue import Bound, bound, catalogue
@@ -97,7 +96,7 @@ def allowed_region(
     instance("experiment", experiment, Experiment)
     check_certain(experiment)
     instance("neutrinos", neutrinos, Neutrinos)
-    if any(wave.helicity for wave in experiment.atom.waves):
+    if experiment.sides or any(wave.helicity for wave in experiment.atom.waves):
         raise InputError("polarisation", "light that sees one helicity", "linear, for rates of squares alone")
     if isinstance(world, str) or not isinstance(world, Sequence):
         raise InputError("world", repr(world), "a list of keys of the catalogue of limits")
@@ -215,6 +214,8 @@ def _largest(constraints: list[Function], size: Reals, inside: Reals | None = No
 
 def _highest(function: Function, constraints: list[Function], inside: Reals) -> Reals:
     """Return where a function is largest within constraints that hold at ``inside``, from several starts."""
+    from scipy.optimize import minimize
+
     rng = np.random.default_rng(0)
     limits: Any = [{"type": "ineq", "fun": one.value, "jac": one.slope} for one in constraints]
     best = inside
@@ -224,7 +225,7 @@ def _highest(function: Function, constraints: list[Function], inside: Reals) -> 
             if min(one.value(start) for one in constraints) >= 0:
                 break
             start = inside + (start - inside) / 2
-        found: Any = optimize.minimize(  # type: ignore[call-overload]
+        found: Any = minimize(  # type: ignore[call-overload]
             lambda x: -function.value(x),
             start,
             jac=lambda x: -function.slope(x),

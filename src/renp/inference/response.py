@@ -1,6 +1,7 @@
 """How spectra depend on couplings: as a quadratic form, since these enter the amplitude linearly."""
 
-from typing import TypeAlias
+from functools import partial
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -9,15 +10,19 @@ from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
 from renp.atoms.atom import Atom
-from renp.experiment import Experiment, counts_of
+from renp.atoms.lights import Lights
+from renp.compensated import array_module
+from renp.compiled import compiled
+from renp.experiment import Experiment
 from renp.formula.line import line_spectrum
 from renp.inference.parameters import Parameter
 from renp.interactions.couplings import Coupling, Interaction, Model, Scaled
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
+from renp.validation import finite
 
 Form: TypeAlias = Float[Array, "n k k"]
-Runs: TypeAlias = tuple[Array, Laser, Atom, Neutrinos, Interaction, tuple[Interaction, ...]]
+Runs: TypeAlias = tuple[Array, Laser, Atom | Lights, Neutrinos, Interaction, tuple[Interaction, ...]]
 
 _NO_INTERFERENCE = 1e-10
 """Rounding of an interference that vanishes, relative to the geometric mean of both parts."""
@@ -58,28 +63,32 @@ def runs_of(
     experiment: Experiment, neutrinos: Neutrinos, model: Interaction, couplings: tuple[Coupling, ...]
 ) -> Runs:
     """Return what the form of an experiment's runs depends on."""
-    line = experiment.photon_energy, experiment.laser, experiment.atom
+    line = experiment.photon_energy, experiment.laser, experiment.lit_atom
     return *line, neutrinos, model, tuple(coupling.interaction for coupling in couplings)
 
 
 def typical_sizes(runs: list[Runs], experiments: tuple[Experiment, ...]) -> Float[Array, "k"]:
     """Return the sizes at which the couplings matter, in all experiments together."""
-    null: Array | float = 0.0
-    signal: Array | float = 0.0
+    null: Any = 0.0
+    signal: Any = 0.0
     for one, experiment in zip(runs, experiments, strict=True):
-        spectra = jnp.einsum("nkk->kn", form_of(jnp.ones(len(one[-1])), *one))
-        alone = jnp.sum(counts_of(experiment, spectra, background=0.0), axis=1)
-        null = null + alone[0] + jnp.sum(experiment.background_counts)
+        form: Any = finite(form_of(np.ones(len(one[-1])), *one), "the expected counts")
+        xp = array_module(form, *jax.tree.leaves(experiment))
+        spectra = xp.einsum("nkk->kn", form if xp is jnp else np.asarray(form))
+        alone = xp.sum(experiment.exposure * spectra, axis=1)
+        null = null + alone[0] + xp.sum(experiment.background_counts)
         signal = signal + alone[1:]
-    return jnp.sqrt((jnp.sqrt(null) + 1) / jnp.where(signal > 0, signal, 1.0))
+    xp = array_module(null, signal)
+    sizes: Array = xp.sqrt((xp.sqrt(null) + 1) / xp.where(signal > 0, signal, 1.0))
+    return sizes
 
 
-@jax.jit
+@partial(compiled, quickly=True)
 def form_of(
     units: Float[Array, "k"],
     photons: Float[Array, "n"],
     laser: Laser,
-    atom: Atom,
+    atom: Atom | Lights,
     neutrinos: Neutrinos,
     model: Interaction,
     couplings: tuple[Interaction, ...],

@@ -227,7 +227,7 @@ def _sentence(found: Search, row: int) -> str:
     height = f"Δχ² = {higher:.2g}" if higher > _LOWER else "equally low"
     # Where the parameters are that nothing else measures.
     free = [p for p in found.likelihood.parameters if p.kind not in CONSTRAINED]
-    values = found.likelihood.values(jnp.asarray(found.minima.x[row]))
+    values = found.likelihood.values(found.minima.x[row])
     at = ", ".join(f"{p.name} = {float(values[p.name]):.4g} {p.unit}".rstrip() for p in free)
     return f"The χ² has another minimum, {height}, at {at}."
 

@@ -14,28 +14,29 @@ p(x) > 1 − CL alone, the method "asymptotic" for such a coupling, is the Δχ�
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy.special import erfinv, log_ndtr
 
-from renp._types import Mask, Reals
+from renp._types import Flags, Mask, Reals
 from renp.inference.accepted import accepted
-from renp.inference.ensembles import fit_ensemble
-from renp.inference.few_counts import Signal
+from renp.inference.best_fits import Minima, lowest_from
+from renp.inference.few_counts import EXTENSIONS, FURTHER, RISE
 from renp.inference.intervals import Span, accepted_intervals, outermost
 from renp.inference.likelihood import Data, Likelihood
-from renp.inference.newton import Minimum
+from renp.inference.outcomes import MOST_COUNTS
 from renp.inference.quadratic_set import AcceptedSet
+from renp.inference.signal import Signal
 
 _PLACES = 96
-_RISE, _FURTHER, _EXTENSIONS = 2.5, 1.5, 8
-"""x is looked at up to where −2 ln L has risen by that many quantiles of χ², and further while accepted."""
-
 _ENOUGH = 0.995
 """Part of the data sets that have to have an end."""
+
+_SAMPLE = 64
+"""So many data sets are asked where they allow the coupling."""
 
 _EXACT = 16
 """Of more data sets than these, ends are interpolated between places."""
@@ -71,17 +72,19 @@ def signed_cls(
     signal = Signal.of(likelihood, k)
     # The least χ² of all, and what is accepted where no run is sensitive.
     least = accepted(likelihood, data, moves, k, 1.0)
-    if not (np.any(signal.linear) or np.any(signal.square)):
+    if not signal.sensitive:
         return least
-    rise = _RISE * max(float(2 * erfinv(confidence_level) ** 2), 1.0)
-    low, high = signal.reach(np.concatenate([np.asarray(data.counts), signal.null[None]]), rise)
+    rise = RISE * max(float(2 * erfinv(confidence_level) ** 2), 1.0)
+    counts = np.asarray(data.counts)
+    counts = np.concatenate([counts[:: len(counts) // _SAMPLE + 1], signal.null[None]])
+    gaps = bool(np.sum(signal.null) > MOST_COUNTS)
     found: list[tuple[Span, ...]] = []
-    for _ in range(_EXTENSIONS):
-        test = _Test.of(likelihood, data, moves, k, signal.places((low, high), _PLACES), least)
+    for extension in range(EXTENSIONS):
+        stretch = signal.reach(counts, rise * FURTHER ** (2 * extension), gaps=gaps)
+        test = _Test.of(likelihood, data, moves, k, stretch.places(_PLACES), least)
         found = [test.accepted(i, confidence_level) for i in range(len(data.counts))]
         if np.mean([np.isfinite(outermost(ends)) for ends in found]) >= _ENOUGH:
             break
-        low, high = _FURTHER * low, _FURTHER * high
     most = max(map(len, found))
     intervals = np.full((len(found), most, 2), np.nan)
     rises = np.full((len(found), most), np.nan)
@@ -91,32 +94,43 @@ def signed_cls(
     return AcceptedSet(*map(jnp.asarray, (intervals, rises, least.best, least.chi2, least.good)))
 
 
+def cls_margins(
+    likelihood: Likelihood, data: Data, moves: Mask, k: int, x: float, least: Reals, confidence_level: float
+) -> Reals:
+    """Return ln p/p_0 of each data set at one coordinate, above that of the confidence level.
+
+    ``least`` is the least −2 ln L of each.
+    """
+    test = _Test.of(likelihood, data, moves, k, np.array([x]), None)
+    return _margin(test.height[:, 0] - least, test.height_asimov[:, 0], confidence_level)
+
+
 class _Test(NamedTuple):
     """−2 ln L of data sets and of their Asimov data, profiled at places of one coordinate."""
 
-    fit: Callable[[Data, Reals, Mask], Minimum]
+    fit: Callable[[Data, Reals, Flags], Minima]
     data: Data
     asimov: Data
     k: int
-    others: Mask
+    others: Flags
     grid: Reals
     height: Reals
     """Shape (sets, places)."""
     points: Reals
     """Where these fits ended, shape (sets, places, p)."""
     height_asimov: Reals
-    least: AcceptedSet
+    least: Any
     """With the least of all, and the coordinate there."""
 
     @classmethod
     def of(
-        cls, likelihood: Likelihood, data: Data, moves: Mask, k: int, grid: Reals, least: AcceptedSet
+        cls, likelihood: Likelihood, data: Data, moves: Mask, k: int, grid: Reals, least: AcceptedSet | None
     ) -> "_Test":
         """Return the test after all its fits."""
-        fit = partial(fit_ensemble, likelihood)
+        fit = partial(_fitted, likelihood)
         data = jax.tree.map(np.asarray, data)
         others = np.asarray(moves) & (np.arange(len(moves)) != k)
-        null = np.asarray(fit(data, np.asarray(likelihood.point()), others).x)
+        null = fit(data, np.tile(np.asarray(likelihood.point()), (len(data.counts), 1)), others).x
         same, which = np.unique(null, axis=0, return_inverse=True)  # without nuisances, one for all
         asimov = jax.tree.map(np.asarray, jax.jit(jax.vmap(likelihood.asimov))(same))
         height, points = _profile(fit, data, null, others, k, grid)
@@ -132,8 +146,6 @@ class _Test(NamedTuple):
         def margin(x: Reals) -> Reals:
             if len(x) == len(self.grid):
                 return room
-            if len(self.height) > _EXACT:
-                return np.interp(x, self.grid, room)
             near = self.points[i, np.argmin(np.abs(self.grid - x))]
             one, other = (jax.tree.map(lambda a: a[[i]], d) for d in (self.data, self.asimov))
             here, there = (
@@ -141,7 +153,8 @@ class _Test(NamedTuple):
             )
             return _margin(here - self.least.chi2[i], there, confidence_level)
 
-        return accepted_intervals(self.grid, margin, self.height[i], float(self.least.best[i]), signed=True)
+        given = room if len(self.height) > _EXACT else margin
+        return accepted_intervals(self.grid, given, self.height[i], float(self.least.best[i]), signed=True)
 
     def rise(self, i: int, low: float, high: float) -> float:
         """Return how far −2 ln L is at least above its least in an interval, on the grid."""
@@ -149,6 +162,10 @@ class _Test(NamedTuple):
         inside = (self.grid >= low) & (self.grid <= high)
         there = np.min(self.height[i], where=inside, initial=np.inf) - self.least.chi2[i]
         return 0.0 if low <= best <= high else max(float(there), 0.0)
+
+
+def _fitted(likelihood: Likelihood, data: Data, starts: Reals, moves: Flags) -> Minima:
+    return lowest_from(likelihood, data, moves, [starts])
 
 
 def _margin(t: Reals, t_asimov: Reals, confidence_level: float) -> Reals:
@@ -160,7 +177,7 @@ def _margin(t: Reals, t_asimov: Reals, confidence_level: float) -> Reals:
 
 
 def _profile(
-    fit: Callable[[Data, Reals, Mask], Minimum], data: Data, at: Reals, others: Mask, k: int, grid: Reals
+    fit: Callable[[Data, Reals, Flags], Minima], data: Data, at: Reals, others: Flags, k: int, grid: Reals
 ) -> tuple[Reals, Reals]:
     """Return −2 ln L of each data set at each place, and the points there."""
     starts = np.repeat(at[:, None], len(grid), axis=1)

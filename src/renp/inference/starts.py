@@ -6,13 +6,13 @@ beyond g = −b/c they rise above N_0 again: around there the data may allow the
 """
 
 from itertools import combinations
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from renp._types import Reals
 from renp.formula.kinematics import momentum_transfer_squared, threshold_energies
@@ -69,8 +69,11 @@ def returns(likelihood: Likelihood, x: Point, k: Int[Array, ""] | int) -> Float[
     return x + found[:, None] * is_k
 
 
+_returns = jax.jit(returns)
+
+
 def elsewhere(
-    likelihood: Likelihood, x: Point, k: Int[Array, ""] | int, moves: Bool[Array, "p"]
+    likelihood: Likelihood, x: Point, k: Int[Array, ""] | int, moves: Bool[Array | np.ndarray[Any, Any], "p"]
 ) -> Float[Array, "s p"]:
     """Return points from which the other minima over coupling k are found, from one minimum; jax-traceable.
 
@@ -126,7 +129,8 @@ def few(likelihood: Likelihood) -> Reals:
     starts = [first[None]]
     for k, parameter in enumerate(likelihood.parameters):
         if parameter.kind == "coupling":
-            starts.append(np.unique(np.asarray(returns(likelihood, likelihood.point(), k)), axis=0))
+            there = np.asarray(_returns(likelihood, np.asarray(likelihood.point()), k))
+            starts.append(np.unique(there, axis=0))
         elif parameter.name == MASS:
             masses = np.tile(first, (len(_MASSES), 1))
             masses[:, k] *= _MASSES
@@ -140,13 +144,14 @@ def scanned(likelihood: Likelihood, data: Data, moves: Mask) -> Reals:
     They are those of `few`, and more that cover the parameters; half of these lie close to where a pair's
     threshold passes a run. Rates and magnitudes alone have one minimum, as the counts are linear in them.
     """
+    from scipy.stats.qmc import Sobol
+
     kinds = [p.kind for p in likelihood.parameters]
-    moving = np.flatnonzero(moves).tolist()
-    places = [k for kind in _SEVERAL_MINIMA for k in moving if kinds[k] == kind]
+    moving, places = np.flatnonzero(moves).tolist(), several_minima(likelihood, moves)
     if not places:
         return np.zeros((0, len(kinds)))
     varied = places + [k for k in moving if kinds[k] == "magnitude"]
-    even = qmc.Sobol(len(varied) + 1, scramble=False).random(_SCAN)
+    even = Sobol(len(varied) + 1, scramble=False).random(_SCAN)
     points = np.tile(np.asarray(likelihood.point()), (_SCAN, 1))
     for k, column in zip(varied, even.T, strict=False):
         points[:, k] = _spread(likelihood, data, k, column)
@@ -159,6 +164,12 @@ def scanned(likelihood: Likelihood, data: Data, moves: Mask) -> Reals:
         points[rows, k] = np.clip(near, low, high)
     points = np.concatenate([few(likelihood), points])
     return np.asarray(points[np.argsort(points[:, places[0]], kind="stable")])
+
+
+def several_minima(likelihood: Likelihood, moves: Any) -> list[int]:
+    """Return the places of what moves and along which the χ² may have several minima, the worst first."""
+    kinds, moving = [p.kind for p in likelihood.parameters], np.flatnonzero(np.asarray(moves)).tolist()
+    return [k for kind in _SEVERAL_MINIMA for k in moving if kinds[k] == kind]
 
 
 def _spread(likelihood: Likelihood, data: Data, k: int, even: Reals) -> Reals:
@@ -191,8 +202,9 @@ def edges(likelihood: Likelihood) -> dict[int, Reals]:
             found[k] = threshold_masses(likelihood) / float(parameter.plus)
         elif parameter.name == CALIBRATION:
             atom = likelihood.experiment.atom
-            opening = threshold_energies(likelihood.neutrinos.masses, atom.E_eg, atom.boost)
-            shifts = np.subtract.outer(np.asarray(opening), np.asarray(likelihood.experiment.photon_energy))
+            masses = np.asarray(likelihood.neutrinos.masses)
+            opening = np.asarray(threshold_energies(masses, *atom.frame))
+            shifts = np.subtract.outer(opening, likelihood.experiment.runs.photon_energy)
             x = np.unique(shifts / float(parameter.plus))
             found[k] = x[np.abs(x) < _BELIEVED]
     return found
@@ -204,8 +216,8 @@ def range_of(likelihood: Likelihood, data: Data, k: int) -> tuple[float, float] 
     if parameter.kind == "coupling":
         # The counts of −2 × the interference are those without the coupling, at 2 N^¼ at most.
         seen = float(np.max(np.sum(np.asarray(data.counts), axis=-1), initial=0.0))
-        number = sum(float(jnp.sum(one.background_counts)) for one in likelihood.experiments) + seen
-        number = max(number, float(jnp.sum(likelihood.expected(likelihood.point()))))
+        number = sum(float(np.sum(one.background_counts)) for one in likelihood.experiments) + seen
+        number = max(number, float(np.sum(np.asarray(likelihood.expected(likelihood.point())))))
         far = 3 * (1 + number) ** 0.25
         return -far, far
     if parameter.kind != "free":
@@ -233,12 +245,10 @@ def threshold_masses(likelihood: Likelihood) -> Reals:
     """
     masses = np.asarray(likelihood.neutrinos.masses)
     above = masses**2 - np.min(masses) ** 2
-    q2 = np.concatenate(
-        [
-            np.asarray(momentum_transfer_squared(one.photon_energy, one.atom.E_eg, one.atom.boost))
-            for one in likelihood.experiments
-        ]
-    )
+    lines: list[tuple[Any, ...]] = [
+        (one.runs.photon_energy, *one.atom.frame) for one in likelihood.experiments
+    ]
+    q2 = np.concatenate([np.asarray(momentum_transfer_squared(*line)) for line in lines])
     q = np.sqrt(np.where(q2 > 0, q2, np.nan))[:, None, None]
     first, second = above[:, None], above[None, :]
     # m_i + m_j = q and m_i² − m_j² = first − second.

@@ -13,10 +13,11 @@ from renp._types import Reals
 from renp.errors import InputError
 from renp.inference import asymptotic
 from renp.inference.best_fits import TIE, Minima, held_and_free, lowest_minima, lowest_of
-from renp.inference.feldman_cousins import at_least, critical_value, one_sided_rises
+from renp.inference.feldman_cousins import at_least, cls_rises, critical_value
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.limit_search import FEW_COUNTS
 from renp.inference.newton import CONVERGED
+from renp.inference.signed import cls_margins
 from renp.inference.upper_limits import delta_chi2
 from renp.results.base import provenance
 from renp.results.toys import Coverage, CoverageRow, Toys
@@ -32,6 +33,9 @@ KINDS = (
     "feldman-cousins interval",
 )
 """Kinds of intervals whose coverage is measured."""
+
+SIGNED_KINDS = ("delta-chi2 interval", "asymptotic interval", "cls interval", "feldman-cousins interval")
+"""Of a coupling that has a sign, for which each method accepts values of either."""
 
 _BATCH = 20_000
 """Toys between two reports of progress."""
@@ -157,14 +161,15 @@ def measure_coverage(
     Parameters
     ----------
     likelihood
-        What is simulated and fitted; the coupling is a magnitude, without interference.
+        What is simulated and fitted.
     coupling
-        Its name.
+        Its name. Of one that has a sign, all that a method accepts has to contain the truth, whichever
+        solution is the better one.
     values
         True values, in its unit.
     exposures
         Factors on the durations of all runs. The true values are for the first one; at another
-        exposure they are scaled with its fourth root, as limits on moments scale.
+        exposure they are scaled with its fourth root, as limits on moments scale, unless they have a sign.
     toys
         For each exposure and value, and as many again for the construction of Feldman and Cousins.
     confidence_level
@@ -182,7 +187,7 @@ def measure_coverage(
     Raises
     ------
     InputError
-        For an unknown coupling, or one of either sign.
+        For an unknown coupling, or values that it cannot have.
 
     Examples
     --------
@@ -194,21 +199,22 @@ def measure_coverage(
     """
     instance("likelihood", likelihood, Likelihood)
     k = likelihood.index(coupling)
-    if likelihood.parameters[k].kind != "magnitude":
-        raise InputError("coupling", repr(coupling), "one without interference, whose size alone counts")
-    for name, given in (("values", values), ("exposures", exposures)):
-        if np.ndim(within(name, given, "a list of finite numbers, at least 0", 0.0)) != 1:
-            raise InputError(name, repr(given), "a list of finite numbers, at least 0")
+    signed = likelihood.parameters[k].kind != "magnitude"
+    for name, given, least in (("values", values, -np.inf if signed else 0.0), ("exposures", exposures, 0.0)):
+        allowed = "a list of finite numbers" + ", at least 0" * (least == 0)
+        if np.ndim(within(name, given, allowed, least)) != 1:
+            raise InputError(name, repr(given), allowed)
     keys = iter(jax.random.split(jax.random.key(seed), len(exposures) * len(values)))
     rows: list[CoverageRow] = []
     for exposure in exposures:
         scaled = likelihood.with_exposure(exposure)
         for value in values:
-            true = value * (exposures[0] / exposure) ** 0.25
+            true = value if signed else value * (exposures[0] / exposure) ** 0.25
             x = scaled.point(**{coupling: true})
             rows += _coverage_rows(scaled, k, x, exposure, true, confidence_level, next(keys), toys)
             if progress is not None:
-                progress(len(rows) / (len(exposures) * len(values) * len(KINDS)))
+                kinds = SIGNED_KINDS if signed else KINDS
+                progress(len(rows) / (len(exposures) * len(values) * len(kinds)))
     return Coverage(
         coupling=coupling,
         unit=likelihood.parameters[k].unit,
@@ -243,45 +249,50 @@ def _coverage_rows(
     null = np.asarray(x.at[k].set(0.0))
     few = float(jnp.sum(likelihood.expected(jnp.asarray(null))[likelihood.runs])) <= FEW_COUNTS
     both = [
-        one_sided_rises(likelihood, at, np.asarray(x), k, everything, one, toys)[None]
+        cls_rises(likelihood, at, np.asarray(x), k, everything, one, toys)[None]
         for at, one in ((np.asarray(x), for_signal), (null, for_null))
         if few
     ]
-    deficit = asymptotic.expected_limits(
-        likelihood,
-        likelihood.asimov(jnp.asarray(null)),
-        likelihood.start,
-        everything,
-        k,
-        confidence_level,
-        "asymptotic",
-    ).value[1]
-    covered: dict[str, list[NDArray[np.bool_]]] = {kind: [] for kind in KINDS}
+    signed = likelihood.parameters[k].kind != "magnitude"
+    deficit = 0.0
+    if not signed:
+        asimov = likelihood.asimov(jnp.asarray(null))
+        expected = asymptotic.expected_limits(
+            likelihood, asimov, likelihood.start, everything, k, confidence_level, "asymptotic"
+        )
+        deficit = float(expected.value[1])
+    covered: dict[str, list[NDArray[np.bool_]]] = {kind: [] for kind in (SIGNED_KINDS if signed else KINDS)}
     bad = []
     for data in _batches(likelihood, x, for_data, toys):
         held, free = held_and_free(likelihood, data, k, x)
         above = held.chi2 - free.chi2
-        failed = np.isnan(above)
-        tests = asymptotic.hypothesis_tests(likelihood, data, likelihood.start, everything, k, float(x[k]))
-        bad.append(failed | (np.asarray(tests.status) != CONVERGED))
-        error = 1 - confidence_level
+        failed, error, here = np.isnan(above), 1 - confidence_level, float(x[k])
         covered["delta-chi2 interval"].append(above <= rise)
-        covered["delta-chi2 limit"].append((above <= rise) | (free.x[:, k] >= float(x[k])))
-        covered["asymptotic limit"].append((np.asarray(tests.p_signal) > error) | bool(x[k] <= deficit))
-        cls = np.asarray(tests.cls)
-        if few:
-            q = np.where(free.x[:, k] > float(x[k]), 0.0, np.maximum(above, 0.0))[None]
-            p_signal, p_background = (at_least(of_all, q)[0] for of_all in both)
-            cls = p_signal / np.maximum(p_background, 1 / toys)
-        covered["cls limit"].append(cls > error)
         covered["feldman-cousins interval"].append(above <= critical[0] + 1e-9 * (1 + critical[0]))
+        larger = np.zeros(len(above), dtype=bool) if signed else free.x[:, k] > here
+        if signed:
+            covered["asymptotic interval"].append(above <= rise)
+            excess = cls_margins(likelihood, data, everything, k, here, free.chi2, confidence_level) > 0
+        else:
+            starts = np.stack([free.x, held.x], axis=1)
+            tests = asymptotic.hypothesis_tests(likelihood, data, starts, everything, k, here)
+            failed |= np.asarray(tests.status) != CONVERGED
+            covered["delta-chi2 limit"].append((above <= rise) | larger)
+            covered["asymptotic limit"].append((np.asarray(tests.p_signal) > error) | (here <= deficit))
+            excess = np.asarray(tests.cls) > error
+        if few:
+            q = np.where(larger, 0.0, np.maximum(above, 0.0))[None]
+            p_signal, p_background = (at_least(of_all, q)[0] for of_all in both)
+            excess = p_signal / np.maximum(p_background, 1 / toys) > error
+        covered["cls interval" if signed else "cls limit"].append(excess)
+        bad.append(failed)
     good = ~np.concatenate(bad)
-    expected = float(jnp.sum(likelihood.expected(x)[likelihood.runs]))
+    counts = float(jnp.sum(likelihood.expected(x)[likelihood.runs]))
     return [
         CoverageRow(
             kind=kind,
             exposure=exposure,
-            expected_counts=expected,
+            expected_counts=counts,
             value=true,
             coverage=float(np.mean(np.concatenate(of_kind)[good])),
             toys=int(good.sum()),

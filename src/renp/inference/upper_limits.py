@@ -126,12 +126,11 @@ def upper_limits(
     experiments = experiments_of(experiment)
     uncertain = nuisances_of(nuisances, tuple(experiments))
     for name, one in experiments.items():
-        expected = expected_counts(one, neutrinos)
-        if uncertain[name].background_degree is None:
-            check_possible(one, expected)
+        if one.counts is not None and uncertain[name].background_degree is None:
+            check_possible(one, expected_counts(one, neutrinos))
     observed = all(one.counts is not None for one in experiments.values())
     given = moment_couplings(neutrinos.nature) if couplings is None else given_couplings(couplings)
-    search = LimitSearch(method, confidence_level, rise, profiled, bands, jax.random.key(seed), lengthened)
+    search = LimitSearch(method, confidence_level, rise, profiled, bands, seed, lengthened)
     by_name: dict[str, CouplingLimit] = {}
     for likelihood, places in likelihoods_of(experiment, neutrinos, given, uncertain, profiled=profiled):
         for k in places:
@@ -156,6 +155,7 @@ def upper_limits(
         second_solutions=_some(found, lambda x: x.second if x.signed else None),
         bands=_each(found, "band") if bands else None,
         distributions=_each(found, "distribution"),
+        failed_toys=_some(found, lambda x: x.failed_toys or None),
         failed=tuple(
             f"{k} {e}" for k, of_kind in found.items() for e, x in of_kind.items() if not x.converged
         ),

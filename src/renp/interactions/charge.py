@@ -20,6 +20,8 @@ class Charge(PhotonCoupling):
     elements
         In units of e: a dict {(i, j): value} with i, j from 1 to 3, or a 3×3 matrix; hermitian for
         Dirac, antisymmetric for Majorana neutrinos.
+    basis
+        "mass" or "flavour": that of the elements, in the order e, μ, τ.
 
     Raises
     ------
@@ -39,7 +41,7 @@ class Charge(PhotonCoupling):
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return F = e Q."""
         del q2
-        return Couplings(F=ELECTRON_CHARGE * self._matrix(neutrinos))
+        return self._in_mass_basis(Couplings(F=ELECTRON_CHARGE * self._matrix(neutrinos)), neutrinos)
 
 
 class ChargeRadius(PhotonCoupling):
@@ -52,6 +54,8 @@ class ChargeRadius(PhotonCoupling):
     elements
         In cm²: a dict {(i, j): value} with i, j from 1 to 3, or a 3×3 matrix; hermitian for Dirac,
         antisymmetric for Majorana neutrinos.
+    basis
+        "mass" or "flavour": that of the elements, in the order e, μ, τ.
 
     Raises
     ------
@@ -71,7 +75,7 @@ class ChargeRadius(PhotonCoupling):
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return F = e q² ⟨r²⟩/6."""
         factor = ELECTRON_CHARGE * q2 / (6 * HBAR_C**2)
-        return Couplings(F=factor * self._matrix(neutrinos))
+        return self._in_mass_basis(Couplings(F=factor * self._matrix(neutrinos)), neutrinos)
 
 
 class Anapole(PhotonCoupling):
@@ -85,6 +89,8 @@ class Anapole(PhotonCoupling):
     elements
         In cm²: a dict {(i, j): value} with i, j from 1 to 3, or a 3×3 matrix; hermitian for Dirac,
         symmetric for Majorana neutrinos.
+    basis
+        "mass" or "flavour": that of the elements, in the order e, μ, τ.
 
     Raises
     ------
@@ -106,4 +112,4 @@ class Anapole(PhotonCoupling):
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return G = e q² a."""
         factor = ELECTRON_CHARGE * q2 / HBAR_C**2
-        return Couplings(G=factor * self._matrix(neutrinos))
+        return self._in_mass_basis(Couplings(G=factor * self._matrix(neutrinos)), neutrinos)

@@ -115,7 +115,7 @@ def check_model(model: Interaction, neutrinos: Neutrinos) -> None:
     """
     instance("model", model, Interaction)
     instance("neutrinos", neutrinos, Neutrinos)
-    model.check(neutrinos)
+    type(model).check(model, neutrinos)
     for term in _terms(model):
         if _is_foreign(term):
             check_majorana(term, neutrinos)

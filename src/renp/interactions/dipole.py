@@ -22,6 +22,8 @@ class MagneticMoment(PhotonCoupling):
         Dirac neutrinos (μ_ji = μ_ij* follows and counts), antisymmetric for Majorana, and
         hermitian besides in the letter, so imaginary; a phase common to all moments changes nothing, and
         real values are taken too.
+    basis
+        "mass" or "flavour": that of the elements, in the order e, μ, τ.
 
     Raises
     ------
@@ -43,7 +45,7 @@ class MagneticMoment(PhotonCoupling):
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return the magnetic moments."""
         del q2
-        return Couplings(mu=BOHR_MAGNETON * self._matrix(neutrinos))
+        return self._in_mass_basis(Couplings(mu=BOHR_MAGNETON * self._matrix(neutrinos)), neutrinos)
 
 
 class ElectricMoment(PhotonCoupling):
@@ -59,6 +61,8 @@ class ElectricMoment(PhotonCoupling):
         Dirac neutrinos (ε_ji = ε_ij* follows and counts), antisymmetric for Majorana, and hermitian besides
         in the letter, so imaginary; a phase common to all moments changes nothing, and real values are
         taken too.
+    basis
+        "mass" or "flavour": that of the elements, in the order e, μ, τ.
 
     Raises
     ------
@@ -78,7 +82,7 @@ class ElectricMoment(PhotonCoupling):
     def couplings(self, neutrinos: Neutrinos, q2: Scalar) -> Couplings:
         """Return the electric moments: Eq. (1) is −iσq (μ + iε γ5), and eps stands beside μ."""
         del q2
-        return Couplings(eps=1j * BOHR_MAGNETON * self._matrix(neutrinos))
+        return self._in_mass_basis(Couplings(eps=1j * BOHR_MAGNETON * self._matrix(neutrinos)), neutrinos)
 
 
 MOMENTS: tuple[type[PhotonCoupling], ...] = (MagneticMoment, ElectricMoment)

@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 from jaxtyping import Array, Inexact
 
 from renp._types import Matrix
+from renp.interactions.couplings import Couplings
 from renp.neutrinos import Neutrinos
 
 Chirality: TypeAlias = Literal["left", "right"]
@@ -48,3 +49,28 @@ def to_mass_basis(
     True
     """
     return _unitary(neutrinos, bra).conj().T @ flavour @ _unitary(neutrinos, ket)
+
+
+def photon_to_mass_basis(flavour: Couplings, neutrinos: Neutrinos) -> Couplings:
+    """Return dipoles, charge and anapole in the mass basis from those in the flavour basis.
+
+    Left-handed neutrinos have mu − eps and F − G, right-handed ones mu + eps and F + G, and each side rotates
+    by its own chirality.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> nu = Neutrinos(0.01, delta_cp=0.0)
+    >>> found = photon_to_mass_basis(Couplings(mu=jnp.eye(3)), nu)
+    >>> bool(jnp.allclose(found.mu, jnp.eye(3), rtol=0, atol=1e-14))
+    True
+    """
+    found = {}
+    for even, odd, bras in (("mu", "eps", ("right", "left")), ("F", "G", ("left", "right"))):
+        if getattr(flavour, even) is None and getattr(flavour, odd) is None:
+            continue
+        x, y = flavour.get(even), flavour.get(odd)
+        left = to_mass_basis(x - y, neutrinos, bras[0], "left")  # type: ignore[arg-type]
+        right = to_mass_basis(x + y, neutrinos, bras[1], "right")  # type: ignore[arg-type]
+        found[even], found[odd] = (left + right) / 2, (right - left) / 2
+    return Couplings(**found)

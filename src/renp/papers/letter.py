@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from renp.constants import DAY
-from renp.datafiles import read_toml
 from renp.experiment import Experiment, expected_counts
 from renp.inference.limit_curves import limit_curves
 from renp.inference.upper_limits import upper_limits
@@ -64,10 +63,7 @@ def numbers() -> Comparison:
     >>> round(numbers().numbers[1].computed, 1)  # published: 120
     117.1
     """
-    computed = _computed()
-    rows = tuple(
-        Number(computed=computed[entry["key"]], **entry) for entry in read_toml("letter.toml")["number"]
-    )
+    rows = Number.read("letter.toml", _computed())
     return Comparison(numbers=rows, made_by=provenance(setup().references, scenario=setup().text))
 
 

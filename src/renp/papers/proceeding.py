@@ -10,12 +10,23 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy import optimize
 
-from renp.datafiles import read_toml
+from renp.atoms.atom import Atom
+from renp.bounds import (
+    moment_axial_limit,
+    moment_pseudoscalar_limit,
+    recast_limit,
+    recoil_experiments,
+    stellar_axial_limit,
+    stellar_pseudoscalar_limit,
+)
+from renp.experiment import Experiment
 from renp.inference.reach import mass_grid, pole_masses, reach
 from renp.interactions import ScalarMediator, VectorMediator, Weak
 from renp.interactions.couplings import Interaction
 from renp.interactions.dipole import moment_elements
 from renp.neutrinos import Neutrinos
+from renp.references import merged
+from renp.results.advantage import Advantage
 from renp.results.base import provenance
 from renp.results.comparison import Comparison, Number
 from renp.results.mediators import MediatorSpectra, MediatorSpectrum, ReachCurves
@@ -95,6 +106,51 @@ def figure_1_reach() -> ReachCurves:
     )
 
 
+def advantage(curves: ReachCurves) -> Advantage:
+    """Return existing limits beside the reach in element 11, for the papers' atom and the whole one.
+
+    Existing: recasts of scattering, which limit the product of couplings themselves; and, with a coupling of
+    neutrinos of 1, what red giants and the electron's moment say on the electron's.
+    """
+    scenario, nu = setup(), _neutrinos("dirac")
+    coarse, pattern = np.geomspace(curves.mass[0], curves.mass[-1], 49), np.diag([1.0, 0.0, 0.0])
+    log = np.log(curves.mass)
+    given = scenario.experiment
+    whole = Experiment(
+        Atom.named("Yb", "full"), given.target, np.asarray(given.photon_energy), np.asarray(given.duration)
+    )
+    existing, found = {}, {}
+    for mediator, (kind, exchange, stars, moment) in _ELECTRONS.items():
+        existing[mediator] = {
+            of.name: np.exp(
+                np.interp(
+                    log,
+                    np.log(coarse),
+                    np.log(recast_limit(of.key, exchange, coarse, nu, pattern=pattern).limit),
+                )
+            )
+            for of in recoil_experiments()
+        } | {
+            "red giants": np.asarray(stars(curves.mass)),
+            "electron's moment": np.asarray(moment(curves.mass)),
+        }
+        found[mediator] = {
+            "papers": curves.curves["dirac"][kind]["11"],
+            "full": _reach(kind, nu, curves.mass, whole, elements=((1, 1),))["11"],
+        }
+    cites = merged(scenario.references, *(of.references for of in recoil_experiments()))
+    return Advantage(
+        mass=curves.mass, existing=existing, reach=found, made_by=provenance(cites, scenario=scenario.text)
+    )
+
+
+_ELECTRONS: dict[str, tuple[str, str, Callable[..., Any], Callable[..., Any]]] = {
+    "vector": ("left", "axial", stellar_axial_limit, moment_axial_limit),
+    "scalar": ("scalar", "pseudoscalar", stellar_pseudoscalar_limit, moment_pseudoscalar_limit),
+}
+"""The neutrinos' coupling, the electron's, and the limits on the latter."""
+
+
 def numbers(curves: ReachCurves, spectra: MediatorSpectra) -> Comparison:
     """Return the reach that the papers quote beside the computed one."""
     dirac = curves.curves["dirac"]
@@ -111,9 +167,7 @@ def numbers(curves: ReachCurves, spectra: MediatorSpectra) -> Comparison:
         "scalar-over-vector": best("scalar", 1e3) / best("left", 1e3),
         "similar-change": _similar_change(spectra),
     }
-    rows = tuple(
-        Number(computed=computed[entry["key"]], **entry) for entry in read_toml("proceeding.toml")["number"]
-    )
+    rows = Number.read("proceeding.toml", computed)
     return Comparison(numbers=rows, made_by=provenance(setup().references, scenario=setup().text))
 
 
@@ -125,15 +179,20 @@ _AT_MASS: dict[str, Callable[[Any, Any], Interaction]] = {
 }
 
 
-def _reach(kind: str, neutrinos: Neutrinos, masses: Any) -> dict[str, np.ndarray[Any, Any]]:
+def _reach(
+    kind: str,
+    neutrinos: Neutrinos,
+    masses: Any,
+    runs: Experiment | None = None,
+    elements: tuple[tuple[int, int], ...] = moment_elements("dirac"),
+) -> dict[str, np.ndarray[Any, Any]]:
     """Return the reach in each element of one kind of coupling."""
     scenario, at_mass = setup(), _AT_MASS[kind]
-    elements = moment_elements("dirac")
     patterns = jnp.stack([_pattern(i, j) for i, j in elements])
 
-    def one(pattern: Float[Array, "3 3"]) -> Float[Array, "n"]:
+    def one(pattern: Float[Array, "3 3"]) -> Any:
         return reach(
-            scenario.experiment,
+            scenario.experiment if runs is None else runs,
             neutrinos,
             lambda mass: at_mass(mass, pattern),
             masses,

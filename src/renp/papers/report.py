@@ -11,19 +11,19 @@ import jinja2
 import matplotlib.pyplot as plt
 
 from renp.bounds import borexino_table
-from renp.datafiles import read_text, replaced
-from renp.papers import letter, proceeding, real_atoms
+from renp.datafiles import read_text, write
+from renp.papers import circular_light, claims, letter, proceeding, real_atoms
 from renp.papers.errata import errata
 from renp.results.comparison import Comparison
 from renp.results.mediators import draw_proceeding_figure_1
-from renp.results.moments import draw_proceeding_figure_2
+from renp.results.moments import draw_contrast, draw_proceeding_figure_2
 from renp.results.style import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.progress import Progress
 
-_STEPS = 9
+_STEPS = 12
 
 
 def write_report(folder: Path, progress: "Progress") -> Comparison:
@@ -37,6 +37,7 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     step("letter: spectra")
     moments = letter.figure_2()
     draw("letter-figure-2", moments.plot())
+    draw("contrast", draw_contrast(moments))
     step("letter: limits")
     exposures = letter.figure_3()
     draw("letter-figure-3", exposures.plot())
@@ -50,13 +51,21 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     masses = proceeding.figure_1_reach()
     draw("proceeding-figure-1", draw_proceeding_figure_1(mediators, masses))
     draw("mediator-reach", masses.plot())
+    step("proceeding: existing limits")
+    advantage = proceeding.advantage(masses)
+    draw("advantage", advantage.plot())
     step("plans")
     best = letter.plans()
     draw("plan", best["both"].plot())
     step("real atoms")
-    atoms = real_atoms.rows()
+    atoms, effects = real_atoms.rows(), real_atoms.effect_rows()
+    step("circular light")
+    draw("helicity-asymmetry", _styled(circular_light.draw))
+    lights = circular_light.light_rows()
+    step("claims")
+    said = claims.claims(advantage)
     step("numbers")
-    numbers = printed.numbers + proceeding.numbers(masses, mediators).numbers
+    numbers = printed.numbers + proceeding.numbers(masses, mediators).numbers + said.numbers
     comparison = Comparison(numbers=numbers, made_by=printed.made_by)
     comparison.save(folder / "numbers.json")
     step("page")
@@ -66,6 +75,10 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
         limits=tables,
         plans=best,
         atoms=atoms,
+        verdicts=advantage.diagnosis,
+        identification=claims.identification(),
+        effects=effects,
+        lights=lights,
         thresholds=moments.thresholds,
         mediator_masses=mediators.table(),
         borexino=borexino_table(letter.setup().neutrinos),
@@ -73,8 +86,7 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
         scenarios={"letter": letter.setup().text, "vector-mediator": proceeding.setup().text},
         version=printed.made_by["renp"],
     )
-    with replaced(folder / "report.html") as new:
-        new.write_text(page, encoding="utf-8")
+    write(folder / "report.html", page)
     step("done")
     return comparison
 
@@ -94,6 +106,11 @@ def _steps(progress: "Progress") -> Callable[[str], None]:
     return step
 
 
+def _styled(draw: "Callable[[], Figure]") -> "Figure":
+    with style():
+        return draw()
+
+
 def _render(**content: object) -> str:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.from_string(read_text("report.html.j2")).render(**content)
@@ -101,9 +118,10 @@ def _render(**content: object) -> str:
 
 def _picture(path: Path, figure: "Figure") -> str:
     """Save a figure as PDF, and return it for the page: PNG in base64."""
-    buffer = BytesIO()
+    pdf, png = BytesIO(), BytesIO()
     with style():
-        figure.savefig(path)
-        figure.savefig(buffer, format="png", dpi=130)
+        figure.savefig(pdf, format="pdf")
+        figure.savefig(png, format="png", dpi=130)
     plt.close(figure)
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    write(path, pdf.getvalue())
+    return base64.b64encode(png.getvalue()).decode("ascii")

@@ -28,6 +28,8 @@ class Aim:
         Whether moments of both kinds are needed, whichever elements matter.
     is_limit
         Whether upper limits are made small, at the confidence level that is given.
+    helicities
+        Whether runs are in left or right light, whichever serves.
     """
 
     tells: str
@@ -36,6 +38,7 @@ class Aim:
     of_couplings: bool = False
     both_moments: bool = False
     is_limit: bool = False
+    helicities: bool = False
 
     @property
     def made_small(self) -> bool:
@@ -62,6 +65,12 @@ AIMS = {
         f"{_TRUTHS}:magnetic_or_electric",
         of_couplings=True,
         both_moments=True,
+    ),
+    "sign": Aim(
+        "one sign of a coupling that interferes from any size of the other sign; significance",
+        f"{_TRUTHS}:signs",
+        of_couplings=True,
+        helicities=True,
     ),
     "ordering": Aim("one ordering from the other one, and reverse; significance", f"{_TRUTHS}:orderings"),
     "nature": Aim("Dirac from Majorana, and reverse; significance", f"{_TRUTHS}:natures"),

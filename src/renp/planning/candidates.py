@@ -34,9 +34,12 @@ class Range:
     """Thresholds within the range, increasing."""
     clearance: float
     """Least distance from a threshold."""
+    lights: tuple[int, ...] = (1,)
+    """Signs of the candidates: one below 0 is left light of that photon energy, where runs have a light."""
 
     def contains(self, energies: Reals) -> NDArray[np.bool_]:
         """Return which photon energies are allowed."""
+        energies = np.abs(energies)
         inside = (energies >= self.low) & (energies <= self.high)
         if not (self.clearance and self.edges.size):
             return inside
@@ -54,7 +57,8 @@ class Range:
         offsets = np.concatenate([[self.clearance], offsets])
         around = (self.edges[:, None] + np.concatenate([-offsets, offsets])).ravel()
         every = np.unique(np.concatenate([even, around]))
-        return every[self.contains(every)]
+        every = every[self.contains(every)]
+        return np.unique(np.concatenate([light * every for light in self.lights]))
 
 
 _LEAST = 0.01
@@ -62,7 +66,12 @@ _LEAST = 0.01
 
 
 def laser_range(
-    atom: Atom, hypotheses: Sequence[Neutrinos], low: float | None, high: float | None, clearance: float
+    atom: Atom,
+    hypotheses: Sequence[Neutrinos],
+    low: float | None,
+    high: float | None,
+    clearance: float,
+    lights: tuple[int, ...] = (1,),
 ) -> Range:
     """Return what a laser reaches below the highest threshold of all hypotheses.
 
@@ -77,6 +86,8 @@ def laser_range(
         threshold.
     clearance
         Least distance from a threshold, eV.
+    lights
+        Helicities among which a plan chooses; 1 alone where it does not.
 
     Raises
     ------
@@ -86,7 +97,7 @@ def laser_range(
     every = np.unique(np.concatenate([np.asarray(thresholds(atom, nu)).ravel() for nu in hypotheses]))
     top = float(every[-1])
     bottom = max(0.0 if low is None else float(low), _LEAST * float(atom.E_eg))
-    end = float(min(top if high is None else high, float(atom.E_eg + atom.boost) / 2))
+    end = float(min(top if high is None else high, float(atom.end)))
     if high is not None and high <= bottom:
         raise InputError(
             "laser_range", f"{bottom:g} to {high:g} eV", "a range whose upper end is above the lower one"
@@ -97,7 +108,7 @@ def laser_range(
             f"from {bottom:.9g} eV",
             f"a range that begins below {top:.9g} eV, the highest threshold",
         )
-    allowed = Range(bottom, min(end, top), every[(every > bottom) & (every <= end)], float(clearance))
+    allowed = Range(bottom, min(end, top), every[(every > bottom) & (every <= end)], float(clearance), lights)
     if not np.any(allowed.contains(allowed.grid(200))):
         raise InputError("clearance", clearance, "small enough that some of the laser's range remains")
     return allowed

@@ -21,7 +21,8 @@ import numpy as np
 
 from renp._types import Reals
 from renp.inference.parameters import Parameter, coordinate
-from renp.planning.curves import CANCELLED, Counted, Curve, deviance
+from renp.inference.quadratic_set import Along
+from renp.planning.curves import CANCELLED, Counted, deviance
 from renp.planning.rates import Signal
 
 _PRECISE = 1e-9
@@ -132,7 +133,7 @@ class Alone(Contrast):
 
     parameter: Parameter
     signal: Signal
-    curve: Curve
+    curve: Along
     """Of the rates at the candidates."""
     best: float
     """Coordinate of the truth."""

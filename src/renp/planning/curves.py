@@ -1,16 +1,15 @@
-"""Counts as a function of one coupling alone, and everything that their χ² allows it to be.
+"""Where the χ² of counts along one coupling is least, or allowed at last, on one side of 0.
 
-With fixed kinematics the counts of run r are N_r(x) = a_r + b_r x + c_r x², since amplitudes add; for a
-coupling without interference x is the square, and c_r = 0. The χ² of one run is least where N_r(x) = n_r and
-largest where N_r is least: beyond the last of these places in any run, that of all runs only rises.
+The χ² of one run is least where N(x) = n and largest where N is least: beyond the last of these places in any
+run, that of all runs only rises.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp._types import Reals
+from renp.inference.quadratic_set import Along
 
 _PIECES = 8
 """Into how many pieces the distance of two neighbouring places is divided to find a minimum in it."""
@@ -27,35 +26,10 @@ _ENDLESS = 1e30
 """Coordinate, of order one where runs matter, beyond which nothing is sought."""
 
 
-class Curve(NamedTuple):
-    """Counts of runs, or rates, at coordinate 0, for each of its units, and for each of its squares."""
-
-    null: Reals
-    linear: Reals
-    square: Reals
-
-    def at(self, x: Reals | float) -> Reals:
-        """Return the counts at coordinates; shape (*x.shape, runs)."""
-        at = np.asarray(x)[..., None]
-        return np.maximum(self.null + at * (self.linear + at * self.square), 0.0)
-
-    def rows(self, rows: slice | NDArray[np.intp]) -> "Curve":
-        """Return some of the runs."""
-        return Curve(*(column[rows] for column in self))
-
-    def during(self, times: Reals) -> "Curve":
-        """Return the counts of rates in some time."""
-        return Curve(*(times * column for column in self))
-
-    def joined(self, other: "Curve") -> "Curve":
-        """Return the runs of both."""
-        return Curve(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
-
-
 class Counted(NamedTuple):
     """Runs with counts, and what a curve expects in them."""
 
-    curve: Curve
+    curve: Along
     counts: Reals
 
     def chi2(self, x: Reals | float) -> Reals:
@@ -69,7 +43,7 @@ class Counted(NamedTuple):
         Examples
         --------
         >>> one = np.ones(1)
-        >>> mirrored = Counted(Curve(100 * one, -20 * one, 2 * one), 100 * one)
+        >>> mirrored = Counted(Along(100 * one, -20 * one, 2 * one), 100 * one)
         >>> mirrored.lowest(1.0, 3.0), mirrored.lowest(1.0, 11.0)
         (10.0, 11.0)
         """
@@ -82,7 +56,7 @@ class Counted(NamedTuple):
         Examples
         --------
         >>> one = np.ones(1)
-        >>> mirrored = Counted(Curve(100 * one, -20 * one, 2 * one), 100 * one)
+        >>> mirrored = Counted(Along(100 * one, -20 * one, 2 * one), 100 * one)
         >>> end = mirrored.outermost(1.0, 2.7)
         >>> end > 10, round(float(mirrored.chi2(end)), 9)
         (True, 2.7)

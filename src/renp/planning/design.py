@@ -12,7 +12,6 @@ which is the equivalence theorem of optimal design (J. Kiefer and J. Wolfowitz, 
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize
 
 from renp._types import Reals
 
@@ -49,9 +48,11 @@ def best_shares(cuts: Cuts) -> Shares:
     >>> found.weights, found.value, found.bound
     (array([0.5, 0.5, 0. ]), 2.0, 2.0)
     """
+    from scipy.optimize import linprog
+
     size = _size(cuts)
     number, candidates = cuts.gain.shape
-    found = optimize.linprog(
+    found = linprog(
         np.append(np.zeros(candidates), -1.0),
         A_ub=np.hstack([-cuts.gain / size, np.ones((number, 1))]),
         b_ub=cuts.constant / size,
@@ -100,6 +101,8 @@ def few_lines(cuts: Cuts, lines: int, least: float, time: float = 1.0) -> Shares
     >>> few_lines(cuts, 1, 0.0).weights
     array([0., 0., 1.])
     """
+    from scipy import optimize
+
     if least > time:
         return None
     size = _size(cuts)

@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy import optimize
 
 from renp._types import Reals
 from renp.inference.likelihood import Data, Likelihood, Point
@@ -114,6 +113,7 @@ class Fitted(Contrast):
 
     def end(self, times: Reals, rise: float, start: float) -> float:
         """Return the size at which D rises to what excludes."""
+        from scipy.optimize import brentq
 
         def miss(log_size: float) -> float:
             size = float(np.exp(log_size))
@@ -137,7 +137,7 @@ class Fitted(Contrast):
                 high, step = high + step, 2 * step
                 if high - first > _FAR:
                     return float("inf")
-        return float(np.exp(optimize.brentq(miss, low, high, xtol=1e-12, rtol=1e-12)))
+        return float(np.exp(brentq(miss, low, high, xtol=1e-12, rtol=1e-12)))
 
     def _selected(self, times: Reals) -> tuple[Likelihood, Data]:
         """Return likelihood and Asimov data of the runs with time, and of those made before."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
 
 from renp._types import Reals
+from renp.atoms.spin import HELICITIES
 from renp.errors import InputError, renamed
 from renp.experiment import UNCERTAIN, Experiment
 from renp.inference.goodness import null_p_value, p_values
@@ -25,11 +25,11 @@ from renp.planning.aims import AIMS, Aim
 from renp.planning.candidates import Range, laser_range
 from renp.planning.contrasts import Contrast
 from renp.planning.optimise import Optimum, Search, constrained, optimum
-from renp.planning.rates import BLOCK
-from renp.planning.truths import Setting
+from renp.planning.rates import BLOCK, like, signed
+from renp.planning.truths import Setting, check_phases
 from renp.references import merged, references_of
 from renp.results.base import provenance
-from renp.results.plan import Plan
+from renp.results.plan import SIGNIFICANT, Plan
 from renp.runs import COLUMNS, Runs
 from renp.spectrum import spectral_function
 from renp.validation import choice, instance, number, whole
@@ -46,6 +46,9 @@ _PERCENT = 0.6826894921370859
 
 _NEGLIGIBLE = 1e-9
 """Part of what is reached that is worth no further run."""
+
+_LONGEST = 30.0
+"""Logarithm of the factor on the time up to which a significance is waited for."""
 
 _ERRORS = ("efficiency_error", "background_error")
 _ALIKE = "the same at all photon energies for a plan"
@@ -70,6 +73,9 @@ class Constraints:
         Time that is lost at each change of the photon energy.
     candidates
         How many photon energies are considered before the best are refined.
+    polarisations
+        Of "left" and "right", the lights among which a plan chooses for each run; left out, runs have that of
+        the experiment's own, or of the atom, and for the aim "sign" either.
 
     Examples
     --------
@@ -83,6 +89,7 @@ class Constraints:
     least_duration: float = 0.0
     change_time: float = 0.0
     candidates: int = 2000
+    polarisations: Sequence[str] = ()
 
 
 CITES = ("kiefer-1960", "huangfu-2018")
@@ -181,13 +188,17 @@ def plan(
         instance("neutrinos", one, Neutrinos)
     limits = _checked(constraints or Constraints())
     time = _total(total, experiment)
-    allowed = laser_range(experiment.atom, hypotheses, *limits.laser_range, limits.clearance)
+    chosen = tuple(limits.polarisations) or (tuple(HELICITIES) if known.helicities else ())
+    if chosen or (done is not None and done.runs.polarisation is not None):
+        experiment, done = experiment.lit(), None if done is None else done.lit()
+    lights = _lights(experiment, chosen)
+    allowed = laser_range(experiment.atom, hypotheses, *limits.laser_range, limits.clearance, lights)
     if limits.least_duration > time:
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
     progress = progress or (lambda _: None)
     energies = allowed.grid(limits.candidates)
     setting = Setting(
-        _runs(experiment, np.resize(energies[:: 1 + energies.size // BLOCK], BLOCK), time),
+        _runs(experiment, np.resize(energies[:: 1 + energies.size // BLOCK], BLOCK), time, bool(chosen)),
         energies,
         _moments(known, elements, hypotheses) if couplings is None else given_couplings(couplings),
         strength,
@@ -217,6 +228,27 @@ def plan(
     return _result(aim, search, best, experiment, hypotheses, setting, level)
 
 
+def check_plannable(
+    aim: str, experiment: Experiment, neutrinos: Neutrinos, elements: str, nuisances: Nuisances
+) -> None:
+    """Raise `InputError` for what no plan can be made of, whatever its runs: before any is computed."""
+    _moments(AIMS[aim], elements, [neutrinos])
+    _common_errors(nuisances, experiment, None)
+    if aim == "majorana-phases":
+        check_phases(neutrinos)
+
+
+def _lights(experiment: Experiment, chosen: Sequence[str]) -> tuple[int, ...]:
+    """Return the helicities of the candidates: those chosen, or that of the experiment's runs."""
+    if chosen:
+        return tuple(HELICITIES[choice("polarisations", one, tuple(HELICITIES))] for one in chosen)
+    own = experiment.runs.polarisation
+    known = np.unique(np.sign(own)) if own is not None and len(own) else np.ones(1)
+    if known.size > 1:
+        raise InputError("polarisation", experiment.runs.lights, _ALIKE)
+    return (-1,) if known[0] < 0 else (1,)
+
+
 def _result(
     aim: str,
     search: Search,
@@ -229,9 +261,10 @@ def _result(
     rise = search.rise
     times = _that_matter(search, search.total * best.shares)
     used = np.flatnonzero(times)
-    used = used[np.argsort(search.energies[used])]
+    used = used[np.lexsort((search.energies[used], np.abs(search.energies[used])))]
     found = _sizes(search, search.contrasts, times)
-    shown = _shown(search.allowed, search.energies[used])
+    planned = like(setting.typical, search.energies[used]).runs
+    shown = _shown(search.allowed, np.asarray(planned.photon_energy))
     null = hypotheses[0]
     reached, bound = _worst(search, found), best.bound
     if rise is None:
@@ -241,22 +274,24 @@ def _result(
         gap = bound / reached - 1
     else:
         gap = reached / bound - 1 if bound else np.inf
-    order = np.argsort(search.energies)
+    order = np.argsort(np.abs(search.energies))
     return Plan(
         aim=aim,
         made_small=AIMS[aim].made_small,
-        photon_energy=search.energies[used],
+        photon_energy=np.asarray(planned.photon_energy),
         duration=times[used],
+        polarisation=planned.lights,
+        exposure=_exposure(search, times),
         reached=float(reached),
         bound=float(bound),
         optimality_gap=float(max(gap, 0.0)),
         confidence_level=level,
         unit=setting.couplings[0].unit if AIMS[aim].is_limit else AIMS[aim].error_of,
         figures=_figures(search, search.contrasts, found),
-        reference=_reference(search, experiment),
+        reference=_reference(search, experiment, setting.typical.runs),
         reference_energy=np.asarray(experiment.photon_energy),
         reference_duration=_scaled(experiment, search.total),
-        candidates=search.energies[order],
+        candidates=np.abs(search.energies[order]),
         worth=best.prices[order],
         spectrum_energy=shown,
         spectrum=np.asarray(spectral_function(shown, experiment.atom, null, setting.model)),
@@ -341,12 +376,35 @@ def _figures(search: Search, contrasts: Sequence[Contrast], sizes: Reals) -> dic
     return found
 
 
-def _reference(search: Search, experiment: Experiment) -> dict[str, dict[str, float]] | None:
+def _exposure(search: Search, times: Reals) -> float | None:
+    """Return the total time at which the least significance is `SIGNIFICANT` with the plan's shares."""
+    if search.rise is not None:
+        return None
+    from scipy.optimize import brentq
+
+    def short(log_factor: float) -> float:
+        reached = _worst(search, _sizes(search, search.contrasts, np.exp(log_factor) * times))
+        return reached - SIGNIFICANT
+
+    factor = np.log(max((SIGNIFICANT / max(short(0.0) + SIGNIFICANT, 1e-9)) ** 2, 1e-9))
+    low, high = factor - 1.0, factor + 1.0  # where nothing is uncertain, significance² grows with the time
+    while short(low) > 0 and low > -_LONGEST:
+        low -= 2.0
+    while short(high) < 0 and high < _LONGEST:
+        high += 2.0
+    if short(low) > 0 or short(high) < 0:
+        return None
+    return float(search.total * np.exp(brentq(short, low, high, xtol=1e-9)))
+
+
+def _reference(search: Search, experiment: Experiment, like: Runs) -> dict[str, dict[str, float]] | None:
     """Return what the experiment's own runs reach, lengthened to the same total time."""
     times = _scaled(experiment, search.total)
-    if not times.size or not times.sum() > 0:
+    own, known = experiment.runs.polarisation, like.polarisation
+    other = own is not None and known is not None and np.any(np.abs(own) != np.abs(known[:1]))
+    if not times.size or not times.sum() > 0 or other:
         return None
-    contrasts = [one.at(np.asarray(experiment.photon_energy)) for one in search.contrasts]
+    contrasts = [one.at(signed(experiment.runs)) for one in search.contrasts]
     return _figures(search, contrasts, _sizes(search, contrasts, times))
 
 
@@ -356,15 +414,21 @@ def _scaled(experiment: Experiment, total: float) -> Reals:
     return durations * (total / sum_) if sum_ > 0 else durations
 
 
-def _runs(experiment: Experiment, energies: Reals, total: float) -> Experiment:
+def _runs(experiment: Experiment, energies: Reals, total: float, chosen: bool) -> Experiment:
     """Return runs at photon energies, all like the experiment's; what is uncertain of them is common."""
     common = {
         name: 0.0 if name in UNCERTAIN else _same(name, column.default, experiment)
         for name, column in COLUMNS.items()
         if column.default is not None
     }
-    each = total / max(energies.size, 1)
-    runs = Runs.checked(experiment.atom.E_vg, photon_energy=energies, duration=each, **common)
+    each, light = total / max(energies.size, 1), None
+    if (own := experiment.runs.polarisation) is not None:
+        light = np.sign(energies) * (
+            1.0 if chosen or not len(own) else abs(_same("polarisation", 0.0, experiment))
+        )
+    runs = Runs.checked(
+        experiment.atom.E_vg, photon_energy=np.abs(energies), duration=each, polarisation=light, **common
+    )
     return experiment.with_runs(runs)
 
 
@@ -419,7 +483,7 @@ def _same(name: str, default: float, *experiments: Experiment) -> float:
 
 
 def _total(total: float | None, experiment: Experiment) -> float:
-    known: Any = float(jnp.sum(experiment.duration)) if total is None else total
+    known: Any = float(np.sum(experiment.runs.duration)) if total is None else total
     return float(number("total", known, "a time in s above 0", low=0.0, open_low=True))
 
 

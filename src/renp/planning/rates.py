@@ -1,22 +1,21 @@
 """Rates of counts at many photon energies, in blocks of one length, so that little is compiled."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
 from renp._types import Reals
 from renp.experiment import Experiment, expected_counts, signal_counts
 from renp.inference.likelihood import Likelihood, Point
 from renp.inference.parameters import Parameter
+from renp.inference.quadratic_set import Along
 from renp.interactions.couplings import Interaction, Scaled
 from renp.neutrinos import Neutrinos
-from renp.planning.curves import Curve
+from renp.runs import Runs
 
 BLOCK = 128
 """Photon energies whose rates are computed at once."""
@@ -59,7 +58,7 @@ class Rates:
 
     def values(self, x: Point | Reals) -> Reals:
         """Return the rates of counts at a point of the likelihood, 1/s."""
-        each = [np.asarray(_expected(part, jnp.asarray(x))) for part in self.parts]
+        each = [np.asarray(part.expected(np.asarray(x))) for part in self.parts]
         rates: Reals = np.concatenate(each)[self.taken] / self.parts[0].experiment.runs.duration[0]
         return rates
 
@@ -70,7 +69,7 @@ class Rates:
         durations = np.append(times[rows], np.zeros(size - rows.size))
         rows = self.taken[np.append(rows, np.repeat(rows[:1], size - rows.size))]
         first = self.parts[0]
-        energies = np.concatenate([np.asarray(part.experiment.runs.photon_energy) for part in self.parts])
+        energies = np.concatenate([signed(part.experiment.runs) for part in self.parts])
         runs = like(first.experiment, energies[rows]).runs
         runs = eqx.tree_at(lambda one: one.duration, runs, durations)
         response = None
@@ -92,19 +91,19 @@ class Signal(NamedTuple):
     nulls: dict[bytes, Reals]
     """Counts without the coupling by photon energies, which others have in common."""
 
-    def rates(self, energies: Reals) -> Curve:
+    def rates(self, energies: Reals) -> Along:
         """Return how the rates at photon energies depend on the coordinate, 1/s."""
         parts = [self.counts(runs) for runs in blocks(self.like, energies)]
         columns = (np.concatenate(column)[: energies.size] for column in zip(*parts, strict=True))
-        return Curve(*columns).during(1 / np.asarray(self.like.runs.duration)[:1])
+        return Along(*columns).during(1 / np.asarray(self.like.runs.duration)[:1])
 
-    def before(self, done: Experiment) -> Curve:
+    def before(self, done: Experiment) -> Along:
         """Return how the counts of runs made before depend on the coordinate."""
         # As many as in a block, so that nothing is compiled.
         padded = done.with_runs(done.runs.padded(len(done.runs) + -len(done.runs) % BLOCK))
         return self.counts(padded).rows(slice(len(done.runs)))
 
-    def counts(self, experiment: Experiment) -> Curve:
+    def counts(self, experiment: Experiment) -> Along:
         """Return how the counts of runs depend on the coordinate."""
         key = b"".join(np.asarray(column).tobytes() for column in jax.tree.leaves(experiment.runs))
         if key not in self.nulls:
@@ -112,29 +111,33 @@ class Signal(NamedTuple):
         null, unit = self.nulls[key], float(self.parameter.plus)
         alone = unit**2 * np.asarray(signal_counts(experiment, self.neutrinos, self.interaction))
         if self.parameter.kind == "magnitude":
-            return Curve(null, alone, np.zeros_like(alone))
+            return Along(null, alone, np.zeros_like(alone))
         more, less = (
             np.asarray(signal_counts(experiment, self.neutrinos, self.model + Scaled(x, self.interaction)))
             for x in (unit, -unit)
         )
-        return Curve(null, (more - less) / 2, alone)
+        return Along(null, (more - less) / 2, alone)
 
 
 def like(experiment: Experiment, energies: Reals) -> Experiment:
     """Return runs at photon energies that are like the first of an experiment."""
     runs = experiment.runs.rows(np.zeros(energies.size, dtype=int))
-    return experiment.with_runs(eqx.tree_at(lambda one: one.photon_energy, runs, energies))
+    runs = replace(runs, photon_energy=np.abs(energies))
+    if runs.polarisation is not None:
+        runs = replace(runs, polarisation=np.sign(energies) * np.abs(runs.polarisation))
+    return experiment.with_runs(runs)
+
+
+def signed(runs: Runs) -> Reals:
+    """Return photon energies, those of runs in left light below 0."""
+    energies = np.asarray(runs.photon_energy)
+    return energies if runs.polarisation is None else np.where(runs.polarisation < 0, -energies, energies)
 
 
 def blocks(experiment: Experiment, energies: Reals) -> list[Experiment]:
     """Return runs like the first of an experiment, in blocks of one length; the last energy fills them up."""
     filled = np.append(energies, np.repeat(energies[-1:], -energies.size % BLOCK))
     return [like(experiment, some) for some in np.split(filled, filled.size // BLOCK)]
-
-
-@jax.jit
-def _expected(likelihood: Likelihood, x: Point) -> Float[Array, "n"]:
-    return likelihood.expected(x)
 
 
 def joined(one: Likelihood, other: Likelihood) -> Likelihood:

@@ -128,6 +128,28 @@ def magnetic_or_electric(setting: Setting, neutrinos: Neutrinos) -> list[Contras
     return [*_pairs(setting, neutrinos, magnetic, electric), *_pairs(setting, neutrinos, electric, magnetic)]
 
 
+def signs(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
+    """Return contrasts of each sign of a coupling with any size of the other one.
+
+    Couplings that no light lets interfere with the model have no sign, as diagonal electric moments.
+    """
+    found: list[Contrast] = []
+    for place, one in enumerate(setting.couplings):
+        of = setting.couplings if setting.profiled else (one,)
+        k = place if setting.profiled else 0
+        alone = _likelihood(setting, neutrinos, of)
+        if alone.parameters[k].kind != "coupling":
+            continue
+        for word, side, end in (("+", 1.0, "high"), ("-", -1.0, "low")):
+            tested = eqx.tree_at(lambda of: getattr(of.parameters[k], end), alone, 0.0)  # noqa: B023
+            truth = alone.point(**{f"coupling {k + 1}": side * setting.strength})
+            name = (f"{word}{one.name}", title_of(neutrinos))
+            found.append(_contrast(setting, name, alone, truth, tested))
+    if not found:
+        raise InputError("couplings", _names(setting), "some whose sign light of a helicity sees")
+    return found
+
+
 def _names(setting: Setting) -> list[str]:
     return [coupling.name for coupling in setting.couplings]
 
@@ -162,9 +184,14 @@ def masses(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
 
 def phases(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
     """Return contrasts of the Majorana phases with others."""
+    check_phases(neutrinos)
+    return _intervals(setting, neutrinos, ["majorana_phase_21", "majorana_phase_31"])
+
+
+def check_phases(neutrinos: Neutrinos) -> None:
+    """Raise `InputError` for neutrinos that have no Majorana phases."""
     if neutrinos.nature != "majorana":
         raise InputError("nature", neutrinos.nature, "'majorana': Dirac neutrinos have no such phases")
-    return _intervals(setting, neutrinos, ["majorana_phase_21", "majorana_phase_31"])
 
 
 def _intervals(setting: Setting, neutrinos: Neutrinos, names: list[str]) -> list[Contrast]:
@@ -267,7 +294,7 @@ def _contrast(
         true=rates,
         true_point=point,
         tested=setting.rates(tested),
-        starts=few(tested),
+        starts=np.clip(few(tested), *map(np.asarray, tested.bounds)),
         held=held or 0,
         done=_done(setting, true, point, tested),
     )

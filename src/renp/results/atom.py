@@ -7,9 +7,8 @@ import jax.numpy as jnp
 
 from renp.atoms.atom import Atom, symbols
 from renp.atoms.effects import EFFECTS
-from renp.atoms.reference_width import DIPOLES, FIELDS, reference_width
+from renp.atoms.width import DIPOLES, FIELDS, PUBLISHED_WIDTH, reference_width
 from renp.errors import InputError
-from renp.experiment import PUBLISHED_WIDTH
 from renp.formula.master_formula import energy_denominator
 from renp.references import references_of
 from renp.results.base import Result, provenance
@@ -209,7 +208,9 @@ def _widths(atom: Atom) -> list[Row]:
         return rows
     for field in FIELDS:
         for dipole in DIPOLES:
-            width = reference_width(atom, field, dipole)
+            width = reference_width(atom, field=field, dipole=dipole)
             said = f"from A; {width / PUBLISHED_WIDTH:.2g} of the published"
             rows.append(Row(f"Γ_0, field {field}, dipole {dipole}", width, "1/s", said))
-    return rows
+    width = reference_width(atom, "golden-rule")
+    said = f"|ρ_eg| = 1/2, at E_eg/2; {width / PUBLISHED_WIDTH:.2g} of the published"
+    return [*rows, Row("Γ_0, golden rule", width, "1/s", said)]

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from renp._version import __version__
-from renp.datafiles import replaced
+from renp.datafiles import DATA, PICTURES, check_output, json_text, write
 from renp.errors import InputError
+from renp.experiment import Experiment
 from renp.references import OWN, merged, references_of, split_keys
 from renp.results.columns import Declared, dataset_of, json_of, plain, rows_of
 from renp.results.table import Table
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-PICTURES = (".png", ".pdf", ".svg")
-DATA = (".nc", ".csv", ".json")
 _MARK = "# references: "
+_SAID = ("reference_width", "dynamical_factor")
+"""What is said of experiments below every table."""
 
 
 def provenance(cite: Iterable[str] = (), **inputs: object) -> dict[str, str]:
@@ -43,7 +44,23 @@ def provenance(cite: Iterable[str] = (), **inputs: object) -> dict[str, str]:
     """
     keys = merged((OWN,), references_of(inputs), cite)
     made_by = {"renp": __version__} | {key: _words(value) for key, value in inputs.items()}
+    said = [one for value in inputs.values() for one in _experiments(value)]
+    lines = {"reference_width": [one.width_said for one in said]}
+    lines["dynamical_factor"] = [
+        f"η = {one.target.dynamical_factor:.3g} is the mean of the target's preparation over all time."
+        for one in said
+        if one.target.preparation is not None
+    ]
+    made_by |= {key: "\n".join(dict.fromkeys(words)) for key, words in lines.items() if words}
     return made_by | {"references": "\n".join(keys)}
+
+
+def _experiments(value: Any) -> list[Experiment]:
+    """Return the experiments of an input: itself, those of a list, or of a likelihood."""
+    if isinstance(value, Experiment):
+        return [value]
+    found = value if isinstance(value, (list, tuple)) else getattr(value, "experiments", ())
+    return [one for one in found if isinstance(one, Experiment)]
 
 
 def _words(value: object) -> str:
@@ -150,22 +167,25 @@ class Result(abc.ABC):
         return self.table().html() + (f"<ul>{sentences}</ul>" if sentences else "")
 
     def _sentences(self) -> tuple[str, ...]:
-        """Return what stands below the table: the diagnosis, of results that have one."""
-        return getattr(self, "diagnosis", None) or ()
+        """Return what stands below the table: the diagnosis, of results that have one, width and η."""
+        said = [self.made_by.get(key, "") for key in _SAID]
+        return (
+            *(getattr(self, "diagnosis", None) or ()),
+            *(line for one in said for line in one.splitlines()),
+        )
 
     def save(self, path: str | Path) -> Path:
-        """Write a picture (.png, .pdf, .svg) or data (.nc, .csv, .json), by the ending.
+        """Write a picture (.png, .pdf, .svg) or data (.nc, .csv, .json, .yaml for HEPData), by the ending.
 
         Raises
         ------
         InputError
-            If the ending is none of these, or the folder does not exist.
+            If the ending is none of these, the folder does not exist, or the file cannot be written; the
+            file that was there is then as it was.
         """
         path = Path(path)
-        if path.suffix not in PICTURES + DATA:
-            raise InputError("output", path, f"a file ending in {', '.join(PICTURES + DATA)}")
-        with replaced(path) as new:
-            self._write(new)
+        check_output(path, PICTURES + DATA)
+        write(path, self.file(path.suffix))
         return path
 
     def _content(self) -> dict[str, Any]:
@@ -175,32 +195,32 @@ class Result(abc.ABC):
     def _draw(self, *_: Any, **chosen: Any) -> "Figure":
         """Return a figure, drawn in the package's style; its arguments are those of the controls."""
 
-    def _write(self, path: Path) -> None:
-        if path.suffix in PICTURES:
-            self._save_picture(path)
-        elif path.suffix == ".nc":
-            # In memory first, as pictures: libraries of formats do not survive a full disk.
-            path.write_bytes(self.dataset().assign_attrs(self.made_by).to_netcdf(engine="h5netcdf"))
-        elif path.suffix == ".csv":
-            path.write_text(self.full_table().csv(self.made_by), encoding="utf-8")
-        else:
-            content = self.json() | {"made_by": self.made_by}
-            path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    def file(self, ending: str) -> bytes:
+        """Return what a file has, by its ending; in memory: not every library survives a full disk."""
+        if ending in PICTURES:
+            return self._picture(ending)
+        if ending == ".nc":
+            return bytes(self.dataset().assign_attrs(self.made_by).to_netcdf(engine="h5netcdf"))
+        if ending == ".csv":
+            return self.full_table().csv(self.made_by).encode()
+        if ending == ".yaml":
+            return self.full_table().hepdata(self.made_by).encode()
+        return (json_text(self.json() | {"made_by": self.made_by}, indent=1) + "\n").encode()
 
-    def _save_picture(self, path: Path) -> None:
+    def _picture(self, ending: str) -> bytes:
         import matplotlib.pyplot as plt
 
         from renp.results.style import style
 
-        key = {".png": "Comment", ".pdf": "Subject", ".svg": "Description"}[path.suffix]
+        key = {".png": "Comment", ".pdf": "Subject", ".svg": "Description"}[ending]
         made_by = "; ".join(f"{name}: {value}" for name, value in self.made_by.items())
         figure = self.plot()
         try:
             with style():  # it says how fonts are embedded, too
-                figure.savefig(drawn := BytesIO(), format=path.suffix[1:], metadata={key: made_by})
+                figure.savefig(drawn := BytesIO(), format=ending[1:], metadata={key: made_by})
         finally:
             plt.close(figure)
-        path.write_bytes(drawn.getvalue())
+        return drawn.getvalue()
 
 
 def saved_references(path: str | Path) -> tuple[str, ...]:
@@ -209,7 +229,7 @@ def saved_references(path: str | Path) -> tuple[str, ...]:
     Parameters
     ----------
     path
-        A file that `Result.save` wrote, ending in .json, .csv or .nc.
+        A file that `Result.save` wrote, ending in .json, .csv, .yaml or .nc.
 
     Raises
     ------
@@ -247,7 +267,7 @@ def _text(path: Path) -> str:
 
 
 def _netcdf(path: Path) -> str:
-    import xarray as xr
+    import h5py  # the format below netCDF's: its readers trip over what they have half opened
 
-    with xr.open_dataset(path, engine="h5netcdf") as data:
+    with h5py.File(path) as data:
         return str(data.attrs["references"])

@@ -79,7 +79,7 @@ class Bounds(Result):
         return cls(
             comparisons=rows,
             with_model=model is not None,
-            made_by=provenance(references_of(entries), **inputs),
+            made_by=provenance(references_of([row.bound for row in rows]), **inputs),
         )
 
     @property
@@ -149,6 +149,7 @@ def _compare(
     entries: tuple[Bound, ...], neutrinos: "Neutrinos", model: "Interaction"
 ) -> tuple[ModelComparison, ...]:
     from renp.bounds.model import effective_value, electromagnetic_properties
+    from renp.bounds.recast import recast_bounds
 
     properties = electromagnetic_properties(model, neutrinos)
     of_electron = _electron_values(model)
@@ -160,7 +161,18 @@ def _compare(
         else:
             value = effective_value(entry, properties, neutrinos)
             rows.append(ModelComparison(entry, value, value is not None and entry.kind != "charge-radius"))
+    rows += [
+        ModelComparison(*row, compared=True)
+        for term in _terms(model)
+        for row in recast_bounds(term, neutrinos)
+    ]
     return tuple(rows)
+
+
+def _terms(model: "Interaction") -> "tuple[Interaction, ...]":
+    from renp.interactions.couplings import Model
+
+    return model.interactions if isinstance(model, Model) else (model,)
 
 
 def _electron_values(model: "Interaction") -> dict[str, float | None]:
@@ -169,10 +181,9 @@ def _electron_values(model: "Interaction") -> dict[str, float | None]:
 
     from renp.bounds.electron_moment import axial_shift, pseudoscalar_shift
     from renp.bounds.light_mediators import CORE_TEMPERATURE, pseudoscalar_equivalent
-    from renp.interactions.couplings import Model
 
     emitted, shifts = [], []
-    for term in model.interactions if isinstance(model, Model) else (model,):
+    for term in _terms(model):
         electron = term.electron_coupling()
         if electron is None:
             continue

@@ -19,6 +19,7 @@ _QUANTITIES = {
     "cm²": r"charge radius $\langle r^2\rangle$ (cm$^2$)",
     "g_ae": "coupling of a light pseudoscalar to electrons",
     "a_e": r"shift of $a_e=(g-2)/2$",
+    "product": "coupling of electrons times that of neutrinos",
 }
 _LIMIT, _MODEL = "#0072B2", "#D55E00"
 

@@ -1,8 +1,12 @@
 """Published numbers beside computed ones."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING
 
+from renp.datafiles import read_toml
 from renp.results.base import Result
 from renp.results.columns import Column, Rows
 
@@ -20,11 +24,28 @@ class Number:
     source: str
     computed: float
     remark: str = ""
+    within: tuple[float, float] = (0.95, 1.05)
+    """Ratios that the sentence allows; by default those of a number given to two digits."""
+    command: str = ""
+    """What shows it, besides `renp reproduce`."""
+
+    @classmethod
+    def read(cls, file: str, computed: Mapping[str, float]) -> "tuple[Number, ...]":
+        """Return the numbers of a data file beside those computed, by their keys."""
+        return tuple(
+            cls(computed=computed[entry["key"]], **entry | {"within": tuple(entry.get("within", cls.within))})
+            for entry in read_toml(file)["number"]
+        )
 
     @property
     def ratio(self) -> float:
-        """Computed over published."""
-        return self.computed / self.published
+        """Computed over published; 0 where both vanish."""
+        return self.computed / self.published if self.published else self.computed
+
+    @property
+    def verdict(self) -> str:
+        """Whether the ratio is one that the sentence allows."""
+        return "holds" if self.within[0] <= self.ratio <= self.within[1] else "differs"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,23 +69,32 @@ class Comparison(Result):
                 Column(lambda n: f"{n.published:g}", heading="published"),
                 Column(lambda n: f"{n.computed:.4g}", heading="computed"),
                 Column(lambda n: f"{n.ratio:.3g}", heading="ratio"),
+                Column("verdict", heading="verdict", name=""),
                 Column("source", heading="source", name=""),
+                Column("command", name=""),
                 Column("remark", name=""),
             ),
         ),
     )
 
+    @property
+    def diagnosis(self) -> tuple[str, ...]:
+        """The remarks."""
+        return tuple(f"{n.quantity}: {n.remark}" for n in self.numbers if n.remark)
+
     def _draw(self) -> "Figure":
         """Return a figure of computed over published for every number."""
         import matplotlib.pyplot as plt
 
-        figure, axes = plt.subplots(figsize=(6.8, 0.28 * len(self.numbers) + 1.2), layout="constrained")
+        names = [fill(number.quantity, 56) for number in self.numbers]
+        height = 0.28 * sum(1 + name.count("\n") / 2 for name in names) + 1.2
+        figure, axes = plt.subplots(figsize=(7.8, height), layout="constrained")
         places = range(len(self.numbers))
         axes.axvspan(0.95, 1.05, color="0.9")
         axes.axvline(1, color="0.5", linewidth=0.8)
-        axes.plot([n.ratio for n in self.numbers], places, "o", color="#0072B2")
+        axes.plot([n.ratio if n.ratio > 0 else math.nan for n in self.numbers], places, "o", color="#0072B2")
         axes.set_xscale("log")
-        axes.set_yticks(places, [n.quantity for n in self.numbers])
+        axes.set_yticks(places, names, fontsize=8)
         axes.tick_params(axis="y", which="minor", left=False, right=False)
         axes.invert_yaxis()
         axes.set_xlabel("computed / published (band: 5 %)")

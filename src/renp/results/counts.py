@@ -51,9 +51,12 @@ class Counts(Result):
     """Counts, or None."""
     atom: str
     """Name."""
+    polarisation: tuple[str, ...] | None = None
+    """Of each run's light; None where it is the atom's."""
 
     columns = (
         Column("photon_energy", ("run",), "photon energy", "eV"),
+        Column("polarisation", ("run",), "polarisation", optional=True),
         Column("duration", ("run",), "duration", "s", shown="day", per=DAY, json="duration_days"),
         Column("expected", ("run",), "expected"),
         Column("standard_model", ("run",), "standard model"),
@@ -92,6 +95,7 @@ class Counts(Result):
             background=np.asarray(experiment.background_counts),
             observed=None if observed is None else np.asarray(observed),
             atom=experiment.atom.name,
+            polarisation=experiment.runs.lights,
             made_by=provenance(experiment=experiment, neutrinos=neutrinos, model=model),
         )
 

@@ -67,6 +67,8 @@ class Limits(Result):
 
     standard_model_p_value: float | None = None
     """Of observed counts without any coupling; exact if nothing else is uncertain."""
+    failed_toys: dict[str, dict[str, int]] = field(default_factory=dict)
+    """How many toys of bands and of constructions had no converged fit and were left out, if any had none."""
     distributions: dict[str, dict[str, str]] = field(default_factory=dict)
     """What the method's p-values come from, for each coupling: the "formula" for many counts, all "outcomes"
     that there can be, or "toys"."""
@@ -88,6 +90,7 @@ class Limits(Result):
         Column("standard_model_p_value", optional=True),
         Column("diagnosis"),
         Column("failed"),
+        Column("failed_toys"),
         Column("distributions"),
     )
     controls = (Control("couplings", "Couplings", lambda limits: tuple(limits.limits)),)
@@ -122,6 +125,9 @@ class Limits(Result):
         used = {name for of_kind in self.distributions.values() for name in of_kind.values() if name}
         if used:
             title += f"; p-values from {' or '.join(_COMES_FROM[name] for name in sorted(used))}"
+        lost = sum(sum(of_kind.values()) for of_kind in self.failed_toys.values())
+        if lost:
+            title += f"; {lost} toys failed and were left out"
         if self.ends:
             of = " of counts without fluctuations" if self.kind == "expected" else ""
             title += f"; from, to: both ends of what is accepted{of}"

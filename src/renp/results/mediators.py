@@ -90,6 +90,60 @@ class MediatorSpectra(Result):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Reach(Result):
+    """Limits on a mediator's product of couplings over its mass, an array with a table and a picture.
+
+    `renp.reach` makes it; ``np.asarray`` and indices give the limits.
+    """
+
+    mass: Reals
+    """eV, shape (n,)."""
+    limit: Reals
+    """On the absolute value of the product, shape (n,)."""
+    sign: str
+    """"positive", "negative", or "either" for the weaker of the two."""
+    poles: Reals
+    """Masses at which the mediator is on shell at one of the runs, eV."""
+    confidence_level: float
+    """Of the limits."""
+
+    columns = (
+        Column("mass", ("mass",), "mass", "eV"),
+        Column("limit", ("mass",), "limit on the product"),
+        Column("sign"),
+        Column("poles", name=""),
+        Column("confidence_level"),
+    )
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Reals:
+        return np.array(self.limit, dtype=dtype, copy=copy)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self.limit[at]
+
+    def __len__(self) -> int:
+        return len(self.limit)
+
+    @property
+    def title(self) -> str:
+        """What the limits are on."""
+        return f"Expected limits on |g^e g^ν| at {100 * self.confidence_level:g} % C.L., {self.sign} sign"
+
+    def _draw(self) -> "Figure":
+        """Return a figure of the limit over the mass."""
+        import matplotlib.pyplot as plt
+
+        figure, axes = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
+        for pole in self.poles:
+            axes.axvline(pole, color="0.8", linewidth=0.6, zorder=0)
+        order = np.argsort(self.mass)
+        axes.loglog(self.mass[order], self.limit[order], color="black")
+        axes.set_xlabel("mediator mass $m$ (eV)")
+        axes.set_ylabel("expected limit on the product of couplings")
+        return figure
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ReachCurves(Result):
     """Limits on |g^e g^ν_ij| of mediators over their mass, one element at a time."""
 

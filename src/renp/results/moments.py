@@ -214,6 +214,34 @@ def _draw_spectra(axes: "Axes", spectra: MomentSpectra, kind: str) -> None:
     )
 
 
+def draw_contrast(spectra: MomentSpectra) -> "Figure":
+    """Return (I_M − I_E)/I_M of each element: the letter's 12 m_i m_j/q², 100 % at each threshold."""
+    import matplotlib.pyplot as plt
+
+    from renp.results.style import mark_thresholds, pair_style, style
+
+    with style():
+        figure, axes = plt.subplots(figsize=(6.8, 4.4), layout="constrained")
+        for element in spectra.by_element["electric-moment"]:
+            magnetic, electric = (
+                spectra.by_element[kind][element] - spectra.standard_model
+                for kind in ("magnetic-moment", "electric-moment")
+            )
+            open_ = magnetic > 1e-9 * spectra.standard_model.max()
+            contrast = np.divide(
+                magnetic - electric, magnetic, where=open_, out=np.full_like(magnetic, np.nan)
+            )
+            axes.plot(spectra.photon_energy, contrast, label=element, **pair_style(element))
+        axes.set_xlim(spectra.photon_energy[0], spectra.photon_energy[-1])
+        axes.set_ylim(0, 1.02)
+        axes.ticklabel_format(axis="x", useOffset=False)
+        axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
+        axes.set_ylabel(r"$(I_M - I_E)/I_M$")
+        mark_thresholds(axes, spectra.thresholds, apart=0.055)
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside right center")
+    return figure
+
+
 def draw_proceeding_figure_2(spectra: MomentSpectra, curves: LimitCurves) -> "Figure":
     """Return figure 2 of the proceeding: electric, magnetic, and the limits on both."""
     import matplotlib.pyplot as plt

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Figures: TypeAlias = dict[str, dict[str, float]]
 
+SIGNIFICANT = 3.0
+"""Standard deviations at which something counts as told apart."""
+
 NEAR = 5e-7
 """Distance from a threshold, eV, below which a plan hangs on where exactly the masses put it."""
 
@@ -61,6 +64,11 @@ class Plan(Result):
     """I(ω) of the first of the neutrinos."""
     thresholds: Reals
     """ω_ij^max of all pairs of the first of the neutrinos, eV."""
+    polarisation: tuple[str, ...] | None = None
+    """Of the light at each photon energy; None where it is the atom's."""
+    exposure: float | None = None
+    """Time in all, s, with the plan's shares, at which the least significance is `SIGNIFICANT`; None for
+    limits and errors, or if it never is."""
     standard_model_p_value: float | None = None
     """Of the counts of runs that were made before, for the neutrinos that describe them best."""
     p_values: dict[str, float] | None = None
@@ -72,6 +80,8 @@ class Plan(Result):
         Column("unit", name=""),
         Column("photon_energy", ("photon_energy",), "photon energy", "eV"),
         Column("duration", ("photon_energy",), "time", "s", shown="day", per=DAY, json="duration_days"),
+        Column("polarisation", ("photon_energy",), "polarisation", optional=True),
+        Column("exposure", unit="s", shown="day", per=DAY, json="days_for_3_sigma", optional=True),
         Column("candidates", ("candidate",), unit="eV", json="", name="candidate"),
         Column("worth", ("candidate",), json=""),
         Column("limits", ("what",), unit="{of.unit}", name="figure"),
@@ -128,6 +138,8 @@ class Plan(Result):
             f"plan for {self.aim}: {'worst' if self.made_small else 'least'} {self.quantity} "
             f"{self.reached:.4g}{unit}, optimality gap {self.optimality_gap:.1e}"
         )
+        if self.exposure is not None:
+            said += f", {SIGNIFICANT:g} σ in {self.exposure / DAY:.3g} days"
         if self.reference_limits is None:
             return said
         pick = max if self.made_small else min

@@ -1,8 +1,11 @@
 """The result of a scan, on disk: complete, or what is there of it so far."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +30,10 @@ _MOST_LISTED = 10**6
 _MOST_DRAWN = 2000
 """Points along an axis that are drawn."""
 
-_MOST_PANELS = 12
+MOST_PANELS = 12
+
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError)
+"""What libraries raise for a damaged file."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -54,26 +60,42 @@ class Scan(Result):
         """
         import zarr
 
-        try:
+        if not Path(path, "zarr.json").is_file():
+            raise InputError("path", path, "a scan")
+        with _readable(path):
             group = zarr.open_group(path, mode="r")
-            last: Any = group[_last_variable(group)]
-        except (FileNotFoundError, ValueError, KeyError, NotADirectoryError):
-            raise InputError("path", path, "a scan") from None
-        attributes = {key: str(value) for key, value in group.attrs.items()}
-        return cls(
-            path=Path(path),
-            result=attributes.get("result", ""),
-            done=last.nchunks_initialized,
-            chunks=math.prod(last.cdata_shape),
-            made_by=attributes,
-        )
+            attributes = {key: str(value) for key, value in group.attrs.items()}
+            arrays: list[Any] = [group[name] for name in _variables(attributes["result"])]
+            return cls(
+                path=Path(path),
+                result=attributes["result"],
+                done=min(array.nchunks_initialized for array in arrays),
+                chunks=math.prod(arrays[-1].cdata_shape),
+                made_by=attributes,
+            )
 
     def dataset(self) -> "xr.Dataset":
         """Return the variables over the axes; read from disk where they are used."""
         import xarray as xr
 
-        data: xr.Dataset = xr.open_zarr(self.path, chunks=None)
+        with _readable(self.path):
+            data: xr.Dataset = xr.open_zarr(self.path, chunks=None, consolidated=True)
         return data
+
+    def file(self, ending: str) -> bytes:
+        """Return what a file of this ending has."""
+        with _readable(self.path):
+            return super().file(ending)
+
+    def json(self) -> dict[str, Any]:
+        """Return the axes, and the least and greatest of what was computed."""
+        with _readable(self.path):
+            return super().json()
+
+    def plot(self, **chosen: Any) -> "Figure":
+        """Return lines over one numeric axis, or a map with contours over two for each result."""
+        with _readable(self.path):
+            return super().plot(**chosen)
 
     @property
     def title(self) -> str:
@@ -83,18 +105,18 @@ class Scan(Result):
     @property
     def diagnosis(self) -> tuple[str, ...]:
         """What the numbers must be read with."""
-        said = self.made_by.get("diagnosis", "")
-        return (said,) if said else ()
+        return tuple(self.made_by.get("diagnosis", "").splitlines())
 
     def table(self) -> Table:
         """Return the axes, and the least and greatest of what was computed."""
-        data = self.dataset()
         rows: list[tuple[str | float | int, ...]] = []
-        for name, axis in self.axes(data).items():
-            first, last = (cell(axis.values[k]) for k in (0, -1))
-            rows.append((_with_unit(name, axis), axis.size, first, last))
-        for name, variable in self.series(data).items():
-            rows.append((name, *_summary(variable)))
+        with _readable(self.path):
+            data = self.dataset()
+            for name, axis in self.axes(data).items():
+                first, last = (cell(axis.values[k]) for k in (0, -1))
+                rows.append((_with_unit(name, axis), axis.size, first, last))
+            for name, variable in self.series(data).items():
+                rows.append((name, *_summary(variable)))
         return Table(self.title, ("axis or result", "points", "from", "to"), tuple(rows))
 
     def full_table(self) -> Table:
@@ -112,7 +134,7 @@ class Scan(Result):
 
     def axes(self, data: "xr.Dataset") -> "dict[str, xr.DataArray]":
         """Return the coordinates of the scan's axes by parameter, all in their order."""
-        variable = data[_last_variable(data)]
+        variable = data[_variables(self.result)[-1]]
         own = _own_dimensions(data)
         return {
             str(name): data[name]
@@ -193,11 +215,28 @@ class Scan(Result):
         return _maps((*ends.values(),), stacks, labels)
 
 
-def _last_variable(group: Any) -> str:
-    """Return the variable that is written last: of those with all axes, as the file's order has it."""
-    names = {"spectrum": "spectral_function", "counts": "expected", "plan": "duration", "limits": "limit"}
-    result = str(group.attrs["result"])
-    return names.get(result, result)
+@contextmanager
+def _readable(path: str | Path) -> Iterator[None]:
+    """Say what cannot be read of a store, in whatever way the libraries put it."""
+    try:
+        yield
+    except InputError:
+        raise
+    except _UNREADABLE as error:
+        allowed = "a scan that can be read; given again, its command computes what is damaged"
+        raise InputError("path", path, f"{allowed} ({shorten(str(error), 80)})") from None
+
+
+def _variables(result: str) -> tuple[str, ...]:
+    """Return what is computed; the last of them is written last, and is over all axes."""
+    names = {
+        "spectrum": ("spectral_function",),
+        "counts": ("expected",),
+        "limits": ("limit",),
+        "significance": ("significance",),
+        "plan": ("reached", "optimality_gap", "photon_energy", "duration"),
+    }
+    return names[result]
 
 
 def _own_dimensions(data: "xr.Dataset") -> tuple[str, ...]:
@@ -242,8 +281,8 @@ def _lines(x: Reals, stacks: dict[str, Reals], label: str, result: str) -> "Figu
 def _maps(ends: tuple[Reals, ...], stacks: dict[str, Reals], labels: list[str]) -> "Figure":
     import matplotlib.pyplot as plt
 
-    if len(stacks) > _MOST_PANELS:
-        raise InputError("maps", len(stacks), f"at most {_MOST_PANELS}; .dataset() has all")
+    if len(stacks) > MOST_PANELS:
+        raise InputError("maps", len(stacks), f"at most {MOST_PANELS}; .dataset() has all")
     columns = min(len(stacks), 3)
     rows = -(-len(stacks) // columns)
     figure, panels = plt.subplots(

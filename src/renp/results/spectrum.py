@@ -200,7 +200,7 @@ def threshold_grid(atom: Atom, neutrinos: Neutrinos, points: int = 400) -> Reals
     """
     edges = np.unique(np.asarray(thresholds(atom, neutrinos)))
     edges = edges[edges > 0]
-    top = float(jnp.asarray(atom.E_eg + atom.boost)) / 2
+    top = float(jnp.asarray(atom.end))
     span = max(top - float(edges.min(initial=top)), 1e-3 * top)
     if not edges.size:  # no pair is ever open: there is nothing to resolve
         return np.linspace(0.0, top, points)

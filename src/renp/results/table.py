@@ -7,6 +7,8 @@ from html import escape
 from io import StringIO
 from typing import Any, TypeAlias
 
+from renp.datafiles import json_text
+
 Cell: TypeAlias = str | float | int
 
 LONG = 60
@@ -54,12 +56,32 @@ class Table:
         <BLANKLINE>
         """
         text = StringIO()
-        for key, value in comments.items():
-            text.writelines(f"# {key}: {line}\n" for line in value.splitlines())
+        text.write(_commented(comments))
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.columns)
         writer.writerows(self.rows)
         return text.getvalue()
+
+    def hepdata(self, comments: dict[str, str]) -> str:
+        r"""Return a data table of HEPData, as JSON, which is YAML, with comment lines in front.
+
+        Independent variables are the first column and words that follow it; what is infinite has no value.
+
+        Examples
+        --------
+        >>> print(Table("t", ("m (eV)", "limit"), ((1.0, 2.5),)).hepdata({"renp": "1"}))
+        # renp: 1
+        {"independent_variables": [{"header": {"name": "m", "units": "eV"}, "values": [{"value": 1.0}]}],
+         "dependent_variables": [{"header": {"name": "limit"}, "values": [{"value": 2.5}]}]}
+        <BLANKLINE>
+        """
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
+        words = [bool(column) and all(isinstance(cell, str) for cell in column) for column in columns]
+        first = next((k for k in range(1, len(columns)) if not words[k]), len(columns))
+        variables = [json_text(_variable(*one)) for one in zip(self.columns, columns, strict=True)]
+        given, found = ", ".join(variables[:first]), ", ".join(variables[first:])
+        body = f'{{"independent_variables": [{given}],\n "dependent_variables": [{found}]}}'
+        return f"{_commented(comments)}{body}\n"
 
     def html(self) -> str:
         """Return the table for a page or a notebook."""
@@ -72,7 +94,13 @@ class Table:
         return f"<table><caption>{escape(self.title)}</caption>{rows}</table>"
 
     def __str__(self) -> str:
-        head, tail, left_out = self._ends()
+        return self._printed(*self._ends())
+
+    def whole(self) -> str:
+        """Return the text with all rows, however many."""
+        return self._printed(self.cells(), [], "")
+
+    def _printed(self, head: list[list[str]], tail: list[list[str]], left_out: str) -> str:
         cells = [list(self.columns), *head, *tail]
         widths = [max(len(row[k]) for row in cells) for k in range(len(self.columns))]
         words = [any(isinstance(row[k], str) and row[k] for row in self.rows) for k in range(len(widths))]
@@ -97,6 +125,21 @@ class Table:
     def _text(self, rows: tuple[tuple[Any, ...], ...]) -> list[list[str]]:
         digits = [9 if "(eV)" in column else 6 for column in self.columns]
         return [[show(c, d) for c, d in zip(row, digits, strict=True)] for row in rows]
+
+
+def _commented(comments: dict[str, str]) -> str:
+    return "".join(f"# {key}: {line}\n" for key, value in comments.items() for line in value.splitlines())
+
+
+def _variable(heading: str, column: tuple[Cell, ...]) -> dict[str, Any]:
+    """Return a column as HEPData has it; "-" where there is no value."""
+    name, _, unit = heading.partition(" (")
+    header = {"name": name} | ({"units": unit.removesuffix(")")} if unit else {})
+
+    def known(cell: Cell) -> Cell:
+        return "-" if cell == "" or (isinstance(cell, float) and not math.isfinite(cell)) else cell
+
+    return {"header": header, "values": [{"value": known(cell)} for cell in column]}
 
 
 def show(cell: Cell, digits: int = 6) -> str:

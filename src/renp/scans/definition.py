@@ -1,16 +1,19 @@
 """What a scan is, apart from how it is run: enough for any process to compute a chunk of it."""
 
 import hashlib
-import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from renp._version import __version__
+from renp.datafiles import json_text
 from renp.errors import InputError
 from renp.interactions.couplings import Coupling
+from renp.results.scan import MOST_PANELS
 from renp.scans.grid import Chunks, cut
+from renp.scans.poles import beside_poles
 from renp.scenario import Scenario
 from renp.scenario.keys import Key, replaced
 from renp.scenario.scan import PHOTON, ScanTable
@@ -79,7 +82,7 @@ class Definition:
             "data": self.data,
             "atom": self._atom_file(),
         }
-        words = json.dumps(content, sort_keys=True, default=str)
+        words = json_text(content, sort_keys=True, default=str)
         return hashlib.sha256(words.encode()).hexdigest()
 
     def _atom_file(self) -> str:
@@ -134,8 +137,8 @@ class Definition:
         )
 
     @property
-    def diagnosis(self) -> str:
-        """What limits of observed counts must be read with, where axes change what the runs are."""
+    def diagnosis(self) -> tuple[str, ...]:
+        """What the numbers must be read with: poles, and counts that stay where axes change the runs."""
         moved = {
             key: name
             for axis in self.scan.axes
@@ -145,11 +148,22 @@ class Definition:
         counted = any("counts" in run for run in self.data.get("run", ()))
         frozen = counted and moved and all(key.name != "counts" for key in moved)
         if self.scan.settings.result != "limits" or not frozen:
-            return ""
+            return tuple(beside_poles(self))
         return (
             "The observed counts are the same at every point, though others would be expected with another "
-            f"{', '.join(moved.values())}; --expected leaves them out."
+            f"{', '.join(moved.values())}; --expected leaves them out.",
+            *beside_poles(self),
         )
+
+    def check_drawn(self) -> None:
+        """Raise `InputError` if the result is going to have no picture: before it is computed."""
+        numeric = [axis for axis in self.scan.axes if axis.numeric]
+        words = math.prod(axis.points for axis in self.scan.axes if not axis.numeric)
+        maps = words * sum(max(len(variable.labels), 1) for variable in self.variables)
+        if not 1 <= len(numeric) <= 2:
+            raise InputError("plot", f"{len(numeric)} numeric axes", "of a scan with one or two")
+        if len(numeric) == 2 and maps > MOST_PANELS:
+            raise InputError("plot", f"{maps} maps", f"of a scan with at most {MOST_PANELS}")
 
     def limited(self, scenario: Scenario) -> tuple[Coupling, ...]:
         """Return the couplings whose limits are sought."""

@@ -20,6 +20,9 @@ from renp.scenario.schema import ScanSection
 Answer: TypeAlias = tuple[NDArray[np.float64], ...]
 Evaluator: TypeAlias = Callable[[tuple[Columns, ...]], Answer]
 
+_OF_POINTS = ("aim", "plan", "laser_range", "clearance", "least_duration", "total")
+"""What no run at a point may serve, though elsewhere some do; any other error is one of the scan."""
+
 _compiled: dict[tuple[str, str], Evaluator] = {}
 _lock = threading.Lock()
 
@@ -108,7 +111,9 @@ def _plan(here: Setting, settings: ScanSection) -> tuple[float, float, Reals, Re
             confidence_level=float(here.confidence_level),
             constraints=Constraints(frequencies=settings.frequencies),
         )
-    except InputError:
+    except InputError as error:
+        if error.argument not in _OF_POINTS:
+            raise
         return np.nan, np.nan, nothing, nothing
     energy, duration = (np.append(x, nothing)[:PLANNED_RUNS] for x in (found.photon_energy, found.duration))
     return found.reached, found.optimality_gap, energy, duration

@@ -143,7 +143,7 @@ def _counts(scenario: Scenario, at: Point, runs: int, *, standard: bool = False)
         here = scenario.at(values)
         model = Weak() if standard else here.model
         alone = here.experiment.with_runs(here.experiment.runs.rows(run[None]))
-        spectrum = line_spectrum(alone.photon_energy, alone.laser, alone.atom, here.neutrinos, model)
+        spectrum = line_spectrum(alone.photon_energy, alone.laser, alone.lit_atom, here.neutrinos, model)
         return counts_of(alone, spectrum)[0]
 
     found: Counts = jax.vmap(jax.vmap(one, in_axes=(None, 0)), in_axes=(0, None))(jnp.arange(runs), at)

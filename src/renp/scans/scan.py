@@ -5,7 +5,6 @@ written here: so workers need no disk in common, and one that is killed cannot l
 """
 
 import math
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from renp.errors import InputError
+from renp.platforms import processors
 from renp.results.scan import Scan
 from renp.scans.definition import Definition
 from renp.scans.evaluate import Answer, evaluate
@@ -50,7 +50,8 @@ def scan(
     scenario
         With a [scan], or its file.
     output
-        Of the result, ending in .zarr; one that is there is gone on with.
+        Of the result, ending in .zarr; one that is there is gone on with. Chunks that are not as they were
+        written are computed again.
     cluster
         Address of a Dask scheduler whose workers compute; the threads of this process if left out.
     progress
@@ -64,7 +65,8 @@ def scan(
     Raises
     ------
     InputError
-        Without [scan], or if the output is the scan of another scenario or of another version.
+        Without [scan], or if the output is the scan of another scenario or of another version, or another
+        process computes it. `StorageError` if the disk is full: what is computed is kept.
 
     Examples
     --------
@@ -86,24 +88,24 @@ def scan(
     instance("output", output, (str, Path), "a file ending in .zarr")
     read = scenario if isinstance(scenario, Scenario) else Scenario.read(scenario)
     definition = Definition.of(read)
-    store = Store.open(Path(output), definition)
     chunks = definition.chunks
     total = math.prod(chunks.shape)
-    done = total - sum(chunks.points(number) for number in store)
     progress = progress or (lambda _done, _total: None)
-    progress(done, total)
-    todo = iter(store)
-    arriving = on_threads(definition, todo) if cluster is None else on_cluster(definition, todo, cluster)
-    for number, answer in arriving:
-        store.write(number, answer)
-        done += chunks.points(number)
+    with Store.opened(Path(output), definition) as store:
+        done = total - sum(chunks.points(number) for number in store)
         progress(done, total)
-    return Scan.read(output)
+        todo = iter(store)
+        arriving = on_threads(definition, todo) if cluster is None else on_cluster(definition, todo, cluster)
+        for number, answer in arriving:
+            store.write(number, answer)
+            done += chunks.points(number)
+            progress(done, total)
+        return Scan.read(output)
 
 
 def on_threads(definition: Definition, numbers: Iterator[int], threads: int | None = None) -> Done:
     """Return chunks as they are done, computed by threads of this process, one for each processor."""
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = threads or processors()
     waiting: dict[Future[Answer], int] = {}
     pool = ThreadPoolExecutor(threads)
     try:

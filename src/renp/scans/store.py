@@ -1,15 +1,18 @@
 """A scan on disk: a zarr group that xarray reads at any moment, and that grows by whole chunks.
 
-A chunk is one file for each variable, written under another name and renamed: it is there or it is not. It
-is done when the file of the last variable is there; so there is nothing to keep in step, and a process may be
-killed at any moment. Chunks are not compressed: the digits of computed numbers are noise.
+A chunk is one file for each variable with a checksum at its end, written under another name and renamed. It
+is done when the files of all variables are there; those that are not as they were written are removed when a
+scan is gone on with. So there is nothing to keep in step, and a process may be killed at any moment. Chunks
+are not compressed: the digits of computed numbers are noise.
 """
 
+import filecmp
 import json
 import os
 import shutil
 import warnings
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from renp.datafiles import json_text, unwritable
 from renp.errors import InputError
+from renp.platforms import locked, moved, synced
 from renp.scans.definition import Definition, Variable
 from renp.scans.evaluate import Answer
 from renp.scans.grid import axis_values
@@ -29,6 +34,9 @@ if TYPE_CHECKING:
 _COORDINATES = 2**20
 """Coordinates that are written together."""
 
+_EVERY: Any = {"array.write_empty_chunks": True}
+"""What failed everywhere was computed all the same; of whoever writes, since no store says so of itself."""
+
 
 @dataclass(frozen=True)
 class Store:
@@ -38,17 +46,26 @@ class Store:
     definition: Definition
 
     @classmethod
-    def open(cls, path: Path, definition: Definition) -> "Store":
-        """Return the store at a path, made if it is not there."""
+    @contextmanager
+    def opened(cls, path: Path, definition: Definition) -> Iterator["Store"]:
+        """Hold the store at a path within a block, made if it is not there, and mended if it is.
+
+        Raises
+        ------
+        InputError
+            If the path cannot have it, has another scan, or another process computes this one.
+        """
         if path.suffix != ".zarr":
             raise InputError("output", path, "a name ending in .zarr")
         if not path.parent.is_dir():
             raise InputError("output", path, "in a folder that exists")
-        if path.exists():
-            _check_same(path, definition)
-        else:
-            _create(path, definition)
-        return cls(path, definition)
+        with ExitStack() as stack:
+            with _said(path):
+                if not stack.enter_context(locked(path.with_name(f".{path.name}.lock"))):
+                    raise InputError("output", path, "a scan that no other process is computing")
+                store = cls(path, definition)
+                store._prepare()
+            yield store
 
     def __iter__(self) -> Iterator[int]:
         """Return the numbers of the chunks that are not done."""
@@ -56,43 +73,144 @@ class Store:
 
     def done(self, number: int) -> bool:
         """Whether a chunk is complete."""
-        last = self.definition.variables[-1]
-        place = self.definition.chunks.place(number)
-        own = (0,) if last.dimension else ()
-        return (self.path / last.name / "c" / "/".join(map(str, (*own, *place)))).exists()
+        return all(self._file(variable, number).is_file() for variable in self.definition.variables)
 
     def write(self, number: int, answer: Answer) -> None:
-        """Write a chunk."""
+        """Write a chunk; what is computed later goes on from it even if the machine loses its power.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written; `StorageError` if the disk is full.
+        """
         import zarr
 
         inside = self.definition.chunks.inside(number)
         part = tuple(slice(0, piece.stop - piece.start) for piece in inside)
-        group = zarr.open_group(self.path, mode="r+")
-        for variable, array in zip(self.definition.variables, answer, strict=True):
-            target: Any = group[variable.name]
-            own = (slice(None),) * (array.ndim - len(inside))
-            target[own + inside] = array[own + part]
+        with _said(
+            self.path, "a folder with room; what is computed is kept, and the same command goes on with it"
+        ):
+            for variable, array in zip(self.definition.variables, answer, strict=True):
+                own = (slice(None),) * (array.ndim - len(inside))
+                with zarr.config.set(_EVERY):
+                    target: Any = zarr.open_array(self.path / variable.name, mode="r+")
+                    target[own + inside] = array[own + part]
+                file = self._file(variable, number)
+                synced(file)
+                synced(file.parent)
+
+    def _file(self, variable: Variable, number: int) -> Path:
+        own = (0,) if variable.dimension else ()
+        place = map(str, (*own, *self.definition.chunks.place(number)))
+        return self.path.joinpath(variable.name, "c", *place)
+
+    def _prepare(self) -> None:
+        """Make the store under another name, so that it is there with all that describes it or not at all."""
+        new = self.path.with_name(f".{self.path.name}.new")
+        shutil.rmtree(new, ignore_errors=True)  # of one who was killed
+        try:
+            if self.path.exists():
+                _check_same(self.path, self.definition)
+                _create(new, self.definition)
+                self._renew(new)
+                self._mend()
+            else:
+                _create(new, self.definition)
+                moved(new, self.path)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+
+    def _renew(self, new: Path) -> None:
+        """Take axes and descriptions of chunks from a new store where the old one has others."""
+        for file in (path for path in new.rglob("*") if path.is_file()):
+            part = file.relative_to(new)
+            for folder in (self.path / parent for parent in reversed(part.parents[:-1])):
+                if not _is_folder(folder):
+                    _remove(folder)
+                    folder.mkdir()
+            old = self.path / part
+            if not (old.is_file() and filecmp.cmp(old, file, shallow=False)):
+                _remove(old)
+                moved(file, old)
+
+    def _mend(self) -> None:
+        """Remove parts of files that were being written, and what is no chunk, or has other bits.
+
+        Links to other folders are removed too, never what is in those.
+        """
+        import zarr
+
+        for left in self.path.rglob("*.partial"):
+            _remove(left)
+        group = zarr.open_group(self.path, mode="r")
+        for variable in self.definition.variables:
+            array: Any = group[variable.name]
+            top, depth = self.path / variable.name / "c", len(array.shape)
+            if not _is_folder(top):
+                _remove(top)
+            for name, folders, files in os.walk(top):
+                folder = Path(name)
+                here = folder.relative_to(top).parts
+                wrong = [one for one in files if not _is_whole(array, (*here, one))]
+                wrong += [one for one in folders if len(here) == depth - 1 or not _is_folder(folder / one)]
+                for one in wrong:
+                    _remove(folder / one)
+
+
+@contextmanager
+def _said(path: Path, allowed: str = "a folder that can be written") -> Iterator[None]:
+    """Say of what the system cannot do that it is about the store."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(path, error, allowed=allowed) from None
+
+
+def _is_whole(array: Any, name: tuple[str, ...]) -> bool:
+    """Whether a file has a chunk's name, and its bits have the checksum beside them."""
+    counts = [-(-n // c) for n, c in zip(array.shape, array.chunks, strict=True)]
+    if len(name) != len(counts) or not all(part.isascii() and part.isdigit() for part in name):
+        return False
+    place = tuple(map(int, name))
+    if tuple(map(str, place)) != name or any(k >= n for k, n in zip(place, counts, strict=True)):
+        return False
+    try:
+        array.blocks[place]
+    except ValueError:
+        return False
+    return True
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _remove(path: Path) -> None:
+    if _is_folder(path):
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _create(path: Path, definition: Definition) -> None:
-    """Make the store under another name, so that it is there with all that describes it or not at all."""
     import zarr
 
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        group = zarr.open_group(unfinished, mode="w", zarr_format=3, attributes=_attributes(definition))
-        for place, axis in enumerate(definition.scan.axes):
-            _write_axis(group, place, axis)
-        for variable in definition.variables:
-            _make_variable(group, definition, variable)
-        with warnings.catch_warnings():  # xarray reads it, whether the standard has it or not
-            warnings.simplefilter("ignore")
-            zarr.consolidate_metadata(unfinished)
-        unfinished.rename(path)
-    except OSError as error:
-        raise InputError("output", path, f"a folder that can be made ({error})") from None
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    group = zarr.open_group(path, mode="w", zarr_format=3, attributes=_attributes(definition))
+    for place, axis in enumerate(definition.scan.axes):
+        _write_axis(group, place, axis)
+    for variable in definition.variables:
+        _make_variable(group, definition, variable)
+    with warnings.catch_warnings():  # xarray reads it, whether the standard has it or not
+        warnings.simplefilter("ignore")
+        zarr.consolidate_metadata(path)
+    for made in path.rglob("*"):
+        synced(made)
+
+
+def _checksum() -> Any:
+    from zarr.codecs import Crc32cCodec
+
+    return Crc32cCodec()
 
 
 def _attributes(definition: Definition) -> dict[str, Any]:
@@ -100,10 +218,10 @@ def _attributes(definition: Definition) -> dict[str, Any]:
     return {
         "renp": definition.version,
         "result": definition.scan.settings.result,
-        "settings": json.dumps(settings),
+        "settings": json_text(settings),
         "scenario": definition.text,
         "fingerprint": definition.fingerprint,
-        "diagnosis": definition.diagnosis,
+        "diagnosis": "\n".join(definition.diagnosis),
     }
 
 
@@ -121,7 +239,7 @@ def _write_axis(group: "zarr.Group", place: int, axis: Axis) -> None:
             chunks=(min(axis.points, _COORDINATES),),
             dtype=str if words else "float64",
             dimension_names=(dimension(axis, place),),
-            compressors=None,
+            compressors=_checksum(),
             attributes={"units": unit} if unit and not words else {},
         )
         for start in range(0, axis.points, _COORDINATES):
@@ -148,7 +266,7 @@ def _make_variable(group: "zarr.Group", definition: Definition, variable: Variab
             shape=own,
             dtype=str if words else "int64",
             dimension_names=names,
-            compressors=None,
+            compressors=_checksum(),
         )
         labels[:] = np.array(variable.labels, dtype=object if words else np.int64)
     group.create_array(
@@ -158,19 +276,19 @@ def _make_variable(group: "zarr.Group", definition: Definition, variable: Variab
         dtype="float64",
         fill_value=np.nan,
         dimension_names=(*names, *(dimension(axis, k) for k, axis in enumerate(axes))),
-        compressors=None,
-        config={"write_empty_chunks": True},  # what failed everywhere was computed all the same
+        compressors=_checksum(),
         attributes=attributes,
     )
 
 
 def _check_same(path: Path, definition: Definition) -> None:
-    import zarr
-
+    file = path / "zarr.json"
+    if not file.is_file():
+        raise InputError("output", path, "a scan, or a name that is not used yet")
     try:
-        found = dict(zarr.open_group(path, mode="r").attrs)
-    except (FileNotFoundError, ValueError, NotADirectoryError):
-        raise InputError("output", path, "a scan, or a name that is not used yet") from None
+        found = dict(json.loads(file.read_bytes())["attributes"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise InputError("output", path, "a scan whose zarr.json is as written, or a new name") from None
     if found.get("renp") != definition.version:
         was = f"a scan of version {definition.version} or a new name: it was begun with {found.get('renp')}"
         raise InputError("output", path, was)

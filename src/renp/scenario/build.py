@@ -14,11 +14,11 @@ import jax.numpy as jnp
 
 from renp.atoms.atom import Atom, symbols
 from renp.atoms.effects import EFFECTS, check_light, effects_of
+from renp.atoms.spin import POLARISATIONS
 from renp.errors import InputError
 from renp.experiment import Experiment, Target
 from renp.inference.likelihood import Likelihood, Point
 from renp.inference.nuisances import Nuisances, nuisance_parameters
-from renp.inference.upper_limits import delta_chi2
 from renp.interactions import Weak
 from renp.interactions.couplings import Coupling, Interaction
 from renp.interactions.dipole import MOMENTS, moment_couplings
@@ -33,10 +33,13 @@ from renp.scenario.schema import (
     AtomSection,
     Document,
     NeutrinosSection,
+    PreparationSection,
     RunSection,
     StatisticsSection,
+    TargetSection,
 )
-from renp.validation import Scalar, is_traced, number
+from renp.target.preparation import Preparation, Pulse
+from renp.validation import Scalar, choice, confidence, is_traced, number
 
 UNCHANGED: Mapping[Key, Scalar] = MappingProxyType({})
 
@@ -130,11 +133,12 @@ def build(document: Document, folder: Path, values: Mapping[Key, Scalar] = UNCHA
     for k, table in enumerate(document.interaction):
         cls, arguments = interaction_arguments(table)
         terms.append(cls(**{**arguments, **_changed(arguments, "interaction", k, values)}))
-    atom = build_atom(folder, at(document.atom, "atom"))
+    target = at(document.target, "target")
+    atom = in_medium(build_atom(folder, at(document.atom, "atom")), target)
     neutrinos = build_neutrinos(at(document.neutrinos, "neutrinos"))
     experiment = build_experiment(
         atom,
-        Target(**dict(at(document.target, "target"))),
+        build_target(target, atom),
         Laser(**dict(at(document.laser, "laser"))),
         [at(run, "run", k) for k, run in enumerate(document.run)],
     )
@@ -174,6 +178,11 @@ def build_atom(folder: Path, section: AtomSection) -> Atom:
     return atom.boosted(section.boost) if boosted else atom
 
 
+def in_medium(atom: Atom, section: TargetSection) -> Atom:
+    """Return the atom in the target's medium, if it has a refractive index."""
+    return atom if section.refractive_index is None else atom.in_medium(section.refractive_index)
+
+
 def _known_atom(folder: Path, section: AtomSection) -> Atom:
     if section.file is not None:
         try:
@@ -194,6 +203,32 @@ def _known_atom(folder: Path, section: AtomSection) -> Atom:
     return Atom(section.name, section.E_eg, section.E_vg, levels)
 
 
+def build_target(section: TargetSection, atom: Atom | None) -> Target:
+    """Return the target of a section; the medium is the atom's.
+
+    Of a preparation without an atom only the numbers are checked.
+    """
+    in_medium(Atom("any", 1.0, 2.0), section)  # which checks the index
+    values = dict(section)
+    prepared = values.pop("preparation")
+    del values["refractive_index"]
+    if prepared is None:
+        return Target(**values)
+    if "dynamical_factor" in section.model_fields_set:
+        raise TableError([("dynamical_factor", "is given twice: leave it out, the preparation says it")])
+    preparation = build_preparation(prepared)
+    del values["dynamical_factor"]
+    return Target(**values) if atom is None else Target.from_preparation(preparation, atom, **values)
+
+
+def build_preparation(section: PreparationSection) -> Preparation:
+    """Return the preparation of a section."""
+    values: dict[str, Any] = {name: value for name, value in section if value is not None}
+    for name in ("pulses", "trigger"):
+        values[name] = tuple(Pulse(**dict(one)) for one in values[name])
+    return Preparation(**values)
+
+
 def build_neutrinos(section: NeutrinosSection) -> Neutrinos:
     """Return the neutrinos of a section."""
     return Neutrinos(**{key: value for key, value in section if value is not None})
@@ -206,7 +241,7 @@ def build_statistics(
     section: StatisticsSection,
 ) -> tuple[float, Nuisances]:
     """Return confidence level and nuisances, checked against what is known of the rest."""
-    delta_chi2(section.confidence_level)
+    confidence(section.confidence_level)
     for name in ("normalisation_error", "background_error", "linewidth_error"):
         _check_relative(name, getattr(section, name))
     nuisances = Nuisances(**{name: value for name, value in section if name != "confidence_level"})
@@ -231,6 +266,7 @@ def check_run(atom: Atom | None, target: Target, section: RunSection) -> RunSect
     number("photon_energy", values["photon_energy"], "a photon energy in eV, at least 0", low=0)
     if atom is None:
         values["photon_energy"] = 0.0
+        choice("polarisation", values.pop("polarisation") or "linear", POLARISATIONS)
     Experiment(atom or Atom("unknown", 1.0, 2.0), target, **values)
     return section
 

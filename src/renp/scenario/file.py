@@ -1,15 +1,14 @@
 """A scenario: what a file says, as the package's own values."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from renp.datafiles import given_text, given_toml, read_text
 from renp.errors import ScenarioError
-from renp.results.plan import Plan
 from renp.scenario.build import Setting, build
 from renp.scenario.doubts import doubts
 from renp.scenario.keys import Key
@@ -19,6 +18,9 @@ from renp.scenario.scan import ScanTable, read_scan
 from renp.scenario.schema import VARIED, Document, Table
 from renp.scenario.write import planned, to_text, with_comment, without_counts
 from renp.validation import Scalar, choice, instance
+
+if TYPE_CHECKING:
+    from renp.results.plan import Plan
 
 _PRESETS = ("letter", "vector-mediator", "scalar-mediator")
 
@@ -121,7 +123,13 @@ class Scenario(Setting):
         document = self.document.changed(runs=None, run=run)
         return replace(self, document=document, **vars(build(document, self.folder)))
 
-    def planned(self, plan: Plan, *, after: bool = False, folder: Path | None = None) -> str:
+    def with_background(self, background: Iterable[float]) -> str:
+        """Return the file with rates, in 1/s, added to the background of each of its runs."""
+        runs = zip(self.document.run, background, strict=True)
+        run = tuple(one.model_copy(update={"background": one.background + float(x)}) for one, x in runs)
+        return to_text(self.document.changed(runs=None, run=run), self.text)
+
+    def planned(self, plan: "Plan", *, after: bool = False, folder: Path | None = None) -> str:
         """Return the file with the runs of a plan, which have what the file's have besides.
 
         Parameters

@@ -39,6 +39,8 @@ def _load_announced(announcements: Callable[..., Iterable[EntryPoint]]) -> tuple
 
 def _class(kind: Any) -> type[Interaction]:
     """Return the class of a kind; one that is unknown may be in a package that cannot be imported."""
+    if found := _known(kind):
+        return found
     known = kinds()
     try:
         return known[choice("kind", kind, tuple(known))]
@@ -46,6 +48,12 @@ def _class(kind: Any) -> type[Interaction]:
         if not (broken := _load_announced(entry_points)):
             raise
         raise InputError(error.argument, error.value, "; ".join([error.allowed, *broken])) from None
+
+
+def _known(kind: Any) -> type[Interaction] | None:
+    """Return the class of a kind without a look at all packages that are installed, unless it is unknown."""
+    here = {cls.kind: cls for cls in _classes()}
+    return (here if kind in list(here) else kinds()).get(str(kind))
 
 
 def _classes() -> list[type[Interaction]]:
@@ -69,7 +77,7 @@ def _refuse_clash(kind: str) -> None:
 
 def placeholders(table: Mapping[str, Any]) -> dict[str, str]:
     """Return harmless values for the quantities of an interaction."""
-    cls = kinds().get(str(table.get("kind")))
+    cls = _known(table.get("kind"))
     return {key: f"1 {unit}" for key, unit in cls.units.items()} if cls else {}
 
 

@@ -17,7 +17,9 @@ from renp.scenario.build import (
     build_experiment,
     build_neutrinos,
     build_statistics,
+    build_target,
     check_run,
+    in_medium,
 )
 from renp.scenario.interactions import build_interaction, check_new, placeholders
 from renp.scenario.problems import Place, Problems, unknown_key, validated
@@ -78,8 +80,10 @@ class Reader:
                 self.problems.add((key,), unknown_key(key, known))
         atom = self._section("atom", AtomSection, partial(build_atom, self.folder))
         neutrinos = self._section("neutrinos", NeutrinosSection, build_neutrinos)
-        target = self._section("target", TargetSection, lambda one: Target(**dict(one)))
+        target = self._section("target", TargetSection, partial(build_target, atom=atom))
         laser = self._section("laser", LaserSection, lambda one: Laser(**dict(one)))
+        if atom is not None and target is not None and (medium := self._read.get("target")):
+            atom = in_medium(atom, medium)
         terms = self._terms(neutrinos)
         experiment = self._experiment(atom, target, laser)
         self._planned(atom, target)

@@ -224,8 +224,11 @@ def _run(columns: list[tuple[str, str]], cells: list[str], comma: bool) -> tuple
     for (name, unit), cell in zip(columns, cells, strict=True):
         if name == _NOTE:
             continue
+        words = [word for word, _ in COLUMNS[name].words]
         try:
-            run[name] = _value(name, unit, cell.replace(",", ".") if comma else cell)
+            if words and cell not in words:
+                raise ValueError(", ".join(words))
+            run[name] = cell if words else _value(name, unit, cell.replace(",", ".") if comma else cell)
         except ValueError as error:
             wrong.append(f", {name} = {shown(cell)}: must be {error}")
     return run, wrong

@@ -8,14 +8,12 @@ from typing import Any, Literal, TypeAlias
 
 from renp.errors import InputError, ScenarioError
 from renp.planning.aims import AIMS
-from renp.planning.plan import ELEMENTS
-from renp.results.limits import SIGNS
 from renp.scenario.build import Setting
 from renp.scenario.keys import Key, Value, idle, parse, read_key, replaced, unit_of
 from renp.scenario.problems import Place, Problems, TableError, validated
 from renp.scenario.quantities import parse_quantity
 from renp.scenario.schema import AxisSection, ScanSection, Table
-from renp.validation import choice, instance, photon_energies, whole
+from renp.validation import choice, instance, number, photon_energies, whole
 
 Spacing: TypeAlias = Literal["grid", "log", "random", "values"]
 SPACINGS: tuple[Spacing, ...] = ("grid", "log", "random", "values")
@@ -94,6 +92,9 @@ def read_scan(
 
 
 def _settings(settings: ScanSection) -> ScanSection:
+    from renp.planning.plan import ELEMENTS
+    from renp.results.limits import SIGNS
+
     choice("result", settings.result, RESULTS)
     if not settings.axis:
         raise InputError("axis", [], "one or more [[scan.axis]]")
@@ -102,6 +103,8 @@ def _settings(settings: ScanSection) -> ScanSection:
     choice("elements", settings.elements, ELEMENTS)
     if settings.frequencies is not None:
         whole("frequencies", settings.frequencies, 1)
+    if settings.total is not None:
+        number("total", settings.total, "a time above 0", low=0.0, open_low=True)
     if settings.couplings == []:
         raise InputError("couplings", [], 'one or more, such as "magnetic-moment 11", or left out')
     return settings
@@ -231,6 +234,12 @@ def _suitable(settings: ScanSection, scenario: Setting, photon: Any) -> None:
         photon_energies(parse_quantity(photon, "eV", photon=True), scenario.atom.E_vg, "photon_energy")
     elif not len(scenario.experiment.photon_energy) and (settings.result != "plan" or settings.total is None):
         raise InputError("result", repr(settings.result), "of a file with at least one [[run]]")
+    if settings.result == "plan":
+        from renp.planning.plan import check_plannable
+
+        check_plannable(
+            settings.aim, scenario.experiment, scenario.neutrinos, settings.elements, scenario.nuisances
+        )
     for name in settings.couplings or ():
         instance("couplings", name, str)
         choice("couplings", name, [coupling.name for coupling in scenario.limited])

@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from renp.constants import DAY
 from renp.errors import shown
+from renp.experiment import WIDTHS
 from renp.planning.aims import AIMS
 from renp.scenario.quantities import parse_quantity, parse_relative
 
@@ -28,6 +29,8 @@ class Unit:
     """What a number is in; files have text with any unit that converts to it, and so have JSON dumps."""
 
     name: str
+    words: tuple[str, ...] = ()
+    """That may stand in place of a number."""
     photon: bool = False
     """Whether an energy may be the wavelength, frequency or wavenumber of a photon."""
 
@@ -38,7 +41,9 @@ class Unit:
             serialization=core_schema.plain_serializer_function_ser_schema(self.text, when_used="json"),
         )
 
-    def _read(self, value: Any, info: ValidationInfo) -> float:
+    def _read(self, value: Any, info: ValidationInfo) -> float | str:
+        if isinstance(value, str) and value in self.words:
+            return value
         bare = isinstance(value, (int, float)) and not isinstance(value, bool)
         if info.context == BARE and bare:
             with suppress(OverflowError):
@@ -47,9 +52,11 @@ class Unit:
             raise ValueError(f"{shown(value)}: must be a finite number")
         return parse_quantity(value, self.name, photon=self.photon)
 
-    def text(self, value: float) -> str:
+    def text(self, value: float | str) -> str:
         """Return a number as text that reads back to itself; times are in days where they can be."""
-        if self.name in ("s", "1/s"):
+        if isinstance(value, str):
+            return value
+        if self.name == "1/s" or (self.name == "s" and not 0 < abs(value) < 1):
             days = f"{value / DAY!r} day" if self.name == "s" else f"{value * DAY!r} / day"
             if "inf" not in days and parse_quantity(days, self.name) == value:
                 return days
@@ -62,8 +69,11 @@ Splitting = Annotated[float, Unit("eV^2")]
 Angle = Annotated[float, Unit("rad")]
 Density = Annotated[float, Unit("1/cm^3")]
 Volume = Annotated[float, Unit("cm^3")]
+Length = Annotated[float, Unit("cm")]
+Work = Annotated[float, Unit("J")]
 Time = Annotated[float, Unit("s")]
 Rate = Annotated[float, Unit("1/s")]
+Width = Annotated[float | str, Unit("1/s", tuple(WIDTHS))]
 Relative = Annotated[float, BeforeValidator(parse_relative)]
 """A number, or one in per cent, such as 0.05 or "5 %"."""
 
@@ -146,6 +156,38 @@ class LaserSection(Section):
     offset: Energy = 0.0
 
 
+class PulseSection(Section):
+    """One of `pulses` or `trigger`: a pulse of light."""
+
+    energy: Work
+    duration: Time
+    waist: Length
+    delay: Time = 0.0
+    direction: str = "right"
+
+
+Pulses: TypeAlias = Annotated[tuple[PulseSection, ...], Field(strict=False)]
+
+
+class PreparationSection(Section):
+    """[target.preparation]: how the coherence is made; keys are the arguments of `renp.Preparation`."""
+
+    length: Length
+    repetition: Rate
+    pulses: Pulses = ()
+    coherence: float | list[float] = 0.0
+    decay_time: Time | None = None
+    dephasing_time: Time | None = None
+    inhomogeneous_width: PhotonEnergy = 0.0
+    detuning: PhotonEnergy = 0.0
+    polarisability: float | None = None
+    polarisability_g: float = 0.0
+    polarisability_e: float = 0.0
+    trigger: Pulses = ()
+    gate: list[Time] | None = None
+    seed_photons: float = 0.25
+
+
 class TargetSection(Section):
     """[target]; left out, the papers' target."""
 
@@ -153,7 +195,11 @@ class TargetSection(Section):
     photon_density: Density = 1e21
     volume: Volume = 100.0
     dynamical_factor: float = 1.0
-    width: Rate = 0.002
+    width: Width = 0.002
+    refractive_index: float | None = None
+    """Of the medium at the trigger; left out, as in a vacuum."""
+    preparation: PreparationSection | None = None
+    """Says what the dynamical factor is, which is then left out."""
 
 
 class NeutrinosSection(Section):
@@ -192,6 +238,8 @@ class RunSection(Section):
     efficiency_error: Relative = 0.0
     control_ratio: float = 0.0
     control_counts: int | None = None
+    polarisation: str | None = None
+    """Of the light; left out, that of [atom]."""
 
 
 class RunsSection(Section):
@@ -211,6 +259,7 @@ class StatisticsSection(Section):
     background_degree: int | None = None
     calibration_error: Energy = 0.0
     linewidth_error: Relative = 0.0
+    amplitude_errors: bool = False
 
 
 class AxisSection(Section):

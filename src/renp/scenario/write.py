@@ -1,14 +1,16 @@
 """From a scenario document to the text of its file."""
 
 import tomllib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomlkit
 from tomlkit.items import AoT, Item, KeyType, SingleKey
 from tomlkit.items import Table as TomlTable
 
-from renp.results.plan import Plan
 from renp.scenario.schema import Document, RunSection, Table
+
+if TYPE_CHECKING:
+    from renp.results.plan import Plan
 
 
 def to_text(document: Document, onto: str = "") -> str:
@@ -44,11 +46,14 @@ def to_text(document: Document, onto: str = "") -> str:
     return text if not said or _said(text) == wanted else to_text(document)
 
 
-def planned(document: Document, plan: Plan) -> Document:
+def planned(document: Document, plan: "Plan") -> Document:
     """Return a document with the runs of a plan instead of its own, and what those have besides."""
     like = without_counts(document.run[0]) if document.run else RunSection.model_construct()
-    pairs = zip(plan.photon_energy.tolist(), plan.duration.tolist(), strict=True)
-    runs = [like.model_copy(update={"photon_energy": energy, "duration": time}) for energy, time in pairs]
+    columns = {"photon_energy": plan.photon_energy.tolist(), "duration": plan.duration.tolist()}
+    if plan.polarisation is not None:
+        columns["polarisation"] = list(plan.polarisation)
+    rows = zip(*columns.values(), strict=True)
+    runs = [like.model_copy(update=dict(zip(columns, row, strict=True))) for row in rows]
     return document.changed(runs=None, run=tuple(runs))
 
 

@@ -1,0 +1,221 @@
+"""One cycle of a prepared target: η(t), its mean, and maps of coherence and fields over space and time."""
+
+from dataclasses import dataclass
+from math import pi, sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from renp._types import Reals
+from renp.atoms.atom import Atom
+from renp.errors import InputError
+from renp.experiment import Target
+from renp.results.base import Control, Result, provenance
+from renp.results.columns import Column
+from renp.results.table import Table
+from renp.target.preparation import Cycle, cycle_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MOST = 24
+"""Rows of the printed table."""
+
+_MAPS = (("coherence", r"$|\rho_{eg}|$"), ("right", r"$|a_R|^2$"), ("left", r"$|a_L|^2$"))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TargetCycle(Result):
+    """η over one cycle, and what it is made of; maps are those of the innermost ring."""
+
+    atom: str
+    """Name."""
+    time: Reals
+    """Since the first pulse began, s."""
+    dynamical_factor: Reals
+    """η at these times."""
+    gain_length: Reals
+    """The largest ∫κ dz at these times; above π/2 the target empties itself."""
+    mean_dynamical_factor: float
+    """Over all time, while the gate is open: that of `Target`."""
+    duty_cycle: float
+    """∫η dt over the cycle, in units of the largest η and the cycle's length."""
+    open_share: float
+    """Share of the time in which photons are counted."""
+    polarisability: float
+    """α_eg, atomic units."""
+    length: float
+    """cm."""
+    moment: Reals
+    """Times of the maps, s: while there are pulses or the target empties itself."""
+    place: Reals
+    """Places of the maps, cm."""
+    coherence: Reals
+    """|ρ_eg| there, shape (moment, place)."""
+    right: Reals
+    left: Reals
+    """Photons for each atom of the fields there."""
+    trigger_photons: float
+    """n_γ V."""
+    compensated: bool
+    """Whether shifts of the levels by the light are left out."""
+
+    columns = (
+        Column("atom"),
+        Column("time", ("time",), "time", "s"),
+        Column("dynamical_factor", ("time",), "η"),
+        Column("gain_length", ("time",), "gain length"),
+        Column("mean_dynamical_factor"),
+        Column("duty_cycle"),
+        Column("open_share"),
+        Column("polarisability"),
+        Column("moment", ("moment",), unit="s", json=""),
+        Column("place", ("place",), unit="cm", json=""),
+        Column("coherence", ("moment", "place"), json=""),
+        Column("right", ("moment", "place"), json=""),
+        Column("left", ("moment", "place"), json=""),
+        Column("diagnosis", name=""),
+    )
+    controls = (Control("profile", "moment", lambda of: of.profiles),)
+
+    @classmethod
+    def compute(cls, atom: Atom, target: Target) -> "TargetCycle":
+        """Return the cycle of a target that has a preparation.
+
+        Raises
+        ------
+        InputError
+            If it has none.
+
+        Examples
+        --------
+        >>> import renp
+        >>> ready = renp.Preparation(length=1.0, repetition=10.0, coherence=0.5, dephasing_time=1e-3)
+        >>> atom = renp.Atom.named("Yb")
+        >>> cycle = TargetCycle.compute(atom, renp.Target.from_preparation(ready, atom))
+        >>> round(cycle.mean_dynamical_factor, 6), round(cycle.duty_cycle, 6)
+        (0.005, 0.005)
+        """
+        if target.preparation is None:
+            raise InputError("target", "one without a preparation", "made by Target.from_preparation")
+        densities = {name: getattr(target, name) for name in ("density", "photon_density", "volume")}
+        cycle = cycle_of(target.preparation, atom, **densities)
+        largest = float(cycle.factor.max())
+        preparation = cycle.preparation
+        moment, maps = _maps(cycle)
+        return cls(
+            atom=atom.name,
+            time=cycle.time,
+            dynamical_factor=cycle.factor,
+            gain_length=cycle.gain_length,
+            mean_dynamical_factor=cycle.mean,
+            duty_cycle=cycle.integral * preparation.repetition / largest if largest else 0.0,
+            open_share=preparation.open_share,
+            polarisability=float(cycle.medium.polarisability),
+            length=preparation.length,
+            moment=moment,
+            place=(np.arange(cycle.plan.cells) + 0.5) / cycle.plan.cells * preparation.length,
+            trigger_photons=float(target.photon_density * target.volume),
+            compensated=bool(preparation.pulses)
+            and preparation.polarisability_g == preparation.polarisability_e,
+            made_by=provenance(atom=atom, target=target),
+            **maps,
+        )
+
+    @property
+    def title(self) -> str:
+        """The atom, and η."""
+        return f"{self.atom}: η of a cycle, on average {self.mean_dynamical_factor:.3g}"
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """What the picture may show: all moments as maps, or one of them along the target."""
+        chosen = self.moment[:: max(1, self.moment.size // 32)]
+        return ("all", *(f"{1e9 * one:.4g} ns" for one in chosen))
+
+    @property
+    def diagnosis(self) -> tuple[str, ...]:
+        """What the mean is made of, and what limits it, in sentences."""
+        largest = float(self.dynamical_factor.max())
+        said = [
+            f"The duty cycle leaves {self.duty_cycle:.3g}: η is at most {largest:.3g}, on average over all "
+            f"time {self.mean_dynamical_factor:.3g}, which counts, limits and plans use."
+        ]
+        gain = float(self.gain_length.max())
+        if gain > pi / 2:
+            said.append(f"The target empties itself: its gain length reaches {gain:.3g}, above π/2.")
+        if self.open_share < 1:
+            said.append(f"Photons, and so background, are counted in {self.open_share:.3g} of the time.")
+        if self.compensated:
+            said.append("Shifts of the levels by the pumps' light are taken as compensated.")
+        photons = self.trigger_photons
+        said.append(
+            f"The pair's photon has the trigger's frequency and direction: beside {photons:.1e} photons, "
+            f"whose shot noise is {sqrt(photons):.0e}, it has to be told apart by other means."
+        )
+        return tuple(said)
+
+    def table(self) -> Table:
+        """Return η at some times; files have all of them."""
+        whole = self.full_table()
+        step = max(1, len(whole.rows) // _MOST)
+        return Table(whole.title, whole.columns, whole.rows[::step])
+
+    def _draw(self, profile: str = "all") -> "Figure":
+        """Return maps of coherence and fields over space and time, or one moment of them, with η(t)."""
+        import matplotlib.pyplot as plt
+
+        from renp.results.style import plain
+
+        maps = _MAPS if self.moment.size else ()
+        rows = 2 if maps else 1
+        size: Any = {"figsize": (8.4, 3.1 * rows), "layout": "constrained", "squeeze": False}
+        figure: Figure
+        figure, grid = plt.subplots(rows, rows, **size)
+        if profile == "all":
+            for axes, (name, label) in zip(grid.ravel(), maps, strict=False):
+                values = getattr(self, name)
+                shown = axes.pcolormesh(self.place, 1e9 * self.moment, values, rasterized=True)
+                figure.colorbar(shown, ax=axes, label=label)
+                axes.set_ylabel("time (ns)")
+        else:
+            k = (self.profiles.index(profile) - 1) * max(1, self.moment.size // 32)
+            for axes, (name, label) in zip(grid.ravel(), maps, strict=False):
+                values = getattr(self, name)
+                axes.plot(self.place, values[k], color="#0072B2")
+                axes.set_ylim(0, 1.05 * max(float(values.max()), 1e-300))
+                axes.set_ylabel(label)
+        for axes in grid.ravel()[: len(maps)]:
+            axes.set_xlabel("z (cm)")
+        self._draw_factor(grid.ravel()[len(maps)])
+        figure.suptitle(plain(self.title), fontsize="medium", x=0.01, ha="left")
+        return figure
+
+    def _draw_factor(self, axes: Any) -> None:
+        shown = self.dynamical_factor > 1e-6 * self.dynamical_factor.max()
+        axes.loglog(self.time[shown], self.dynamical_factor[shown], color="#0072B2", label=r"$\eta(t)$")
+        if self.mean_dynamical_factor > 0:
+            axes.axhline(
+                self.mean_dynamical_factor, color="#D55E00", linestyle="--", label="mean over all time"
+            )
+        axes.set_xlabel("time since the first pulse (s)")
+        axes.set_ylabel(r"$\eta$")
+        axes.legend()
+
+
+def _maps(cycle: Cycle) -> tuple[Reals, dict[str, Reals]]:
+    """Return the times of the propagations, and the maps of their innermost ring."""
+    seen = [(record.time, record.frames) for record in cycle.records if record.frames is not None]
+    if not seen:
+        return np.zeros(0), {name: np.zeros((0, cycle.plan.cells)) for name, _ in _MAPS}
+    moment = np.concatenate([time for time, _ in seen]) - cycle.begin
+
+    def squares(name: str) -> Reals:
+        parts = [getattr(frames, name) for _, frames in seen]
+        return np.concatenate([np.asarray(re[0] ** 2 + im[0] ** 2) for re, im in parts])
+
+    return moment, {
+        "coherence": np.sqrt(squares("coherence")),
+        "right": squares("right"),
+        "left": squares("left"),
+    }

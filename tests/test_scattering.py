@@ -1,0 +1,189 @@
+"""dσ/dT of neutrinos on electrons from explicit Dirac matrices, and recasts beside what was published."""
+
+import math
+from itertools import product
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import renp
+from relative import relative
+from renp.bounds import recast_limit, recoil_experiments
+from renp.bounds.recast import own_moment_limit, recast_bounds
+from renp.bounds.scattering import EXCHANGES, WEAK_MIXING, Overlaps, cross_section, electron_state, overlaps
+from renp.constants import ELECTRON_MASS, FERMI_CONSTANT, FINE_STRUCTURE, HBAR_C
+from renp.results.bounds import Bounds
+
+NU = renp.Neutrinos(0.01)
+PAULI = [np.array([[0, 1], [1, 0]]), np.array([[0, -1j], [1j, 0]]), np.array([[1, 0], [0, -1]])]
+GAMMA = [np.kron(np.diag([1, -1]), np.eye(2)).astype(complex)]
+GAMMA += [np.kron(np.array([[0, 1], [-1, 0]]), s) for s in PAULI]
+GAMMA5 = 1j * GAMMA[0] @ GAMMA[1] @ GAMMA[2] @ GAMMA[3]
+METRIC = np.diag([1.0, -1.0, -1.0, -1.0])
+ONE = np.eye(4)
+P_L, P_R = (ONE - GAMMA5) / 2, (ONE + GAMMA5) / 2
+
+
+def slash(p: np.ndarray) -> np.ndarray:
+    return sum(METRIC[m, m] * p[m] * GAMMA[m] for m in range(4))
+
+
+def conjugated(matrix: np.ndarray) -> np.ndarray:
+    return GAMMA[0] @ matrix.conj().T @ GAMMA[0]
+
+
+def from_traces(T: float, E: float, exchange: str, c: float, mass: float, antineutrino: bool) -> float:
+    """dσ/dT (1/eV³) of one neutrino with the weak couplings of ν_e: |M|² summed over spins, by traces."""
+    m, e2 = ELECTRON_MASS, 4 * math.pi * FINE_STRUCTURE
+    k, p = np.array([E, 0, 0, E]), np.array([m, 0, 0, 0])
+    cosine = (E + m) / E * math.sqrt(T / (T + 2 * m))  # of the electron
+    size = math.sqrt(T * (T + 2 * m))
+    out = np.array([m + T, size * math.sqrt(1 - cosine**2), 0, size * cosine])
+    k_out = k + p - out
+    first, last = (k_out, k) if antineutrino else (k, k_out)  # momenta of ν and ν̄ lines: v̄(k) Γ v(k')
+    q = last - first if not antineutrino else first - last
+    t = float(q @ METRIC @ q)
+    # −2√2 G_F ν̄γP_Lν ēγ(g_L P_L + g_R P_R)e, and J·Z' exchange, which is c/(q² − m²) times both currents
+    left, right = 0.5 + WEAK_MIXING, WEAK_MIXING
+    terms = [
+        (-2 * 2**0.5 * FERMI_CONSTANT * METRIC[a, a], GAMMA[a] @ P_L, GAMMA[a] @ (left * P_L + right * P_R))
+        for a in range(4)
+    ]
+    if exchange in ("vector", "axial", "charge", "charge-radius"):
+        axial = GAMMA5 if exchange == "axial" else ONE
+        strength = {
+            "charge": -e2 * c / t,  # charges −e and c e
+            "charge-radius": -e2 * c / HBAR_C**2 / 6,  # c q²/6 in place of c
+        }.get(exchange, c / (t - mass**2))
+        terms += [(strength * METRIC[a, a], GAMMA[a] @ P_L, GAMMA[a] @ axial) for a in range(4)]
+    elif exchange == "moment":  # iσ_ab q^b c μ_B, and −e/q²
+        mu = math.sqrt(e2) / (2 * m)
+        for a in range(4):
+            sigma_q = sum(
+                0.5j * (GAMMA[a] @ GAMMA[b] - GAMMA[b] @ GAMMA[a]) * METRIC[b, b] * q[b] for b in range(4)
+            )
+            terms.append((-math.sqrt(e2) / t * METRIC[a, a], 1j * c * mu * sigma_q @ P_L, GAMMA[a]))
+    else:
+        electron = ONE if exchange == "scalar" else 1j * GAMMA5
+        terms.append((c / (t - mass**2), P_L, electron))
+    total = 0.0
+    for (x, nu1, e1), (y, nu2, e2_) in product(terms, terms):
+        neutrino = np.trace(slash(last) @ nu1 @ slash(first) @ conjugated(nu2))
+        charged = np.trace((slash(out) + m * ONE) @ e1 @ (slash(p) + m * ONE) @ conjugated(e2_))
+        total += (x * y * neutrino * charged).real
+    return total / 2 / (32 * math.pi * m * E**2)  # mean over the electron's spins
+
+
+@pytest.mark.parametrize("antineutrino", [False, True])
+@pytest.mark.parametrize("exchange", EXCHANGES)
+def test_cross_sections_are_those_of_dirac_matrices(exchange: str, antineutrino: bool) -> None:
+    left, right = 0.5 + WEAK_MIXING, WEAK_MIXING
+    of = Overlaps(left**2, left * right, right**2, left, right, 1.0)
+    sizes = {"moment": 3e-10, "charge": 1e-9, "charge-radius": 2e-31, "scalar": 1e-10, "pseudoscalar": 1e-10}
+    for T, E, mass in ((2e5, 7e5, 0.0), (5e4, 3e6, 3e5)):
+        for sign in (1, -1):
+            c = sign * sizes.get(exchange, 1e-11)
+            parts = cross_section(T, E, exchange, of, mass, antineutrino=antineutrino)
+            value = (parts[0] + c * parts[1] + c**2 * parts[2]) / HBAR_C**2
+            expected = from_traces(T, E, exchange, c, mass, antineutrino)
+            assert float(value) == relative(expected, rel=1e-9)
+
+
+def test_a_flavour_and_its_mass_eigenstates_scatter_alike() -> None:
+    """The trace with ρ is that of the couplings of ν_e; the moments are those of `flavour_square`."""
+    of = overlaps(electron_state(NU), np.eye(3), NU)
+    assert float(of.LL) == relative((0.5 + WEAK_MIXING) ** 2, rel=1e-12)
+    moment = jnp.zeros((3, 3), dtype=complex).at[0, 1].set(2.0).at[1, 0].set(2.0)
+    row = NU.mixing_matrix[0]
+    square = renp.bounds.flavour_square(moment, 0 * moment, row)
+    assert float(overlaps(electron_state(NU), moment, NU).NN) == relative(float(square), rel=1e-12)
+
+
+def test_nothing_recoils_beyond_the_end() -> None:
+    E = 1e6
+    end = 2 * E**2 / (ELECTRON_MASS + 2 * E)
+    of = overlaps(electron_state(NU), np.eye(3), NU)
+    assert cross_section(1.001 * end, E, "vector", of, 1.0)[0] == 0
+    assert cross_section(0.999 * end, E, "vector", of, 1.0)[0] > 0
+
+
+@pytest.mark.parametrize("experiment", recoil_experiments(), ids=lambda one: one.key)
+def test_recasts_give_back_the_limits_on_the_moment(experiment: renp.bounds.Recoils) -> None:
+    limit = recast_limit(experiment.key, "moment").limit[0]
+    assert limit == relative(experiment.moment, rel=0.1)
+
+
+def test_texono_does_so_from_its_rate_alone() -> None:
+    texono = recoil_experiments()[0]
+    assert texono.ratio
+    assert own_moment_limit(texono, NU) == relative(texono.moment, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("key", "exchange", "published"),
+    [
+        # arXiv:0911.1597, 3.3e-32 cm², twice that since its δ sin²θ_W is √2πα⟨r²⟩/3G_F and here half of it
+        ("texono", "charge-radius", 6.6e-32),
+        # arXiv:2006.16192, abstract: √(y'_ν y_e) < 0.5e-6, light mediator
+        ("xenonnt", "scalar", 0.25e-12),
+    ],
+)
+def test_recasts_agree_with_published_mediators(key: str, exchange: str, published: float) -> None:
+    limit = float(recast_limit(key, exchange).high[0])
+    assert 0.5 < limit / published < 2
+
+
+def test_recasts_are_contact_limits_at_large_masses() -> None:
+    limits = recast_limit("xenonnt", "axial", [1e8, 1e9]).limit
+    assert limits[1] / limits[0] == relative(100.0, rel=1e-3)
+
+
+def test_a_quartic_has_its_furthest_ends() -> None:
+    found = recast_limit("texono", "vector", [1e3])
+    assert found.low[0] < 0 < found.high[0]
+    assert found.limit[0] == max(-found.low[0], found.high[0])
+
+
+def test_an_unknown_experiment_is_named() -> None:
+    with pytest.raises(renp.InputError, match="gemma"):
+        recast_limit("gema", "moment")
+
+
+def test_a_vector_coupling_of_the_electron_is_a_photon_with_a_mass() -> None:
+    """Massless, with the electron's charge, it is a charge of the neutrinos."""
+    e = renp.constants.ELECTRON_CHARGE
+    yb = renp.Atom.named("Yb")
+    photon = renp.VectorMediator(0, 0, left=1e-9 * np.eye(3), right=1e-9 * np.eye(3), electron_vector=-e)
+    charge = renp.Charge({(k, k): 1e-9 / e for k in (1, 2, 3)})
+    rates = [float(renp.spectral_function(1.06, yb, NU, one)) for one in (photon, charge)]
+    assert rates[0] == relative(rates[1], rel=1e-12)
+    heavy = renp.VectorMediator(1e3, 1e-8, left={(1, 2): 1e-8}, electron_vector=1e-8)
+    renp.check_interaction(heavy)
+
+
+def test_a_model_is_compared_with_recasts() -> None:
+    light = renp.VectorMediator(10.0, 1e-7, left={(1, 1): 1e-6}, right={(1, 2): 5e-6}, electron_vector=2e-7)
+    found = {bound.key: (bound.limit, value) for bound, value in recast_bounds(light, NU)}
+    assert len(found) == 10
+    assert found["gemma-recast-vector"][1] == relative(2e-13, rel=1e-12)
+    direct = recast_limit("gemma", "axial", 10.0, NU, pattern=np.diag([1.0, 0, 0])).limit[0]
+    assert found["gemma-recast-axial"][0] == relative(float(direct), rel=1e-12)
+    rows = Bounds.compute(NU, renp.Weak() + light).table().rows
+    assert {row[-1] for row in rows if "recast" in str(row[0])} == {"allowed", "excluded"}
+
+
+def test_right_handed_couplings_scatter_majorana_neutrinos_alone() -> None:
+    """Their current is ν̄_i γ (g_L − g_Rᵀ)_ij ν_j, left-handed: equal couplings do nothing."""
+    dirac, majorana = (renp.Neutrinos(0.01, nature=nature) for nature in ("dirac", "majorana"))
+    right = renp.VectorMediator(10.0, 1e-7, right={(1, 1): 1e-6})
+    equal = renp.VectorMediator(10.0, 1e-7, left={(1, 1): 1e-6}, right={(1, 1): 1e-6})
+    assert [len(recast_bounds(right, nu)) for nu in (dirac, majorana)] == [0, 5]
+    assert [len(recast_bounds(equal, nu)) for nu in (dirac, majorana)] == [5, 0]
+
+
+def test_a_spin_0_particle_has_its_pseudoscalar_coupling_compared() -> None:
+    light = renp.ScalarMediator(10.0, 1e-3, scalar={(1, 1): 3e-9}, pseudoscalar={(1, 1): 4e-9})
+    (*_, (bound, value)) = recast_bounds(light, NU)
+    assert bound.experiment == "LZ, recast: pseudoscalar"
+    assert value == relative(5e-12, rel=1e-12)

@@ -1,0 +1,324 @@
+"""The living target against what is known of it: conservation, closed forms, other integrators.
+
+The oracles share no code with the package: closed forms, and SciPy's integrators of the equations.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+from scipy.optimize import brentq
+
+import renp
+from every_command import TARGET
+from relative import relative
+from renp.cli import main
+from renp.target.bloch import Frames, State, System, energy, ground, propagate, propagated
+from renp.target.light import pairs_per_photon
+from renp.target.preparation import cycle_of
+from renp.target.requirements import requirements
+
+STEPS = 50
+
+
+def system(coupling: float, detuning: float = 0.0, **given: float) -> System:
+    one = jnp.ones(1)
+    known = {"index_g": 0.0, "index_e": 0.0, "decay": 0.0, "dephasing": 0.0} | given
+    return System(coupling, detuning=detuning * one, share=one, **known)  # type: ignore[arg-type]
+
+
+def pair(values: Any) -> tuple[Any, Any]:
+    values = np.asarray(values, dtype=complex).reshape(-1, STEPS)
+    return jnp.asarray(values.real), jnp.asarray(values.imag)
+
+
+def joined(parts: tuple[Any, Any]) -> np.ndarray:
+    return np.asarray(parts[0]) + 1j * np.asarray(parts[1])
+
+
+def run(it: System, state: State, right: Any, left: Any) -> tuple[State, Frames]:
+    end, frames = propagate(it, state, pair(right), pair(left))
+    return end, frames
+
+
+def prepared(cells: int, coherence: complex, inversion: float = 0.0) -> State:
+    atoms = jnp.ones((1, cells))
+    return ground(1, cells)._replace(
+        coherence=(coherence.real * atoms, coherence.imag * atoms), inversion=inversion * atoms
+    )
+
+
+def pumped(cells: int = 200, **given: float) -> tuple[State, Frames, float, System]:
+    """Two strong pulses that meet in the medium; what flowed in, in photons for each atom of the medium."""
+    time = np.arange(4 * cells) / cells
+    pulse = 1.5 * np.exp(-(((time - 1) / 0.4) ** 2))
+    right, left = pulse, (0.8 + 0.3j) * pulse
+    it = system(3.0, index_g=1.5, index_e=2.5, **given)
+    end, frames = run(it, ground(1, cells), right, left)
+    return end, frames, float(np.sum(np.abs(right) ** 2 + np.abs(left) ** 2)) / cells, it
+
+
+def test_energy_flows_and_does_not_vanish() -> None:
+    end, frames, entered, it = pumped()
+    left = sum(np.sum(np.abs(joined(out)) ** 2) for out in (frames.out_right, frames.out_left)) / 200
+    assert np.ptp(np.asarray(end.inversion)) > 0.5  # something happened
+    assert left + float(np.mean(np.asarray(energy(it, end)))) == relative(entered, rel=1e-8)
+
+
+def test_the_bloch_vector_keeps_its_length() -> None:
+    end = pumped()[0]
+    length = np.asarray(end.inversion) ** 2 + 4 * np.abs(joined(end.coherence)) ** 2
+    assert length == relative(np.ones_like(length), rel=1e-8)
+
+
+def test_uniform_fields_make_the_atoms_oscillate() -> None:
+    """ρ_ee = sin²(α ε_R ε_L t/4): in the units of the equations sin²(g a_R a_L t)."""
+    g, right, left = 1e-6, 900.0, 1100.0  # fields so strong that the atoms do not change them
+    cells = 50
+    end, _frames = run(system(g), ground(1, cells), np.full(3 * cells, right), np.full(3 * cells, left))
+    # A cell has both fields once each of them has crossed the cells before it.
+    before = np.arange(cells)
+    time = 3 - np.maximum(before, cells - 1 - before) / cells
+    expected = np.sin(g * right * left * time) ** 2
+    assert (np.asarray(end.inversion)[0] + 1) / 2 == pytest.approx(expected, abs=1e-6)
+
+
+def passed(kappa: float, cells: int) -> tuple[float, float]:
+    """Return the gain of a weak field through a frozen medium, and what it makes on the other side."""
+    weak = 1e-7
+    steps = 40 * cells
+    _, frames = run(system(2 * kappa), prepared(cells, 0.5), np.full(steps, weak), np.zeros(steps))
+    outs = [np.abs(joined(out)[-1, -1]) ** 2 / weak**2 for out in (frames.out_right, frames.out_left)]
+    return outs[0], outs[1]
+
+
+def test_a_frozen_medium_is_an_oscillator_without_mirrors() -> None:
+    """Gain sec²(κL) forwards and tan²(κL) backwards; of second order in the cells' size."""
+    kappa = 1.0
+    exact = np.array([1 / np.cos(kappa) ** 2, np.tan(kappa) ** 2])
+    wrong = {cells: np.array(passed(kappa, cells)) / exact - 1 for cells in (50, 100, 200)}
+    for coarse, fine in ((50, 100), (100, 200)):
+        assert wrong[coarse] / wrong[fine] == relative(np.array([4.0, 4.0]), rel=0.01)
+    limit = (4 * wrong[200] - wrong[100]) / 3
+    assert np.abs(wrong[200]).max() < 2e-5
+    assert np.abs(limit).max() < 1e-8
+
+
+@pytest.mark.parametrize("kappa", [2.0, 3.0])
+def test_above_threshold_the_target_empties_itself(kappa: float) -> None:
+    """Growth with s = −q cot q, κ² = q² + s²; then a pulse that takes the atoms' energy with it."""
+    cells, seed = 100, 1e-8
+    exact = brentq(lambda q: kappa * np.cos(q) + np.sqrt(kappa**2 - q**2), np.pi / 2, min(np.pi, kappa))
+    rate = np.sqrt(kappa**2 - exact**2)
+    steps = 40 * cells
+    it = system(2 * kappa)
+    end, frames = run(it, prepared(cells, 0.5), np.full(steps, seed), np.zeros(steps))
+    out = np.abs(joined(frames.out_right).ravel())
+    rising = out[: np.argmax(out)]
+    small = np.flatnonzero((rising > 1000 * seed) & (rising < 1e-3))
+    grown = np.polyfit(small / cells, np.log(out[small]), 1)[0]
+    assert grown == relative(rate, rel=5e-3)
+    delay = np.argmax(out) / cells
+    assert delay == relative(np.log(1 / seed) / rate, rel=0.15)
+    assert float(np.mean(np.asarray(end.inversion))) < -0.3  # half of the atoms were excited
+
+
+YB = renp.Atom.named("Yb")
+
+
+def test_storage_decays_as_it_should() -> None:
+    """4|ρ|² falls with T₂/2, and as a Gaussian with an inhomogeneous width; the mean has the duty cycle."""
+    ready = renp.Preparation(length=0.5, repetition=100.0, coherence=0.5, dephasing_time=1e-4)
+    target = renp.Target.from_preparation(ready, YB)
+    assert target.dynamical_factor == relative(100.0 * 1e-4 / 2, rel=1e-9)
+    width = 1e-9  # eV
+    spread = width / np.sqrt(8 * np.log(2)) / 6.582119569509e-16
+    wide = renp.Preparation(length=0.5, repetition=100.0, coherence=0.5, inhomogeneous_width=width)
+    expected = 100.0 * np.sqrt(np.pi) / (2 * spread)
+    assert renp.Target.from_preparation(wide, YB).dynamical_factor == relative(expected, rel=1e-9)
+
+
+def test_counts_take_the_mean_of_the_preparation() -> None:
+    ready = renp.Preparation(length=0.5, repetition=100.0, coherence=0.5, dephasing_time=1e-4)
+    target = renp.Target.from_preparation(ready, YB, volume=50.0)
+    given = renp.Target(volume=50.0, dynamical_factor=float(target.dynamical_factor))
+    nu = renp.Neutrinos(0.01)
+    counts = [
+        np.asarray(renp.expected_counts(renp.Experiment(YB, one, [1.068], 86400.0), nu))
+        for one in (target, given)
+    ]
+    assert counts[0] == relative(counts[1], rel=1e-15)
+
+
+def atoms_alone(time: float, right: complex, left: complex, it: dict[str, float]) -> tuple[complex, float]:
+    """Integrate the amplitudes' equations as they stand in the derivation, with relaxation of ρ."""
+
+    def rate(_: float, y: np.ndarray) -> list[float]:
+        rho, w = y[0] + 1j * y[1], y[2]
+        shift = (it["index_e"] - it["index_g"]) * (abs(right) ** 2 + abs(left) ** 2)
+        rabi = 2 * it["g"] * right * left
+        d_rho = -0.5j * rabi * w + 1j * (shift - it["detuning"]) * rho - it["dephasing"] * rho
+        d_w = -2 * (rabi * rho.conjugate()).imag - it["decay"] * (w + 1)
+        return [d_rho.real, d_rho.imag, d_w]
+
+    end = solve_ivp(rate, (0, time), [0.0, 0.0, -1.0], method="DOP853", rtol=1e-12, atol=1e-14).y[:, -1]
+    return complex(end[0], end[1]), float(end[2])
+
+
+def test_relaxation_detuning_and_shifts_are_those_of_the_equations() -> None:
+    it = {"g": 1e-7, "index_g": 2e-7, "index_e": 3e-7, "detuning": 0.7, "decay": 0.2, "dephasing": 0.3}
+    right, left = 2500.0, 2000.0 * np.exp(0.4j)
+    cells = 41
+    given = {name: it[name] for name in ("index_g", "index_e", "decay", "dephasing")}
+    steps = 100 * cells // 2
+    end, _ = run(
+        system(it["g"], it["detuning"], **given),
+        ground(1, cells),
+        np.full(steps, right),
+        np.full(steps, left),
+    )
+    coherence, inversion = atoms_alone(steps / cells - 20 / cells, right, left, it)
+    # The middle cell; strong fields are retarded by the atoms, hence not to all digits.
+    assert float(end.inversion[0, 20]) == pytest.approx(inversion, abs=3e-6)
+    assert joined(end.coherence)[0, 20] == pytest.approx(coherence, abs=3e-6)
+
+
+@pytest.mark.parametrize(("turns", "pulses"), [(1, 1), (2, 2)])
+def test_a_pulse_of_a_whole_turn_passes_and_one_of_two_breaks(turns: int, pulses: int) -> None:
+    """A strong steady field makes one-photon equations: 1/v = 1 + (g a_L T)², area and shape stay."""
+    cells, long = 200, 0.15
+    pump, g = 300.0, 10.0 / 300.0
+    steps = 16 * cells
+    time = np.arange(steps) / cells
+    height = turns / (g * pump * long)
+    right = height / np.cosh((time - 2.0) / long)
+    # The steady field is there from the beginning.
+    start = ground(1, cells)._replace(left=(jnp.full(cells, pump), jnp.zeros(cells)))
+    _, frames = run(system(g), start, right, np.full(steps, pump))
+    out = np.abs(joined(frames.out_right).ravel())
+    tops = np.flatnonzero((out[1:-1] > out[:-2]) & (out[1:-1] > out[2:]) & (out[1:-1] > 0.2 * out.max())) + 1
+    assert tops.size == pulses
+    if turns == 1:
+        assert out.max() == relative(height, rel=2e-3)
+        assert time[tops[0]] - 2.0 == relative(1 + (g * pump * long) ** 2, rel=2e-3)
+        assert np.sum(out) == relative(np.sum(right), rel=2e-3)
+
+
+def test_the_gradient_is_that_of_differences() -> None:
+    cells = 40
+    time = (np.arange(4 * STEPS) / cells).reshape(-1, STEPS)
+
+    def mean(x: Any) -> Any:
+        one = jnp.ones(1)
+        it = System(x[0], x[1], x[2], x[3] * one, one, x[4], x[5])
+        pulse = x[6] * jnp.exp(-(((time - 1.5) / x[7]) ** 2))
+        end, frames = propagated(it, ground(1, cells), (pulse, 0 * pulse), (pulse, 0.1 * pulse))
+        return jnp.mean(end.coherence[0] ** 2 + end.coherence[1] ** 2) + jnp.mean(frames.inversion**2)
+
+    at = np.array([2.0, 0.5, 0.8, 0.3, 0.1, 0.2, 1.1, 0.6])
+    both = jax.jit(jax.value_and_grad(mean))
+    slope = np.asarray(both(at)[1])
+    for k in range(at.size):  # of fourth order
+        step = 1e-4 * np.eye(at.size)[k]
+        points = [float(both(at + m * step)[0]) for m in (-2, -1, 1, 2)]
+        assert slope[k] == relative((points[0] - 8 * points[1] + 8 * points[2] - points[3]) / 12e-4, rel=1e-7)
+
+
+def test_a_trigger_pulse_has_its_photons() -> None:
+    """η of a trigger pulse is its photons over n_γ; a gate that is shut counts nothing."""
+    pulse = renp.Pulse(energy=1e-3, duration=1e-7, waist=100.0, delay=1e-5)
+    given: dict[str, Any] = {"length": 0.5, "repetition": 100.0, "coherence": 0.5, "dephasing_time": 1e-4}
+    target = renp.Target.from_preparation(renp.Preparation(**given, trigger=(pulse,)), YB, density=1e18)
+    photons = 1e-3 / (YB.E_eg / 2 * 1.602176634e-19)  # through an area of π 100²/2 cm² on the axis
+    exposure = photons / (np.pi * 100.0**2 / 2) / 2.99792458e10 / 1e21
+    edge = 2 * (100.0 / 0.5 / np.pi) / 100.0**2  # where the target's cross-section ends
+    expected = 100.0 * exposure * np.exp(-2 * 1e-5 / 1e-4) * (1 - np.exp(-edge)) / edge
+    assert target.dynamical_factor == relative(expected, rel=1e-5)
+    shut = renp.Preparation(**given, trigger=(pulse,), gate=(1e-3, 2e-3))
+    assert renp.Target.from_preparation(shut, YB, density=1e18).dynamical_factor < 1e-6 * expected
+
+
+def test_a_gate_shuts_out_background() -> None:
+    given: dict[str, Any] = {"length": 0.5, "repetition": 100.0, "coherence": 0.5, "dephasing_time": 1e-4}
+    gated = renp.Preparation(**given, gate=(0.0, 1e-3))
+    counts = [
+        renp.Experiment(YB, renp.Target.from_preparation(one, YB), [1.068], 100.0, 5.0).background_counts
+        for one in (renp.Preparation(**given), gated)
+    ]
+    assert np.asarray(counts).ravel() == relative(np.array([500.0, 50.0]), rel=1e-12)
+
+
+def test_the_average_over_a_broad_line_does_not_come_back() -> None:
+    """Without light the average has no revivals, as that over the nodes alone would have."""
+    wide = renp.Preparation(length=0.5, repetition=100.0, coherence=0.5, inhomogeneous_width=1e-7)
+    cycle = cycle_of(wide, YB)
+    spread = 1e-7 / np.sqrt(8 * np.log(2)) / 6.582119569509e-16
+    expected = np.exp(-((spread * cycle.time) ** 2))
+    assert cycle.factor == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_mismatched_pair_of_modes() -> None:
+    """The closed form against the coupled modes' equations, integrated from the trigger's end."""
+    kappa, mismatch, length = 1.3, 5.0, 0.9
+
+    def rate(z: float, y: np.ndarray) -> list[complex]:
+        a, b = y  # of the trigger, and its partner's conjugate
+        return [1j * kappa * b * np.exp(1j * mismatch * z), 1j * kappa * a * np.exp(-1j * mismatch * z)]
+
+    end = [1.0 + 0j, 0j]  # at z = L no partner enters
+    found = solve_ivp(rate, (length, 0), end, rtol=1e-12, atol=1e-14).y[:, -1]
+    assert pairs_per_photon(kappa, mismatch, length) == relative(abs(found[1] / found[0]) ** 2, rel=1e-9)
+
+
+def test_what_it_takes_is_what_the_propagation_needs() -> None:
+    """A fluence of a quarter of a turn on each side leaves |ρ| = 1/2 in a thin target."""
+    need = requirements(YB, 1e-6, 1e-6, density=1e16)
+    waist = 50.0
+    energy = need.fluence * np.pi * waist**2 / 2
+    pump = {"energy": energy, "duration": 1e-10, "waist": waist}
+    ready = renp.Preparation(
+        length=0.5, repetition=1.0, pulses=(renp.Pulse(**pump), renp.Pulse(**pump, direction="left"))
+    )
+    largest = cycle_of(ready, YB, density=1e16, volume=1e-2).factor.max()
+    assert largest == relative(1.0, rel=1e-3)
+
+
+def test_the_command_follows_a_cycle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text(TARGET, encoding="utf-8")
+
+    def told(*arguments: str) -> Any:
+        with pytest.raises(SystemExit) as status:
+            main([arguments[0], str(file), *arguments[1:], "--json"])
+        assert status.value.code == 0
+        return json.loads(capsys.readouterr().out)
+
+    cycle = told("target")
+    assert cycle["mean_dynamical_factor"] == relative(10 * 1e-6 / 2, rel=1e-9)
+    expected = told("counts")["expected"]
+    free = tmp_path / "free.toml"
+    free.write_text(TARGET.partition("[target.preparation]")[0] + "[[run]]" + TARGET.partition("[[run]]")[2])
+    file = free
+    assert expected == relative(np.array(told("counts")["expected"]) * 5e-6, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"length": 0.0}, "length = 0.0"),
+        ({"coherence": 0.6}, "coherence = 0.6"),
+        ({"gate": (0.0, 1.0)}, "gate = "),
+        ({"dephasing_time": -1.0}, "dephasing_time = -1.0"),
+        ({"inhomogeneous_width": 1240.0}, "inhomogeneous_width = 1240.0"),
+        ({"pulses": (3,)}, "pulses"),
+    ],
+)
+def test_wrong_preparations_are_answered(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(renp.InputError, match=re.escape(said)):
+        renp.Preparation(**{"length": 1.0, "repetition": 10.0, **given})
