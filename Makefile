@@ -11,7 +11,7 @@ PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONS
 CORE ?= $(addprefix tests/test_, $(addsuffix .py, \
 	models oracle_spinors reference_values letter_equations differential likelihood limits scenario explorer))
 
-.PHONY: reproduce test suite style types test-core test-all test-lowest checks lint hooks docs docs-fast errata real-atoms coverage mutation pictures bench price clean
+.PHONY: reproduce test suite style types test-core test-all test-lowest checks lint hooks docs docs-fast errata real-atoms coverage fuzz stress mutation pictures bench price clean
 
 reproduce: $(READY)
 	$(BIN)/renp reproduce --output $(REPORT)
@@ -70,6 +70,12 @@ real-atoms: $(READY)
 
 coverage: $(READY)
 	$(BIN)/python benchmarks/interval_coverage.py > coverage.md.part && mv coverage.md.part docs/coverage.md
+
+fuzz: $(READY)
+	cd tests && ../$(BIN)/python -m fuzz $(KIND) $(CASES)
+
+stress: $(READY)
+	cd tests && ../$(BIN)/python explorer_stress.py $(MINUTES)
 
 mutation: $(READY)
 	$(BIN)/python tests/mutation.py

@@ -22,20 +22,27 @@ PATIENCE = 120_000
 @contextmanager
 def served(*arguments: str) -> Iterator[str]:
     """Run `renp explore` on a free port, and give the address of its page."""
+    with process(*arguments) as (_, url):
+        yield url
+
+
+@contextmanager
+def process(*arguments: str) -> Iterator[tuple[int, str]]:
+    """Run `renp explore` on a free port, and give its process and address."""
     code = "from renp.cli import main; main()"
     command = [sys.executable, "-c", code, "explore", *arguments, "--port", "0", "--no-browser", "--json"]
     source = str(Path(__file__).parents[1] / "src")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as server:
         try:
-            assert process.stdout is not None
-            yield json.loads(process.stdout.readline())["url"]
+            assert server.stdout is not None
+            yield server.pid, json.loads(server.stdout.readline())["url"]
         finally:
-            process.terminate()
+            server.terminate()
             try:
-                process.wait(60)  # it may be compiling
+                server.wait(60)  # it may be compiling
             except subprocess.TimeoutExpired:
-                process.kill()
+                server.kill()
                 raise
 
 

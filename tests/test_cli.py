@@ -309,12 +309,41 @@ def test_spectrum_needs_no_runs(command: Command, tmp_path: Path) -> None:
     assert command("spectrum", written(tmp_path, WITHOUT_RUNS), *ENERGIES, "--json").status == 0
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            OSError(28, "No space left on device"),
+            "the output cannot be read or written (No space left on device)",
+        ),
+        (OSError(5, "Input/output error", "/x"), "/x cannot be read or written (Input/output error)"),
+        (MemoryError(), "there is not enough memory for this"),
+    ],
+)
+def test_what_fails_around_is_no_failure_of_ours(
+    error: Exception, words: str, command: Command, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("renp.cli.commands.show", fail)
+    answer = command("validate", file, "--json")
+    assert answer.status == 1
+    assert answer.err == f"renp: {words}\n"
+
+
+def test_a_seed_of_many_digits_is_the_users_error(command: Command, file: Path) -> None:
+    answer = command("toys", file, "--seed", "9" * 23)
+    assert answer.status == 2
+    assert "is too large a number" in answer.err
+
+
 def test_overflow_is_a_users_error(command: Command, tmp_path: Path) -> None:
     answer = command("counts", written(tmp_path, TEXT.replace("3e-11", "1e160")))
     assert answer.status == 2
     doubt, error = answer.err.splitlines()
     assert doubt.startswith("note: line 7, interaction[1].elements: a moment of 1e+160 μ_B")
-    assert error == "renp: the spectral function overflows: an input is far too large"
+    assert error.endswith("overflows: an input is far too large")
 
 
 def test_impossible_counts_are_a_users_error(command: Command, tmp_path: Path) -> None:

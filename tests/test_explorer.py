@@ -2,10 +2,15 @@
 
 import ast
 import asyncio
+import json
 import socket
 import sys
+import threading
+import time
 import tomllib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from math import pi
 from pathlib import Path
 from typing import Any
@@ -433,6 +438,88 @@ def test_the_server_has_an_event_loop_of_its_own() -> None:
         status, loop = thread.submit(ask).result()
     assert status == 200
     assert loop.asyncio_loop.is_closed()
+
+
+ODD = {
+    "a page": ("GET /static/js/bokeh.min.js", 200),
+    "another method": ("POST /", 405),
+    "another path": ("GET /rest/session_info", 404),
+    "a path of zero characters": ("GET /static/js/%00x", 404),
+    "a path above": ("GET /static/../../../etc/passwd", 403),
+    "a session of others": ("GET /?bokeh-session-id=%00", 404),
+    "two question marks": ("GET /??lightest_mass=0.02", 404),
+    "a long link": (f"GET /?lightest_mass={30_000 * '9'}", 414),
+    "a websocket that is none": ("GET /ws", 400),
+}
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """Return the port of a server that runs in a thread."""
+    ready, found = threading.Event(), list[Any]()
+
+    def run() -> None:
+        with served(State()) as (server, url):
+            found.extend((server.io_loop, int(url.rsplit(":", 1)[1])))
+            ready.set()
+            server.io_loop.start()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert ready.wait(120)
+    yield found[1]
+    found[0].add_callback(found[0].stop)
+    thread.join()
+
+
+def answer(port: int, request: str, host: str = "") -> tuple[int, dict[str, str]]:
+    """Return status and headers of the answer to a request."""
+    connection = HTTPConnection("localhost", port, timeout=120)
+    method, path = request.split(" ", 1)
+    connection.request(method, path, headers={"Host": host or f"localhost:{port}"})
+    found = connection.getresponse()
+    found.read()
+    connection.close()
+    return found.status, {name.lower(): value for name, value in found.getheaders()}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_request_is_no_failure(name: str, port: int) -> None:
+    request, expected = ODD[name]
+    status, headers = answer(port, request)
+    assert status == expected
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert f"ws://localhost:{port}" in headers["content-security-policy"]
+    assert "server" not in headers
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost", "evil.example:5006", "[::1]:1"])
+def test_pages_and_files_are_for_the_explorers_own_addresses(host: str, port: int) -> None:
+    for request in ("GET /", "GET /static/js/bokeh.min.js", "GET /ws"):
+        assert answer(port, request, host)[0] == 403
+
+
+def test_no_more_pages_than_the_memory_has_room_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("renp.explorer.guard.MOST_SESSIONS", 0)
+    assert answer(port, "GET /")[0] == 503
+    assert answer(port, "GET /static/js/bokeh.min.js")[0] == 200
+
+
+def test_a_state_has_a_bound_on_its_interactions() -> None:
+    link = f"interactions={quote(json.dumps(17 * [{'kind': 'magnetic-moment', 'elements': {'11': 1e-11}}]))}"
+    assert linked_state(link, State())[1] == "The link: interactions: 17 interactions: must be 16 at most"
+
+
+@pytest.mark.parametrize("quantity", ["10^99999999 day", "1e999999999 day", "1 day^99999999", 9999 * "9"])
+def test_a_link_is_no_time_bomb(quantity: str) -> None:
+    begin = time.process_time()
+    for key in ("runs", "target", "interactions"):
+        table = {"photon_energy": 1.0, "duration": quantity, "density": quantity, "mass": quantity}
+        content = [table | {"kind": "vector-mediator"}] if key != "target" else table
+        assert linked_state(f"?{key}={quote(json.dumps(content))}", State())[1]
+    assert time.process_time() - begin < 1
 
 
 def test_at_every_address_a_browser_may_name_the_machine() -> None:

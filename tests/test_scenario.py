@@ -1,5 +1,6 @@
 """Scenario files: what they say becomes the package's values, and every problem is named with its line."""
 
+import time
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -650,10 +651,73 @@ def test_only_photons_have_wavelengths(old: str, new: str) -> None:
     assert "must be a quantity with a unit that converts to" in "".join(problems(TEXT.replace(old, new)))
 
 
-@pytest.mark.parametrize("text", ["1e21 / cm^3", "1e27 / m^3", "10^21 / cm^3", "1e21 cm^-3", "1e21 1/cm^3"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "1e21 / cm^3",
+            "1e27 / m^3",
+            "10^21 / cm^3",
+            "1e21 cm^-3",
+            "1e21 1/cm^3",
+            "1e21 cm-3",
+            "1e21 / cm3",
+        ),
+        *("1e21 cm⁻³", "1e21 1/cm³", "1e21 per cm^3", "1e27 m-3"),
+    ],
+)
 def test_ways_to_write_a_density(text: str) -> None:
     scenario = Scenario.from_text(f'{HEAD}[target]\ndensity = "{text}"\n')
     assert scenario.experiment.target.density == relative(1e21, rel=1e-12)
+
+
+@pytest.mark.parametrize("unit", ["eV", "eV/c^2", "eV/c2", "eV / c**2", "eV/c²", "eV/c"])
+def test_ways_to_write_a_mass(unit: str) -> None:
+    neutrinos = Scenario.from_text(
+        HEAD.replace("0.01 eV", f"0.01 {unit}") + 'dm2_21 = "7.5e-5 eV2"\n'
+    ).neutrinos
+    assert (neutrinos.lightest_mass, neutrinos.dm2_21) == (0.01, 7.5e-5)
+
+
+@pytest.mark.parametrize("text", ["5 %", "5%", "5 percent", "5 per cent", " 5 % "])
+def test_ways_to_write_a_part(text: str) -> None:
+    found = Scenario.from_text(TEXT.replace("counts = 118", f'efficiency = "{text}"'))
+    assert found.experiment.efficiency.tolist() == [0.05]
+
+
+@pytest.mark.parametrize(
+    ("unit", "meant"), [("ev", "eV"), ("EV", "eV"), ("mev", "meV or MeV"), ("Day", "day"), ("thz", "THz")]
+)
+def test_units_in_other_letters_are_answered_with_the_right_ones(unit: str, meant: str) -> None:
+    (found,) = problems(HEAD.replace("0.01 eV", f"0.01 {unit}"))
+    assert f"(did you mean {meant}?)" in found
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'duration = "1 dy"',
+        'duration = "-1 day"',
+        'duration = "1 day"\nx = 1',
+        'duration = "10^99999999 day"',
+    ],
+)
+def test_ten_thousand_wrong_runs_are_answered_in_a_second(lines: str) -> None:
+    text = HEAD + 10_000 * f'[[run]]\nphoton_energy = "1.068 eV"\n{lines}\n'
+    begin = time.process_time()
+    found = problems(text)
+    assert time.process_time() - begin < 1
+    assert len(found) == 201
+    assert "perhaps more" in found[-1]
+
+
+@pytest.mark.parametrize(
+    "part", ["[" * 5000, f"x = {'9' * 5000}", f"x = {'[' * 3000}{']' * 3000}", "a" * 10**6]
+)
+def test_what_is_no_toml_says_where(part: str) -> None:
+    (found,) = problems(f"{HEAD}{part}\n")
+    assert found.startswith("not valid TOML: ")
+    assert "line 5" in found or "nested too deeply" in found
 
 
 def test_a_class_defined_anew_replaces_itself() -> None:

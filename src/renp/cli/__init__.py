@@ -50,11 +50,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         sys.stderr.close()
         sys.exit(0)
-    except Exception:
+    except Exception as error:
+        if words := _of_surroundings(error):
+            note(f"renp: {words}")
+            sys.exit(1)
         traceback.print_exc()
         note("renp: this is a failure of renp itself; the lines above say where")
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _of_surroundings(error: Exception) -> str:
+    """Return what to say of an error that is of disk, memory, JAX's settings or LaTeX, or nothing."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this"
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the output'} cannot be read or written ({error.strerror or error})"
+    *_, last = traceback.walk_tb(error.__traceback__)
+    module = str(last[0].f_globals.get("__name__"))
+    said = next(iter(str(error).splitlines()), "") or type(error).__name__
+    if module.startswith("matplotlib.texmanager"):
+        return f"matplotlib is set to use LaTeX (text.usetex), which fails: {said}"
+    own = {"JAX_ENABLE_X64", "JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"}
+    settings = sorted(name for name in os.environ if name.startswith("JAX_") and name not in own)
+    if module.startswith(("jax", "jaxlib")) and settings:
+        given = ", ".join(f"{name}={os.environ[name]}" for name in settings)
+        return f"JAX cannot compute this as it is set by {given}: {said}"
+    return ""
 
 
 def _keep_fonts() -> None:

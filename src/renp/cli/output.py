@@ -26,9 +26,12 @@ if TYPE_CHECKING:
 def _whole(_: object, tokens: Sequence[Token]) -> int:
     # By itself the parser makes 1 of 1.5.
     try:
-        return int(tokens[-1].value)
+        number = int(tokens[-1].value)
     except ValueError:
-        raise ValueError(f"{tokens[-1].value} is no whole number") from None
+        raise ValueError(f"{tokens[-1].value[:60]} is no whole number") from None
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f"{tokens[-1].value[:60]} is too large a number: it has 18 digits at most")
+    return number
 
 
 Whole: TypeAlias = Annotated[int, Parameter(converter=_whole)]

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from renp.atoms.effects import EFFECTS, effects_of
 from renp.errors import ScenarioError
+from renp.explorer.guard import LONGEST
 from renp.explorer.live import POINTS, view_window
 from renp.explorer.setup import StateError, build
 from renp.explorer.state import PLACES, VIEW, State, as_json, is_text, short
@@ -31,8 +32,6 @@ WITHOUT = ("name", "approximation")
 
 LINKED = (*(key for key in PLACES if "." not in key and key not in WITHOUT), *VIEW)
 """Keys of links, each of a part that differs from the usual; its value is words or JSON."""
-
-LONGEST = 20_000
 
 
 def start_state(scenario: Scenario | str | Path | None = None) -> State:

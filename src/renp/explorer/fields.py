@@ -56,7 +56,10 @@ class Field:
         self._write = write or (lambda state, value: state.changed(**{key: value}))
         self._quiet = self._waiting = False
         self._latest: Any = None
-        style = f":host {{ color: {look.wrong}; font-size: 13px; margin: 0 10px; }}"
+        style = (
+            f":host {{ color: {look.wrong}; font-size: 13px; margin: 0 10px; "
+            "max-width: 100%; overflow-wrap: anywhere; }"
+        )
         self.words = pn.pane.HTML("", visible=False, stylesheets=[style], margin=0, **WIDE)
         self.view = pn.Column(widget, self.words, margin=0, **WIDE)
         widget.param.watch(self._changed, "value")

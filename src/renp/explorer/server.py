@@ -14,9 +14,11 @@ from urllib.parse import parse_qsl
 
 import panel as pn
 from panel.io.server import get_server
+from tornado.ioloop import PeriodicCallback
 
 from renp.errors import InputError
 from renp.explorer.exchange import from_query
+from renp.explorer.guard import SERVER, give_back, guard
 from renp.explorer.live import curves, expected, limits, usual_window
 from renp.explorer.look import CSS, LOOKS
 from renp.explorer.page import Explorer
@@ -30,6 +32,9 @@ TITLE = "renp explorer"
 
 SESSION_EXPIRES = 300
 """Seconds within which a page that was loaded has to connect: browsers that wake up late may need them."""
+
+GIVEN_BACK = 20_000
+"""Milliseconds between returns of memory: pages that nobody opened are dropped after as long."""
 
 _TEMPLATE = """
 {% extends base %}
@@ -148,14 +153,18 @@ def served(start: State, *, port: int = 0, address: str = "localhost") -> Iterat
 
     async def listen() -> tuple[Any, str]:
         free, names = _claimed(port, address), names_of(address)
+        origins = [f"{name}:{free}" for name in names]
         server = get_server(
             {"/": page(start)},
             port=free,
             address=address,
-            websocket_origin=[f"{name}:{free}" for name in names],
+            websocket_origin=origins,
             title=TITLE,
             session_token_expiration=SESSION_EXPIRES,
+            **SERVER,
         )
+        guard(server, origins)
+        PeriodicCallback(give_back, GIVEN_BACK).start()
         server.start()
         return server, f"http://{names[0]}:{free}"
 

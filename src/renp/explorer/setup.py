@@ -18,7 +18,8 @@ from renp.scenario.problems import Place, Problems
 from renp.scenario.read import Reader
 from renp.scenario.schema import BARE
 
-MOST_RUNS = 64
+MOST_RUNS, MOST_TERMS = 64, 16
+"""What is compiled and computed while others wait has an end."""
 
 _KEYS = {place: key for key, place in PLACES.items()}
 
@@ -50,6 +51,8 @@ def build(state: State) -> Setup:
     """
     if len(state.scenario.run) > MOST_RUNS:
         raise StateError({"runs": f"{len(state.scenario.run)} runs: must be {MOST_RUNS} at most"})
+    if (terms := len(state.scenario.interaction)) > MOST_TERMS:
+        raise StateError({"interactions": f"{terms} interactions: must be {MOST_TERMS} at most"})
     problems = Problems("", "the explorer")
     tables = state.scenario.model_dump(exclude_unset=True, exclude_none=True, exclude={"scan"})
     found = Reader(tables, problems, Path(), BARE, lambda table: _kept(json.dumps(table))).read()

@@ -7,6 +7,7 @@ without a number stands for the same key of all of them.
 
 import copy
 import re
+from inspect import signature
 from typing import Any, NamedTuple, TypeAlias, get_args
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -55,6 +56,9 @@ def read_key(text: str, data: Table) -> Key:
         raise InputError("parameter", repr(text), f"of a [[{key.table}]] that the file has")
     if key.table in SECTIONS:
         choice("parameter", key.name, list(SECTIONS[key.table].model_fields))
+    else:
+        for table in _tables(key, data):
+            choice("parameter", key.name, list(signature(kinds()[str(table.get("kind"))]).parameters))
     return key
 
 

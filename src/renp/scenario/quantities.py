@@ -17,6 +17,38 @@ _POWER = re.compile(r"(?:\^|\*\*)\s*[+-]?\d{1,2}(?!\d)")
 _LONGEST = 200
 """Characters of a quantity: a number to all its digits and a unit are shorter."""
 
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_SPELLINGS = (
+    (re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+"), lambda match: f"^{match[0].translate(_RAISED)}"),
+    (re.compile(r"(?<=[^\W\d_])([+-]?\d{1,2})(?!\d)"), r"^\1"),  # cm3, cm-3
+    (re.compile(r"°"), "degree"),
+    (re.compile(r"\bper\b(?!\s*cent)"), "/"),
+)
+"""Of units: what people write, and what pint reads."""
+
+_NATURAL = re.compile(r"\s*/\s*c\s*(?:(?:\^|\*\*)\s*[124])?\s*$")
+"""What may follow the unit of an energy: masses and momenta are energies here."""
+
+_PERCENT = re.compile(r"([^\s%]+?)\s*(?:%|per\s?cent)", re.IGNORECASE)
+
+_COMMON = (
+    "eV",
+    "meV",
+    "keV",
+    "MeV",
+    "GeV",
+    "nm",
+    "mm",
+    "cm",
+    "Hz",
+    "GHz",
+    "THz",
+    "day",
+    "hour",
+    "rad",
+    "liter",
+)
+
 _UNITS = re.compile(r"(?:1?\s*/\s*)?[^\W\d]+(?:\s*[*/·]\s*[^\W\d]+)*")
 
 
@@ -71,16 +103,17 @@ def parse_quantity(text: Any, unit: str, *, photon: bool = False) -> float:
     match = _NUMBER.match(text) if len(text) <= _LONGEST else None
     if match and not match[3]:
         raise ValueError(f"{text!r} has no unit: must be {example}")
-    if not match or not _UNITS.fullmatch(_POWER.sub("", match[3]).strip()):
+    written = _spelt(match[3], unit) if match else ""
+    if not match or not _UNITS.fullmatch(_POWER.sub("", written).strip()):
         words = "one number with a decimal point and no separators, then a unit"
         raise ValueError(f"{shown(text, _LONGEST)} cannot be read: must be {example}, {words}")
     number = float(match[2] or f"1e{match[1]}")
     known = FACTORS.get(unit, {}).get(match[3].replace(" ", ""))
     if known is not None and isfinite(number):
         return number * known
-    given = _unit_of(match[3])
+    given = _unit_of(written)
     if given is None or not isfinite(number):
-        raise ValueError(f"{text!r} cannot be read: must be {example}")
+        raise ValueError(f"{text!r} cannot be read: must be {example}{_meant(written)}")
     from pint import DimensionalityError
 
     try:
@@ -88,9 +121,22 @@ def parse_quantity(text: Any, unit: str, *, photon: bool = False) -> float:
         value = quantity.to(unit, "spectroscopy") if photon else quantity.to(unit)
         return float(value.magnitude)
     except DimensionalityError as error:
-        raise ValueError(f"{text!r} is in {error.units1}: must be {example}") from None
+        raise ValueError(f"{text!r} is in {error.units1}: must be {example}{_meant(written)}") from None
     except (ArithmeticError, ValueError):  # a wavelength of 0, a number too large
         raise ValueError(f"{text!r} cannot be read: must be {example}") from None
+
+
+def _spelt(text: str, unit: str) -> str:
+    """Return a unit as pint reads it; one of a mass or momentum as that of an energy, if such is wanted."""
+    for pattern, right in _SPELLINGS:
+        text = pattern.sub(right, text)
+    return _NATURAL.sub("", text) if unit.startswith("eV") else text
+
+
+def _meant(text: str) -> str:
+    """Return what to say of a unit in other letters."""
+    likely = [name for name in _COMMON if name.lower() == text.lower() and name != text]
+    return f" (did you mean {' or '.join(likely)}?)" if likely else ""
 
 
 @lru_cache(1000)
@@ -111,8 +157,8 @@ def parse_relative(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     with suppress(ValueError):
-        if value.endswith("%"):
-            return float(value[:-1]) / 100
+        if match := _PERCENT.fullmatch(value[:_LONGEST].strip()):
+            return float(match[1]) / 100
     raise ValueError(f'{shown(value)}: must be a number without a unit, such as 0.05, or "5 %"')
 
 

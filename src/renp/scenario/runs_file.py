@@ -192,7 +192,7 @@ def _columns(headings: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
 def _column(heading: str) -> tuple[str, str]:
     if not heading:
         raise ValueError("has a column without a heading")
-    match = _HEADING.match(heading)
+    match = _HEADING.match(" ".join(heading[:200].split()))
     name, unit = (match["name"], match["unit"] or match["other"]) if match else (heading, None)
     name = re.sub(r"[\s-]+", "_", name.strip()).lower()
     if name not in _NAMES:

@@ -1,0 +1,126 @@
+"""What the server lets in, and what it gives back: hosts, headers, sessions, memory."""
+
+import ctypes
+import gc
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from typing import Any
+
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.routing import Matcher, Rule
+from tornado.web import OutputTransform, RequestHandler
+
+MOST_SESSIONS = 64
+"""Pages that are open at once: each has about 10 MB."""
+
+LONGEST = 20_000
+"""Characters of a link."""
+
+MOST_BYTES = 2**20
+"""Of a request, and of a message of a page."""
+
+LONGEST_WAIT = 30
+"""Seconds for which a connection may send nothing, or not answer that it is still there."""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self' blob:; script-src 'self' blob: 'unsafe-inline' 'unsafe-eval'; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+        "connect-src 'self' blob: data: {sockets}; object-src 'none'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""Of every answer; Bokeh writes scripts into the page and makes functions of text."""
+
+SERVER: dict[str, Any] = {
+    "http_server_kwargs": {
+        "max_body_size": MOST_BYTES,
+        "idle_connection_timeout": LONGEST_WAIT,
+        "body_timeout": LONGEST_WAIT,
+    },
+    "websocket_max_message_size": MOST_BYTES,
+    "websocket_ping_interval": LONGEST_WAIT,
+    "websocket_ping_timeout": LONGEST_WAIT,
+}
+"""Options of the server."""
+
+
+class _Answer(RequestHandler):
+    """An answer in words, whatever was asked."""
+
+    def initialize(self, status: int, words: str) -> None:
+        self._status, self._words = status, words
+
+    def prepare(self) -> None:
+        self.set_status(self._status)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(f"{self._words}\n")
+
+
+class _If(Matcher):
+    """Requests of which a condition holds."""
+
+    def __init__(self, condition: Callable[[HTTPServerRequest], bool]) -> None:
+        self._condition = condition
+
+    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
+        return {} if self._condition(request) else None
+
+
+def guard(server: Any, origins: Collection[str]) -> None:
+    """Let a server answer who asks for one of its origins, such as "localhost:5006", and not too many."""
+    application = server._tornado
+    hosts = {origin.lower() for origin in origins} | {
+        origin.removesuffix(":80").lower() for origin in origins
+    }
+    sockets = " ".join(f"ws://{origin}" for origin in origins)
+
+    class Headers(OutputTransform):
+        """Adds `HEADERS`."""
+
+        def transform_first_chunk(
+            self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
+        ) -> tuple[int, HTTPHeaders, bytes]:
+            del finishing
+            for name, value in HEADERS.items():
+                headers[name] = value.format(sockets=sockets)
+            headers.pop("Server", None)
+            return status_code, headers, chunk
+
+    def full(request: HTTPServerRequest) -> bool:
+        return request.path == "/" and len(server.get_sessions("/")) >= MOST_SESSIONS
+
+    answers: list[tuple[int, str, Callable[[HTTPServerRequest], bool]]] = [
+        (
+            403,
+            f"This is no address of the explorer; it answers at {', '.join(sorted(origins))}",
+            lambda request: request.host.lower() not in hosts,
+        ),
+        (405, "The explorer answers GET alone", lambda request: request.method != "GET"),
+        (414, f"A link has at most {LONGEST} characters", lambda request: len(request.uri or "") > LONGEST),
+        (404, "There is no such page", _elsewhere),
+        (503, "All pages that the explorer can serve are open; close one, or wait for a minute", full),
+    ]
+    application.transforms.append(Headers)
+    application.default_router.rules[:0] = [
+        Rule(_If(condition), _Answer, {"status": status, "words": words})
+        for status, words, condition in answers
+    ]
+
+
+def _elsewhere(request: HTTPServerRequest) -> bool:
+    """Return whether a request is for what the page does not need: other paths, other people's sessions."""
+    known = request.path in ("/", "/ws", "/favicon.ico") or request.path.startswith("/static/")
+    odd = "%00" in request.path or (request.uri or "").count("?") > 1
+    return not known or odd or "bokeh-session-id" in request.arguments
+
+
+def give_back() -> None:
+    """Return the memory of pages that were closed to the system."""
+    gc.collect()
+    with suppress(OSError, AttributeError):  # of the C library of Linux
+        ctypes.CDLL(None).malloc_trim(0)

@@ -1,0 +1,151 @@
+"""The explorer among many: sessions that work, junk, and slow clients; prints what was seen.
+
+``python tests/explorer_stress.py [MINUTES] [SESSIONS]``, ten and twenty if left out.
+"""
+
+import socket
+import statistics
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from bokeh.client import pull_session
+
+import explorer_browser
+from fuzz.links import query
+
+SLOW = 10
+"""Clients of each slow kind."""
+
+
+class Seen:
+    """What the clients saw."""
+
+    def __init__(self) -> None:
+        self.waits: dict[str, list[float]] = {}
+        self.answers: Counter[str] = Counter()
+        self.failures: Counter[str] = Counter()
+
+    def wait(self, what: str, action: Callable[[], Any]) -> Any:
+        """Do something, and note how long it took."""
+        begin = time.monotonic()
+        found = action()
+        self.waits.setdefault(what, []).append(time.monotonic() - begin)
+        return found
+
+
+def _get(port: int, path: str) -> int:
+    connection = HTTPConnection("localhost", port, timeout=60)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status
+
+
+def _working(url: str, seen: Seen, stop: threading.Event, number: int) -> None:
+    """Open a page, and move its slider every other second."""
+    random = Random(number)
+    port = int(url.rsplit(":", 1)[1])
+    while not stop.is_set():
+        seen.answers[f"page {seen.wait('page', lambda: _get(port, '/'))}"] += 1
+        session = seen.wait("session", lambda: pull_session(url=url))
+        slider = session.document.select_one({"title": "Lightest mass (eV)", "type": _slider()})
+        for _ in range(30):
+            if stop.wait(random.uniform(1, 3)):
+                break
+            slider.value = random.uniform(0, 0.08)
+            seen.wait("slider", session.force_roundtrip)
+        session.close()
+
+
+def _slider() -> Any:
+    from bokeh.models import Slider
+
+    return Slider
+
+
+def _junk(port: int, seen: Seen, stop: threading.Event, number: int) -> None:
+    """Ask for links with anything in them."""
+    random = Random(number)
+    while not stop.wait(0.5):
+        link = quote(query(random), safe="?&=%")
+        status = _get(port, f"/{link if link.startswith('?') else f'?{link}'}"[:40_000])
+        seen.answers[f"junk {status}"] += 1
+
+
+def _slow(port: int, stop: threading.Event, *, reads: bool) -> None:
+    """Send a letter a second, or ask for much and read nothing."""
+    while not stop.is_set():
+        with suppress(OSError), socket.create_connection(("localhost", port)) as one:
+            if not reads:
+                request = f"GET /static/js/bokeh.min.js HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n"
+                one.sendall(request.encode() * 20)
+                stop.wait(40)
+            for letter in f"GET / HTTP/1.1\r\nHost: localhost:{port}\r\nX: {'x' * 500}" * reads:
+                if stop.wait(1):
+                    break
+                one.sendall(letter.encode())
+
+
+def _memory(process: int) -> float:
+    """Return the resident memory of a process, MB."""
+    lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+def main(minutes: float = 10, sessions: int = 20) -> bool:
+    """Run all of them, print, and return whether others were answered within a second."""
+    seen, stop, memory = Seen(), threading.Event(), list[float]()
+    with explorer_browser.process() as (server, url):
+        port = urlsplit(url).port or 80
+        works: list[tuple[Callable[..., None], tuple[Any, ...], dict[str, Any]]] = [
+            *((_working, (url, seen, stop, k), {}) for k in range(sessions)),
+            *((_junk, (port, seen, stop, k), {}) for k in range(2)),
+            *((_slow, (port, stop), {"reads": bool(k % 2)}) for k in range(2 * SLOW)),
+        ]
+
+        def guarded(work: Callable[..., None], arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+            while not stop.is_set():
+                try:
+                    work(*arguments, **options)
+                except Exception as error:
+                    seen.failures[f"{work.__name__}: {type(error).__name__}: {error}"[:120]] += 1
+                    stop.wait(1)
+
+        threads = [threading.Thread(target=guarded, args=work, daemon=True) for work in works]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.2)
+        end = time.monotonic() + 60 * minutes
+        while time.monotonic() < end:
+            memory.append(_memory(server))
+            print(f"{memory[-1]:.0f} MB", end=" ", flush=True)
+            time.sleep(min(15, 15 * minutes))
+        stop.set()
+        for thread in threads:
+            thread.join(70)
+        time.sleep(60)
+        memory.append(_memory(server))
+    print(f"{memory[-1]:.0f} MB a minute after all have gone\n")
+    for what, waits in seen.waits.items():
+        ordered = sorted(waits)
+        middle, late = statistics.median(ordered), ordered[int(0.95 * (len(ordered) - 1))]
+        print(
+            f"{what}: {len(waits)}, median {middle:.2f} s, 95 % within {late:.2f} s, all {ordered[-1]:.2f} s"
+        )
+    print(*(f"{what}: {count}" for what, count in sorted((seen.answers + seen.failures).items())), sep="\n")
+    return not any("500" in what for what in seen.answers)
+
+
+if __name__ == "__main__":
+    given = [float(text) for text in sys.argv[1:]]
+    sys.exit(not main(*given[:1], *(int(number) for number in given[1:2])))
