@@ -11,12 +11,16 @@ PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONS
 CORE ?= $(addprefix tests/test_, $(addsuffix .py, \
 	models oracle_spinors reference_values letter_equations differential likelihood limits scenario explorer))
 
-.PHONY: reproduce test test-core test-all test-lowest checks lint hooks docs docs-fast errata real-atoms coverage mutation pictures bench price clean
+.PHONY: reproduce test suite style types test-core test-all test-lowest checks lint hooks docs docs-fast errata real-atoms coverage mutation pictures bench price clean
 
 reproduce: $(READY)
 	$(BIN)/renp reproduce --output $(REPORT)
 
-test: $(READY) lint
+# The type checker keeps one core busy for a minute: beside the tests, not before them.
+test: $(READY) style
+	$(MAKE) --no-print-directory --jobs=2 types suite
+
+suite:
 	$(BIN)/pytest -n auto
 
 test-core: $(READY)
@@ -35,9 +39,13 @@ checks: lint docs-fast
 	$(MAKE) test-core PYTHON="$$(tools/pythons | tail -n 1 | cut -d ' ' -f 2-)" VENV=.venv-newest
 	$(MAKE) test-core VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt
 
-lint: $(READY)
+lint: style types
+
+style: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+types: $(READY)
 	$(BIN)/mypy
 
 hooks: $(READY)

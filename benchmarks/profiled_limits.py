@@ -23,7 +23,8 @@ from iminuit import Minuit
 from numpy.typing import NDArray
 
 import renp
-from renp.inference.ensembles import crossing_ensemble, fit_ensemble
+from renp.inference.crossings import crossing_ensemble
+from renp.inference.ensembles import fit_ensemble
 from renp.inference.likelihood import Data
 from renp.inference.newton import CONVERGED
 

@@ -207,6 +207,17 @@ class Saved:
 KINDS: dict[str, Any] = {"store": Stores, "saved": Saved}
 
 
+def case_of(kind: str) -> Callable[[random.Random], tuple[str, Callable[[], bool]]]:
+    """Return what makes a case of a source of randomness: what is tried, and what tries it."""
+    folder = tempfile.TemporaryDirectory()
+    damaged = KINDS[kind](Path(folder.name))
+
+    def case(rng: random.Random) -> tuple[str, Callable[[], bool]]:
+        return f"damaged {kind} in {folder.name}", lambda: damaged.case(rng).endswith(("mended", "read"))
+
+    return case
+
+
 def run(kind: str, number: int, seed: int = 0) -> Counter[str]:
     """Try some cases, each with a seed of its own; return how many came to what."""
     found: Counter[str] = Counter()
@@ -226,4 +237,4 @@ def run(kind: str, number: int, seed: int = 0) -> Counter[str]:
 
 if __name__ == "__main__":
     for kind in KINDS:
-        print(kind, dict(run(kind, int(sys.argv[1]) if len(sys.argv) > 1 else 1000)))
+        print(kind, dict(run(kind, int(sys.argv[1]) if len(sys.argv) > 1 else 1000)), flush=True)

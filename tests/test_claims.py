@@ -64,13 +64,13 @@ def test_elements_are_told_apart_by_a_fit() -> None:
     """The exposure is that at which `renp.fit` would reject the other element at Δχ² = 2.71."""
     days = claims.identification()["magnetic-moment"]["33"]["23"]
     scenario = letter.setup()
-    given = scenario.experiment
-    energies = np.asarray(given.photon_energy)
-    runs = renp.Experiment(scenario.atom, given.target, energies, days * 86400.0)
-    nu = scenario.neutrinos
-    counts = renp.expected_counts(runs, nu, renp.Weak() + renp.MagneticMoment({(3, 3): 3e-11}))
-    other = renp.Likelihood(runs, nu, {"mu_23": renp.MagneticMoment({(2, 3): 1.0})})
-    assert float(renp.fit(other, np.asarray(counts)).chi2) == relative(2.7055, rel=1e-3)
+    given, nu = scenario.experiment, scenario.neutrinos
+    energies, time = np.asarray(given.photon_energy), days * 86400.0
+    runs = renp.Experiment(scenario.atom, given.target, energies, time)
+    seen = np.asarray(renp.expected_counts(runs, nu, renp.Weak() + renp.MagneticMoment({(3, 3): 3e-11})))
+    counted = renp.Experiment(scenario.atom, given.target, energies, time, counts=seen)
+    other = renp.Likelihood(counted, nu, {"mu_23": renp.MagneticMoment({(2, 3): 1.0})})
+    assert float(renp.fit(other).chi2) == relative(2.7055, rel=1e-3)
 
 
 def toy() -> Advantage:

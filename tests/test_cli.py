@@ -840,6 +840,17 @@ def test_plan_explains_what_cannot_be(
     assert message in answer.err
 
 
+def test_ctrl_c_ends_a_command_without_more_words(
+    command: Command, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("renp.scenario.Scenario.read", interrupt)
+    answer = command("counts", file)
+    assert (answer.status, answer.out, answer.err) == (130, "", "")
+
+
 @pytest.mark.slow
 def test_compilations_are_kept_where_there_is_a_place(tmp_path: Path) -> None:
     path = written(tmp_path, TEXT)

@@ -243,7 +243,19 @@ def test_who_has_no_home_gets_no_folder_of_that_name(tmp_path: Path, home: str |
     assert done.returncode == 0, done.stderr
     assert {one.name for one in tmp_path.iterdir()} == {"s.toml", "a.png"}
     assert set(Path("/").iterdir()) == before
-    assert done.stderr.splitlines()[-1] == "wrote a.png"
+    assert done.stderr == "wrote a.png\n"
+
+
+@pytest.mark.slow
+def test_all_that_is_kept_is_in_the_cache(tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text(text(5, 4))
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+    words = command("spectrum", "s.toml", "--photon-energy", "1.068,1.07", "-o", "a.png")
+    (tmp_path / "home").mkdir()
+    home = {"HOME": str(tmp_path / "home")}
+    subprocess.run(words, env=environment | home, cwd=tmp_path, capture_output=True, check=True)
+    assert [one.name for one in (tmp_path / "home").iterdir()] == [".cache"]
+    assert sorted(one.name for one in (tmp_path / "home" / ".cache").iterdir()) == ["renp"]
 
 
 def test_json_is_json() -> None:

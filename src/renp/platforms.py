@@ -48,13 +48,30 @@ def cache_folder() -> Path | None:
     named = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME", "")
     if Path(named).is_absolute():
         return Path(named)
+    home = _home()
+    return home and home / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+
+
+def _home() -> Path | None:
     try:
         home = Path.home()
     except RuntimeError:
         return None
-    if not home.is_absolute() or home == Path(home.anchor):
-        return None
-    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    return home if home.is_absolute() and home != Path(home.anchor) else None
+
+
+def has_settings(program: str) -> bool:
+    """Return whether a user has settings of another program, in a folder where programs look for them.
+
+    Examples
+    --------
+    >>> has_settings("a program that nobody has")
+    False
+    """
+    home = _home()
+    places = [os.environ.get("XDG_CONFIG_HOME"), home and home / ".config"]
+    found = [Path(place, program) for place in places if place] + ([home / f".{program}"] if home else [])
+    return any(folder.is_dir() for folder in found)
 
 
 def synced(path: Path) -> None:

@@ -1,5 +1,6 @@
 """The command line: it parses, calls and shows."""
 
+import atexit
 import os
 import sys
 import traceback
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cyclopts import CycloptsError
 
@@ -15,6 +17,7 @@ from renp.cli.commands import app
 from renp.cli.output import note
 from renp.compilations import keep, usual_folder
 from renp.errors import InputError, ScenarioError, StorageError
+from renp.platforms import cache_folder, has_settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # Greek letters on a terminal that has none
     warnings.showwarning = _show_warning
     os.environ["MPLBACKEND"] = "agg"  # pictures go to files, with or without a display
+    _keep_fonts()
     given = sys.argv[1:] if arguments is None else arguments
     quiet = {"-q", "--quiet"} & set(given)
     folder = os.environ.get("JAX_COMPILATION_CACHE_DIR")
@@ -51,6 +55,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         note("renp: this is a failure of renp itself; the lines above say where")
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _keep_fonts() -> None:
+    """Let Matplotlib make no folder outside the user's cache, unless there are settings of it."""
+    base = cache_folder()
+    if base is None:  # it would take one at the root
+        passing = TemporaryDirectory(prefix="renp-", ignore_cleanup_errors=True)
+        atexit.register(passing.cleanup)
+        os.environ.setdefault("MPLCONFIGDIR", passing.name)
+    elif not has_settings("matplotlib"):
+        os.environ.setdefault("MPLCONFIGDIR", str(base / "renp" / "matplotlib"))
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -76,6 +76,11 @@ def sensitivity(
     seed
         Of the random numbers.
 
+    Returns
+    -------
+    Sensitivity
+        ``.limits["magnetic-moment"]["11"]`` in μ_B, shape (n,), with ``.bands`` and ``.existing`` beside it.
+
     Raises
     ------
     InputError

@@ -126,11 +126,14 @@ class Sensitivity(Result):
         """Draw a line for each other limit, or with many couplings the range that they span."""
         names = list(dict.fromkeys(name for of in self.existing[kind].values() for name in of))
         for k, name in enumerate(names):
-            some = np.array([of[name] for of in self.existing[kind].values() if name in of])
+            known = {label: of[name] for label, of in self.existing[kind].items() if name in of}
+            some = np.array([*known.values()])
             look: Any = {"color": _OTHERS[k % len(_OTHERS)], "linewidth": 1.1, "linestyle": (0, (5, 1.5))}
             if few or len(some) == 1:
-                for limit in some:
-                    axes.plot(self.values, _shown(limit), label=name, zorder=2, **look)
+                same = len(some) == 1 or np.array_equal(some[0], some[-1])
+                for label, limit in list(known.items())[: 1 if same else None]:
+                    said = name if same else f"{name} {label}"
+                    axes.plot(self.values, _shown(limit), label=said, zorder=2, **look)
                 continue
             low, high = np.min(some, axis=0), np.max(some, axis=0)
             axes.fill_between(self.values, low, high, color=look["color"], alpha=0.12, linewidth=0, zorder=0)
