@@ -53,8 +53,9 @@ class TargetCycle(Result):
     coherence: Reals
     """|ρ_eg| there, shape (moment, place)."""
     right: Reals
+    """Photons for each atom of the field that runs to the right, there."""
     left: Reals
-    """Photons for each atom of the fields there."""
+    """The same of the field that runs to the left."""
     trigger_photons: float
     """n_γ V."""
     compensated: bool
