@@ -19,10 +19,13 @@ import renp
 from every_command import TARGET
 from relative import relative
 from renp.cli import main
+from renp.results import Counts
+from renp.results.target import TargetCycle
 from renp.target.bloch import Frames, State, System, energy, ground, propagate, propagated
 from renp.target.light import pairs_per_photon
 from renp.target.preparation import cycle_of
 from renp.target.requirements import requirements
+from renp.target.search import best_preparation
 
 STEPS = 50
 
@@ -322,3 +325,39 @@ def test_the_command_follows_a_cycle(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_wrong_preparations_are_answered(given: dict[str, Any], said: str) -> None:
     with pytest.raises(renp.InputError, match=re.escape(said)):
         renp.Preparation(**{"length": 1.0, "repetition": 10.0, **given})
+
+
+def test_a_long_target_empties_itself_down_to_the_threshold() -> None:
+    given: dict[str, Any] = {"repetition": 10.0, "coherence": 0.5, "dephasing_time": 1e-3}
+    short, long = (cycle_of(renp.Preparation(length=length, **given), YB) for length in (1.0, 10.0))
+    assert short.gain_length.max() < np.pi / 2 < long.gain_length.max()
+    left = (np.pi / 2 / long.gain_length.max()) ** 2  # of η, were the coherence still uniform
+    assert long.mean / short.mean == relative(left, rel=0.5)
+    told = str(TargetCycle.compute(YB, renp.Target.from_preparation(long.preparation, YB)))
+    assert "The target empties itself" in told
+
+
+def test_results_say_whose_mean_they_used() -> None:
+    ready = renp.Preparation(length=0.5, repetition=100.0, coherence=0.5, dephasing_time=1e-4)
+    runs = renp.Experiment(YB, renp.Target.from_preparation(ready, YB), [1.068, 1.07], 1e9)
+    nu, said = renp.Neutrinos(0.01), "η = 0.005 is the mean of the target's preparation over all time."
+    limited = {"magnetic-moment": {"11": renp.MagneticMoment({(1, 1): 1e-11})}}
+    settings = renp.Constraints(candidates=100)
+    assert said in str(Counts.compute(runs, nu))
+    assert said in str(renp.upper_limits(runs, nu, couplings=limited))
+    assert said in str(renp.plan("limits", runs, nu, couplings=limited, constraints=settings))
+
+
+@pytest.mark.slow
+def test_a_search_finds_better_pulses_for_the_same_energy() -> None:
+    pump = {"energy": 5.0, "duration": 1e-10, "waist": 0.3}
+    start = renp.Preparation(
+        length=1.0,
+        repetition=10.0,
+        dephasing_time=1e-6,
+        pulses=(renp.Pulse(**pump), renp.Pulse(**pump, direction="left")),
+    )
+    where: dict[str, Any] = {"density": 1e20, "volume": 2.0}
+    best = best_preparation(start, YB, budget=10.0, **where)
+    assert sum(one.energy for one in best.pulses) == relative(10.0, rel=1e-12)
+    assert cycle_of(best, YB, **where).mean > 3 * cycle_of(start, YB, **where).mean

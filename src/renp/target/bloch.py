@@ -150,10 +150,11 @@ def _local_backward(h: float, kept: tuple[System, State], end: State) -> tuple[S
     for k in (3, 2, 1, 0):
         onwards = _NODES[k + 1] * h if k < 3 else 0.0
         rate = jax.tree.map(lambda x, y, k=k, f=onwards: _WEIGHTS[k] * h * x + f * y, end, later)
-        of_system, later = _barrier(jax.vjp(_rates, system, places[k])[1](rate))
+        of_system, back = jax.vjp(_rates, system, places[k])[1](rate)
+        later = _barrier(back)  # alone: coefficients that have no gradient are then left out
         found.append((of_system, later))
     systems, states = zip(*found, strict=True)
-    return _sum(systems[0], list(systems[1:]), [1.0] * 3), _sum(end, list(states), [1.0] * 4)
+    return jax.tree.map(lambda *each: sum(each), *systems), _sum(end, list(states), [1.0] * 4)
 
 
 _local.defvjp(_local_forward, _local_backward)
