@@ -199,6 +199,10 @@ def pole_masses(experiment: Experiment) -> Masses:
     return np.sort(np.sqrt(q2[q2 > 0]))
 
 
+_MOST_POINTS = 10**7
+"""Of a grid that fits into memory."""
+
+
 def mass_grid(experiment: Experiment, low: float = 1e-3, high: float = 1e5, points: int = 240) -> Masses:
     """Return masses, even in ln m and dense around each pole, without the poles themselves.
 
@@ -231,10 +235,12 @@ def mass_grid(experiment: Experiment, low: float = 1e-3, high: float = 1e5, poin
     """
     instance("experiment", experiment, Experiment)
     allowed = "a mass in eV above 0"
-    number("low", low, allowed, low=0, open_low=True)
-    number("high", high, allowed, low=float(low), open_low=True)
+    low = float(number("low", low, allowed, low=0, open_low=True))
+    high = float(number("high", high, allowed, low=low, open_low=True))
+    if (points := whole("points", points, 2)) > _MOST_POINTS:
+        raise InputError("points", points, f"{_MOST_POINTS} at most")
     near = np.logspace(-6, -0.5, 24)
     around = [m * (1 + side * near) for m in pole_masses(experiment) for side in (-1, 1)]
-    grid = np.unique(np.concatenate([np.geomspace(low, high, whole("points", points, 2)), *around]))
+    grid = np.unique(np.concatenate([np.geomspace(low, high, points), *around]))
     inside: Masses = grid[(grid >= low) & (grid <= high)]
     return inside
