@@ -50,6 +50,8 @@ background = "20 / day"
 counts = 1
 """
 
+WHOLE = SCENARIO.replace('name = "Yb"', 'name = "Yb"\napproximation = "full"\npolarisation = "right"')
+
 COMMANDS = """
 init letter --output letter.toml
 validate run.toml --output validate.json
@@ -71,6 +73,7 @@ plan run.toml --candidates 100 --total "70 day" --clearance "1e-5 eV" --frequenc
 plan run.toml --candidates 100 --least-duration "1 day" --change-time "1 day" --after --profiled
 plan run.toml --candidates 100 --aim identify --elements magnetic-moment --strength 1e-10 --both-orderings
 plan run.toml --candidates 100 --couplings "magnetic-moment 11"
+plan whole.toml --candidates 100 --aim sign --polarisations left,right
 plan run.toml --candidates 100 --aim ordering --lightest-masses 0.001,0.01 --laser-range "1.05 eV, 1.0717 eV"
 sensitivity run.toml --over exposure --couplings "magnetic-moment 11" --toys 20 --seed 1 --output over.png
 scan run.toml --output scan.zarr --plot scan.png --expected

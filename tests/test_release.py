@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import renp
-from every_command import COMMANDS, FEW, SCENARIO, TARGET
+from every_command import COMMANDS, FEW, SCENARIO, TARGET, WHOLE
 from extras import MISSING, SAID, WORKS
 from renp.cli.commands import app
 
@@ -168,7 +168,12 @@ def test_a_clean_environment_can_use_it(
 
 @pytest.mark.slow
 def test_the_core_alone_can_do_every_command(core: Path, tmp_path: Path) -> None:
-    for name, text in {"run.toml": SCENARIO, "few.toml": FEW, "target.toml": TARGET}.items():
+    for name, text in {
+        "run.toml": SCENARIO,
+        "few.toml": FEW,
+        "target.toml": TARGET,
+        "whole.toml": WHOLE,
+    }.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     for line in COMMANDS.strip().splitlines():
         run(core.with_name("renp"), *shlex.split(line), cwd=tmp_path)

@@ -96,7 +96,9 @@ every_result = pytest.mark.parametrize("name", list(BUILD))
 @every_result
 def test_str_is_the_table_with_a_title(name: str) -> None:
     title, heads, *rows = str(result(name)).splitlines()
-    said = getattr(result(name), "diagnosis", None) or ()
+    said = [*(getattr(result(name), "diagnosis", None) or ())]
+    # Whose width was used is said last.
+    said += result(name).made_by.get("reference_width", "").splitlines()
     assert rows[len(rows) - len(said) :] == [f"• {sentence}" for sentence in said]
     rows = rows[: len(rows) - len(said)]
     table = result(name).table()
@@ -302,10 +304,11 @@ def test_counts_not_observed_are_left_out() -> None:
     ("name", "inputs"),
     [
         ("spectrum", {"atom", "neutrinos", "model"}),
-        ("counts", {"experiment", "neutrinos", "model"}),
+        ("counts", {"experiment", "neutrinos", "model", "reference_width"}),
         (
             "limits",
-            {"experiment", "neutrinos", "couplings", "confidence_level", "method", "nuisances", "seed"},
+            {"experiment", "neutrinos", "couplings", "confidence_level", "method", "nuisances", "seed"}
+            | {"reference_width"},
         ),
     ],
 )
@@ -373,7 +376,8 @@ def test_pictures_carry_their_provenance(tmp_path: Path) -> None:
         assert f"renp: {renp.__version__}" in picture.info["Comment"]
     svg = result("counts").save(tmp_path / "a.svg").read_text(encoding="utf-8")
     assert f"renp: {renp.__version__}" in svg
-    assert f"renp: {renp.__version__}".encode() in result("counts").save(tmp_path / "a.pdf").read_bytes()
+    pdf = result("counts").save(tmp_path / "a.pdf").read_bytes()
+    assert f"renp: {renp.__version__}".encode("utf-16-be") in pdf  # as PDF has text with Greek letters
 
 
 @pytest.mark.parametrize(

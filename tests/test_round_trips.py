@@ -87,7 +87,7 @@ def test_the_files_have_every_key() -> None:
     seen: set[tuple[str, str]] = set()
     forms: set[str] = set()
 
-    @settings(max_examples=300, derandomize=True, database=None, **DRAWN)
+    @settings(max_examples=600, derandomize=True, database=None, **DRAWN)
     @given(scenario_files())
     def collect(file: File) -> None:
         for name, table in file.tables.items():

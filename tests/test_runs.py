@@ -271,7 +271,8 @@ def test_wrong_errors_of_a_file(value: str, message: str) -> None:
 
 
 def test_errors_of_a_csv_file(tmp_path: Path) -> None:
-    rows = "photon_energy [eV], duration [day], background_error, efficiency_error\n1.068, 10, 0.1, 0.05\n"
+    rows = "photon_energy [eV], duration [day], background [1/day], background_error, efficiency_error\n"
+    rows += "1.068, 10, 3, 0.1, 0.05\n"
     (tmp_path / "runs.csv").write_text(rows, encoding="utf-8")
     (tmp_path / "a.toml").write_text(HEAD + '[runs]\nfile = "runs.csv"\n', encoding="utf-8")
     found = Scenario.read(tmp_path / "a.toml").experiment

@@ -68,6 +68,8 @@ RIGHT: dict[Callable[..., Any], dict[str, Any]] = {
     renp.ranking: {"likelihood": SEEN, "coupling": "mu", "data": DATA},
     renp.reach: {"experiment": RUNS, "neutrinos": DIRAC, "mediator_of_mass": vector, "masses": [1e3]},
     renp.required_exposure: {"true": LIKELIHOOD, "tested": WEAK, "truth": {}},
+    renp.reference_width: {"atom": YB, "convention": "golden-rule"},
+    renp.sensitivity: {"experiment": RUNS, "neutrinos": DIRAC, "over": "exposure", "values": [1, 2]},
     renp.scan: {"scenario": "a.toml", "output": "a.zarr"},
     renp.spectral_function: {"omega": 1.0, "atom": YB, "neutrinos": DIRAC, "model": MOMENT},
     renp.thresholds: {"atom": YB, "neutrinos": DIRAC},
@@ -86,7 +88,7 @@ NUMBERS = {
 }
 """Arguments that may be a number, or that say in another way what is wrong with one."""
 
-UNCHECKED = {"citations": "takes anything", "explore": "opens a page"}
+UNCHECKED = {"citations": "takes anything", "explore": "opens a page", "cache": "changes what is kept"}
 
 WRONG = [
     pytest.param(function, name, wrong, id=f"{function.__qualname__}-{name}-{wrong!r}")

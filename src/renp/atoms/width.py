@@ -38,7 +38,7 @@ from typing import Final
 from renp.atoms.atom import Atom
 from renp.constants import FERMI_CONSTANT, HBAR, HBAR_C
 from renp.errors import InputError
-from renp.validation import choice, number
+from renp.validation import choice, instance, number
 
 FIELDS = {"peak": 2.0, "rms": 1.0, "half": 0.5}
 DIPOLES = {"along": 1.0, "average": 1 / 3}
@@ -101,6 +101,7 @@ def reference_width(
     """
     if choice("convention", convention, CONVENTIONS) == "published":
         return PUBLISHED_WIDTH
+    instance("atom", atom, Atom)
     of_field = FIELDS[choice("field", field, tuple(FIELDS))]
     of_dipole = DIPOLES[choice("dipole", dipole, tuple(DIPOLES))]
     if len(atom.levels) < 2 or atom.levels[1].A is None:

@@ -51,7 +51,7 @@ def minuit(likelihood: Likelihood, data: Data | None = None, start: ArrayLike | 
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0712], 86400.0, counts=[15, 9])
     >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"mu": renp.MagneticMoment({(1, 1): 1.0})})
     >>> m = minuit(likelihood, start=likelihood.point(mu=1e-11)).migrad()
-    >>> m.valid, f"{likelihood.values(jnp.array(m.values))['mu']:.2e}"
+    >>> m.valid, f"{likelihood.values(np.array(m.values))['mu']:.2e}"
     (True, '4.40e-11')
     """
     evaluate = _remembered(likelihood, checked_data(likelihood, data))

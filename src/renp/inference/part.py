@@ -99,7 +99,7 @@ class Part(eqx.Module):
             atom = Lights(_with(amplitudes, atom.left), _with(amplitudes, atom.right), atom.share)
         else:
             atom = _with(amplitudes, atom)
-        rate: Array = line_spectrum_of_runs(photons, laser, atom, neutrinos, model)
+        rate: Array = line_spectrum_of_runs(jnp.asarray(photons), laser, atom, neutrinos, model)
         return rate
 
     def photon_energy(self, values: Mapping[str, Float[Array, ""]]) -> Float[Array, "n"]:

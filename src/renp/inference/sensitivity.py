@@ -94,7 +94,7 @@ def sensitivity(
     >>> moment = {"magnetic-moment": {"11": renp.MagneticMoment({(1, 1): 1.0})}}
     >>> found = renp.sensitivity(runs, renp.Neutrinos(0.01), "exposure", [1, 10], couplings=moment, toys=0)
     >>> [f"{limit:.1e}" for limit in found.limits["magnetic-moment"]["11"]]
-    ['4.6e-11', '2.4e-11']
+    ['6.2e-11', '3.3e-11']
     """
     instance("experiment", experiment, Experiment)
     check_certain(experiment)

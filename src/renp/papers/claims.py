@@ -100,7 +100,7 @@ def identification() -> dict[str, dict[str, dict[str, float]]]:
 
     Examples
     --------
-    >>> identification()["magnetic-moment"]["33"]["23"] < identification()["magnetic-moment"]["12"]["11"]
+    >>> identification()["magnetic-moment"]["12"]["11"] < identification()["magnetic-moment"]["33"]["23"]
     True
     """
     null, signals = _counts()
