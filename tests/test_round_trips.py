@@ -21,7 +21,7 @@ from renp.explorer.setup import build
 from renp.explorer.state import State
 from renp.scenario import Scenario, preset_names, preset_text, schema
 from renp.scenario.write import to_text
-from scenarios import File, scenario_files
+from scenarios import File, scans, scenario_files
 
 ROOT = Path(__file__).parents[1]
 SECTIONS = schema.SECTIONS | {
@@ -87,7 +87,7 @@ def test_the_files_have_every_key() -> None:
     seen: set[tuple[str, str]] = set()
     forms: set[str] = set()
 
-    @settings(max_examples=600, derandomize=True, database=None, **DRAWN)
+    @settings(max_examples=300, derandomize=True, database=None, **DRAWN)
     @given(scenario_files())
     def collect(file: File) -> None:
         for name, table in file.tables.items():
@@ -99,7 +99,14 @@ def test_the_files_have_every_key() -> None:
             re.findall(r"^(?:\[\[? ?run ?\]\]?|run = \[$|atom\.|atom = \{)", file.text, re.MULTILINE)
         )
 
+    @settings(max_examples=300, derandomize=True, database=None, **DRAWN)
+    @given(scans)  # one file in eight has one
+    def collect_scans(scan: dict[str, Any]) -> None:
+        seen.update(("scan", key) for key in scan)
+        seen.update(("scan.axis", key) for axis in scan["axis"] for key in axis)
+
     collect()
+    collect_scans()
     known = {(name, key) for name, section in SECTIONS.items() for key in section.model_fields}
     assert known <= seen, known - seen
     assert {name for name, _ in seen} - {"scan.axis"} == set(schema.Document.model_fields)
