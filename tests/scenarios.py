@@ -347,7 +347,8 @@ def contents(draw: Any) -> tuple[Table, dict[str, str]]:
     if made and draw(st.integers(0, 3)) == 0:
         tables["scan"] = draw(scans)
         if any("control_ratio" in run for run in made) and tables["scan"]["result"] == "plan":
-            tables["scan"]["result"] = "counts"  # plans take no control measurements
+            # Plans take no control measurements.
+            tables["scan"] = {"result": "counts", "axis": tables["scan"]["axis"]}
     return tables, others
 
 
