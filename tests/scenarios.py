@@ -346,8 +346,10 @@ def contents(draw: Any) -> tuple[Table, dict[str, str]]:
         tables["statistics"] = draw(statistics(made, *known))
     if made and draw(st.integers(0, 3)) == 0:
         tables["scan"] = draw(scans)
-        if any("control_ratio" in run for run in made) and tables["scan"]["result"] == "plan":
-            # Plans take no control measurements.
+        # Plans take no control measurements, and errors that all runs have in common.
+        own = {"control_ratio", "efficiency_error", "background_error"}
+        listed = isinstance(tables.get("statistics", {}).get("background_error"), list)
+        if tables["scan"]["result"] == "plan" and (listed or any(own & run.keys() for run in made)):
             tables["scan"] = {"result": "counts", "axis": tables["scan"]["axis"]}
     return tables, others
 

@@ -119,9 +119,13 @@ def bernstein(omega: Any, span: tuple[Scalar, Scalar], degree: int) -> Float[Arr
     return basis
 
 
+_SHORTEST = 1e-100
+"""A time of control, s, below which it says nothing: rates in its units would overflow."""
+
+
 def _spread(value: Scalar, time: Scalar) -> tuple[Scalar, str]:
     """Return the unit of a coordinate, about an error of the rate, and the unit of the rate."""
     xp = array_module(value, time)
-    safe = xp.where(xp.asarray(time) > 0, time, 1.0)
+    safe = xp.where(xp.asarray(time) > _SHORTEST, time, 1.0)
     error = xp.sqrt(value * safe + 1) / safe
     return (error if is_traced(error) else float(error)), "1/s"
