@@ -224,7 +224,7 @@ def own_moment_limit(of: Recoils, neutrinos: Neutrinos) -> float:
     --------
     >>> texono = recoil_experiments()[0]
     >>> round(own_moment_limit(texono, Neutrinos(0.01)) / texono.moment, 2)
-    1.0
+    0.96
     """
     rise = float(ndtri(0.95)) ** 2
     _, high = _ends(of, "moment", np.zeros(1), neutrinos, np.eye(3), rise, 1.0)
