@@ -256,6 +256,21 @@ def whole(name: str, value: Any, least: int = 0) -> int:
     return int(result)
 
 
+def random_seed(value: Any) -> int:
+    """Return a seed of random numbers, to its last digit, or raise `InputError`.
+
+    Examples
+    --------
+    >>> random_seed(2**60 + 1) == 2**60 + 1
+    True
+    """
+    exact = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    result = int(value) if exact else whole("seed", value)
+    if not 0 <= result < 2**63:
+        raise InputError("seed", shown(value), "a whole number from 0 to 2⁶³ − 1")
+    return result
+
+
 def within(
     name: str,
     value: Any,
