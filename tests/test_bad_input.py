@@ -536,11 +536,11 @@ def test_a_model_is_of_a_list_of_interactions(given: Any) -> None:
 @pytest.mark.parametrize("seed", [10**23, 2**63, -1, 1.5, "a", True, None], ids=repr)
 def test_a_seed_is_a_whole_number_that_fits(seed: Any) -> None:
     runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 10 * DAY)
-    likelihood = renp.Likelihood(runs, DIRAC)
+    likelihood = renp.Likelihood(runs, DIRAC, couplings={"mu": renp.MagneticMoment({(1, 1): 1.0})})
     for draw in (
         lambda: renp.throw_toys(likelihood, toys=2, seed=seed),
         lambda: renp.upper_limits(runs, DIRAC, seed=seed),
-        lambda: renp.measure_coverage(likelihood, "magnetic-moment 11", (0.0,), seed=seed),
+        lambda: renp.measure_coverage(likelihood, "mu", (0.0,), seed=seed),
         lambda: renp.sensitivity(runs, DIRAC, "exposure", [1e6], seed=seed),
     ):
         with pytest.raises(renp.InputError, match="seed = "):

@@ -97,7 +97,7 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> str:
         return text
     guess = get_close_matches(text[:100], allowed, n=1, cutoff=0.5)
     hint = f" (did you mean {guess[0]!r}?)" if guess else ""
-    options = " or ".join(repr(option) for option in allowed)
+    options = " or ".join(repr(option) for option in allowed) or "left out: there is none to choose"
     raise InputError(name, shown(value), f"{options}{hint}")
 
 
