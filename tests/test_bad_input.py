@@ -541,7 +541,7 @@ def test_a_seed_is_a_whole_number_that_fits(seed: Any) -> None:
         lambda: renp.throw_toys(likelihood, toys=2, seed=seed),
         lambda: renp.upper_limits(runs, DIRAC, seed=seed),
         lambda: renp.measure_coverage(likelihood, "mu", (0.0,), seed=seed),
-        lambda: renp.sensitivity(runs, DIRAC, "exposure", [1e6], seed=seed),
+        lambda: renp.sensitivity(runs, DIRAC, "exposure", [1e6, 2e6], seed=seed),
     ):
         with pytest.raises(renp.InputError, match="seed = "):
             draw()
