@@ -533,6 +533,17 @@ def test_a_model_is_of_a_list_of_interactions(given: Any) -> None:
         renp.Model(given)
 
 
+@pytest.mark.parametrize(
+    "place", [lambda x: x, lambda x: [[0.0, x, 0.0], [0.0] * 3, [0.0] * 3], lambda x: {(1, 1): x}]
+)
+def test_a_matrix_is_not_nested_deeply(place: Any) -> None:
+    deep: Any = 1.0
+    for _ in range(5000):
+        deep = [deep]
+    with pytest.raises(renp.InputError, match="not nested so deeply"):
+        renp.MagneticMoment(place(deep))
+
+
 @pytest.mark.parametrize("seed", [10**23, 2**63, -1, 1.5, "a", True, None], ids=repr)
 def test_a_seed_is_a_whole_number_that_fits(seed: Any) -> None:
     runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 10 * DAY)

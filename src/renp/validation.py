@@ -42,6 +42,7 @@ def number(
     high: float = np.inf,
     open_low: bool = False,
     unit: str = "",
+    photon: bool = False,
 ) -> Scalar:
     """Return ``value`` as a finite float within [low, high], or raise.
 
@@ -55,8 +56,8 @@ def number(
         What is right, for the message.
     low, high
         Ends of the allowed range; ``low`` itself is excluded with ``open_low``.
-    unit
-        In which a quantity of pint or astropy is taken.
+    unit, photon
+        In which a quantity of pint or astropy is taken; a photon's energy also as a wavelength or wavenumber.
 
     Raises
     ------
@@ -70,7 +71,7 @@ def number(
     """
     if is_traced(value):
         return value  # type: ignore[no-any-return]
-    value = plain(name, value, unit)
+    value = plain(name, value, unit, photon=photon)
     if isinstance(value, (str, list, *_UNFIT)):
         raise InputError(name, shown(value), allowed)
     try:
@@ -113,13 +114,13 @@ def matrix(name: str, value: Any, unit: str = "") -> Elements:
     """
     if isinstance(value, Mapping):
         return _from_elements(name, value, unit)
+    value = plain(name, value, unit)
     leaves = jax.tree.leaves(value) if isinstance(value, (list, tuple)) else [value]
     if is_traced(*leaves):
         traced = jnp.asarray(value, dtype=complex)
         if traced.shape != (3, 3):
             raise InputError(name, f"an array of shape {traced.shape}", "a 3×3 matrix")
         return traced
-    value = plain(name, value, unit)
     try:
         unfit = isinstance(np.asarray(value).flat[0], _UNFIT) if np.size(value) else False
         result = np.asarray(value, dtype=complex)
