@@ -108,7 +108,7 @@ def validate(file: File, *, options: JsonOutput = TO_JSON) -> int:
     elif scenario is None:
         note(f"renp: {message}")
     elif not options.quiet:
-        runs = len(scenario.experiment.photon_energy)
+        runs = len(scenario.experiment.runs.photon_energy)
         for words in notes:
             note(f"note: {words}")
         print(f"{file} is valid: {scenario.atom.name}, {runs} run{'s' if runs != 1 else ''}")
@@ -711,7 +711,7 @@ def _read(file: Path, options: Output, *, runs: bool = False, expected: bool = F
     scenario = Scenario.read(file)
     for words in scenario.notes:
         options.say(f"note: {words}")
-    if runs and not len(scenario.experiment.photon_energy):
+    if runs and not len(scenario.experiment.runs.photon_energy):
         raise ScenarioError(str(file), ["run: is missing: this command needs at least one [[run]]"])
     return scenario.without_counts() if expected else scenario
 

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from renp._types import Reals
 from renp.border import checked
 from renp.compensated import concatenated, vector
+from renp.compiled import compiled
 from renp.errors import InputError, PoleWarning
 from renp.experiment import Experiment
 from renp.inference.nature import (
@@ -489,12 +490,12 @@ class Likelihood(eqx.Module):
         return one.spectrum(neutrinos, model, values)
 
 
-@jax.jit
+@compiled
 def _expected(likelihood: Likelihood, x: Point) -> Counts:
     return likelihood.expected(x)
 
 
-@jax.jit
+@compiled
 def _chi2(likelihood: Likelihood, x: Point, data: Data) -> Float[Array, ""]:
     return likelihood.chi2(x, data)
 
