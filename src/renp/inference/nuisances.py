@@ -55,8 +55,9 @@ class Nuisances:
     amplitude_errors
         Whether amplitudes of the atom's further states are uncertain, by the errors that its levels have.
     common
-        What all experiments of one likelihood share, of "normalisation", "calibration", "linewidth" and
-        "background", and with an equal error; otherwise each has its own.
+        What experiments of one likelihood share if they all say so, of "normalisation", "calibration",
+        "linewidth", "background" and "amplitude", and with an equal error; otherwise each has its own. An
+        error that all efficiencies have in common is one of the normalisation.
 
     Examples
     --------
