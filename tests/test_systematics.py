@@ -778,6 +778,7 @@ def test_free_masses_of_neutrinos_are_common() -> None:
         ({"one": 3}, None, r"experiment\['one'\] = 3, of type int: must be"),
         (periods(), {"third": RATE}, "a name in nuisances = 'third': must be "),
         (periods(), renp.Nuisances(common=("efficiency",)), "common = 'efficiency': must be "),
+        (periods(), renp.Nuisances(common=("background",)), "common = 'background': must be of errors that"),
         (
             periods(),
             {"first": SHARED, "second": renp.Nuisances(normalisation_error=0.1, common=("normalisation",))},

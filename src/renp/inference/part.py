@@ -25,14 +25,13 @@ from renp.inference.nuisances import (
     NORMALISATION,
     Nuisances,
     experiment_parameters,
+    is_common,
 )
 from renp.inference.parameters import Parameter
 from renp.interactions.couplings import Interaction
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar, choice, instance
-
-_COMMON = (NORMALISATION, CALIBRATION, LINEWIDTH, BACKGROUND, AMPLITUDE)
 
 
 class Part(eqx.Module):
@@ -110,7 +109,7 @@ class Part(eqx.Module):
 
     def _own(self, values: Mapping[str, Float[Array, ""]]) -> dict[str, Array]:
         """Return values by the names that a single experiment has for them."""
-        return {name: values[full] for name, full in self.names}
+        return {name: values[full] for name, full in self.names if full in values}
 
     def _factor(self, own: Mapping[str, Array], name: str) -> Any:
         """Return a factor on a rate: what is common to all runs times what is each run's own."""
@@ -180,11 +179,10 @@ def parameters_of_runs(
     found: dict[str, Parameter] = {}
     names = []
     for name, experiment in experiments.items():
-        shared = [choice("common", one, _COMMON) for one in nuisances[name].common]
         own = {}
         for one in experiment_parameters(nuisances[name], experiment):
-            common = one.name in shared or (one.name.startswith(AMPLITUDE) and AMPLITUDE in shared)
-            own[one.name] = full = one.name if common or not name else f"{one.name} {name}"
+            alone = not name or is_common(one.name, nuisances[name].common)
+            own[one.name] = full = one.name if alone else f"{one.name} {name}"
             if full in found and _numbers(one) != _numbers(found[full]):
                 raise InputError("common", repr(full), "with the same error in all experiments")
             found[full] = replace(one, name=full)
