@@ -279,6 +279,8 @@ def statistics(
             },
         )
     )
+    if table.get("normalisation_error") and draw(st.booleans()):
+        table["common"] = ["normalisation"]
     return table
 
 

@@ -235,9 +235,9 @@ def _at_threshold(likelihood: Likelihood, x: Reals) -> bool:
     own = {name: values[name] for name in neutrino_names(likelihood.neutrinos) if name in values}
     masses: Any = np.asarray(with_values(likelihood.neutrinos, own).masses)
     for part in likelihood.parts:
-        atom = part.experiment.atom
-        thresholds = threshold_energies(masses, *atom.frame)
-        if np.any(np.abs(thresholds[:, :, None] - part.photon_energy(values)) < _AT_THRESHOLD):
+        atom, offset = part.experiment.atom, part.experiment.laser.offset
+        opening = np.asarray(threshold_energies(masses, *atom.frame)) - offset
+        if np.any(np.abs(opening[:, :, None] - part.photon_energy(values)) < _AT_THRESHOLD):
             return True
     return False
 

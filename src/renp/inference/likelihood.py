@@ -133,7 +133,7 @@ class Likelihood(eqx.Module):
         self._check(experiments)
         every = tuple(experiments.values())
         scales = typical_sizes([self._runs(one, neutrinos) for one in every], every)
-        others = self._others(experiments, nuisances)
+        others, names = self._others(experiments, nuisances)
         forms = [form_of(scales, *self._runs(one, neutrinos)) for one in every]
         seen = np.any([interferes(form) for form in forms], axis=0)
         if phases := {p.name: value_of(neutrinos, p.name) + 1.0 for p in others if p.unit == "rad"}:
@@ -150,9 +150,7 @@ class Likelihood(eqx.Module):
             twice = next(name for name in self.names if self.names.count(name) > 1)
             raise InputError("couplings", repr(twice), "a name that no other parameter has")
         known = [None if self._kinematic else form for form in forms]
-        self.parts = tuple(
-            part(one, form, name) for (name, one), form in zip(experiments.items(), known, strict=True)
-        )
+        self.parts = tuple(part(*one) for one in zip(every, known, names, strict=True))
         self._warn_of_poles()
 
     @property
@@ -260,7 +258,7 @@ class Likelihood(eqx.Module):
         if "." in name:
             there = Model(with_numbers(self.couplings, {name: jnp.asarray(value)}))
             for one in self.experiments:
-                for omega in np.asarray(one.runs.photon_energy + one.laser.offset)[:, None]:
+                for omega in np.asarray(one.line_centre)[:, None]:
                     check_poles(there, omega, one.atom, self.neutrinos)
         return found
 
@@ -412,7 +410,7 @@ class Likelihood(eqx.Module):
         scales = typical_sizes([runs], (experiment,))
         others = nuisance_parameters(nuisances, experiment, neutrinos, couplings)
         fitted = [replace(p, plus=s, minus=s) for p, s in zip(self.parameters, scales, strict=False)]
-        new = part(experiment, None if self._kinematic else form_of(scales, *runs))
+        new = part(experiment, None if self._kinematic else form_of(scales, *runs), self._part.names)
         there: Likelihood = eqx.tree_at(
             lambda one: (one.parts, one.neutrinos, one.couplings, one.parameters),
             self,
@@ -437,15 +435,16 @@ class Likelihood(eqx.Module):
                     experiment.runs.photon_energy, experiment.atom, self.neutrinos, model, experiment.laser
                 )
 
-    def _others(self, experiments: Mapping[str, Experiment], nuisances: Any) -> list[Parameter]:
-        """Return all parameters but the couplings."""
+    def _others(self, experiments: Mapping[str, Experiment], nuisances: Any) -> tuple[list[Parameter], Any]:
+        """Return all parameters but the couplings, and the experiments' names of theirs."""
         by_name = nuisances_of(nuisances, tuple(experiments))
         nature = [
             nature_parameters(one.oscillation, one.free, self.neutrinos, self.couplings)
             for one in by_name.values()
         ]
         shared = {p.name: p for parameters in nature for p in parameters}
-        return [*shared.values(), *parameters_of_runs(experiments, by_name)]
+        of_runs, names = parameters_of_runs(experiments, by_name)
+        return [*shared.values(), *of_runs], names
 
     def _warn_of_poles(self) -> None:
         free = {p.name for p in self.parameters if "." in p.name}
