@@ -16,6 +16,11 @@ from renp.validation import Scalar, choice, is_traced, number
 
 ORDERINGS = ("normal", "inverted")
 NATURES = ("dirac", "majorana")
+MASSES = ("sum", "beta", "double_beta")
+"""What others measure of the masses, see `observable_masses`."""
+_PHASES = ("majorana_phase_21", "majorana_phase_31")
+_NONE = 1e-40
+"""eV²: keeps the slope of |m_ββ| finite where its parts cancel."""
 
 
 def releases() -> tuple[str, ...]:
@@ -204,6 +209,79 @@ class Neutrinos(eqx.Module):
         if self.nature == "majorana":
             pmns = pmns * xp.exp(0.5j * xp.array([0.0, *self.majorana_phases]))
         return jnp.asarray(pmns)
+
+
+def observable_masses(masses: Any, row: Any) -> dict[str, Any]:
+    """Return what others measure of masses, eV, by `MASSES`.
+
+    Σm of cosmology, m_β = (Σ |U_ei|² m_i²)^½ of β decay, and m_ββ = |Σ U_ei² m_i| of double β decay.
+
+    Parameters
+    ----------
+    masses
+        m_i, shape (..., n), eV.
+    row
+        U_ei, shape (n,), with Majorana phases for m_ββ.
+
+    Examples
+    --------
+    >>> nu = Neutrinos(0.01, nature="majorana")
+    >>> {k: round(float(m), 4) for k, m in observable_masses(nu.masses, nu.mixing_matrix[0]).items()}
+    {'sum': 0.0743, 'beta': 0.0133, 'double_beta': 0.0113}
+    """
+    xp = array_module(masses, row)
+    parts = (row**2 * masses).sum(-1)
+    return {
+        "sum": masses.sum(-1),
+        "beta": xp.sqrt((abs(row) ** 2 * masses**2).sum(-1)),
+        "double_beta": xp.sqrt(parts.real**2 + parts.imag**2 + _NONE),
+    }
+
+
+def with_values(neutrinos: Neutrinos, values: dict[str, Array]) -> Neutrinos:
+    """Return the neutrinos with some parameters replaced; nothing is checked.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> with_values(Neutrinos(0.01), {"lightest_mass": jnp.array(0.02)}).masses[0]
+    Array(0.02, dtype=float64)
+    """
+    replaced: Neutrinos = eqx.tree_at(
+        lambda nu: [_get(nu, name) for name in values], neutrinos, list(values.values())
+    )
+    return replaced
+
+
+def value_of(neutrinos: Neutrinos, name: str) -> Scalar:
+    """Return a parameter of the neutrinos by the name that `Nuisances` has for it.
+
+    Examples
+    --------
+    >>> value_of(Neutrinos(0.01), "dm2_31")
+    0.002513
+    """
+    value = _get(neutrinos, name)
+    return value if is_traced(value) else float(value)
+
+
+def _get(neutrinos: Neutrinos, name: str) -> Scalar:
+    if name in _PHASES:
+        return neutrinos.majorana_phases[_PHASES.index(name)]
+    value: Scalar = getattr(neutrinos, "dm2_atmospheric" if name in ("dm2_31", "dm2_32") else name)
+    return value
+
+
+def neutrino_names(neutrinos: Neutrinos) -> tuple[str, ...]:
+    """Return the names of all parameters that these neutrinos have.
+
+    Examples
+    --------
+    >>> neutrino_names(Neutrinos(0.01))[0]
+    'lightest_mass'
+    """
+    names = ("lightest_mass", *release_values(neutrinos.release, neutrinos.ordering))
+    return (*names, *_PHASES) if neutrinos.nature == "majorana" else names
 
 
 def _plain(value: Scalar) -> Any:

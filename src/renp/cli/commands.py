@@ -116,13 +116,21 @@ def validate(file: File, *, options: JsonOutput = TO_JSON) -> int:
 
 
 @app.command
-def spectrum(file: File, *, photon_energy: str | None = None, options: Output = DEFAULT) -> None:
+def spectrum(
+    file: File,
+    *,
+    photon_energy: str | None = None,
+    oscillation_errors: Flag = False,
+    options: Output = DEFAULT,
+) -> None:
     """Compute the spectral function I(ω).
 
     Parameters
     ----------
     photon_energy
         Comma-separated list, such as 1.068,1.069 (in eV) or "1157 nm"; left out, a grid over the thresholds.
+    oscillation_errors
+        Add the band that the errors of the oscillation parameters make.
     """
     from renp.results import Spectrum
     from renp.validation import photon_energies
@@ -133,7 +141,13 @@ def spectrum(file: File, *, photon_energy: str | None = None, options: Output = 
         given = _photon_energies(photon_energy)
         omega = photon_energies(given, scenario.atom.E_vg, "photon-energy")
     with quietly(options):
-        result = Spectrum.compute(scenario.atom, scenario.neutrinos, scenario.model, omega)
+        result = Spectrum.compute(
+            scenario.atom,
+            scenario.neutrinos,
+            scenario.model,
+            omega,
+            oscillation_errors=oscillation_errors,
+        )
     emit(result, options, scenario)
 
 
@@ -776,8 +790,7 @@ def _hypotheses(neutrinos: "Neutrinos", masses: str | None, *, both_orderings: b
     """Return the file's neutrinos with other lightest masses, and those of the other ordering's release."""
     import jax.numpy as jnp
 
-    from renp.inference.nature import with_values
-    from renp.neutrinos import Neutrinos
+    from renp.neutrinos import Neutrinos, with_values
 
     try:
         known = [float(neutrinos.lightest_mass)] if masses is None else [float(m) for m in masses.split(",")]

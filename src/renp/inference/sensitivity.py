@@ -18,7 +18,6 @@ from renp.bounds.elsewhere import existing_limits
 from renp.constants import DAY
 from renp.errors import InputError
 from renp.experiment import Experiment, check_certain
-from renp.inference.nature import with_values
 from renp.inference.quadratic_set import Along, quadratic_set
 from renp.inference.reach import mass_grid, pole_masses, strength_counts
 from renp.inference.upper_limits import delta_chi2
@@ -26,7 +25,7 @@ from renp.interactions.couplings import Interaction
 from renp.interactions.dipole import moment_couplings
 from renp.interactions.given import GivenCouplings, given_couplings
 from renp.interactions.mediator import Mediator
-from renp.neutrinos import Neutrinos
+from renp.neutrinos import Neutrinos, with_values
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
 from renp.results.sensitivity import AXES, QUANTILES, Sensitivity

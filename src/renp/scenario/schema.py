@@ -248,6 +248,25 @@ class RunsSection(Section):
     file: str
 
 
+class MeasuredMassSection(Section):
+    """[statistics.measured_masses.sum] and others: a limit, or a value and its error."""
+
+    acts: ClassVar = {"confidence_level": (Beside(("limit",)),)}
+
+    limit: Energy | None = None
+    confidence_level: float = 0.90
+    value: Energy | None = None
+    error: Energy | None = None
+
+
+class MeasuredMassesSection(Section):
+    """[statistics.measured_masses]: what others measured of the masses."""
+
+    sum: MeasuredMassSection | None = None
+    beta: MeasuredMassSection | None = None
+    double_beta: MeasuredMassSection | None = None
+
+
 class StatisticsSection(Section):
     """[statistics]: what is uncertain besides the couplings; errors left out are zero."""
 
@@ -260,6 +279,8 @@ class StatisticsSection(Section):
     calibration_error: Energy = 0.0
     linewidth_error: Relative = 0.0
     amplitude_errors: bool = False
+    measured_masses: MeasuredMassesSection | None = None
+    """Beside a free lightest mass."""
 
 
 class AxisSection(Section):
