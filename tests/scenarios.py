@@ -180,6 +180,8 @@ def neutrinos(draw: Any) -> Table:
             },
         )
     )
+    if draw(st.integers(0, 3)) == 0:
+        table |= {"dm2_41": "0.3 eV^2", "sin2_theta14": draw(st.floats(0, 0.1))}
     return {"ordering": ordering, **table} if ordering == "inverted" or draw(st.booleans()) else table
 
 

@@ -496,7 +496,8 @@ def sensitivity(
     Parameters
     ----------
     over
-        exposure, lightest-mass or mediator-mass; left out, the last if the file has one, else the first.
+        exposure, lightest-mass, mediator-mass or sterile-splitting (the limit is then on |U_e4|² of a fourth
+        neutrino); left out, mediator-mass if the file has a mediator, else exposure.
     toys
         How many data sets the bands are from; 0 for none.
     """
@@ -506,7 +507,9 @@ def sensitivity(
     scenario = _read(file, options, runs=True, expected=True)
     mediators = [one for one in scenario.couplings if isinstance(one.interaction, Mediator)]
     over = over or ("mediator-mass" if mediators else "exposure")
-    chosen = mediators if couplings is None and over == "mediator-mass" else _limited(scenario, couplings)
+    chosen: Any = mediators if couplings is None and over == "mediator-mass" else None
+    if chosen is None and (over != "sterile-splitting" or couplings is not None):
+        chosen = _limited(scenario, couplings)
     with progress_of("sensitivity", options, counted=False):
         result = expected_limits(
             scenario.experiment,

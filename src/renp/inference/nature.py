@@ -14,7 +14,14 @@ from renp.interactions.couplings import Coupling, Interaction
 from renp.neutrinos import Neutrinos, neutrino_names, release_errors, value_of
 from renp.validation import Scalar, choice, instance, is_traced, listed
 
-_UNITS = {"lightest_mass": "eV", "delta_cp": "rad", "dm2_21": "eV²", "dm2_31": "eV²", "dm2_32": "eV²"}
+_UNITS = {
+    "lightest_mass": "eV",
+    "delta_cp": "rad",
+    "dm2_21": "eV²",
+    "dm2_31": "eV²",
+    "dm2_32": "eV²",
+    "dm2_41": "eV²",
+}
 _TYPICAL = {"lightest_mass": 0.01, "dm2_21": 1e-5, "dm2_31": 1e-4, "dm2_32": 1e-4}
 
 

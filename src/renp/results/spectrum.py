@@ -1,7 +1,7 @@
 """The spectral function over photon energies, in total and by pair."""
 
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import combinations_with_replacement, cycle
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
@@ -39,7 +39,7 @@ class Spectrum(Result):
     standard_model: Reals
     """I(ω) of the standard model."""
     pairs: dict[str, Reals]
-    """Part of each unordered pair of neutrinos; the six add up to the total."""
+    """Part of each unordered pair of neutrinos; they add up to the total."""
     interactions: dict[str, Reals]
     """What each of several interactions gives alone, and what their interference adds."""
     thresholds: dict[str, float]
@@ -98,8 +98,8 @@ class Spectrum(Result):
         ordered = np.asarray(spectral_function(energies, atom, neutrinos, model, by_pair=True))
         edges = np.asarray(thresholds(atom, neutrinos))
         pairs, positions = {}, {}
-        for name in PAIRS:
-            i, j = int(name[0]) - 1, int(name[1]) - 1
+        for i, j in combinations_with_replacement(range(neutrinos.states), 2):
+            name = f"{i + 1}{j + 1}"
             pairs[name] = ordered[i, j] if i == j else ordered[i, j] + ordered[j, i]
             positions[name] = float(edges[i, j])
         return cls(

@@ -205,7 +205,10 @@ class TargetSection(Section):
 class NeutrinosSection(Section):
     """[neutrinos]; parameters left out are the release's best fit."""
 
-    acts: ClassVar = {"majorana_phases": (Where("nature", ("majorana",)),)}
+    acts: ClassVar = {
+        "majorana_phases": (Where("nature", ("majorana",)),),
+        "sin2_theta14": (Beside(("dm2_41",)),),
+    }
 
     lightest_mass: Energy
     ordering: str = "normal"
@@ -219,6 +222,9 @@ class NeutrinosSection(Section):
     dm2_21: Splitting | None = None
     dm2_31: Splitting | None = None
     dm2_32: Splitting | None = None
+    dm2_41: Splitting | None = None
+    """Of a fourth neutrino, with |U_e4|² = sin²θ_14."""
+    sin2_theta14: float | None = None
 
 
 class RunSection(Section):
