@@ -127,6 +127,11 @@ def test_the_limit_on_the_mixing_is_where_chi2_has_risen() -> None:
     assert np.all((band[0] < found.limits["sterile-mixing"]["e4"]) & (band[4] > band[0]))
 
 
+def test_matrices_of_four_need_four_neutrinos() -> None:
+    with pytest.raises(renp.InputError, match=r"V = a 4×4 matrix: must be of three neutrinos"):
+        renp.spectral_function(1.0, YB, renp.Neutrinos(0.01), renp.Couplings(V=np.eye(4)))
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
