@@ -11,6 +11,7 @@ import pytest
 import renp
 from relative import relative
 from renp.inference.quadratic_set import Along, quadratic_set
+from renp.inference.reach import pole_masses
 from renp.inference.squares import furthest_square
 from renp.results.base import saved_references
 
@@ -106,7 +107,7 @@ def test_pictures_have_a_label_for_each_curve() -> None:
         ("exposure", [1.0], MOMENT, "values"),
         ("exposure", [2.0, 1.0], MOMENT, "values"),
         ("mediator-mass", None, MOMENT, "mediators"),
-        ("mediator-mass", [1e-3, float(renp.inference.reach.pole_masses(RUNS)[0])], MEDIATOR, "poles"),
+        ("mediator-mass", [1e-3, float(pole_masses(RUNS)[0])], MEDIATOR, "poles"),
     ],
 )
 def test_wrong_questions_are_answered(over: str, values: object, couplings: object, words: str) -> None:

@@ -50,7 +50,7 @@ def furthest_square(null: Reals, square: Reals, counts: Reals, rise: float) -> R
     Examples
     --------
     >>> furthest_square(*np.array([[[10.0]], [[2.0]], [[10.0]]]), rise=2.71).round(4)
-    array([1.7041])
+    array([1.7529])
     """
     best = best_square(null, square, counts)
     top = chi2_of_rows(null + best[:, None] * square, counts) + rise
