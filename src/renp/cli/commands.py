@@ -116,13 +116,21 @@ def validate(file: File, *, options: JsonOutput = TO_JSON) -> int:
 
 
 @app.command
-def spectrum(file: File, *, photon_energy: str | None = None, options: Output = DEFAULT) -> None:
+def spectrum(
+    file: File,
+    *,
+    photon_energy: str | None = None,
+    oscillation_errors: Flag = False,
+    options: Output = DEFAULT,
+) -> None:
     """Compute the spectral function I(ω).
 
     Parameters
     ----------
     photon_energy
         Comma-separated list, such as 1.068,1.069 (in eV) or "1157 nm"; left out, a grid over the thresholds.
+    oscillation_errors
+        Add the band that the errors of the oscillation parameters make.
     """
     from renp.results import Spectrum
     from renp.validation import photon_energies
@@ -133,7 +141,13 @@ def spectrum(file: File, *, photon_energy: str | None = None, options: Output = 
         given = _photon_energies(photon_energy)
         omega = photon_energies(given, scenario.atom.E_vg, "photon-energy")
     with quietly(options):
-        result = Spectrum.compute(scenario.atom, scenario.neutrinos, scenario.model, omega)
+        result = Spectrum.compute(
+            scenario.atom,
+            scenario.neutrinos,
+            scenario.model,
+            omega,
+            oscillation_errors=oscillation_errors,
+        )
     emit(result, options, scenario)
 
 
@@ -482,7 +496,8 @@ def sensitivity(
     Parameters
     ----------
     over
-        exposure, lightest-mass or mediator-mass; left out, the last if the file has one, else the first.
+        exposure, lightest-mass, mediator-mass or sterile-splitting (the limit is then on |U_e4|² of a fourth
+        neutrino); left out, mediator-mass if the file has a mediator, else exposure.
     toys
         How many data sets the bands are from; 0 for none.
     """
@@ -492,7 +507,9 @@ def sensitivity(
     scenario = _read(file, options, runs=True, expected=True)
     mediators = [one for one in scenario.couplings if isinstance(one.interaction, Mediator)]
     over = over or ("mediator-mass" if mediators else "exposure")
-    chosen = mediators if couplings is None and over == "mediator-mass" else _limited(scenario, couplings)
+    chosen: Any = mediators if couplings is None and over == "mediator-mass" else None
+    if chosen is None and (over != "sterile-splitting" or couplings is not None):
+        chosen = _limited(scenario, couplings)
     with progress_of("sensitivity", options, counted=False):
         result = expected_limits(
             scenario.experiment,
@@ -776,8 +793,7 @@ def _hypotheses(neutrinos: "Neutrinos", masses: str | None, *, both_orderings: b
     """Return the file's neutrinos with other lightest masses, and those of the other ordering's release."""
     import jax.numpy as jnp
 
-    from renp.inference.nature import with_values
-    from renp.neutrinos import Neutrinos
+    from renp.neutrinos import Neutrinos, with_values
 
     try:
         known = [float(neutrinos.lightest_mass)] if masses is None else [float(m) for m in masses.split(",")]
