@@ -30,7 +30,8 @@ from renp.explorer.fields import file_of
 from renp.explorer.interaction_controls import BEGIN, beginning
 from renp.explorer.live import POINTS, curves, expected, limits, usual_window
 from renp.explorer.page import Explorer
-from renp.explorer.server import linked_state, names_of, served
+from renp.explorer.front import names_of
+from renp.explorer.server import linked_state, served
 from renp.explorer.setup import StateError, build
 from renp.explorer.share_tab import RESULTS
 from renp.explorer.state import State, new_run
