@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import jax
 from jax.errors import JaxRuntimeError
 
+from renp.errors import InputError
+
 Found = TypeVar("Found")
 
 _OPTIONS: dict[str, Any] = {"xla_cpu_prefer_vector_width": 512}
@@ -43,6 +45,8 @@ def compiled(function: Callable[..., Found], *, quickly: bool = False) -> Callab
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Found:
+        if not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
+            raise InputError("jax_enable_x64", "False", "True: single precision has 7 digits")
         try:
             return alone(*args, **kwargs)
         except (ValueError, JaxRuntimeError) as error:
