@@ -21,14 +21,14 @@ class Walk:
         self._edit = edit
         self.fields: list[Field] = []
         self._walking = False
-        begin = button("Walk through four views", partial(self._go, 0), color="primary", margin=10)
-        self.view = pn.Column(html(first_words()), begin, max_width=780, **WIDE)
+        self.begin = button("Walk through four views", partial(self._go, 0), color="primary", margin=10)
+        self.view = pn.Column(html(first_words()), self.begin, max_width=780, **WIDE)
         self._words = html()
-        self._next = button("Next", lambda: self._go(self._place + 1), margin=(2, 5))
-        end = button("End", self._end, margin=(2, 5))
+        self.next = button("Next", lambda: self._go(self._place + 1), margin=(2, 5))
+        self.end = button("End", self._end, margin=(2, 5))
         self._place = 0
         self.strip = pn.Column(
-            self._words, pn.Row(self._next, end, margin=0), visible=False, stylesheets=[_STRIP], **WIDE
+            self._words, pn.Row(self.next, self.end, margin=0), visible=False, stylesheets=[_STRIP], **WIDE
         )
 
     def show(self, _: State, __: Setup) -> None:
@@ -42,7 +42,7 @@ class Walk:
             self._place, step = place, WALK[place]
             title = f"<b>{place + 1} of {len(WALK)}: {step.title}.</b>"
             self._words.object = f"<p>{title} {step.shows} <i>Try:</i> {step.tries}</p>"
-            self._next.visible = place + 1 < len(WALK)
+            self.next.visible = place + 1 < len(WALK)
 
     def _go(self, place: int) -> None:
         self._walking = True
