@@ -680,23 +680,24 @@ def explore(
         require_panel()
     except ImportError as error:
         raise InputError("explore", "without its packages", f"installed first: {error}") from None
-    if not options.json:
-        options.say("The explorer is starting")
-    from renp.explorer.exchange import start_state
-    from renp.explorer.server import serve
-    from renp.scenario.write import to_text
+    from renp.explorer.front import serve
 
-    start = start_state(file)
-    if options.output is not None:
-        write_text(options.output, to_text(start.scenario), options)
+    def begin() -> "State":
+        from renp.explorer.exchange import start_state
+        from renp.scenario.write import to_text
+
+        start = start_state(file)
+        if options.output is not None:
+            write_text(options.output, to_text(start.scenario), options)
+        return start if file is not None else start.changed(tab="start")
 
     def tell(url: str) -> None:
         if options.json:
             show({"url": url})
-        elif not options.quiet:
-            note(f"The explorer is at {url} (Ctrl-C stops it)")
+        else:
+            options.say(f"The explorer is starting at {url} (Ctrl-C stops it)")
 
-    serve(start, port=port, address=address, browser=browser, tell=tell)
+    serve(begin, file=file.name if file else "", port=port, address=address, browser=browser, tell=tell)
 
 
 @app.command
