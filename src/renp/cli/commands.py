@@ -12,6 +12,7 @@ from renp.cli.output import (
     FolderOutput,
     JsonOutput,
     Output,
+    PresetOutput,
     ScenarioOutput,
     StoreOutput,
     Whole,
@@ -62,22 +63,23 @@ WithoutCounts = Annotated[
 Seed = Annotated[Whole, Parameter(help="Of random numbers.")]
 DEFAULT = Output()
 TO_SCENARIO, TO_JSON, TO_BIB = ScenarioOutput(), JsonOutput(), BibOutput()
-TO_STORE, TO_FOLDER = StoreOutput(), FolderOutput()
+TO_STORE, TO_FOLDER, TO_PRESET = StoreOutput(), FolderOutput(), PresetOutput()
 
 
 @app.command
-def init(preset: str = "letter", *, options: ScenarioOutput = TO_SCENARIO) -> None:
+def init(preset: str = "letter", *, options: PresetOutput = TO_PRESET) -> None:
     """Print a commented scenario file, or write it with --output.
 
     Parameters
     ----------
     preset
-        letter, vector-mediator or scalar-mediator.
+        letter, vector-mediator or scalar-mediator; or interaction, the Python file of one of one's own.
     """
-    from renp.scenario import preset_text
+    from renp.scenario import TEMPLATE, preset_text
 
     text = preset_text(preset)
     if options.output is not None:
+        check_output(options.output, (".py" if preset == TEMPLATE else ".toml",))
         new_file("output", options.output)
         write_text(options.output, text, options)
     if options.json:

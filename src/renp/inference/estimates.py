@@ -20,7 +20,7 @@ from renp._types import Reals
 from renp.compiled import compiled
 from renp.formula.kinematics import threshold_energies
 from renp.inference.likelihood import Data, Likelihood, Point
-from renp.inference.minuit import local_at, minuit
+from renp.inference.minuit import minuit
 from renp.inference.newton import CONVERGED, Crossing, Minimum, crossing, local
 from renp.inference.parameters import CONSTRAINED, Parameter, physical
 from renp.inference.search import Search, checked_data, ends, moving, other_minima, search
