@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from renp.inference.information import information
     from renp.inference.likelihood import Likelihood
     from renp.inference.limit_curves import limit_curves
+    from renp.inference.measured_masses import MeasuredMass
     from renp.inference.minuit import minuit
     from renp.inference.nuisances import Nuisances
     from renp.inference.posterior import posterior
@@ -71,6 +72,7 @@ __all__ = [
     "Laser",
     "Likelihood",
     "MagneticMoment",
+    "MeasuredMass",
     "Model",
     "Neutrinos",
     "Nuisances",
@@ -130,6 +132,7 @@ _HOME = {
     "renp.inference.hypotheses": ["compare", "discovery", "required_exposure"],
     "renp.inference.information": ["information"],
     "renp.inference.likelihood": ["Likelihood"],
+    "renp.inference.measured_masses": ["MeasuredMass"],
     "renp.inference.minuit": ["minuit"],
     "renp.inference.nuisances": ["Nuisances"],
     "renp.inference.posterior": ["posterior"],

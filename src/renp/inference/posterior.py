@@ -161,6 +161,9 @@ def _model(likelihood: Likelihood, data: Data, sites: list[_Site]) -> Callable[[
     def model() -> None:
         drawn = [s.coordinate(numpyro.sample(s.name, s.prior)) for s in sites]
         x = jnp.stack(drawn) if drawn else jnp.zeros(0)
+        if likelihood.masses:
+            missed = (likelihood.external(x) - data.pulls)[len(likelihood.constrained) :]
+            numpyro.factor("measured_masses", -jnp.sum(missed**2) / 2)
         numpyro.factor("log_likelihood", jnp.sum(log_likelihoods(likelihood.expected(x), data.counts)))
 
     return model
@@ -182,7 +185,7 @@ def log_likelihoods(expected: Float[Array, "*batch n"], counts: Float[Array, "n"
 
 def _sites(likelihood: Likelihood, data: Data, priors: dict[str, Any], chains: int) -> list[_Site]:
     check_names(likelihood, priors)
-    pulls = dict(zip(likelihood.constrained, np.asarray(data.pulls), strict=True))
+    pulls = dict(zip(likelihood.constrained, np.asarray(data.pulls), strict=False))
     found = search(likelihood, data, np.ones(len(likelihood.names), dtype=bool)).minima
     low = found.x[found.chi2 < found.chi2[0] + NOTABLE]
     start = low[np.arange(chains) % len(low)]
