@@ -122,7 +122,9 @@ class Sensitivity(Result):
         axes.set_yscale("log")
         axes.set_xlim(self.values[0], self.values[-1])
         axes.set_xlabel(AXES[self.over][0])
-        unit = self.units[kind].replace("μ_B", r"$\mu_B$") or "product of couplings"
+        unit = self.units[kind].replace("μ_B", r"$\mu_B$") or (
+            "product of couplings" if "mediator" in kind else "times the file's"
+        )
         unit = r"$|U_{e4}|^2$" if kind == STERILE else unit
         axes.set_ylabel(f"limit at {100 * self.confidence_level:g} % C.L. ({unit})")
         axes.set_title(kind.replace("-", " "), loc="left")
