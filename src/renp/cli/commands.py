@@ -11,6 +11,7 @@ from renp.cli.output import (
     BibOutput,
     FolderOutput,
     JsonOutput,
+    Options,
     Output,
     ScenarioOutput,
     StoreOutput,
@@ -541,7 +542,7 @@ def scan(
     with progress_of("scan", options) as progress:
         result = run(scenario, options.output, cluster=cluster, progress=progress)
     if plot is not None:
-        result.save(plot)
+        result.save(plot, column=options.column)
     options.say(f"wrote {options.output}{'' if plot is None else f' and {plot}'}")
     emit(result, replace(options, output=None))
 
@@ -704,7 +705,7 @@ def reproduce(*, options: FolderOutput = TO_FOLDER) -> None:
         print(f"\nThe report is at {folder / 'report.html'}")
 
 
-def _read(file: Path, options: Output, *, runs: bool = False, expected: bool = False) -> "Scenario":
+def _read(file: Path, options: Options, *, runs: bool = False, expected: bool = False) -> "Scenario":
     """Return a scenario; with runs, if they are needed, and without counts, if these are not wanted."""
     from renp.scenario import Scenario
 
@@ -748,7 +749,7 @@ def _limited(scenario: "Scenario", names: str | None) -> "list[Coupling]":
     return [known[name] for name in chosen]
 
 
-def _references(file: Path, options: Output) -> tuple[str, ...]:
+def _references(file: Path, options: Options) -> tuple[str, ...]:
     from renp.results.base import saved_references
 
     return _read(file, options).references if file.suffix == ".toml" else saved_references(file)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from cyclopts import Parameter, Token
 
@@ -40,7 +40,7 @@ Whole: TypeAlias = Annotated[int, Parameter(converter=_whole)]
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Output:
+class Options:
     """Options of every command; where output goes to is checked when they are read, before the work."""
 
     endings: ClassVar[tuple[str, ...]] = PICTURES + DATA
@@ -62,12 +62,21 @@ class Output:
             note(words)
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Output(Options):
+    """Options of a command with a result, which has a picture."""
+
+    column: Literal["single", "double"] | None = None
+    "Of a picture: one or two columns of a journal, 86 or 178 mm; for a screen if left out."
+
+
 _NAMES = ["--output", "-o"]
 
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class ScenarioOutput(Output):
+class ScenarioOutput(Options):
     """Options of a command that writes a scenario file."""
 
     endings = (".toml",)
@@ -76,7 +85,7 @@ class ScenarioOutput(Output):
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class JsonOutput(Output):
+class JsonOutput(Options):
     """Options of a command that writes JSON alone."""
 
     endings = (".json",)
@@ -85,7 +94,7 @@ class JsonOutput(Output):
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class BibOutput(Output):
+class BibOutput(Options):
     """Options of a command that writes references."""
 
     endings = (".bib",)
@@ -103,7 +112,7 @@ class StoreOutput(Output):
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class FolderOutput(Output):
+class FolderOutput(Options):
     """Options of a command that writes several files."""
 
     endings = ()
@@ -126,7 +135,7 @@ def new_file(option: str, path: Path) -> None:
         raise InputError(option, path, "a file that does not exist yet")
 
 
-def write_text(path: Path, text: str, options: Output) -> None:
+def write_text(path: Path, text: str, options: Options) -> None:
     """Write a text file and say so, or why it cannot be written."""
     write(path, text)
     options.say(f"wrote {path}")
@@ -150,7 +159,7 @@ def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) 
 
     if options.output is not None:
         text = {} if scenario is None else {"scenario": scenario.text}
-        written = replace(result, made_by=result.made_by | text).save(options.output)
+        written = replace(result, made_by=result.made_by | text).save(options.output, column=options.column)
         options.say(f"wrote {written}")
     if options.json:
         show(result.json())
@@ -175,7 +184,7 @@ def print_verdicts(comparison: "Comparison") -> None:
 
 
 @contextmanager
-def quietly(options: Output) -> Iterator[None]:
+def quietly(options: Options) -> Iterator[None]:
     """Drop warnings if asked to be quiet."""
     with warnings.catch_warnings():
         if options.quiet:
@@ -185,7 +194,7 @@ def quietly(options: Output) -> Iterator[None]:
 
 
 @contextmanager
-def progress_display(options: Output, *, counted: bool = True, shown: bool = True) -> Iterator["Progress"]:
+def progress_display(options: Options, *, counted: bool = True, shown: bool = True) -> Iterator["Progress"]:
     """Show progress on stderr while a long block runs; what is left only where steps are counted."""
     from rich.console import Console
     from rich.progress import (
@@ -211,7 +220,7 @@ def progress_display(options: Output, *, counted: bool = True, shown: bool = Tru
 
 @contextmanager
 def progress_of(
-    what: str, options: Output, *, counted: bool = True, shown: bool = True
+    what: str, options: Options, *, counted: bool = True, shown: bool = True
 ) -> Iterator[Callable[..., None]]:
     """Show the progress of one piece of work, and drop warnings if asked to be quiet.
 

@@ -150,6 +150,7 @@ def upper_limits(
         units={coupling.family: coupling.unit for coupling in given},
         limits=_each(found, "limit"),
         expected=_each(found, "expected"),
+        neutrinos=neutrinos,
         accepted=_each(found, "accepted"),
         ends=_some(found, lambda x: x.ends if x.signed or method == "feldman-cousins" else None),
         second_solutions=_some(found, lambda x: x.second if x.signed else None),

@@ -3,12 +3,12 @@
 import math
 from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from renp.bounds.catalogue import ModelComparison
+from renp.results.style import legend, subplots
 
 if TYPE_CHECKING:
     from renp.results.bounds import Bounds
@@ -37,14 +37,7 @@ def draw_bounds(bounds: "Bounds") -> Figure:
     """
     groups = _by_quantity(bounds.comparisons)
     heights = [len(group) + 1.6 for group in groups.values()]
-    figure, panels = plt.subplots(
-        len(groups),
-        1,
-        figsize=(8.6, 0.3 * sum(heights) + 0.6),
-        height_ratios=heights,
-        layout="constrained",
-        squeeze=False,
-    )
+    figure, panels = subplots((8.6, 0.3 * sum(heights) + 0.6), len(groups), height_ratios=heights)
     for axes, (quantity, group) in zip(panels[:, 0], groups.items(), strict=True):
         for place, comparison in enumerate(group):
             _draw_limit(axes, place, comparison)
@@ -144,5 +137,4 @@ def _legend(figure: Figure, axes: Axes, with_model: bool) -> None:
         label = {"excluded": (_MODEL, "black"), "not excluded": ("white", _MODEL)}
         for verdict, (face, edge) in label.items():
             axes.plot([], [], "D", markerfacecolor=face, markeredgecolor=edge, label=f"model, {verdict}")
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3)
+    legend(figure, axes)
