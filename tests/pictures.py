@@ -557,6 +557,7 @@ def target_cycle(pulses: bool) -> TargetCycle:
         left=1e-3 * grid[:, ::-1],
         trigger_photons=1e20,
         compensated=False,
+        excited=0.0,
         **MADE,
     )
 

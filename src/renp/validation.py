@@ -16,7 +16,7 @@ from renp.constants import HBAR_C
 from renp.errors import InputError, shown
 from renp.units import plain
 
-Elements: TypeAlias = Complex[Array | np.ndarray[Any, Any], "3 3"]
+Elements: TypeAlias = Complex[Array | np.ndarray[Any, Any], "states states"]
 
 _UNFIT = (bool, np.bool_, np.float16)
 """Types of what may have been meant otherwise, or has 3 digits."""
@@ -42,6 +42,7 @@ def number(
     high: float = np.inf,
     open_low: bool = False,
     unit: str = "",
+    photon: bool = False,
 ) -> Scalar:
     """Return ``value`` as a finite float within [low, high], or raise.
 
@@ -55,8 +56,8 @@ def number(
         What is right, for the message.
     low, high
         Ends of the allowed range; ``low`` itself is excluded with ``open_low``.
-    unit
-        In which a quantity of pint or astropy is taken.
+    unit, photon
+        In which a quantity of pint or astropy is taken; a photon's energy also as a wavelength or wavenumber.
 
     Raises
     ------
@@ -70,7 +71,7 @@ def number(
     """
     if is_traced(value):
         return value  # type: ignore[no-any-return]
-    value = plain(name, value, unit)
+    value = plain(name, value, unit, photon=photon)
     if isinstance(value, (str, list, *_UNFIT)):
         raise InputError(name, shown(value), allowed)
     try:
@@ -97,12 +98,14 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> str:
         return text
     guess = get_close_matches(text[:100], allowed, n=1, cutoff=0.5)
     hint = f" (did you mean {guess[0]!r}?)" if guess else ""
-    options = " or ".join(repr(option) for option in allowed)
+    options = " or ".join(repr(option) for option in allowed) or "left out: there is none to choose"
     raise InputError(name, shown(value), f"{options}{hint}")
 
 
-def matrix(name: str, value: Any, unit: str = "") -> Elements:
+def matrix(name: str, value: Any, unit: str = "", sizes: Sequence[int] = (3,)) -> Elements:
     """Return rows, or a dict {(i, j): element} counted from 1, as a finite complex 3×3 matrix, or raise.
+
+    Rows may be of another of the ``sizes``.
 
     Examples
     --------
@@ -113,13 +116,13 @@ def matrix(name: str, value: Any, unit: str = "") -> Elements:
     """
     if isinstance(value, Mapping):
         return _from_elements(name, value, unit)
+    value = plain(name, value, unit)
     leaves = jax.tree.leaves(value) if isinstance(value, (list, tuple)) else [value]
     if is_traced(*leaves):
         traced = jnp.asarray(value, dtype=complex)
-        if traced.shape != (3, 3):
+        if traced.shape not in [(n, n) for n in sizes]:
             raise InputError(name, f"an array of shape {traced.shape}", "a 3×3 matrix")
         return traced
-    value = plain(name, value, unit)
     try:
         unfit = isinstance(np.asarray(value).flat[0], _UNFIT) if np.size(value) else False
         result = np.asarray(value, dtype=complex)
@@ -129,7 +132,7 @@ def matrix(name: str, value: Any, unit: str = "") -> Elements:
         raise InputError(name, shown(value), "a 3×3 matrix of numbers")
     if result.ndim == 0:
         raise InputError(name, shown(value), "a 3×3 matrix")
-    if result.shape != (3, 3):
+    if result.shape not in [(n, n) for n in sizes]:
         raise InputError(name, f"an array of shape {result.shape}", "a 3×3 matrix")
     if not np.all(np.isfinite(result)):
         i, j = (int(k) for k in np.argwhere(~np.isfinite(result))[0])
@@ -254,6 +257,21 @@ def whole(name: str, value: Any, least: int = 0) -> int:
     if not result.is_integer():
         raise InputError(name, value, allowed)
     return int(result)
+
+
+def random_seed(value: Any) -> int:
+    """Return a seed of random numbers, to its last digit, or raise `InputError`.
+
+    Examples
+    --------
+    >>> random_seed(2**60 + 1) == 2**60 + 1
+    True
+    """
+    exact = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    result = int(value) if exact else whole("seed", value)
+    if not 0 <= result < 2**63:
+        raise InputError("seed", shown(value), "a whole number from 0 to 2⁶³ − 1")
+    return result
 
 
 def within(

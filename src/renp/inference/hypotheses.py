@@ -30,7 +30,7 @@ from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.search import other_minima, search
 from renp.results.base import provenance
 from renp.results.hypotheses import Discovery, HypothesisComparison, Pair, Probability, RequiredExposure
-from renp.validation import choice, confidence, instance, number, whole
+from renp.validation import choice, confidence, instance, number, random_seed, whole
 
 Values: TypeAlias = Mapping[str, float]
 
@@ -103,7 +103,7 @@ def discovery(
     signed = likelihood.parameters[k].kind == "coupling"
     drawn = np.array([])
     if number_of_toys:
-        sample = likelihood.toys(null.x[0], jax.random.key(whole("seed", seed)), number_of_toys)
+        sample = likelihood.toys(null.x[0], jax.random.key(random_seed(seed)), number_of_toys)
         drawn = _rise(*held_and_free(likelihood, sample, k))
     converged = drawn[~np.isnan(drawn)]
     return Discovery(
@@ -187,7 +187,7 @@ def compare(
     _check_same_runs(hypotheses)
     number_of_toys = whole("toys", toys)
     points = _simulated_points(hypotheses, {} if truth is None else truth)
-    key = jax.random.key(whole("seed", seed))
+    key = jax.random.key(random_seed(seed))
     samples = {
         name: _sample(hypotheses[name], x, jax.random.fold_in(key, crc32(name.encode())), number_of_toys)
         for name, x in points.items()
@@ -387,11 +387,12 @@ def _fits_of_all(
 
 def _seen_by(fitted: Likelihood, true: Likelihood, data: Data) -> Data:
     """Return the data of one hypothesis with the external measurements that another one has."""
-    measured = {true.names[k]: np.asarray(data.pulls)[..., c] for c, k in enumerate(true.constrained)}
+    measured = {name: np.asarray(data.pulls)[..., c] for c, name in enumerate(true.external_names)}
     opposite = {_SAME_MEASUREMENT[n]: -pull for n, pull in measured.items() if n in _SAME_MEASUREMENT}
-    known = opposite | measured
+    own = {name: value / error for name, (value, error) in fitted.masses.items()}
+    known = own | opposite | measured
     nothing = np.zeros(np.shape(data.pulls)[:-1])
-    pulls = [known.get(fitted.names[k], nothing) for k in fitted.constrained]
+    pulls = [known.get(name, 0.0) + nothing for name in fitted.external_names]
     stacked = np.stack(pulls, axis=-1) if pulls else np.zeros((*nothing.shape, 0))
     return Data(jnp.asarray(data.counts), jnp.asarray(stacked))
 
