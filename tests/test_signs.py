@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from renp.cli import commands
 from renp.cli.output import Output, progress_of
 from renp.scenario import preset_text
+from renp.signs import progress_line
 
 pty = pytest.importorskip("pty")
 
@@ -120,3 +122,23 @@ def test_words_that_count_move_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_no_command_computes_in_silence(name: str) -> None:
     assert f'progress_of("{name}"' in inspect.getsource(getattr(commands, name))
+
+
+def test_a_notebook_has_a_line_that_is_written_over(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    times = iter([0.0, 0.5, 2.0, 3.0])
+    shell = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1))
+    monkeypatch.setattr("time.monotonic", lambda: next(times))
+    monkeypatch.setitem(
+        sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1))
+    )
+    tell = progress_line("limits")
+    tell("magnetic-moment 11")  # too soon to be said
+    tell("magnetic-moment 12")
+    tell(3, 4)
+    first, second = "limits: magnetic-moment 12, 2 s", "limits: 3/4, 3 s"
+    assert capsys.readouterr() == ("", f"\r{first}\r{second:<{len(first)}}")
+
+
+def test_elsewhere_nobody_is_told_who_has_not_asked(capsys: Any) -> None:
+    progress_line("limits")("magnetic-moment 11")
+    assert capsys.readouterr() == ("", "")
