@@ -128,9 +128,7 @@ def test_a_notebook_has_a_line_that_is_written_over(monkeypatch: pytest.MonkeyPa
     times = iter([0.0, 0.5, 2.0, 3.0])
     shell = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1))
     monkeypatch.setattr("time.monotonic", lambda: next(times))
-    monkeypatch.setitem(
-        sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1))
-    )
+    monkeypatch.setitem(sys.modules, "IPython", shell)
     tell = progress_line("limits")
     tell("magnetic-moment 11")  # too soon to be said
     tell("magnetic-moment 12")
