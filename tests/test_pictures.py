@@ -103,7 +103,7 @@ def test_nothing_is_cut_off_covered_or_drawn_alike(name: str) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(
-    "name", ["spectrum", "limits-bands", "scan-limits-12", "fit", "profile", "coverage-2"]
+    "name", ["spectrum", "limits-bands", "scan-limits-12", "fit", "profile", "coverage-2", "bounds"]
 )
 def test_pictures_fit_the_columns_of_journals(name: str, width: str) -> None:
     figure = PICTURES[name]().plot(column=width)

@@ -1,6 +1,7 @@
 """Limits from elsewhere, and a model among them."""
 
 import math
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
@@ -21,6 +22,8 @@ _QUANTITIES = {
     "a_e": r"shift of $a_e=(g-2)/2$",
     "product": "coupling of electrons times that of neutrinos",
 }
+_NARROW = 5.0
+"""Width of a figure, inches, below which names are folded."""
 _LIMIT, _MODEL = "#0072B2", "#D55E00"
 
 
@@ -110,13 +113,14 @@ def _finish(axes: Axes, quantity: str, group: list[ModelComparison]) -> None:
     margin = max(2.5, 10 / (high / low) ** 0.5)
     axes.set_xlim(low / margin, high * margin)
     axes.xaxis.set_minor_formatter(NullFormatter())
-    names = [f"{c.bound.experiment} ({c.bound.year})" for c in group]
-    axes.set_yticks(range(len(group)), names, fontsize=8)
+    wide = axes.figure.bbox.width / axes.figure.dpi > _NARROW
+    names = [fill(f"{c.bound.experiment} ({c.bound.year})", 60 if wide else 30) for c in group]
+    axes.set_yticks(range(len(group)), names, fontsize=8 if wide else 6, linespacing=0.9)
     axes.tick_params(axis="y", which="minor", left=False, right=False)
     axes.set_ylim(len(group) - 0.3, -0.7)
     for place in range(len(group)):
         axes.axhline(place, color="0.9", linewidth=0.6, zorder=0)
-    axes.set_xlabel(_QUANTITIES[quantity])
+    axes.set_xlabel(fill(_QUANTITIES[quantity], 60 if wide else 36))
 
 
 def _range(group: list[ModelComparison]) -> tuple[float, float]:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+_CELL = 0.33
+"""Inches that a correlation's digits take."""
+
+
 @dataclass(frozen=True)
 class UnseenDirection:
     """A change of the coordinates that leaves the counts of every run as they are."""
@@ -129,8 +133,10 @@ def draw_matrix(axes: "Axes", names: tuple[str, ...], correlation: Reals) -> Non
     from renp.results.style import symbols
 
     labels = [symbols(name) for name in names]
+    box = axes.get_window_extent()
+    cell = min(box.width, box.height) / axes.figure.dpi / max(len(names), 1)
     image = axes.imshow(correlation, vmin=-1, vmax=1, cmap="PuOr")
-    for (i, j), value in np.ndenumerate(correlation):
+    for (i, j), value in np.ndenumerate(correlation if cell > _CELL else np.zeros((0, 0))):
         colour = "white" if abs(value) > 0.55 else "black"
         text = f"{value:+.2f}".replace("-", "−") if i != j else "1"
         axes.text(j, i, text, ha="center", va="center", fontsize=8, color=colour)

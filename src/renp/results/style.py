@@ -245,11 +245,14 @@ def mark_thresholds(axes: "Axes", thresholds: Mapping[str, float], *, apart: flo
 
     Labels closer than ``apart``, a part of the axis's width, are spread and joined to their lines.
     """
+    import matplotlib.pyplot as plt
+
     low, high = axes.get_xlim()
     inside = sorted((w, pair) for pair, w in thresholds.items() if low < w < high)
     if not inside:
         return
-    spacing = apart * (high - low)
+    width, size = axes.figure.bbox.width / axes.figure.dpi, plt.rcParams["font.size"]
+    spacing = apart * max(1.0, 0.64 * size / width) * (high - low)  # labels are wider in narrow figures
     places = [w for w, _ in inside]
     for k in range(len(places) - 2, -1, -1):
         places[k] = min(places[k], places[k + 1] - spacing)
