@@ -134,6 +134,7 @@ def subplots(
 def legend(figure: "Figure", *panels: "Axes", title: str = "") -> None:
     """Write a legend below the figure, each label of its panels once, in as many columns as have room."""
     import matplotlib as mpl
+    from matplotlib.font_manager import FontProperties
 
     entries: dict[str, Any] = {}
     for axes in panels or figure.axes:
@@ -141,7 +142,7 @@ def legend(figure: "Figure", *panels: "Axes", title: str = "") -> None:
             entries.setdefault(label, handle)
     if not entries:
         return
-    size = mpl.rcParams["legend.fontsize"]
+    size = FontProperties(size=mpl.rcParams["legend.fontsize"]).get_size_in_points()
     em = size / 72 / figure.get_figwidth()  # of the figure's width
     longest = max(len(re.sub(r"\\[a-z]+|[${}^_\\]", "", label)) for label in entries)
     fit = max(1, int(1 / (em * (0.55 * longest + 5))))
