@@ -32,6 +32,7 @@ def draw_bounds(bounds: "Bounds") -> Figure:
 
     Examples
     --------
+    >>> import matplotlib.pyplot as plt
     >>> from renp.results import Bounds
     >>> figure = Bounds.compute().plot()
     >>> {axes.get_xscale() for axes in figure.axes}

@@ -25,6 +25,7 @@ def draw_discovery(discovery: "Discovery") -> Figure:
 
     Examples
     --------
+    >>> import matplotlib.pyplot as plt
     >>> import renp
     >>> from renp.inference.hypotheses import discovery
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 86400.0, counts=[19])
@@ -62,6 +63,7 @@ def draw_statistic(comparison: "HypothesisComparison") -> Figure:
 
     Examples
     --------
+    >>> import matplotlib.pyplot as plt
     >>> import renp
     >>> from renp.inference.hypotheses import compare
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.0712, 1.0716], 86400.0)
@@ -103,6 +105,7 @@ def draw_matrix(comparison: "HypothesisComparison") -> Figure:
 
     Examples
     --------
+    >>> import matplotlib.pyplot as plt
     >>> import renp
     >>> from renp.inference.hypotheses import compare
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0716], 864000.0)
@@ -149,6 +152,7 @@ def draw_exposure(required: "RequiredExposure") -> Figure:
 
     Examples
     --------
+    >>> import matplotlib.pyplot as plt
     >>> import renp
     >>> from renp.inference.hypotheses import required_exposure
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0716], 864000.0)

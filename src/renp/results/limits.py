@@ -257,14 +257,8 @@ class Limits(Result):
                 if not np.all(np.isnan(known)):
                     axes.plot(at, known, _OTHERS[k % len(_OTHERS)], color="0.35", label=name, zorder=2)
             for place in at[np.isnan(_shown(self._main[kind]))]:
-                told: dict[str, Any] = {
-                    "rotation": 90,
-                    "ha": "center",
-                    "va": "top",
-                    "fontsize": "small",
-                    "color": colour,
-                }
-                axes.text(place, 0.97, "none", color=colour, transform=axes.get_xaxis_transform(), **told)
+                told: dict[str, Any] = {"rotation": 90, "ha": "center", "va": "top", "color": colour}
+                axes.text(place, 0.97, "none", transform=axes.get_xaxis_transform(), **told)
             label = kind.replace("-", " ")
             axes.plot(at, _shown(self._main[kind]), marker, color=colour, label=label, zorder=3)
         axes.set_yscale("log")

@@ -22,6 +22,7 @@ def draw_plan(plan: "Plan") -> Figure:
 
     Examples
     --------
+    >>> import matplotlib.pyplot as plt
     >>> import renp
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0)
     >>> few = renp.Constraints(candidates=100)
