@@ -187,3 +187,9 @@ def test_limits_of_others_stand_beside_those_of_the_moments() -> None:
     assert {"Borexino", "XENONnT"} <= set(lines)
     known = PICTURES["limits-12"]().existing["magnetic-moment"]  # type: ignore[attr-defined]
     assert list(lines["Borexino"].get_ydata())[:6] == [known[e]["Borexino"] for e in known]
+
+
+def test_a_notebook_shows_what_a_plan_reaches() -> None:
+    plan: Any = PICTURES["plan-limits-12"]()
+    assert plan._repr_html_().count("<table>") == 2
+    assert "<td>electric-moment 33</td>" in plan._repr_html_()
