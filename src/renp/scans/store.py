@@ -213,7 +213,7 @@ def _checksum() -> Any:
     return Crc32cCodec()
 
 
-def _attributes(definition: Definition) -> dict[str, Any]:
+def _attributes(definition: Definition) -> dict[str, str]:
     settings = definition.scan.settings.model_dump(mode="json", exclude={"axis"}, exclude_none=True)
     return {
         "renp": definition.version,
@@ -222,6 +222,7 @@ def _attributes(definition: Definition) -> dict[str, Any]:
         "scenario": definition.text,
         "fingerprint": definition.fingerprint,
         "diagnosis": "\n".join(definition.diagnosis),
+        "reference_width": "\n".join(definition.widths),
     }
 
 
