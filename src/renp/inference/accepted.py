@@ -165,7 +165,7 @@ def is_exact(likelihood: Likelihood, moves: Mask) -> bool:
     return len(likelihood.parameters) == len(likelihood.couplings) and int(np.sum(np.asarray(moves))) == 1
 
 
-@jax.jit
+@compiled
 def along_coupling(likelihood: Likelihood, k: Int[Array, ""] | int) -> Along:
     """Return the counts of the runs along a coupling in its unit, all else as `Likelihood.point` has it."""
     here = likelihood.nominal

@@ -1,7 +1,7 @@
 """Which neutrino parameters and rates are uncertain, as parameters of a likelihood."""
 
-from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any
 
 import jax
@@ -10,6 +10,7 @@ import numpy as np
 from renp.errors import InputError, renamed
 from renp.experiment import Experiment
 from renp.inference.backgrounds import OWN, background_parameters
+from renp.inference.measured_masses import MeasuredMass, measured_masses
 from renp.inference.nature import nature_parameters
 from renp.inference.parameters import Parameter, constrained, relative
 from renp.interactions.couplings import Coupling
@@ -61,6 +62,9 @@ class Nuisances:
         What experiments of one likelihood share if they all say so, of "normalisation", "calibration",
         "linewidth", "background" and "amplitude", and with an equal error; otherwise each has its own. An
         error that all efficiencies have in common is one of the normalisation.
+    measured_masses
+        What others measured of the masses, by "sum" (Σm), "beta" (m_β) or "double_beta" (m_ββ), beside a free
+        lightest mass.
 
     Examples
     --------
@@ -78,6 +82,7 @@ class Nuisances:
     linewidth_error: float = 0.0
     amplitude_errors: bool = False
     common: Sequence[str] = ()
+    measured_masses: Mapping[str, MeasuredMass] = field(default_factory=dict)
 
 
 def nuisance_parameters(
@@ -99,6 +104,7 @@ def nuisance_parameters(
     ['sin2_theta12', 'sin2_theta13', 'dm2_21', 'dm2_31']
     """
     instance("nuisances", nuisances, Nuisances)
+    measured_masses([nuisances.measured_masses], nuisances.free, neutrinos)
     nature = nature_parameters(nuisances.oscillation, nuisances.free, neutrinos, couplings)
     return (*nature, *experiment_parameters(nuisances, experiment))
 

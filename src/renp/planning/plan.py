@@ -441,6 +441,8 @@ def _common_errors(nuisances: Nuisances, experiment: Experiment, done: Experimen
         raise InputError(
             name, "given", "left out of a plan: it takes the error of the background, background_error"
         )
+    if nuisances.measured_masses:
+        raise InputError("measured_masses", "given", "left out of a plan: it takes what the runs alone tell")
     efficiency, background = (_same(name, 0.0, *known) for name in _ERRORS)
     own = np.unique(np.asarray(nuisances.background_error, dtype=float))
     if own.size > 1:
