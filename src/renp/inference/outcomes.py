@@ -155,7 +155,7 @@ def _climbed(expected: Signal, counts: Reals, x: Reals, low: Reals, high: Reals)
         down, curvature = derivatives(x)
         low, high = np.where(down < 0, x, low), np.where(down >= 0, x, high)
         newton = x - down / np.where(curvature > 0, curvature, np.inf)
-        inside = (newton > low) & (newton < high) & (curvature > 0)
+        inside = (newton >= low) & (newton <= high) & (curvature > 0)  # an end where it has converged
         x = np.where(at_end, x, np.where(inside, newton, (low + high) / 2))
     return x
 
