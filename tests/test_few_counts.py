@@ -196,6 +196,19 @@ def enumerated(expected: Signal, x: float, counts: list[float], method: str) -> 
     return bool(p > 0.1 * p_0 if method == "cls" else p > 0.1)
 
 
+def test_an_outcome_is_as_unlikely_as_itself() -> None:
+    """Or what was seen would be missing from its own p-value: best fits are found to the last digits."""
+    rng = np.random.default_rng(16)
+    for _ in range(20):
+        null, square = 10 ** rng.uniform(-1, 0.9, 2), rng.uniform(0.05, 1, 2)
+        expected = Signal(null, rng.uniform(-2, 2, 2) * np.sqrt(null * square), square, signed=True)
+        every = outcomes(expected.reach(null[None], 7.0))
+        assert every is not None
+        for k in np.flatnonzero(every.null > 1e-3):
+            alone = observed(expected, every.counts[k])
+            assert float(alone.most[0]) == pytest.approx(float(every.most[k]), abs=1e-12)
+
+
 @pytest.mark.parametrize("method", ["cls", "feldman-cousins"])
 @pytest.mark.parametrize(
     ("expected", "counts"),

@@ -104,7 +104,7 @@ def fields() -> set[str]:
         (PYTHON, {p.name for function in CALLABLES.values() for p in arguments(function)}),
         (TOML, keys()),
         (OPTION, options()),
-        (JSON, fields()),
+        (JSON, fields() | {"reference_width"}),  # what base.Result says of all counts
     ],
     ids=["python", "toml", "command", "json"],
 )

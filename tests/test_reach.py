@@ -104,6 +104,17 @@ def test_poles_are_resolved() -> None:
         assert np.min(np.abs(grid / pole - 1)) == relative(1e-6, rel=1e-3)
 
 
+def test_poles_are_where_the_light_is() -> None:
+    """Not where a laser with an offset says that it is."""
+    shifted, there = (
+        renp.Experiment(
+            RUNS.atom, renp.Target(), np.array([1.05, 1.068]) + moved, 1.0, laser=renp.Laser(offset=offset)
+        )
+        for moved, offset in ((0.0, 1e-3), (1e-3, 0.0))
+    )
+    assert pole_masses(shifted) == relative(pole_masses(there), rel=1e-12)
+
+
 def test_a_width_regulates_the_pole() -> None:
     def wide(mass: float) -> renp.Interaction:
         return renp.VectorMediator(mass, 1.0, left={(1, 1): 1.0}, width=1e-3)

@@ -11,6 +11,7 @@ import xarray as xr
 import zarr
 
 import renp
+from cases import HEAD
 from relative import relative
 from renp.cli import main
 from renp.errors import InputError, ScenarioError
@@ -555,3 +556,37 @@ def test_tables_and_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(scan_results, "_MOST_LISTED", 5)
     with pytest.raises(InputError, match="nc file"):
         found.save(tmp_path / "a.csv")
+
+
+def test_counts_of_a_scan_say_whose_width_they_are_of(tmp_path: Path) -> None:
+    run = '[[run]]\nphoton_energy = "4 eV"\nduration = "10 day"\n'
+    text = HEAD.replace("Yb", "Xe") + run + '[scan]\nresult = "counts"\n'
+    axis = '[[scan.axis]]\nparameter = "target.width"\nvalues = ["published", "golden-rule"]\n'
+    found = renp.scan(Scenario.from_text(text + axis), tmp_path / "a.zarr")
+    first, second = found.json()["reference_width"].splitlines()
+    assert "published for Yb, not Xe's own" in first
+    assert "the golden rule for Xe" in second
+    assert first in str(found)
+    energies = MASS.replace("neutrinos.lightest_mass", "photon_energy").replace("0.06", "4")
+    spectrum = Scenario.from_text(text.replace("counts", "spectrum") + energies)
+    assert "reference_width" not in renp.scan(spectrum, tmp_path / "b.zarr").json()
+
+
+@pytest.mark.slow
+def test_an_interference_that_vanishes_at_both_ends_of_an_axis(tmp_path: Path) -> None:
+    """Re U_e1 U_e2* is 0 there, and with it the electric moment's interference in circular light."""
+    text = f"""{HEAD}nature = "majorana"
+    [[run]]
+    photon_energy = "1.06 eV"
+    duration = "10 day"
+    [scan]
+    result = "limits"
+    couplings = ["electric-moment 12"]
+    [[scan.axis]]
+    parameter = "neutrinos.majorana_phases[1]"
+    values = ["90 deg", "150 deg", "270 deg"]
+    """.replace('name = "Yb"', 'name = "Yb"\napproximation = "full"\npolarisation = "right"')
+    scanned = Scenario.from_text(text.replace("[[run]]", 'majorana_phases = ["90 deg", "0 deg"]\n[[run]]'))
+    data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
+    for k in range(3):
+        same_limits(scanned, data, {"neutrinos.majorana_phases[1]": k})

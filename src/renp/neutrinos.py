@@ -390,7 +390,8 @@ def _given_mixing(mixing: Any, states: int) -> Any:
 
 def _phases(phases: Any) -> tuple[Scalar, Scalar]:
     allowed = "two angles in radians (α_21, α_31), each between -4π and 4π"
-    if isinstance(phases, str) or np.ndim(phases) != 1 or len(phases) != 2:
+    listed = isinstance(phases, (list, tuple))  # of which some may be traced
+    if isinstance(phases, str) or not (listed or np.ndim(phases) == 1) or len(phases) != 2:
         raise InputError("majorana_phases", phases, allowed)
     first, second = (
         number("majorana_phases", phase, allowed, low=-4 * pi, high=4 * pi, unit="rad") for phase in phases

@@ -271,7 +271,7 @@ class Atom(eqx.Module):
         orders = any(bool(wave.second) for wave in self.waves)
         J_e, J_v = (level.J for level in self.levels[:2])
         found = waves(J_e, J_v, polarisation, both_orders=orders, prepared=M)
-        weights = spin_weights(J_e, J_v, 0, polarisation)
+        weights = spin_weights(J_e, J_v)
         if M is not None:
             across = sum(wave.weight for wave in found if wave.direction) / 2
             weights = SpinWeights(across, sum(wave.weight for wave in found if not wave.direction))

@@ -39,7 +39,7 @@ def _spin(levels: Sequence["Level"], polarisation: str, *_: Any) -> dict[str, An
     e, v = levels[:2]
     seen = polarisation in HELICITIES
     return {
-        "spin_weights": spin_weights(e.J, v.J, 0, polarisation),
+        "spin_weights": spin_weights(e.J, v.J),
         "waves": waves(e.J, v.J, polarisation, both_orders=False) if seen else (),
     }
 

@@ -126,15 +126,13 @@ def waves(
     return tuple(found) or (Wave(helicities[0], 1, 0.0, 0.0),)
 
 
-def spin_weights(J_e: int, J_v: int, J_g: int = 0, polarisation: str = "linear") -> SpinWeights:
-    """Return the weights for given angular momenta, states of |e⟩ equally populated.
+def spin_weights(J_e: int, J_v: int, J_g: int = 0) -> SpinWeights:
+    """Return the weights for given angular momenta, states of |e⟩ equally populated; alike in all light.
 
     Parameters
     ----------
     J_e, J_v, J_g
         Total angular momenta, whole numbers; J_v differs from the other two by at most 1.
-    polarisation
-        "linear", "left" or "right", for which they are the same.
 
     Raises
     ------
@@ -148,7 +146,6 @@ def spin_weights(J_e: int, J_v: int, J_g: int = 0, polarisation: str = "linear")
     >>> [round(w, 12) for w in spin_weights(2, 1)]  # xenon
     [1.05, 0.9]
     """
-    choice("polarisation", polarisation, POLARISATIONS)
     J_e, J_v, J_g = _momenta(J_e, J_v, J_g)
     up, down = _vector_operator(J_v, J_e), _vector_operator(J_g, J_v)
     # Of linear light, along x: the sum of both helicities, which have the same weights.

@@ -147,7 +147,8 @@ def _climbed(expected: Signal, counts: Reals, x: Reals, low: Reals, high: Reals)
         mean = np.maximum(expected.mean(x), 1e-300)
         slope, ratio = linear + 2 * x[:, None] * square, counts / mean
         down = np.sum(slope * (1 - ratio), axis=1)
-        return down, np.sum(2 * square * (1 - ratio) + ratio * slope**2 / mean, axis=1)
+        with np.errstate(over="ignore"):  # infinite where nothing is expected of what was seen
+            return down, np.sum(2 * square * (1 - ratio) + ratio * slope**2 / mean, axis=1)
 
     at_end = derivatives(low)[0] >= 0  # only where there is nothing below
     x = np.where(at_end, low, x)
@@ -155,7 +156,8 @@ def _climbed(expected: Signal, counts: Reals, x: Reals, low: Reals, high: Reals)
         down, curvature = derivatives(x)
         low, high = np.where(down < 0, x, low), np.where(down >= 0, x, high)
         newton = x - down / np.where(curvature > 0, curvature, np.inf)
-        inside = (newton > low) & (newton < high) & (curvature > 0)
+        # At an end where it has converged.
+        inside = (newton >= low) & (newton <= high) & (curvature > 0) & np.isfinite(curvature)
         x = np.where(at_end, x, np.where(inside, newton, (low + high) / 2))
     return x
 

@@ -126,9 +126,12 @@ class Result(abc.ABC):
         return Table(self.title, *rows_of(self, self.columns))
 
     def json(self) -> dict[str, Any]:
-        """Return the result as JSON data, energies in eV; null for what is not finite."""
+        """Return the result as JSON data, energies in eV; null for what is not finite.
+
+        Counts say as ``reference_width`` which width they are of.
+        """
         content: dict[str, Any] = plain(self._content())
-        return content
+        return content | {key: said for key in _SAID[:1] if (said := self.made_by.get(key))}
 
     def dataset(self) -> "xr.Dataset":
         """Return the result as an xarray data set with units."""

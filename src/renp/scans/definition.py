@@ -155,6 +155,16 @@ class Definition:
             *beside_poles(self),
         )
 
+    @property
+    def widths(self) -> tuple[str, ...]:
+        """Which widths the counts are of, over the axes; of spectra none."""
+        if self.scan.settings.result == "spectrum":
+            return ()
+        axes = [axis for axis in self.scan.axes if not axis.numeric]
+        words = [dict(zip(axis.keys, one, strict=True)) for axis in axes for one in axis.raw] or [{}]
+        ends = [self.reference(self.categories(0) | one, end) for one in words for end in (0, -1)]
+        return tuple(dict.fromkeys(one.experiment.width_said for one in ends))
+
     def check_drawn(self) -> None:
         """Raise `InputError` if the result is going to have no picture: before it is computed."""
         numeric = [axis for axis in self.scan.axes if axis.numeric]

@@ -70,7 +70,14 @@ def _build(definition: Definition, number: int) -> Evaluator:
         return rates[settings.result](first, keys, like)
     if settings.result == "plan":
         return partial(_plans, first, settings, keys)
-    ends = (first, definition.reference(words, -1))
+    middle = {
+        key: float(x[0])
+        for axis in definition.scan.axes
+        if axis.numeric
+        for key, x in zip(axis.keys, axis_values(axis, np.array([axis.points // 2])), strict=True)
+    }
+    # At both ends of a phase, say, an interference may vanish.
+    ends = (first, definition.reference(words, -1), first.at(middle))
     return evaluate_limits.limits_evaluator(
         first,
         ends,

@@ -118,7 +118,7 @@ class LimitsOfChunk:
 
 def limits_evaluator(
     scenario: Scenario,
-    ends: Sequence[Scenario],
+    ends: Sequence[Scenario | Setting],
     couplings: tuple[Coupling, ...],
     keys: Keys,
     like: tuple[Columns, ...],
@@ -248,7 +248,7 @@ def _best(likelihood: Likelihood, moves: Bool[Array, "p"], steps: int) -> tuple[
     return minimise(likelihood, likelihood.data, start, moves, steps), likelihood.data
 
 
-def _reference(ends: Sequence[Scenario], group: tuple[Coupling, ...]) -> Likelihood:
+def _reference(ends: Sequence[Scenario | Setting], group: tuple[Coupling, ...]) -> Likelihood:
     """Return a likelihood of some couplings; one that interferes at any of some points is taken to do so."""
     found = []
     for scenario in ends:

@@ -216,7 +216,7 @@ def _checksum() -> Any:
     return Crc32cCodec()
 
 
-def _attributes(definition: Definition) -> dict[str, Any]:
+def _attributes(definition: Definition) -> dict[str, str]:
     settings = definition.scan.settings.model_dump(mode="json", exclude={"axis"}, exclude_none=True)
     return {
         "renp": definition.version,
@@ -226,6 +226,7 @@ def _attributes(definition: Definition) -> dict[str, Any]:
         "fingerprint": definition.fingerprint,
         "diagnosis": "\n".join(definition.diagnosis),
         **_titles(definition),
+        "reference_width": "\n".join(definition.widths),
     }
 
 
