@@ -527,6 +527,43 @@ def test_only_interactions_add(other: Any) -> None:
         renp.Weak() + other
 
 
+@pytest.mark.parametrize("given", [iter([renp.Weak()]), (one for one in [renp.Weak()]), [renp.Weak(), 3], 2])
+def test_a_model_is_of_a_list_of_interactions(given: Any) -> None:
+    with pytest.raises(renp.InputError, match=r"interactions(\[1\])? = .*must be an? "):
+        renp.Model(given)
+
+
+@pytest.mark.parametrize(
+    "place", [lambda x: x, lambda x: [[0.0, x, 0.0], [0.0] * 3, [0.0] * 3], lambda x: {(1, 1): x}]
+)
+def test_a_matrix_is_not_nested_deeply(place: Any) -> None:
+    deep: Any = 1.0
+    for _ in range(5000):
+        deep = [deep]
+    with pytest.raises(renp.InputError, match="not nested so deeply"):
+        renp.MagneticMoment(place(deep))
+
+
+@pytest.mark.parametrize("seed", [10**23, 2**63, -1, 1.5, "a", True, None], ids=repr)
+def test_a_seed_is_a_whole_number_that_fits(seed: Any) -> None:
+    runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 10 * DAY)
+    likelihood = renp.Likelihood(runs, DIRAC, couplings={"mu": renp.MagneticMoment({(1, 1): 1.0})})
+    for draw in (
+        lambda: renp.throw_toys(likelihood, toys=2, seed=seed),
+        lambda: renp.upper_limits(runs, DIRAC, seed=seed),
+        lambda: renp.measure_coverage(likelihood, "mu", (0.0,), seed=seed),
+        lambda: renp.sensitivity(runs, DIRAC, "exposure", [1e6, 2e6], seed=seed),
+    ):
+        with pytest.raises(renp.InputError, match="seed = "):
+            draw()
+
+
+def test_single_precision_is_said_where_it_was_switched_on() -> None:
+    """Not computed with 7 digits, even if JAX was set so after the package was loaded."""
+    with jax.enable_x64(False), pytest.raises(renp.InputError, match="jax_enable_x64 = False"):
+        renp.spectral_function(1.068, renp.Atom.named("Yb"), DIRAC)
+
+
 def test_unknown_name_of_the_package() -> None:
     with pytest.raises(AttributeError, match=r"^module 'renp' has no attribute 'Wek'$"):
         renp.Wek  # noqa: B018

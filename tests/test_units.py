@@ -40,6 +40,10 @@ CONVERTED: dict[str, tuple[Callable[[], Any], float]] = {
     "splitting": (lambda: renp.Neutrinos(0.0, dm2_21=75 * ureg.meV**2).dm2_21, 75e-6),
     "phase": (lambda: renp.Neutrinos(0.01, delta_cp=90 * ureg.degree).delta_cp, np.pi / 2),
     "level": (lambda: renp.Atom("X", 2143 * ureg.meV, 2.2).E_eg, 2.143),
+    "wavenumber of a level": (
+        lambda: renp.Atom("X", 17288.439 / ureg.cm, 3.0).E_eg,
+        17288.439 * 1.2398419843320026e-4,
+    ),
     "line": (lambda: renp.Laser(gaussian=2 * ureg.ueV).gaussian, 2e-6),
     "density": (lambda: renp.Target(density=1e27 / ureg.m**3).density, 1e21),
     "volume": (lambda: renp.Target(volume=1 * ureg.liter).volume, 1000.0),

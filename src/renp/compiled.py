@@ -9,6 +9,7 @@ import jax
 from jax.errors import JaxRuntimeError
 
 from renp.compilations import kept_in
+from renp.errors import InputError
 from renp.programs import Programs, UnkeptError
 
 Found = TypeVar("Found")
@@ -49,6 +50,8 @@ def compiled(function: Callable[..., Found], *, quickly: bool = False) -> Callab
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Found:
+        if not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
+            raise InputError("jax_enable_x64", "False", "True: single precision has 7 digits")
         if kept_in() is not None:
             with suppress(UnkeptError):
                 return programs(*args, **kwargs)  # type: ignore[no-any-return]

@@ -42,6 +42,7 @@ def number(
     high: float = np.inf,
     open_low: bool = False,
     unit: str = "",
+    photon: bool = False,
 ) -> Scalar:
     """Return ``value`` as a finite float within [low, high], or raise.
 
@@ -55,8 +56,8 @@ def number(
         What is right, for the message.
     low, high
         Ends of the allowed range; ``low`` itself is excluded with ``open_low``.
-    unit
-        In which a quantity of pint or astropy is taken.
+    unit, photon
+        In which a quantity of pint or astropy is taken; a photon's energy also as a wavelength or wavenumber.
 
     Raises
     ------
@@ -70,7 +71,7 @@ def number(
     """
     if is_traced(value):
         return value  # type: ignore[no-any-return]
-    value = plain(name, value, unit)
+    value = plain(name, value, unit, photon=photon)
     if isinstance(value, (str, list, *_UNFIT)):
         raise InputError(name, shown(value), allowed)
     try:
@@ -97,7 +98,7 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> str:
         return text
     guess = get_close_matches(text[:100], allowed, n=1, cutoff=0.5)
     hint = f" (did you mean {guess[0]!r}?)" if guess else ""
-    options = " or ".join(repr(option) for option in allowed)
+    options = " or ".join(repr(option) for option in allowed) or "left out: there is none to choose"
     raise InputError(name, shown(value), f"{options}{hint}")
 
 
@@ -113,13 +114,13 @@ def matrix(name: str, value: Any, unit: str = "") -> Elements:
     """
     if isinstance(value, Mapping):
         return _from_elements(name, value, unit)
+    value = plain(name, value, unit)
     leaves = jax.tree.leaves(value) if isinstance(value, (list, tuple)) else [value]
     if is_traced(*leaves):
         traced = jnp.asarray(value, dtype=complex)
         if traced.shape != (3, 3):
             raise InputError(name, f"an array of shape {traced.shape}", "a 3×3 matrix")
         return traced
-    value = plain(name, value, unit)
     try:
         unfit = isinstance(np.asarray(value).flat[0], _UNFIT) if np.size(value) else False
         result = np.asarray(value, dtype=complex)
@@ -254,6 +255,21 @@ def whole(name: str, value: Any, least: int = 0) -> int:
     if not result.is_integer():
         raise InputError(name, value, allowed)
     return int(result)
+
+
+def random_seed(value: Any) -> int:
+    """Return a seed of random numbers, to its last digit, or raise `InputError`.
+
+    Examples
+    --------
+    >>> random_seed(2**60 + 1) == 2**60 + 1
+    True
+    """
+    exact = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    result = int(value) if exact else whole("seed", value)
+    if not 0 <= result < 2**63:
+        raise InputError("seed", shown(value), "a whole number from 0 to 2⁶³ − 1")
+    return result
 
 
 def within(

@@ -341,7 +341,7 @@ def _index(value: Any) -> Scalar:
 
 
 def _energy(name: str, value: Any, allowed: str) -> Scalar:
-    return number(name, value, allowed, low=0, high=1000, open_low=True, unit="eV")
+    return number(name, value, allowed, low=0, high=1000, open_low=True, unit="eV", photon=True)
 
 
 def symbols() -> tuple[str, ...]:

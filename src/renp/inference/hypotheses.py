@@ -30,7 +30,7 @@ from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.search import other_minima, search
 from renp.results.base import provenance
 from renp.results.hypotheses import Discovery, HypothesisComparison, Pair, Probability, RequiredExposure
-from renp.validation import choice, confidence, instance, number, whole
+from renp.validation import choice, confidence, instance, number, random_seed, whole
 
 Values: TypeAlias = Mapping[str, float]
 
@@ -103,7 +103,7 @@ def discovery(
     signed = likelihood.parameters[k].kind == "coupling"
     drawn = np.array([])
     if number_of_toys:
-        sample = likelihood.toys(null.x[0], jax.random.key(whole("seed", seed)), number_of_toys)
+        sample = likelihood.toys(null.x[0], jax.random.key(random_seed(seed)), number_of_toys)
         drawn = _rise(*held_and_free(likelihood, sample, k))
     converged = drawn[~np.isnan(drawn)]
     return Discovery(
@@ -187,7 +187,7 @@ def compare(
     _check_same_runs(hypotheses)
     number_of_toys = whole("toys", toys)
     points = _simulated_points(hypotheses, {} if truth is None else truth)
-    key = jax.random.key(whole("seed", seed))
+    key = jax.random.key(random_seed(seed))
     samples = {
         name: _sample(hypotheses[name], x, jax.random.fold_in(key, crc32(name.encode())), number_of_toys)
         for name, x in points.items()

@@ -27,7 +27,7 @@ from renp.inference.likelihood import Data, Likelihood
 from renp.inference.parameters import CONSTRAINED, Parameter, physical
 from renp.inference.search import NOTABLE, checked_data, search
 from renp.results.base import provenance
-from renp.validation import choice, instance, number, whole
+from renp.validation import choice, instance, number, random_seed, whole
 
 if TYPE_CHECKING:
     from arviz import InferenceData
@@ -126,7 +126,7 @@ def posterior(
     )
     begin = {s.name: biject_to(s.prior.support).inv(jnp.array(s.start)) for s in sites}
     begin = begin if sizes[2] > 1 else {name: x[0] for name, x in begin.items()}
-    sampler.run(jax.random.key(whole("seed", seed)), extra_fields=tuple(_STATISTICS), init_params=begin)
+    sampler.run(jax.random.key(random_seed(seed)), extra_fields=tuple(_STATISTICS), init_params=begin)
     made_by = provenance(
         ("phan-2019", "hoffman-2014"),
         likelihood=likelihood,

@@ -30,7 +30,7 @@ from renp.neutrinos import Neutrinos
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
 from renp.results.sensitivity import AXES, QUANTILES, Sensitivity
-from renp.validation import choice, instance, whole, within
+from renp.validation import choice, instance, random_seed, whole, within
 
 _CHUNK = 4096
 """Data sets whose limits are found together."""
@@ -105,7 +105,7 @@ def sensitivity(
     given = moment_couplings(neutrinos.nature) if couplings is None else given_couplings(couplings)
     at = _values(over, values, experiment)
     rise, number = delta_chi2(confidence_level), whole("toys", toys)
-    uniform = np.random.default_rng(whole("seed", seed)).random((number, len(experiment.photon_energy)))
+    uniform = np.random.default_rng(random_seed(seed)).random((number, len(experiment.photon_energy)))
     limits: dict[str, dict[str, Reals]] = {}
     bands: dict[str, dict[str, Reals]] = {}
     existing: dict[str, dict[str, dict[str, Reals]]] = {}

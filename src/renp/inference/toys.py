@@ -21,7 +21,7 @@ from renp.inference.signed import cls_margins
 from renp.inference.upper_limits import delta_chi2
 from renp.results.base import provenance
 from renp.results.toys import Coverage, CoverageRow, Toys
-from renp.validation import instance, whole, within
+from renp.validation import instance, random_seed, whole, within
 
 Progress: TypeAlias = Callable[[float], None]
 
@@ -91,7 +91,7 @@ def throw_toys(
     rise = delta_chi2(confidence_level)
     x = likelihood.truth(truth)
     parts = []
-    for data in _batches(likelihood, x, jax.random.key(seed), total):
+    for data in _batches(likelihood, x, jax.random.key(random_seed(seed)), total):
         parts.append(_fits(likelihood, data, x))
         if progress is not None:
             progress(sum(len(part.improved) for part in parts) / total)
@@ -204,7 +204,7 @@ def measure_coverage(
         allowed = "a list of finite numbers" + ", at least 0" * (least == 0)
         if np.ndim(within(name, given, allowed, least)) != 1:
             raise InputError(name, repr(given), allowed)
-    keys = iter(jax.random.split(jax.random.key(seed), len(exposures) * len(values)))
+    keys = iter(jax.random.split(jax.random.key(random_seed(seed)), len(exposures) * len(values)))
     rows: list[CoverageRow] = []
     for exposure in exposures:
         scaled = likelihood.with_exposure(exposure)

@@ -26,7 +26,7 @@ from renp.neutrinos import Neutrinos
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
 from renp.results.limits import Limits
-from renp.validation import Scalar, choice, confidence, instance, is_traced
+from renp.validation import Scalar, choice, confidence, instance, is_traced, random_seed
 
 
 @overload
@@ -130,7 +130,7 @@ def upper_limits(
             check_possible(one, expected_counts(one, neutrinos))
     observed = all(one.counts is not None for one in experiments.values())
     given = moment_couplings(neutrinos.nature) if couplings is None else given_couplings(couplings)
-    search = LimitSearch(method, confidence_level, rise, profiled, bands, seed, lengthened)
+    search = LimitSearch(method, confidence_level, rise, profiled, bands, random_seed(seed), lengthened)
     by_name: dict[str, CouplingLimit] = {}
     for likelihood, places in likelihoods_of(experiment, neutrinos, given, uncertain, profiled=profiled):
         for k in places:

@@ -39,7 +39,7 @@ from renp._types import Matrix
 from renp.errors import InputError, shown
 from renp.neutrinos import Neutrinos
 from renp.references import references_of
-from renp.validation import Scalar, is_traced, matrix, number
+from renp.validation import Scalar, instance, is_traced, listed, matrix, number
 
 NAMES = ("V", "A", "s", "p", "mu", "eps", "F", "G")
 
@@ -200,6 +200,11 @@ class Model(Interaction):
     """
 
     interactions: tuple[Interaction, ...]
+
+    def __init__(self, interactions: Any) -> None:
+        self.interactions = listed("interactions", interactions, "a list of interactions")
+        for k, one in enumerate(self.interactions):
+            instance(f"interactions[{k}]", one, Interaction)
 
     def __repr__(self) -> str:
         return " + ".join(map(repr, self.interactions))

@@ -108,7 +108,8 @@ class Where(NamedTuple):
         """Return why the key has no effect in a table, or nothing."""
         found = table.get(self.other)
         allowed = " or ".join(f'"{value}"' for value in self.values)
-        return "" if found in self.values else f'with {self.other} = "{found}", but with {allowed}'
+        given = f"without {self.other}" if found is None else f'with {self.other} = "{found}"'
+        return "" if found in self.values else f"{given}, but with {allowed}"
 
 
 class Section(BaseModel):
