@@ -34,7 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.showwarning = _show_warning
     os.environ["MPLBACKEND"] = "agg"  # pictures go to files, with or without a display
     _keep_fonts()
-    given = sys.argv[1:] if arguments is None else arguments
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    while (
+        given[:1] == ["--import"] and len(given) > 2
+    ):  # an option of every command, as people write it first
+        given = given[2:] + given[:2]
     quiet = {"-q", "--quiet"} & set(given)
     folder = os.environ.get("JAX_COMPILATION_CACHE_DIR")
     with suppress(OSError):  # without a place, programs are compiled each time
