@@ -40,11 +40,11 @@ Where the package is slower than C, this is why:
   matrices.
 
 `make price` measures what calls and commands cost. A command costs little more than what it imports: in processor time, and in
-units of a process that imports JAX and adds two arrays, the second run of `validate` 1.2, `bounds` 1.2, `counts` 1.4,
-`spectrum` 1.7, `limits` 2.0 and `plan` 2.6. What brought it there, step by step:
+units of a process that imports JAX and adds two arrays, the second run of `validate` and `bounds` 1.0, `counts` 1.2,
+`spectrum` 1.4, `limits` 1.8 and `plan` 2.1. What brought it there, step by step:
 
 - Python's searches for cycles among objects that live as long as the process, and those at its end, were a fifth of each
-  command: `validate` took 1.8, `limits` 4.5, and 1.2 and 3.4 without them. (The unit has its own searches.)
+  command: `validate` took 1.8, `limits` 4.5, and 1.2 and 3.4 without them (with the package's own files compiled each time). (The unit has its own searches.)
 - JAX's own cache saves compiling, and not tracing: of the 1.9 s of `limits`, tracing, lowering and looking up took 1.0 s. Programs
   are kept as they run instead, by the source of the package, the versions below it, the processor and the structure of the
   arguments: `counts` from 1.9, `spectrum` from 2.4, `limits` from 3.4, `plan` from 4.7. What JAX's export would keep is
