@@ -70,7 +70,9 @@ def batches() -> list[Row]:
     }
     columns = [np.ascontiguousarray(values) for values in given.values()]
     for name, library in c.libraries().items():
-        calls[name] = partial(c.batch, library, RUNS, columns, E_EG, E_VG, PHOTON)
+        known = library, RUNS, columns, E_EG, E_VG, PHOTON
+        calls[f"{name}, rank one"] = partial(c.batch, *known)
+        calls[name] = partial(c.batch_of_matrices, *known, float(NU.delta_cp), np.diag([1.0, 0.0, 0.0]))
     times, exact = fastest(calls, seconds=2.0), calls["renp"]()
     size = POINTS * RUNS.size
     rows = [_row("batch, 10⁵ points × 7", name, times, "renp", 1e9 * times[name] / size) for name in calls]

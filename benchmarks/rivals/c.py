@@ -56,6 +56,26 @@ def batch(
     return out
 
 
+def batch_of_matrices(
+    library: Library,
+    omega: Reals,
+    points: list[Reals],
+    E_eg: float,
+    E_vg: float,
+    photon: float,
+    delta: float,
+    moments: Reals,
+) -> Reals:
+    """Return the same by couplings of which nothing is known; ``moments`` are what the last column multiplies."""
+    out, matrix = np.empty((points[0].size, omega.size)), np.ascontiguousarray(moments, dtype=complex)
+    function = _declared(library.batch_of_matrices, "nippppppppddddp")
+    constants = E_eg, E_vg, photon, delta
+    function(
+        points[0].size, omega.size, _at(omega), *map(_at, points), _at(out), *constants, matrix.ctypes.data
+    )
+    return out
+
+
 def _declared(function: Any, arguments: str) -> Callable[..., None]:
     kinds = {"n": ctypes.c_ssize_t, "i": ctypes.c_int, "p": ctypes.c_void_p, "d": ctypes.c_double}
     function.argtypes, function.restype = [kinds[k] for k in arguments], None

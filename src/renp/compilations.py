@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from renp._version import __version__
 from renp.platforms import cache_folder
 
 _TROUBLE = r"Error (reading|writing) persistent compilation cache entry for '(.*?)': "
@@ -67,7 +68,7 @@ def not_kept(folder: Path, why: str) -> None:
 
 
 def usual_folder() -> Path:
-    """Return the folder of the command line, in that of the user's caches.
+    """Return the folder of the command line and this version, in that of the user's caches.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def usual_folder() -> Path:
     base = cache_folder()
     if base is None:
         raise FileNotFoundError("this user has no folder for caches")
-    return base / "renp" / "jax"
+    return base / "renp" / "jax" / __version__
 
 
 def keep(folder: Path, tell: Callable[[str], Any]) -> None:

@@ -13,8 +13,6 @@ from renp.inference.search import checked_data, checked_point
 
 _FIRST_STEP = 0.1
 
-"""The χ² around a point, compiled once for Minuit and for the diagnosis."""
-
 
 def minuit(likelihood: Likelihood, data: Data | None = None, start: ArrayLike | None = None) -> Minuit:
     """Return a Minuit object of the χ², with names, limits and the exact gradient.
