@@ -285,6 +285,8 @@ def statistics(
             },
         )
     )
+    if table.get("normalisation_error") and draw(st.booleans()):
+        table["common"] = ["normalisation"]
     if "lightest_mass" in table.get("free", []) and draw(st.booleans()):
         table["measured_masses"] = draw(some({"sum": known}, others))
     return table

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from renp.inference.minuit import minuit
     from renp.inference.nuisances import Nuisances
     from renp.inference.posterior import posterior
+    from renp.inference.priors import prior_transform
     from renp.inference.profiles import contour, profile
     from renp.inference.ranking import ranking
     from renp.inference.reach import mass_grid, reach
@@ -102,6 +103,7 @@ __all__ = [
     "minuit",
     "plan",
     "posterior",
+    "prior_transform",
     "profile",
     "pyhf_workspace",
     "ranking",
@@ -134,6 +136,7 @@ _HOME = {
     "renp.inference.minuit": ["minuit"],
     "renp.inference.nuisances": ["Nuisances"],
     "renp.inference.posterior": ["posterior"],
+    "renp.inference.priors": ["prior_transform"],
     "renp.inference.profiles": ["contour", "profile"],
     "renp.inference.region": ["allowed_region"],
     "renp.inference.toys": ["measure_coverage", "throw_toys"],

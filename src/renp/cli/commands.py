@@ -12,6 +12,7 @@ from renp.cli.output import (
     FolderOutput,
     JsonOutput,
     Output,
+    PresetOutput,
     ScenarioOutput,
     StoreOutput,
     Whole,
@@ -62,22 +63,23 @@ WithoutCounts = Annotated[
 Seed = Annotated[Whole, Parameter(help="Of random numbers.")]
 DEFAULT = Output()
 TO_SCENARIO, TO_JSON, TO_BIB = ScenarioOutput(), JsonOutput(), BibOutput()
-TO_STORE, TO_FOLDER = StoreOutput(), FolderOutput()
+TO_STORE, TO_FOLDER, TO_PRESET = StoreOutput(), FolderOutput(), PresetOutput()
 
 
 @app.command
-def init(preset: str = "letter", *, options: ScenarioOutput = TO_SCENARIO) -> None:
+def init(preset: str = "letter", *, options: PresetOutput = TO_PRESET) -> None:
     """Print a commented scenario file, or write it with --output.
 
     Parameters
     ----------
     preset
-        letter, vector-mediator or scalar-mediator.
+        letter, vector-mediator or scalar-mediator; or interaction, the Python file of one of one's own.
     """
-    from renp.scenario import preset_text
+    from renp.scenario import TEMPLATE, preset_text
 
     text = preset_text(preset)
     if options.output is not None:
+        check_output(options.output, (".py" if preset == TEMPLATE else ".toml",))
         new_file("output", options.output)
         write_text(options.output, text, options)
     if options.json:
@@ -108,7 +110,7 @@ def validate(file: File, *, options: JsonOutput = TO_JSON) -> int:
     elif scenario is None:
         note(f"renp: {message}")
     elif not options.quiet:
-        runs = len(scenario.experiment.photon_energy)
+        runs = len(scenario.experiment.runs.photon_energy)
         for words in notes:
             note(f"note: {words}")
         print(f"{file} is valid: {scenario.atom.name}, {runs} run{'s' if runs != 1 else ''}")
@@ -680,23 +682,24 @@ def explore(
         require_panel()
     except ImportError as error:
         raise InputError("explore", "without its packages", f"installed first: {error}") from None
-    if not options.json:
-        options.say("The explorer is starting")
-    from renp.explorer.exchange import start_state
-    from renp.explorer.server import serve
-    from renp.scenario.write import to_text
+    from renp.explorer.front import serve
 
-    start = start_state(file)
-    if options.output is not None:
-        write_text(options.output, to_text(start.scenario), options)
+    def begin() -> "State":
+        from renp.explorer.exchange import start_state
+        from renp.scenario.write import to_text
+
+        start = start_state(file)
+        if options.output is not None:
+            write_text(options.output, to_text(start.scenario), options)
+        return start if file is not None else start.changed(tab="start")
 
     def tell(url: str) -> None:
         if options.json:
             show({"url": url})
-        elif not options.quiet:
-            note(f"The explorer is at {url} (Ctrl-C stops it)")
+        else:
+            options.say(f"The explorer is starting at {url} (Ctrl-C stops it)")
 
-    serve(start, port=port, address=address, browser=browser, tell=tell)
+    serve(begin, file=file.name if file else "", port=port, address=address, browser=browser, tell=tell)
 
 
 @app.command
@@ -728,7 +731,7 @@ def _read(file: Path, options: Output, *, runs: bool = False, expected: bool = F
     scenario = Scenario.read(file)
     for words in scenario.notes:
         options.say(f"note: {words}")
-    if runs and not len(scenario.experiment.photon_energy):
+    if runs and not len(scenario.experiment.runs.photon_energy):
         raise ScenarioError(str(file), ["run: is missing: this command needs at least one [[run]]"])
     return scenario.without_counts() if expected else scenario
 

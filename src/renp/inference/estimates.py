@@ -20,7 +20,7 @@ from renp._types import Reals
 from renp.compiled import compiled
 from renp.formula.kinematics import threshold_energies
 from renp.inference.likelihood import Data, Likelihood, Point
-from renp.inference.minuit import local_at, minuit
+from renp.inference.minuit import minuit
 from renp.inference.newton import CONVERGED, Crossing, Minimum, crossing, local
 from renp.inference.parameters import CONSTRAINED, Parameter, physical
 from renp.inference.search import Search, checked_data, ends, moving, other_minima, search
@@ -224,7 +224,7 @@ def _state(found: Search) -> _State:
         curvature = _curvature(likelihood, x, found.data)[np.ix_(inside, inside)]
         covariance[np.ix_(inside, inside)], undetermined[inside] = _inverted(curvature / 2)
         # At a boundary or a threshold, a parameter can be without any effect.
-        information = np.asarray(local_at(likelihood, x, found.data).information)
+        information = np.asarray(local(likelihood, x, found.data).information)
         undetermined |= moves & ~inside & (information < _FLAT)
     return _State(at_lower, at_upper, at_edge, undetermined, covariance)
 
@@ -235,9 +235,9 @@ def _at_threshold(likelihood: Likelihood, x: Reals) -> bool:
     own = {name: values[name] for name in neutrino_names(likelihood.neutrinos) if name in values}
     masses: Any = np.asarray(with_values(likelihood.neutrinos, own).masses)
     for part in likelihood.parts:
-        atom = part.experiment.atom
-        thresholds = threshold_energies(masses, *atom.frame)
-        if np.any(np.abs(thresholds[:, :, None] - part.photon_energy(values)) < _AT_THRESHOLD):
+        atom, offset = part.experiment.atom, part.experiment.laser.offset
+        opening = np.asarray(threshold_energies(masses, *atom.frame)) - offset
+        if np.any(np.abs(opening[:, :, None] - part.photon_energy(values)) < _AT_THRESHOLD):
             return True
     return False
 
@@ -248,7 +248,7 @@ def _curvature(likelihood: Likelihood, x: Reals, data: Data) -> Reals:
     return np.stack([np.asarray(column) for column in columns], axis=1)
 
 
-@jax.jit
+@compiled
 def _curvature_along(
     likelihood: Likelihood, x: Float[Array, "p"], data: Data, direction: Float[Array, "p"]
 ) -> Float[Array, "p"]:
@@ -295,7 +295,7 @@ def _estimates(found: Search, state: _State, intervals: Ends) -> list[Estimate]:
     return estimates
 
 
-@jax.jit
+@compiled
 def _slopes(parameters: tuple[Parameter, ...], x: Point) -> Point:
     """Return the derivatives of the physical values."""
     return jnp.array([jax.grad(physical, 1)(p, x[k]) for k, p in enumerate(parameters)], dtype=float)

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from renp._types import Mask
+from renp.compiled import compiled
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.poisson import chi2
 from renp.validation import Scalar
@@ -87,7 +88,7 @@ class Crossing(NamedTuple):
     status: Int[Array, "*batch"]
 
 
-@jax.jit
+@compiled
 def local(likelihood: Likelihood, x: Point, data: Data) -> Local:
     """Return the χ² around a point to second order.
 

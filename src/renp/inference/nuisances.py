@@ -15,7 +15,7 @@ from renp.inference.nature import nature_parameters
 from renp.inference.parameters import Parameter, constrained, relative
 from renp.interactions.couplings import Coupling
 from renp.neutrinos import Neutrinos
-from renp.validation import Scalar, instance, is_traced, number
+from renp.validation import Scalar, choice, instance, is_traced, listed, number
 
 NORMALISATION = "normalisation"
 CALIBRATION = "calibration"
@@ -23,6 +23,9 @@ LINEWIDTH = "linewidth"
 AMPLITUDE = "amplitude"
 EFFICIENCY = "efficiency"
 BACKGROUND = "background"
+COMMON = (NORMALISATION, CALIBRATION, LINEWIDTH, BACKGROUND, AMPLITUDE)
+"""What several experiments may share."""
+
 RATES = (NORMALISATION, EFFICIENCY, BACKGROUND)
 """How names of factors on rates begin; one that is a run's own ends with its number, as in "efficiency_1"."""
 
@@ -56,8 +59,9 @@ class Nuisances:
     amplitude_errors
         Whether amplitudes of the atom's further states are uncertain, by the errors that its levels have.
     common
-        What all experiments of one likelihood share, of "normalisation", "calibration", "linewidth" and
-        "background", and with an equal error; otherwise each has its own.
+        What experiments of one likelihood share if they all say so, of "normalisation", "calibration",
+        "linewidth", "background" and "amplitude", and with an equal error; otherwise each has its own. An
+        error that all efficiencies have in common is one of the normalisation.
     measured_masses
         What others measured of the masses, by "sum" (Σm), "beta" (m_β) or "double_beta" (m_ββ), beside a free
         lightest mass.
@@ -150,7 +154,22 @@ def experiment_parameters(nuisances: Nuisances, experiment: Experiment) -> list[
     if given:
         allowed = "0 where control counts or background_degree let the counts decide"
         raise InputError(f"background_error ({min(given)})", "above 0", allowed)
-    return [*found, *decided]
+    found += decided
+    for one in listed("common", nuisances.common, "a list of names"):
+        if not any(is_common(p.name, (choice("common", one, COMMON),)) for p in found):
+            raise InputError("common", repr(one), "of errors that are given")
+    return found
+
+
+def is_common(name: str, common: Sequence[str]) -> bool:
+    """Return whether a parameter is among what experiments share.
+
+    Examples
+    --------
+    >>> is_common("amplitude_1", ["amplitude"]), is_common("background_1", ["background"])
+    (True, False)
+    """
+    return name in common or (AMPLITUDE in common and name.startswith(AMPLITUDE))
 
 
 def common(nuisances: Nuisances, efficiency_error: float, background_error: float) -> Nuisances:

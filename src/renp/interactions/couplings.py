@@ -291,7 +291,7 @@ def padded(x: Matrix, states: int) -> Complex[Array, "more more"]:
 
 
 def _show(value: Any) -> str:
-    if isinstance(value, Array) and not is_traced(value):
+    if isinstance(value, (Array, np.ndarray)) and not is_traced(value):
         if value.shape == (3, 3):
             known = np.asarray(value)
             return repr({(int(i) + 1, int(j) + 1): _number(known[i, j]) for i, j in np.argwhere(known)})

@@ -192,7 +192,7 @@ def plan(
     if chosen or (done is not None and done.runs.polarisation is not None):
         experiment, done = experiment.lit(), None if done is None else done.lit()
     lights = _lights(experiment, chosen)
-    allowed = laser_range(experiment.atom, hypotheses, *limits.laser_range, limits.clearance, lights)
+    allowed = laser_range(experiment, hypotheses, *limits.laser_range, limits.clearance, lights)
     if limits.least_duration > time:
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
     progress = progress or (lambda _: None)

@@ -286,6 +286,8 @@ class StatisticsSection(Section):
     calibration_error: Energy = 0.0
     linewidth_error: Relative = 0.0
     amplitude_errors: bool = False
+    common: list[str] = []
+    """What the experiments of several files share."""
     measured_masses: MeasuredMassesSection | None = None
     """Beside a free lightest mass."""
 
