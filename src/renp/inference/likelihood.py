@@ -360,8 +360,8 @@ class Likelihood(eqx.Module):
         data
             Counts and pulls; the observed ones if left out.
         constrained
-            Whether external measurements of parameters are in it, as those of masses are; False where priors
-            hold them, as those of `renp.prior_transform` do.
+            Whether external measurements of parameters are in it; False where priors hold them, as those of
+            `renp.prior_transform` do. Measured masses always are.
 
         Returns
         -------
