@@ -65,6 +65,12 @@ def test_measured_masses_add_their_terms() -> None:
     terms = (m.sum() / 0.12) ** 2 * 3.841458820694124 + ((np.sqrt(weight @ m**2) - 0.04) / 0.02) ** 2
     added = float(with_masses.chi2(x, with_masses.data)) - float(without.chi2(x, without.data))
     assert added == relative(terms, rel=1e-10)
+    values = [*(float(v) for v in with_masses.values(x).values())]
+    for constrained, rest in ((True, float(with_masses.chi2(x, with_masses.data))), (False, None)):
+        found = float(with_masses.log_likelihood(values, constrained=constrained))
+        alone = float(without.log_likelihood(values, constrained=constrained))
+        assert alone - found == relative(terms / 2, rel=1e-10)
+        assert rest is None or found == relative(-rest / 2, rel=1e-10)
 
 
 @pytest.mark.slow

@@ -50,13 +50,15 @@ def from_traces(T: float, E: float, exchange: str, c: float, mass: float, antine
         (-2 * 2**0.5 * FERMI_CONSTANT * METRIC[a, a], GAMMA[a] @ P_L, GAMMA[a] @ (left * P_L + right * P_R))
         for a in range(4)
     ]
-    if exchange in ("vector", "axial", "charge", "charge-radius"):
+    if exchange in ("vector", "axial", "charge", "charge-radius", "anapole"):
         axial = GAMMA5 if exchange == "axial" else ONE
+        chiral = GAMMA5 if exchange == "anapole" else ONE  # G γ5
         strength = {
             "charge": -e2 * c / t,  # charges −e and c e
             "charge-radius": -e2 * c / HBAR_C**2 / 6,  # c q²/6 in place of c
+            "anapole": -e2 * c / HBAR_C**2,
         }.get(exchange, c / (t - mass**2))
-        terms += [(strength * METRIC[a, a], GAMMA[a] @ P_L, GAMMA[a] @ axial) for a in range(4)]
+        terms += [(strength * METRIC[a, a], GAMMA[a] @ chiral @ P_L, GAMMA[a] @ axial) for a in range(4)]
     elif exchange == "moment":  # iσ_ab q^b c μ_B, and −e/q²
         mu = math.sqrt(e2) / (2 * m)
         for a in range(4):
@@ -80,7 +82,14 @@ def from_traces(T: float, E: float, exchange: str, c: float, mass: float, antine
 def test_cross_sections_are_those_of_dirac_matrices(exchange: str, antineutrino: bool) -> None:
     left, right = 0.5 + WEAK_MIXING, WEAK_MIXING
     of = Overlaps(left**2, left * right, right**2, left, right, 1.0)
-    sizes = {"moment": 3e-10, "charge": 1e-9, "charge-radius": 2e-31, "scalar": 1e-10, "pseudoscalar": 1e-10}
+    sizes = {
+        "moment": 3e-10,
+        "charge": 1e-9,
+        "charge-radius": 2e-31,
+        "anapole": 3e-32,
+        "scalar": 1e-10,
+        "pseudoscalar": 1e-10,
+    }
     for T, E, mass in ((2e5, 7e5, 0.0), (5e4, 3e6, 3e5)):
         for sign in (1, -1):
             c = sign * sizes.get(exchange, 1e-11)

@@ -11,9 +11,11 @@ import renp
 from cases import random_couplings
 from oracles import spinors
 from relative import relative
+from renp.bounds.elsewhere import existing_limits
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
 from renp.formula.master_formula import components
 from renp.interactions.couplings import NAMES
+from renp.results import Bounds
 
 YB = renp.Atom.named("Yb")
 DAY = 86400.0
@@ -130,6 +132,14 @@ def test_the_limit_on_the_mixing_is_where_chi2_has_risen() -> None:
 def test_matrices_of_four_need_four_neutrinos() -> None:
     with pytest.raises(renp.InputError, match=r"V = a 4×4 matrix: must be of three neutrinos"):
         renp.spectral_function(1.0, YB, renp.Neutrinos(0.01), renp.Couplings(V=np.eye(4)))
+
+
+def test_limits_of_others_are_for_three_neutrinos() -> None:
+    four = renp.Neutrinos(0.01, dm2_41=0.5, sin2_theta14=0.1)
+    with pytest.raises(renp.InputError, match="4 states: must be three"):
+        Bounds.compute(four, renp.MagneticMoment({(1, 1): 3e-11}))
+    mu = renp.Coupling("magnetic-moment", "11", renp.MagneticMoment({(1, 1): 1.0}))
+    assert existing_limits(mu, four, np.zeros(1)) == {}
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,8 @@ def existing_limits(coupling: Coupling, neutrinos: Neutrinos, mass: Reals) -> di
     >>> {name: f"{limit[0]:.1e}" for name, limit in found.items()}["Borexino"]
     '1.9e-10'
     """
+    if neutrinos.states > 3:  # their limits are for three
+        return {}
     if isinstance(coupling.interaction, MOMENTS):
         return {
             name: np.full(len(mass), limits[coupling.label])

@@ -155,7 +155,7 @@ def cross_section(
     denominator = m2 + 2 * m * T
     if exchange in _HANDED:
         product = -(ELECTRON_CHARGE**2) * _PHOTON[exchange] if exchange in _PHOTON else 1.0
-        at = {"charge": 2 * m * T, "charge-radius": 1.0, "anapole": 1.0}.get(exchange, denominator)
+        at: Any = {"charge": 2 * m * T, "charge-radius": 1.0, "anapole": 1.0}.get(exchange, denominator)
         x = product / (2 * 2**0.5 * FERMI_CONSTANT) / at
         left, right = _HANDED[exchange]
         a, b = (right, left) if antineutrino else (left, right)

@@ -18,6 +18,7 @@ from renp.inference.squares import furthest_square
 from renp.interactions import Anapole, Charge, ChargeRadius, ElectricMoment, MagneticMoment
 from renp.interactions.couplings import Coupling
 from renp.interactions.dipole import moment_elements
+from renp.interactions.photon import PhotonCoupling
 from renp.papers import letter
 from renp.papers.claims import RISE, days_apart
 from renp.spectrum import spectral_function, thresholds
@@ -25,7 +26,9 @@ from renp.spectrum import spectral_function, thresholds
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-TYPES = {one.kind: one for one in (MagneticMoment, ElectricMoment, Charge, ChargeRadius, Anapole)}
+TYPES: dict[str, type[PhotonCoupling]] = {
+    one.kind: one for one in (MagneticMoment, ElectricMoment, Charge, ChargeRadius, Anapole)
+}
 
 _IN_SECTION = 8
 """Photon energies inside a section."""

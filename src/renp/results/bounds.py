@@ -58,7 +58,7 @@ class Bounds(Result):
         Raises
         ------
         InputError
-            For a model without neutrinos, or one that these neutrinos cannot have.
+            For a model without neutrinos, or with a fourth one, or one that these neutrinos cannot have.
 
         Examples
         --------
@@ -72,6 +72,8 @@ class Bounds(Result):
             rows = tuple(ModelComparison(entry) for entry in entries)
         elif neutrinos is None:
             raise InputError("neutrinos", None, "given with a model, whose moments they mix")
+        elif neutrinos.states > 3:
+            raise InputError("neutrinos", f"{neutrinos.states} states", "three: others' limits are for those")
         else:
             check_model(model, neutrinos)
             rows = _compare(entries, neutrinos, model)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 AXES = {
-    "exposure": (r"exposure $T\times V$ at each $\omega$ (day $\times$ 100 cm$^3$)", "day * 100 cm^3"),
+    "exposure": (r"exposure at each $\omega$ (day $\times$ 100 cm$^3$)", "day * 100 cm^3"),
     "lightest-mass": (r"lightest mass $m$ (eV)", "eV"),
     "mediator-mass": (r"mediator mass $m$ (eV)", "eV"),
     "sterile-splitting": (r"$\Delta m^2_{41}$ (eV$^2$)", "eV^2"),
@@ -142,7 +142,7 @@ class Sensitivity(Result):
                 continue
             low, high = np.min(some, axis=0), np.max(some, axis=0)
             axes.fill_between(self.values, low, high, color=look["color"], alpha=0.12, linewidth=0, zorder=0)
-            axes.plot(self.values, _shown(low), label=f"{name}, best to worst", zorder=2, **look)
+            axes.plot(self.values, _shown(low), label=f"{name}, range", zorder=2, **look)
 
 
 def _shown(limit: Reals) -> Reals:
