@@ -366,7 +366,8 @@ def test_the_light_of_a_run_is_set_where_it_is_seen(page: Explorer) -> None:
     field(page, "runs.1.polarisation").widget.value = "left"
     assert [run.polarisation for run in page.state.scenario.run][:3] == [None, "left", None]
     assert page.problems == {}
-    page.change(effects=[])
+    field(page, "effects.whole").widget.value = "papers"
+    assert page.problems == {}
     assert "runs.1.polarisation" not in [one.key for one in page.fields]
 
 
@@ -416,7 +417,7 @@ def test_the_cycle_of_a_target_is_computed_beside_the_page(
     waiting: list[Any] = []
     monkeypatch.setattr("renp.explorer.page.in_background", waiting.append)
     ready = {"length": 1.0, "repetition": 100.0, "coherence": 0.5, "dephasing_time": 0.02}
-    page.change(**{"target.preparation": ready | {"polarisability": 30.0}, "tab": "target"})
+    page.change(**{"target.preparation": ready | {"polarisability": 1e-6}, "tab": "target"})
     assert page.state["target.preparation"] is None
     waiting.pop()()()
     assert page.problems == {}

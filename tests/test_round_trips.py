@@ -147,7 +147,7 @@ STATE = {
     ],
     "planned": [{"photon_energy": 0.8866, "duration": 1e6, "polarisation": "right"}],
     "target.preparation": {"length": 1.0, "repetition": 100.0, "coherence": 0.5, "dephasing_time": 0.02}
-    | {"polarisability": 30.0},
+    | {"polarisability": 1e-6},
     "confidence_level": 0.95,
     "normalisation_error": 0.05,
     "background_error": 0.2,

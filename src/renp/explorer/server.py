@@ -32,6 +32,9 @@ SESSION_EXPIRES = 300
 GIVEN_BACK = 20_000
 """Milliseconds between returns of memory: pages that nobody opened are dropped after as long."""
 
+_FIRST_PAGE = 3
+"""Seconds that the first page has for itself before more is compiled."""
+
 _TEMPLATE = """
 {% extends base %}
 {% block postamble %}
@@ -116,6 +119,7 @@ def warm_up(start: State, ready: threading.Event, stopped: threading.Event) -> N
         curves(setup, usual_window(setup), start.parts)
     finally:
         ready.set()
+    stopped.wait(_FIRST_PAGE)
     steps: list[Callable[[], Any]] = [
         *(partial(curves, setup, usual_window(setup), parts) for parts in get_args(Parts)),
         partial(expected, setup),
