@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.integrate import solve_ivp
+from scipy.integrate import quad, solve_ivp
 from scipy.optimize import brentq
 
 import renp
@@ -23,9 +23,10 @@ from renp.results import Counts
 from renp.results.target import TargetCycle
 from renp.target.bloch import Frames, State, System, energy, ground, propagate, propagated
 from renp.target.light import pairs_per_photon
+from renp.target.medium import mean_power
 from renp.target.preparation import cycle_of
 from renp.target.requirements import requirements
-from renp.target.search import best_preparation
+from renp.target.search import _mean, _with, best_preparation
 
 STEPS = 50
 
@@ -247,6 +248,60 @@ def test_a_trigger_pulse_has_its_photons() -> None:
     assert renp.Target.from_preparation(shut, YB, density=1e18).dynamical_factor < 1e-6 * expected
 
 
+def test_a_gate_cuts_where_it_says() -> None:
+    """Also within a propagation and between the nodes of a storage: 4|ρ|² falls with T₂/2."""
+    given: dict[str, Any] = {"length": 0.5, "repetition": 10.0, "coherence": 0.5, "dephasing_time": 1e-3}
+    cycle = cycle_of(renp.Preparation(**given, gate=(2e-4, 1.3e-3)), YB)
+    assert cycle.mean == relative(10 * 5e-4 * (np.exp(-0.4) - np.exp(-2.6)), rel=1e-12)
+    long = {**given, "length": 10.0}
+    parts = [(0.0, 3e-10), (3e-10, 0.1)]
+    whole, *halves = (cycle_of(renp.Preparation(**long, gate=gate), YB).mean for gate in (None, *parts))
+    assert sum(halves) == relative(whole, rel=1e-12)
+
+
+def test_a_trigger_shorter_than_a_frame_is_not_missed() -> None:
+    """Just behind the pumps, while they are followed, it counts as much as a little later in storage."""
+    pump = {"energy": 20.0, "duration": 1e-10, "waist": 0.5}
+    both = renp.Pulse(**pump), renp.Pulse(**pump, direction="left")
+
+    def mean(delay: float) -> float:
+        trigger = renp.Pulse(energy=1e-3, duration=2e-13, waist=1.0, delay=delay)
+        ready = renp.Preparation(length=1.0, repetition=1.0, pulses=both, trigger=(trigger,))
+        return cycle_of(ready, YB, density=1e20, volume=2.0).mean
+
+    assert mean(1.95e-10) == relative(mean(9e-10), rel=2e-3)
+
+
+def test_the_power_of_a_pulse_between_times() -> None:
+    for start, end in ((-3.0, -2.9), (-0.2, 0.4), (1.0, 5.0)):
+        inside = quad(lambda t: 0.5 ** ((2 * t / 1.7) ** 2), start, end, epsabs=0, epsrel=1e-12)[0]
+        assert float(mean_power((1.0, 1.7, 1.0, 0.0), start, end)) == relative(
+            inside / (end - start), rel=1e-11
+        )
+
+
+def test_a_broad_line_is_averaged_while_pulses_run() -> None:
+    """Two weak pulses make ρ ∝ ∫a_R a_L e^{−iδt}; the average over a broad line is a Gaussian's."""
+    pump = {"energy": 1e-3, "duration": 1e-10, "waist": 5.0}
+    both = renp.Pulse(**pump), renp.Pulse(**pump, direction="left")
+    spread = 1e-5 / np.sqrt(8 * np.log(2)) / 6.582119569509e-16
+
+    def coherence(width: float) -> tuple[float, int, float]:
+        ready = renp.Preparation(length=0.1, repetition=1.0, pulses=both, inhomogeneous_width=width)
+        cycle = cycle_of(ready, YB, density=1e16, volume=0.1)
+        frames = cycle.records[0].frames
+        assert frames is not None
+        return abs(joined(frames.coherence)[0, -1, 50]), cycle.medium.classes, cycle.plan.stretches[0].end
+
+    (found, classes, end), (whole, _, _) = coherence(1e-5), coherence(0.0)
+    at = 0.05 / 2.99792458e10  # when both maxima are in the middle
+    power = lambda t: 0.5 ** ((2 * (t - at) / 1e-10) ** 2)  # noqa: E731
+    wide = quad(lambda t: power(t) * np.exp(-0.5 * (spread * (end - t)) ** 2), -2e-10, end, epsrel=1e-10)[0]
+    narrow = quad(power, -2e-10, end, epsrel=1e-10)[0]
+    assert classes == 17
+    assert found / whole == relative(wide / narrow, rel=1e-3)
+
+
 def test_a_gate_shuts_out_background() -> None:
     given: dict[str, Any] = {"length": 0.5, "repetition": 100.0, "coherence": 0.5, "dephasing_time": 1e-4}
     gated = renp.Preparation(**given, gate=(0.0, 1e-3))
@@ -325,6 +380,76 @@ def test_the_command_follows_a_cycle(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_wrong_preparations_are_answered(given: dict[str, Any], said: str) -> None:
     with pytest.raises(renp.InputError, match=re.escape(said)):
         renp.Preparation(**{"length": 1.0, "repetition": 10.0, **given})
+
+
+def shots(**given: float) -> dict[str, Any]:
+    one = {"energy": 1.0, "duration": 1e-10, "waist": 0.5} | given
+    return {"pulses": tuple(renp.Pulse(**one, direction=side) for side in ("right", "left"))}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (shots(duration=1e-16), "duration = 1e-16: must be such that 10000 cells"),
+        (shots(duration=1e-3), "duration = 0.001: must be in s, so that pulses take at most"),
+        (shots(energy=1e9), "energy = 1000000000.0: must be such that"),
+        (shots() | {"repetition": 1e10}, "repetition = "),
+        (shots() | {"dephasing_time": 1e-15}, "dephasing_time = 1e-15"),
+        (shots() | {"decay_time": 1e-15}, "decay_time = 1e-15"),
+        (shots() | {"polarisability_e": 1e12}, "polarisability_e = 1000000000000.0"),
+        (shots() | {"inhomogeneous_width": 1e-4}, "inhomogeneous_width = 0.0001"),
+        (shots() | {"trigger": shots(delay=-1.0)["pulses"][:1]}, "trigger = -1.0: must be a delay within"),
+        ({"coherence": 0.5, "length": 1e6}, "length = 1000000.0: must be such that"),
+        (
+            {"coherence": 0.5, "trigger": shots(duration=3.0)["pulses"][:1]},
+            "trigger = 3.0: must be a duration",
+        ),
+    ],
+)
+def test_what_cannot_be_followed_is_named(given: dict[str, Any], said: str) -> None:
+    ready = renp.Preparation(**{"length": 1.0, "repetition": 10.0, **given})
+    with pytest.raises(renp.InputError, match=re.escape(said)):
+        cycle_of(ready, YB, density=1e20, volume=2.0)
+
+
+def test_pulses_that_are_together_or_later_are_what_they_add_up_to() -> None:
+    """A delay of all pulses changes nothing; two at once have the field of one with four times the energy."""
+    means = [
+        cycle_of(
+            renp.Preparation(length=1.0, repetition=10.0, **one), YB, density=1e20, volume=2.0
+        ).factor.max()
+        for one in (
+            shots(energy=4.0),
+            shots(energy=4.0, delay=-3e-9),
+            {"pulses": shots(energy=1.0)["pulses"] * 2},
+        )
+    ]
+    assert np.array(means[1:]) == relative(np.full(2, means[0]), rel=1e-9)
+
+
+def test_what_a_cycle_leaves_is_said() -> None:
+    given: dict[str, Any] = {"length": 0.5, "repetition": 100.0, "dephasing_time": 1e-4}
+    told = [
+        str(TargetCycle.compute(YB, renp.Target.from_preparation(renp.Preparation(**given, **one), YB)))
+        for one in ({"coherence": 0.5}, {"coherence": 0.5, "decay_time": 1e-3}, {})
+    ]
+    assert ["still excited" in one for one in told] == [True, False, False]
+    assert ["No coherence is made" in one for one in told] == [False, False, True]
+
+
+def test_the_search_sees_what_a_cycle_has() -> None:
+    """Its function, whose gradient it follows, is the mean of the cycle, whatever the pulses and the gate."""
+    given: dict[str, Any] = {"repetition": 10.0, "dephasing_time": 1e-6, "gate": (1e-8, 2e-6)}
+    trigger = renp.Pulse(energy=1e-3, duration=1e-7, waist=1.0, delay=1e-6)
+    where: dict[str, Any] = {"density": 1e20, "volume": 2.0}
+    start = renp.Preparation(length=1.0, trigger=(trigger,), **given, **shots(energy=5.0, waist=0.3))
+    cycle = cycle_of(start, YB, **where, cells=50)
+    x = np.array([0.1, -0.1, 0.2, 0.0, 0.15, 0.15, 0.1])
+    for change in (0 * x, x):
+        changed = cycle_of(_with(start, change, 1.0), YB, **where, cells=50).mean
+        assert float(_mean(cycle, change, 2.0)) * 10.0 == relative(
+            changed, rel=3e-3 if change.any() else 1e-9
+        )
 
 
 def test_a_long_target_empties_itself_down_to_the_threshold() -> None:

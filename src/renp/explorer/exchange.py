@@ -202,9 +202,13 @@ def _runs(document: Document) -> list[str]:
 
 
 def _statistics(section: StatisticsSection) -> str:
-    uncertain = _keywords(section.model_dump(exclude_defaults=True, exclude={"confidence_level"}))
-    level = repr(section.confidence_level)
-    return f"{level}, nuisances=renp.Nuisances({uncertain})" if uncertain else level
+    apart = {"confidence_level", "measured_masses"}
+    uncertain = [_keywords(section.model_dump(exclude_defaults=True, exclude=apart))]
+    if masses := [(name, one) for name, one in section.measured_masses or () if one is not None]:
+        each = ", ".join(f"{name!r}: renp.MeasuredMass({_given(one)})" for name, one in masses)
+        uncertain.append(f"measured_masses={{{each}}}")
+    given, level = ", ".join(filter(None, uncertain)), repr(section.confidence_level)
+    return f"{level}, nuisances=renp.Nuisances({given})" if given else level
 
 
 def _atom(section: AtomSection) -> str:

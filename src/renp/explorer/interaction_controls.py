@@ -58,7 +58,7 @@ def _parameters(cls: type[Interaction]) -> dict[str, inspect.Parameter]:
 
 def _matrix_names(cls: type[Interaction]) -> list[str]:
     """Return the arguments that are 3×3 matrices: fields with that annotation."""
-    return [f.name for f in fields(cls) if f.name in _parameters(cls) and "3 3" in str(f.type)]
+    return [f.name for f in fields(cls) if f.name in _parameters(cls) and "states states" in str(f.type)]
 
 
 def _elements_of(value: Any) -> dict[str, Any]:

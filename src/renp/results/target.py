@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _MOST = 24
 """Rows of the printed table."""
 
+_STALE = 0.01
+"""Share of excited atoms that a next cycle would notice."""
+
 _MAPS = (("coherence", r"$|\rho_{eg}|$"), ("right", r"$|a_R|^2$"), ("left", r"$|a_L|^2$"))
 
 
@@ -60,6 +63,8 @@ class TargetCycle(Result):
     """n_γ V."""
     compensated: bool
     """Whether shifts of the levels by the light are left out."""
+    excited: float
+    """The largest share of atoms that is still in |e⟩ when the next cycle begins."""
 
     columns = (
         Column("atom"),
@@ -116,6 +121,7 @@ class TargetCycle(Result):
             length=preparation.length,
             moment=moment,
             place=(np.arange(cycle.plan.cells) + 0.5) / cycle.plan.cells * preparation.length,
+            excited=cycle.excited,
             trigger_photons=float(target.photon_density * target.volume),
             compensated=bool(preparation.pulses)
             and preparation.polarisability_g == preparation.polarisability_e,
@@ -142,6 +148,15 @@ class TargetCycle(Result):
             f"The duty cycle leaves {self.duty_cycle:.3g}: η is at most {largest:.3g}, on average over all "
             f"time {self.mean_dynamical_factor:.3g}, which counts, limits and plans use."
         ]
+        if not largest:
+            said.append(
+                "No coherence is made: that takes pulses of both directions that meet, or `coherence`."
+            )
+        if self.excited > _STALE:
+            said.append(
+                f"At the end of a cycle up to {self.excited:.2g} of the atoms are still excited; the next "
+                "is taken to begin with all of them in |g⟩, fresh or emptied by other means."
+            )
         gain = float(self.gain_length.max())
         if gain > pi / 2:
             said.append(f"The target empties itself: its gain length reaches {gain:.3g}, above π/2.")

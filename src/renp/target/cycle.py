@@ -19,7 +19,7 @@ from numpy.polynomial.hermite_e import hermeval
 from renp.constants import HBAR_C
 from renp.errors import InputError
 from renp.target.bloch import Frames, State, ground, propagated
-from renp.target.medium import Medium, amplitude, normal_nodes
+from renp.target.medium import Medium, amplitude, mean_power, normal_nodes
 from renp.validation import Scalar
 
 Times: TypeAlias = Float[np.ndarray, " t"]
@@ -64,6 +64,8 @@ class Light(eqx.Module):
     """Share of the target's cross-section within it."""
     seed_photons: Scalar
     """Photons in each mode, of both sides together twice as many, that enter at z = 0 at all times."""
+    gate: tuple[Scalar, Scalar] = (-jnp.inf, jnp.inf)
+    """From when to when photons are counted, s on the pulses' clock."""
 
 
 class Stretch(NamedTuple):
@@ -81,6 +83,8 @@ class Plan(NamedTuple):
     stretches: tuple[Stretch, ...]
     cells: int
     rings: int
+    crossing: float = 0.0
+    """In which light crosses the medium, s, where it has to be a known number."""
 
 
 class Record(NamedTuple):
@@ -89,9 +93,11 @@ class Record(NamedTuple):
     time: Float[Array, " t"]
     """From the beginning of the cycle, s."""
     factor: Float[Array, " t"]
-    """η(t)."""
+    """η(t); of a propagation, averaged over the frame that ends then."""
     weight: Float[Array, " t"]
     """With which η(t) adds up to its integral, s."""
+    counted: Float[Array, " t"]
+    """Share of it within the gate."""
     frames: Frames | None
     """Of a propagation."""
     gain_length: Float[Array, " t"]
@@ -143,16 +149,17 @@ def run(
     fields = entering(light.right, seed), entering(light.left, 0.0)
     system = medium.system
     end, seen = jax.vmap(lambda state, *both: propagated(system, state, *both))(state, *fields)
-    at = time[:, -1] + step
+    at, span = time[:, -1] + step, steps * step
     square = seen.coherence[0] ** 2 + seen.coherence[1] ** 2
+    first = (jnp.einsum("k,rkn->rn", system.share, part) for part in state.coherence)
+    before = jnp.concatenate([sum(part**2 for part in first)[:, None], square[:, :-1]], axis=1)
     place = (np.arange(cells) + 0.5) / cells * crossing
-    factor = jnp.einsum(
-        "r,rtz,rtz->t", share, 4 * square, _trigger(medium, light, at[:, None] - place, radius)
-    )
-    factor = factor / cells
-    # A frame stands for the time before it.
-    weight = jnp.full(frames, 1.0) * (steps * step)
-    return end, Record(at, factor, weight, seen, _gain_length(medium, square))
+    passing = _trigger(medium, light, at[:, None] - place, radius, span)
+    factor = jnp.einsum("r,rtz,rtz->t", share, 2 * (before + square), passing) / cells
+    low, high = light.gate
+    inside = jnp.clip(jnp.minimum(at, high) - jnp.maximum(at - span, low), 0.0, span) / span
+    gain = _gain_length(medium, square)
+    return end, Record(at, factor, jnp.full(frames, 1.0) * span, inside, seen, gain)
 
 
 def _gain_length(medium: Medium, square: Float[Array, "r t n"]) -> Float[Array, " t"]:
@@ -164,13 +171,16 @@ def _each(pulses: Pulses) -> list[tuple[Any, Any, Any, Any]]:
     return [tuple(x[k] for x in pulses) for k in range(np.shape(pulses.energy)[0])]
 
 
-def _trigger(medium: Medium, light: Light, time: Any, radius: Any) -> Any:
-    """Return n_t/n_γ for each ring and time."""
+def _trigger(medium: Medium, light: Light, time: Any, radius: Any, span: Any) -> Any:
+    """Return n_t/n_γ for each ring, averaged over a span before each time: pulses may be shorter."""
     shape = (len(radius), *jnp.shape(time))
     if not np.shape(light.trigger.energy)[0]:
         return jnp.ones(shape)
     ring = jnp.reshape(radius, (-1, *(1,) * jnp.ndim(time)))
-    total = sum(amplitude(one, time, ring, medium) ** 2 for one in _each(light.trigger))
+    total = sum(
+        amplitude(one, one[3], ring, medium) ** 2 * mean_power(one, time - span, time)
+        for one in _each(light.trigger)
+    )
     return total * medium.density / light.photon_density
 
 
@@ -203,9 +213,10 @@ def store(
     coherence = state.coherence[0] + 1j * state.coherence[1]
     mean = mean_coherence(medium, coherence, time - start)
     radius, share = rings(plan, light)
-    place = (np.arange(plan.cells) + 0.5) / plan.cells * medium.crossing
+    step = medium.crossing / plan.cells
     square = mean.real**2 + mean.imag**2
-    passing = _trigger(medium, light, time[:, None] - place, radius)
+    # Averaged over each cell, through which a pulse may be shorter.
+    passing = _trigger(medium, light, time[:, None] - step * np.arange(plan.cells), radius, step)
     factor = jnp.einsum("r,rtz,rtz->t", share, 4 * square, passing) / plan.cells
     whole = jnp.atleast_1d(end - start)
     turning = jnp.exp(-whole / medium.dephasing_time - 1j * medium.system.detuning / medium.crossing * whole)
@@ -218,16 +229,23 @@ def store(
     inversion = (state.inversion + 1) * jnp.exp(-whole / medium.decay_time) - 1
     dark = jax.tree.map(jnp.zeros_like, state.right)
     last = State(dark, dark, (later.real, later.imag), inversion)
-    return last, Record(time, factor, weight, None, _gain_length(medium, square))
+    low, high = light.gate
+    inside = jnp.where((time >= low) & (time <= high), 1.0, 0.0)
+    return last, Record(time, factor, weight, inside, None, _gain_length(medium, square))
 
 
-def _panels(stretch: Stretch, light: Light) -> tuple[Any, Any, Any, Any]:
-    """Return the beginning of a storage, times, weights and its end: dense at first and near triggers."""
+def _panels(stretch: Stretch, light: Light, crossing: float) -> tuple[Any, Any, Any, Any]:
+    """Return the beginning of a storage, times, weights and its end: dense at first and near triggers.
+
+    The gate's times are ends of panels.
+    """
     length = stretch.end - stretch.start
     edges = [stretch.start, *(stretch.start + length * 2.0 ** np.arange(-24, 1))]
     for _, duration, _, delay in _each(light.trigger):
-        near = float(delay) + float(duration) * np.arange(-4, 4.1, 0.5)
-        edges += [float(np.clip(t, stretch.start, stretch.end)) for t in near]  # always as many
+        near = float(duration) * np.arange(-4, 4.1, 0.5)
+        through = crossing * np.arange(1, 16) / 16
+        edges += [float(delay) + float(t) for t in (*near, *through, *(near + crossing))]
+    edges = [float(np.clip(t, stretch.start, stretch.end)) for t in (*edges, *light.gate)]  # always as many
     edges_ = np.sort(edges)
     nodes, weights = np.polynomial.legendre.leggauss(_POINTS)
     middle, half = (edges_[1:] + edges_[:-1]) / 2, (edges_[1:] - edges_[:-1]) / 2
@@ -235,24 +253,40 @@ def _panels(stretch: Stretch, light: Light) -> tuple[Any, Any, Any, Any]:
     return jnp.asarray(stretch.start), jnp.asarray(time), jnp.asarray(weight), jnp.asarray(stretch.end)
 
 
+def begin_of(light: Light) -> float:
+    """Return when the first pulse begins, s on the pulses' clock."""
+    return min((start for start, _ in windows(light, 0.0)), default=0.0)
+
+
 def planned(
     medium: Medium, light: Light, period: float, coherence: Any, cells: int, rings: int
-) -> tuple[Plan, list[Record]]:
-    """Return what has to be computed, with the records of computing it.
+) -> tuple[Plan, list[Record], State]:
+    """Return what has to be computed, with the records of computing it, and the atoms at the end.
 
     How long a target needs to empty itself shows only then.
 
     Raises
     ------
     InputError
-        If pulses are too long, or too many for one period.
+        If pulses are too long, or too many for one period, or a trigger comes outside of it.
     """
-    step = float(medium.crossing) / cells
-    windows = _windows(light, float(medium.crossing))
-    plan, records = Plan((), cells, rings), list[Record]()
+    crossing = float(medium.crossing)
+    step = crossing / cells
+    found = windows(light, crossing)
+    plan, records = Plan((), cells, rings, crossing), list[Record]()
     state = start_of(medium, plan, coherence)
-    start = windows[0][0] if windows else 0.0
+    start = begin_of(light)
     now, last = start, start + period
+    if found and found[-1][1] > last:
+        allowed = f"a rate that leaves time for the pulses: {found[-1][1] - start:.3g} s"
+        raise InputError("repetition", 1 / period, allowed)
+    for _, duration, _, delay in _each(light.trigger):
+        if not start <= float(delay) <= last:
+            raise InputError(
+                "trigger", float(delay), f"a delay within the cycle, from {start:g} to {last:g} s"
+            )
+        if float(duration) > period:
+            raise InputError("trigger", float(duration), f"a duration within the cycle of {period:g} s")
 
     def advance(stretch: Stretch) -> None:
         nonlocal plan, state, now
@@ -263,28 +297,24 @@ def planned(
     def go(end: float) -> None:
         frames, steps = _grid((end - now) / step)
         if frames * steps * cells > 100 * MOST_STEPS:
-            allowed = (
-                f"at most {MOST_STEPS * 100 // cells} steps of {step:.1e} s, in which light crosses a cell"
-            )
-            raise InputError("duration", end - now, allowed)
+            most = MOST_STEPS * 100 // cells
+            longest = max(float(t) for one in (light.right, light.left) for t in one.duration)
+            allowed = f"in s, so that pulses take at most {most} steps of {step:.1e} s, a cell's crossing"
+            raise InputError("duration", longest, allowed)
         advance(Stretch(now, now + frames * steps * step, frames, steps))
 
-    for k in range(len(windows) + 1):
+    for k in range(len(found) + 1):
         if k:
-            go(windows[k - 1][1])
-        until = windows[k][0] if k < len(windows) else last
+            go(found[k - 1][1])
+        until = found[k][0] if k < len(found) else last
         budget = MOST_STEPS
         while now < until and budget > 0 and _emptying(medium, state):
             before = now
-            go(min(now + 64 * float(medium.crossing), until))
+            go(min(now + 64 * crossing, until))
             budget -= int((now - before) / step)
         if now < until:
             advance(Stretch(now, until, 0, 0))
-    if now > last * (1 + 1e-9) + 64 * float(medium.crossing):
-        raise InputError(
-            "repetition", 1 / period, f"a rate that leaves time for the pulses: {now - start:g} s"
-        )
-    return plan, records
+    return plan, records, state
 
 
 def _emptying(medium: Medium, state: State) -> bool:
@@ -292,7 +322,7 @@ def _emptying(medium: Medium, state: State) -> bool:
     return bool(jnp.max(jnp.mean(jnp.abs(mean), axis=1)) * medium.gain > _THRESHOLD)
 
 
-def _windows(light: Light, crossing: float) -> list[tuple[float, float]]:
+def windows(light: Light, crossing: float) -> list[tuple[float, float]]:
     """Return the times in which pulses are in the medium; those that are near each other are one."""
     found = sorted(
         (float(delay) - REACH * float(duration), float(delay) + REACH * float(duration) + crossing)
@@ -324,9 +354,10 @@ def _grid(steps: float) -> tuple[int, int]:
 
 def _step(medium: Medium, light: Light, plan: Plan, stretch: Stretch, state: State) -> Any:
     """Compile once for each number of frames and steps, whatever the times."""
+    panels = _panels(stretch, light, plan.crossing)
     plan = Plan((), plan.cells, plan.rings)
     if not stretch.frames:
-        return _store(medium, light, plan, *_panels(stretch, light), state)
+        return _store(medium, light, plan, *panels, state)
     return _run(medium, light, plan, jnp.asarray(stretch.start), stretch.frames, stretch.steps, state)
 
 
@@ -334,12 +365,12 @@ _run, _store = eqx.filter_jit(run), eqx.filter_jit(store)
 
 
 def factor_integral(medium: Medium, light: Light, plan: Plan, coherence: Any) -> Scalar:
-    """Return ∫ η dt over the cycle of a plan, s; jax-traceable and differentiable."""
+    """Return ∫ η dt over the cycle of a plan while the gate is open, s; jax-traceable, differentiable."""
     state, total = start_of(medium, plan, coherence), jnp.zeros(())
     for stretch in plan.stretches:
         if stretch.frames:
             state, record = run(medium, light, plan, stretch.start, stretch.frames, stretch.steps, state)
         else:
-            state, record = store(medium, light, plan, *_panels(stretch, light), state)
-        total = total + jnp.sum(record.factor * record.weight)
+            state, record = store(medium, light, plan, *_panels(stretch, light, plan.crossing), state)
+        total = total + jnp.sum(record.factor * record.weight * record.counted)
     return total

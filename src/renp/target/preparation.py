@@ -1,9 +1,9 @@
 """How a target is prepared, as users say it: pulses, relaxation, repetition. The border of `renp.target`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import inf, pi, sqrt
+from math import inf, pi
 from typing import Any, Literal, TypeAlias
 
 import jax.numpy as jnp
@@ -12,14 +12,16 @@ import numpy as np
 from renp._types import Reals
 from renp.atoms.atom import Atom
 from renp.errors import InputError
-from renp.target.cycle import Light, Plan, Pulses, Record, planned
-from renp.target.medium import CLASSES, Medium, two_photon_polarisability
+from renp.target.bloch import State
+from renp.target.cycle import Light, Plan, Pulses, Record, begin_of, planned
+from renp.target.grid import CELLS, cells_of, classes_of
+from renp.target.medium import Medium, two_photon_polarisability
 from renp.validation import choice, instance, is_traced, number, reals
 
 Direction: TypeAlias = Literal["right", "left"]
 
-CELLS, RINGS = 100, 4
-"""Of a target's length and of its cross-section."""
+RINGS = 4
+"""Of a target's cross-section."""
 
 LIT = 1.5
 """Waists from the axis up to which pulses are followed: the intensity outside is below 1 % of that on it."""
@@ -192,6 +194,8 @@ class Cycle:
     light: Light
     plan: Plan
     records: tuple[Record, ...]
+    end: State
+    """The atoms, before the next cycle."""
 
     @property
     def time(self) -> Reals:
@@ -219,15 +223,15 @@ class Cycle:
         return self.plan.stretches[0].start
 
     @property
+    def excited(self) -> float:
+        """The largest share of atoms anywhere that is still in |e⟩ when the next cycle begins."""
+        return float(jnp.max(self.end.inversion) + 1) / 2
+
+    @property
     def mean(self) -> float:
         """η averaged over all time, while the gate is open: what `Target` takes."""
-        low, high = self.preparation.gate or (-inf, inf)
-        total = 0.0
-        for record in self.records:
-            time = np.asarray(record.time) - self.begin
-            inside = (time >= low) & (time <= high)
-            total += float(np.sum(np.asarray(record.factor * record.weight)[inside]))
-        return total * self.preparation.repetition
+        total = sum(np.sum(np.asarray(one.factor * one.weight * one.counted)) for one in self.records)
+        return float(total) * self.preparation.repetition
 
 
 def cycle_of(
@@ -249,12 +253,13 @@ def cycle_of(
     density, photon_density, volume
         Of `Target`: 1/cm³, 1/cm³, cm³. The cross-section is the volume over the length.
     cells, rings
-        Into which length and cross-section are divided.
+        Into which length and cross-section are divided; more cells where pulses or atoms need them.
 
     Raises
     ------
     InputError
-        If pulses are too long to be followed, or longer than a cycle, or α_eg has to be given.
+        If pulses are too short or too long to be followed, or longer than a cycle, or come outside of it; if
+        anything else changes faster than cells can be small; if α_eg has to be given.
 
     Examples
     --------
@@ -284,24 +289,35 @@ def _cycle(
     rings: int,
 ) -> Cycle:
     medium = _medium(preparation, E_eg, polarisability, density)
-    radius = sqrt(volume / preparation.length / pi)
-    reach = LIT * max((one.waist for one in preparation.pulses), default=inf)
-    if preparation.coherence:
-        reach = inf
+    waist = max((one.waist for one in preparation.pulses), default=inf)
+    radius, cover = lit(preparation, preparation.length, waist, volume)
     light = Light(
         pulses_of([one for one in preparation.pulses if one.direction == "right"]),
         pulses_of([one for one in preparation.pulses if one.direction == "left"]),
         pulses_of(preparation.trigger),
         photon_density,
-        lit := min(radius, reach),
-        (lit / radius) ** 2,
+        radius,
+        cover,
         preparation.seed_photons,
     )
+    begin = begin_of(light)
+    if preparation.gate is not None:
+        low, high = preparation.gate
+        light = replace(light, gate=(begin + low, begin + high))
+    medium = replace(medium, classes=classes_of(medium, light))
+    cells = cells_of(medium, light, cells)
     coherence: Any = preparation.coherence
     if isinstance(coherence, tuple):
         coherence = np.asarray(coherence)[np.arange(cells) * len(coherence) // cells]
-    plan, records = planned(medium, light, preparation.period, coherence, cells, rings)
-    return Cycle(preparation, medium, light, plan, tuple(records))
+    plan, records, end = planned(medium, light, preparation.period, coherence, cells, rings)
+    return Cycle(preparation, medium, light, plan, tuple(records), end)
+
+
+def lit(preparation: Preparation, length: Any, waist: Any, volume: float) -> tuple[Any, Any]:
+    """Return radius and share of the cross-section that has light or coherence at all; jax-traceable."""
+    whole = jnp.sqrt(volume / length / pi)
+    radius = whole if preparation.coherence else jnp.minimum(whole, LIT * waist)
+    return radius, (radius / whole) ** 2
 
 
 def medium_of(preparation: Preparation, atom: Atom, density: Any) -> Medium:
@@ -321,7 +337,6 @@ def _medium(preparation: Preparation, E_eg: Any, polarisability: Any, density: A
         E_eg=E_eg,
         density=density,
         polarisability=polarisability,
-        classes=CLASSES if preparation.inhomogeneous_width else 1,
         **{name: getattr(preparation, name) for name in same},
     )
 

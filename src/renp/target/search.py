@@ -1,7 +1,7 @@
 """The best preparation for a budget of pump energy, by gradients through the whole cycle."""
 
 from dataclasses import replace
-from math import log, pi
+from math import log
 from typing import Any
 
 import equinox as eqx
@@ -14,7 +14,7 @@ from renp._types import Reals
 from renp.atoms.atom import Atom
 from renp.errors import InputError
 from renp.target.cycle import Pulses, factor_integral
-from renp.target.preparation import Cycle, Preparation, cycle_of
+from renp.target.preparation import Cycle, Preparation, cycle_of, lit
 from renp.validation import number
 
 _REACH = 3.0
@@ -115,12 +115,11 @@ def _mean(cycle: Cycle, x: Any, volume: float) -> Any:
         for side in ("right", "left")
     }
     longer = preparation.length * jnp.exp(length)
-    # The same rings of plane waves, of a cross-section that keeps the volume.
-    cover = pi * cycle.light.radius**2 * longer / volume
+    radius, cover = lit(preparation, longer, jnp.max(new[2]), volume)
     light = eqx.tree_at(
-        lambda one: (one.right, one.left, one.cover),
+        lambda one: (one.right, one.left, one.radius, one.cover),
         cycle.light,
-        (*(Pulses(*(column[sides[side]] for column in new)) for side in ("right", "left")), cover),
+        (*(Pulses(*(column[sides[side]] for column in new)) for side in ("right", "left")), radius, cover),
     )
     medium = eqx.tree_at(lambda one: one.length, cycle.medium, longer)
     return factor_integral(medium, light, cycle.plan, preparation.coherence)
