@@ -122,7 +122,7 @@ def test_examples_of_the_documentation_survive(example: Path | str) -> None:
     names: dict[str, Any] = {"__name__": "mine"}  # a kind is known as long as its class is there
     if path.suffix == ".md":
         page = path.read_text(encoding="utf-8")
-        (code,) = re.findall(r"```{code-cell}\n(.*?class .*?)```", page, re.DOTALL)
+        code = re.findall(r"```{code-cell}\n(.*?class .*?)```", page, re.DOTALL)[0]
         exec(code, names)
         (text,) = re.findall(r'"""\\\n(\[atom\].*?)"""', page, re.DOTALL)
     else:

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
 
-from scipy.special import ndtri
-
 from renp.errors import InputError
 from renp.neutrinos import MASSES, Neutrinos
 from renp.validation import choice, confidence, instance, number
@@ -66,6 +64,8 @@ class MeasuredMass:
         """Error, eV; that of a limit from its confidence level."""
         if self.limit is None:
             return float(self.error or 0.0)
+        from scipy.special import ndtri
+
         return float(self.limit / ndtri((1 + self.confidence_level) / 2))
 
 

@@ -248,6 +248,7 @@ def build_statistics(
     values = {name: value for name, value in section if name not in ("confidence_level", "measured_masses")}
     masses = {name: one for name, one in section.measured_masses or () if one is not None}
     measured = {name: MeasuredMass(**dict(one)) for name, one in masses.items()}
+    values["common"] = tuple(section.common)
     nuisances = Nuisances(**values, measured_masses=measured)
     if experiment is not None and neutrinos is not None:
         numbers = [name for name in nuisances.free if "." in name]
