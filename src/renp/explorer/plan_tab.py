@@ -53,7 +53,7 @@ class PlanTab:
         self._found: tuple[State, Plan] | None = None
         time = text_input("Total time (days)", placeholder="of the runs")
         self.fields = [
-            Field("aim", select("Aim", AIMS), edit),
+            Field("aim", select("Aim", list(AIMS)), edit),
             Field("elements", select("Moments", ELEMENTS), edit),
             Field("total", time, edit, _days, _with_days),
         ]
