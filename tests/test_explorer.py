@@ -384,6 +384,14 @@ def test_the_theme_turns_all_figures(page: Explorer) -> None:
     assert figure.background_fill_color == LOOKS["light"].ground
 
 
+def test_no_control_asks_for_a_change_by_itself(page: Explorer) -> None:
+    for tab in ("start", "counts", "plan", "bounds", "target", "share", "spectrum"):
+        page.change(tab=tab)
+        assert page.problems == {}
+        assert page.state == start_state().changed(tab=tab)
+        assert page.plan.fields[0].widget.value == "limits"
+
+
 def test_a_walk_leads_through_four_views(page: Explorer) -> None:
     page.change(tab="start")
     page.walk.begin.clicks += 1

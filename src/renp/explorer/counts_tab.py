@@ -144,8 +144,8 @@ class CountsTab:
                 for of in (found.limits, found.expected)
             )
             observed = found.kind == "observed"
-            words = ("observed", "expected, median") if observed else ("expected", "")
-            self.limits.show(moments, "μ_B", beside if observed else None, words=words)
+            names = ("observed", "expected, median") if observed else ("expected", "")
+            self.limits.show(moments, "μ_B", beside if observed else None, words=names)
             self.limits.head(f"{found.kind} upper limits, {100 * found.confidence_level:g} % C.L.")
             said = "".join(f"<p role='status'>{escape(words)}</p>" for words in found.diagnosis)
             self.other.object = said + _others(found)

@@ -49,13 +49,13 @@ if (!asked && dark)
 """
 
 
-class _Inherited(DefaultTheme):
+class _Inherited(DefaultTheme):  # type: ignore[misc]  # Panel has no types
     """Leaves the colours to the page, which can change them without being loaded again."""
 
     base_css = None
 
 
-class _Plain(Native):
+class _Plain(Native):  # type: ignore[misc]
     """Panel's own look, in the colours of the page."""
 
     _themes: ClassVar = {"default": _Inherited, "dark": _Inherited}
@@ -131,13 +131,16 @@ def warm_up(start: State, ready: threading.Event, stopped: threading.Event) -> N
             step()
 
 
-async def listen(start: State, port: int, address: str, *, warm: bool = False) -> Any:
-    """Return the server of the explorer, which listens; raise OSError if it cannot."""
+async def listen(start: State, port: int, address: str, stopped: threading.Event | None = None) -> Any:
+    """Return the server of the explorer, which listens; raise OSError if it cannot.
+
+    Programs are compiled beside it until ``stopped`` is set, if that is given.
+    """
     free = claimed(port, address)
     origins = origins_of(address, free)
-    ready, stopped = threading.Event(), threading.Event()
+    ready = threading.Event()
     server = get_server(
-        {"/": page(start, ready if warm else None)},
+        {"/": page(start, ready if stopped else None)},
         port=free,
         address=address,
         websocket_origin=origins,
@@ -149,10 +152,8 @@ async def listen(start: State, port: int, address: str, *, warm: bool = False) -
     guard(server._tornado, origins, lambda: len(server.get_sessions("/")))
     PeriodicCallback(give_back, GIVEN_BACK).start()
     server.start()
-    if warm:
+    if stopped is not None:
         threading.Thread(target=warm_up, args=(start, ready, stopped)).start()
-        stop = server.stop
-        server.stop = lambda *_, **__: (stopped.set(), stop())
     return server
 
 

@@ -190,11 +190,8 @@ class TargetTab:
 
     def _finish(self, cycle: TargetCycle) -> None:
         self.words.object = "".join(f"<p>{escape(words)}</p>" for words in cycle.diagnosis)
-        chosen = (
-            np.unique(np.linspace(0, cycle.moment.size - 1, MOST_FRAMES).astype(int))
-            if cycle.moment.size
-            else []
-        )
+        places = np.linspace(0, max(cycle.moment.size - 1, 0), min(MOST_FRAMES, cycle.moment.size))
+        chosen = np.unique(places.astype(int))
         maps = {name: getattr(cycle, name)[chosen] for name in ("coherence", "right", "left")}
         for name in ("right", "left"):
             maps[name] = maps[name] / (maps[name].max(initial=0.0) or 1.0)
