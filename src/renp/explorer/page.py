@@ -59,8 +59,16 @@ _PAGE = f"""
 """
 _TURN_JS = """
 const root = document.documentElement
-root.dataset.theme = root.dataset.theme == "dark" ? "light" : "dark"
+const to = root.dataset.theme = root.dataset.theme == "dark" ? "light" : "dark"
+const turn = part => {
+  for (const link of part.querySelectorAll("link"))
+    if (/theme\\/(default|dark)\\.css/.test(link.href))
+      link.href = link.href.replace(/(default|dark)\\.css/, to == "dark" ? "dark.css" : "default.css")
+  for (const one of part.querySelectorAll("*")) if (one.shadowRoot) turn(one.shadowRoot)
+}
+turn(document)
 """
+"""Each component of Panel has the theme's style sheet for itself."""
 
 _EXPLAIN_JS = """
 document.documentElement.style.setProperty("--renp-hints", cb_obj.active ? "block" : "none")

@@ -5,13 +5,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
-from typing import Any, ClassVar, get_args
+from typing import Any, get_args
 from urllib.parse import parse_qsl
 
 import panel as pn
 from panel.io.server import get_server
-from panel.theme import DarkTheme, DefaultTheme, Native
 from tornado.ioloop import PeriodicCallback
 
 from renp.explorer.exchange import from_query
@@ -49,27 +47,6 @@ if (!asked && dark)
 """
 
 
-class _Inherited(DefaultTheme):  # type: ignore[misc]  # Panel has no types
-    """Leaves the colours to the page, which can change them without being loaded again."""
-
-    base_css = None
-
-
-class _Plain(Native):  # type: ignore[misc]
-    """Panel's own look, in the colours of the page."""
-
-    _themes: ClassVar = {"default": _Inherited, "dark": _Inherited}
-
-
-def _page_css() -> str:
-    """Return the page's style sheet, with Panel's variables for each theme."""
-    parts = [CSS]
-    for name, theme in (("light", DefaultTheme), ("dark", DarkTheme)):
-        text = Path(theme.base_css).read_text(encoding="utf-8")
-        parts.append(f":root[data-theme={name}] {text[text.index('{') :]}")
-    return "\n".join(parts)
-
-
 def linked_state(query: str, start: State) -> tuple[State, str]:
     """Return the state of a link and what is wrong with the link; the start if there is none.
 
@@ -94,17 +71,16 @@ def linked_state(query: str, start: State) -> tuple[State, str]:
 
 def page(start: State, ready: threading.Event | None = None) -> Callable[[], Any]:
     """Return what makes the page of one session; its numbers follow when all that they need is compiled."""
-    css = _page_css()
 
     def session() -> Any:
         location = pn.state.location
         state, wrong = linked_state("" if location is None else location.search, start)
-        pn.config.design = _Plain
+        pn.config.theme = "dark" if state.theme == "dark" else "default"
         explorer = Explorer(state, ready)
         if wrong:
             explorer.say(wrong)
         template = pn.Template(_TEMPLATE, location=True)
-        template.add_variable("page_css", css)
+        template.add_variable("page_css", CSS)
         template.add_variable("early", EARLY)
         template.add_panel("page", explorer.view)
         return template
