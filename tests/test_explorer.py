@@ -366,7 +366,8 @@ def test_the_light_of_a_run_is_set_where_it_is_seen(page: Explorer) -> None:
     field(page, "runs.1.polarisation").widget.value = "left"
     assert [run.polarisation for run in page.state.scenario.run][:3] == [None, "left", None]
     assert page.problems == {}
-    page.change(effects=[])
+    field(page, "effects.whole").widget.value = "papers"
+    assert page.problems == {}
     assert "runs.1.polarisation" not in [one.key for one in page.fields]
 
 
@@ -381,6 +382,14 @@ def test_the_theme_turns_all_figures(page: Explorer) -> None:
     assert inks == (LOOKS["dark"].ink, LOOKS["dark"].ground, LOOKS["dark"].ink)
     page.change(theme="light")
     assert figure.background_fill_color == LOOKS["light"].ground
+
+
+def test_no_control_asks_for_a_change_by_itself(page: Explorer) -> None:
+    for tab in ("start", "counts", "plan", "bounds", "target", "share", "spectrum"):
+        page.change(tab=tab)
+        assert page.problems == {}
+        assert page.state == start_state().changed(tab=tab)
+        assert page.plan.fields[0].widget.value == "limits"
 
 
 def test_a_walk_leads_through_four_views(page: Explorer) -> None:
@@ -416,7 +425,7 @@ def test_the_cycle_of_a_target_is_computed_beside_the_page(
     waiting: list[Any] = []
     monkeypatch.setattr("renp.explorer.page.in_background", waiting.append)
     ready = {"length": 1.0, "repetition": 100.0, "coherence": 0.5, "dephasing_time": 0.02}
-    page.change(**{"target.preparation": ready | {"polarisability": 30.0}, "tab": "target"})
+    page.change(**{"target.preparation": ready | {"polarisability": 1e-6}, "tab": "target"})
     assert page.state["target.preparation"] is None
     waiting.pop()()()
     assert page.problems == {}

@@ -147,10 +147,8 @@ STATE = {
     ],
     "planned": [{"photon_energy": 0.8866, "duration": 1e6, "polarisation": "right"}],
     "target.preparation": {"length": 1.0, "repetition": 100.0, "coherence": 0.5, "dephasing_time": 0.02}
-    | {"polarisability": 30.0},
+    | {"polarisability": 1e-6},
     "confidence_level": 0.95,
-    "normalisation_error": 0.05,
-    "background_error": 0.2,
 }
 
 
@@ -170,6 +168,12 @@ def test_page_link_file_and_command_give_the_same_numbers(
     assert all(one["planned"] == state["planned"] for one in states)
     assert states[1] == state
     settings = [build(one) for one in states]
+    uncertain = {"normalisation_error": 0.05, "background_error": 0.2, "oscillation": ["sin2_theta12"]}
+    counted = state.changed(**uncertain)
+    path.write_text(to_text(counted.scenario), encoding="utf-8")
+    for one in (counted, from_query(to_query(counted)), start_state(path)):
+        assert {name: getattr(build(one).nuisances, name) for name in uncertain} == uncertain
+    path.write_text(to_text(state.scenario), encoding="utf-8")
     assert 0.5 < settings[0].experiment.target.dynamical_factor < 0.7
     of_command = said("counts", str(path))
     assert min(np.abs(np.subtract(of_command["expected"], of_command["standard_model"]))) > 1e-3

@@ -101,7 +101,7 @@ class BoundsChart(Chart):
             "name": names,
             "quantity": [c.bound.observable for c in shown],
             "ratio": ratios,
-            "solid": [float(c.excluded) for c in shown],
+            "solid": [float(bool(c.excluded)) for c in shown],
             "said": ["excludes the model" if c.excluded else "allows the model" for c in shown],
             "verdict": [c.verdict for c in shown],
         }

@@ -241,7 +241,9 @@ def _with_effects(state: State, chosen: list[str]) -> State:
     effects = [effect for effect in EFFECTS if effect in chosen]
     if "spin" in chosen:
         return state.changed(effects=effects)
-    return state.changed(effects=effects, polarisation="linear", prepared=None)  # no other is seen
+    runs = [run.model_copy(update={"polarisation": None}) for run in state.scenario.run]
+    # No other light, and no prepared state, is seen without.
+    return state.changed(effects=effects, polarisation="linear", prepared=None, runs=runs)
 
 
 def _ordered(state: State, ordering: str) -> State:

@@ -1,5 +1,6 @@
 """Counts and limits: runs that are dragged, or set in fields, and what they see."""
 
+import traceback
 from collections.abc import Callable
 from html import escape
 from typing import Any
@@ -12,6 +13,7 @@ from renp.atoms.spin import POLARISATIONS
 from renp.constants import DAY
 from renp.explorer.charts import CountsChart, LimitsChart
 from renp.explorer.fields import (
+    FAILED,
     WIDE,
     Edit,
     Field,
@@ -121,6 +123,9 @@ class CountsTab:
             except (ValueError, FloatingPointError) as error:
                 words = str(error)
                 return lambda: self._finish(setup, None, words)
+            except Exception:
+                traceback.print_exc()
+                return lambda: self._finish(setup, None, FAILED)
             return lambda: self._finish(setup, result, "")
 
         in_background(search)
@@ -139,8 +144,8 @@ class CountsTab:
                 for of in (found.limits, found.expected)
             )
             observed = found.kind == "observed"
-            words = ("observed", "expected, median") if observed else ("expected", "")
-            self.limits.show(moments, "μ_B", beside if observed else None, words=words)
+            names = ("observed", "expected, median") if observed else ("expected", "")
+            self.limits.show(moments, "μ_B", beside if observed else None, words=names)
             self.limits.head(f"{found.kind} upper limits, {100 * found.confidence_level:g} % C.L.")
             said = "".join(f"<p role='status'>{escape(words)}</p>" for words in found.diagnosis)
             self.other.object = said + _others(found)

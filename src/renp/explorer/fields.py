@@ -29,6 +29,8 @@ _WORDS = """
 """
 """What is wrong, and what a control is for: the page shows the latter when it is asked to."""
 
+FAILED = "this is a failure of renp itself; its terminal says where"
+
 FORMATS = ("png", "svg", "csv")
 
 

@@ -123,13 +123,15 @@ def serve(
         async def loaded() -> Any:
             start, listen = await asyncio.get_running_loop().run_in_executor(None, _load, begin)
             front.stop()  # connections that are open are still answered
-            return await listen(start, free, address, warm=True)
+            return await listen(start, free, address, stopped)
 
+        stopped = threading.Event()
         server = runner.run(loaded())
         try:
             # Bokeh's own way to run prints to stdout at the end, and goes on if nobody reads it.
             server.io_loop.start()
         finally:
+            stopped.set()
             server.stop()
 
 

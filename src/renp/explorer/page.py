@@ -1,6 +1,7 @@
 """The explorer itself: one state, all that follows from it, and where it stands on the page."""
 
 import threading
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -14,7 +15,7 @@ from renp.explorer.bounds_tab import BoundsTab
 from renp.explorer.controls import Controls
 from renp.explorer.counts_tab import CountsTab, moved
 from renp.explorer.exchange import to_query
-from renp.explorer.fields import WIDE, Field, Later, button, html, in_background, radio, with_lock
+from renp.explorer.fields import FAILED, WIDE, Field, Later, button, html, in_background, radio, with_lock
 from renp.explorer.interaction_controls import InteractionControls
 from renp.explorer.live import view_window
 from renp.explorer.look import repaint
@@ -58,8 +59,16 @@ _PAGE = f"""
 """
 _TURN_JS = """
 const root = document.documentElement
-root.dataset.theme = root.dataset.theme == "dark" ? "light" : "dark"
+const to = root.dataset.theme = root.dataset.theme == "dark" ? "light" : "dark"
+const turn = part => {
+  for (const link of part.querySelectorAll("link"))
+    if (/theme\\/(default|dark)\\.css/.test(link.href))
+      link.href = link.href.replace(/(default|dark)\\.css/, to == "dark" ? "dark.css" : "default.css")
+  for (const one of part.querySelectorAll("*")) if (one.shadowRoot) turn(one.shadowRoot)
+}
+turn(document)
 """
+"""Each component of Panel has the theme's style sheet for itself."""
 
 _EXPLAIN_JS = """
 document.documentElement.style.setProperty("--renp-hints", cb_obj.active ? "block" : "none")
@@ -202,6 +211,9 @@ class Explorer:
             self._complain({key: "\n".join(error.problems)}, key)
         except (ValueError, FloatingPointError) as error:
             self._complain({key: str(error)}, key)
+        except Exception:
+            traceback.print_exc()
+            self._complain({key: FAILED}, key)
         else:
             self.state, self.setup = state, setup
             self._settle()

@@ -10,6 +10,7 @@ from renp.constants import DAY
 from renp.errors import InputError
 from renp.explorer.charts import LimitsChart
 from renp.explorer.fields import (
+    FAILED,
     WIDE,
     Edit,
     Field,
@@ -41,7 +42,6 @@ PLANNED = ("aim", "elements", "total")
 """Keys of the view that a plan depends on."""
 
 _FIND = "Find the best runs"
-_FAILED = "this is a failure of renp itself; its terminal says where"
 _WORDS = {"limits": "upper limit", "lightest-mass": "error", "majorana-phases": "error"}
 
 
@@ -53,7 +53,7 @@ class PlanTab:
         self._found: tuple[State, Plan] | None = None
         time = text_input("Total time (days)", placeholder="of the runs")
         self.fields = [
-            Field("aim", select("Aim", AIMS), edit),
+            Field("aim", select("Aim", list(AIMS)), edit),
             Field("elements", select("Moments", ELEMENTS), edit),
             Field("total", time, edit, _days, _with_days),
         ]
@@ -95,7 +95,7 @@ class PlanTab:
             return lambda: self._finish(None, state, words)
         except Exception:
             traceback.print_exc()
-            return lambda: self._finish(None, state, _FAILED)
+            return lambda: self._finish(None, state, FAILED)
         return lambda: self._finish(result, state, "")
 
     def _finish(self, result: Plan | None, state: State, words: str) -> None:

@@ -5,13 +5,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
-from typing import Any, ClassVar, get_args
+from typing import Any, get_args
 from urllib.parse import parse_qsl
 
 import panel as pn
 from panel.io.server import get_server
-from panel.theme import DarkTheme, DefaultTheme, Native
 from tornado.ioloop import PeriodicCallback
 
 from renp.explorer.exchange import from_query
@@ -32,6 +30,9 @@ SESSION_EXPIRES = 300
 GIVEN_BACK = 20_000
 """Milliseconds between returns of memory: pages that nobody opened are dropped after as long."""
 
+_FIRST_PAGE = 3
+"""Seconds that the first page has for itself before more is compiled."""
+
 _TEMPLATE = """
 {% extends base %}
 {% block postamble %}
@@ -44,27 +45,6 @@ if (!asked && dark)
 {% endblock %}
 {% block contents %}<main>{{ embed(roots.page) }}</main>{{ embed(roots.location) }}{% endblock %}
 """
-
-
-class _Inherited(DefaultTheme):
-    """Leaves the colours to the page, which can change them without being loaded again."""
-
-    base_css = None
-
-
-class _Plain(Native):
-    """Panel's own look, in the colours of the page."""
-
-    _themes: ClassVar = {"default": _Inherited, "dark": _Inherited}
-
-
-def _page_css() -> str:
-    """Return the page's style sheet, with Panel's variables for each theme."""
-    parts = [CSS]
-    for name, theme in (("light", DefaultTheme), ("dark", DarkTheme)):
-        text = Path(theme.base_css).read_text(encoding="utf-8")
-        parts.append(f":root[data-theme={name}] {text[text.index('{') :]}")
-    return "\n".join(parts)
 
 
 def linked_state(query: str, start: State) -> tuple[State, str]:
@@ -91,17 +71,16 @@ def linked_state(query: str, start: State) -> tuple[State, str]:
 
 def page(start: State, ready: threading.Event | None = None) -> Callable[[], Any]:
     """Return what makes the page of one session; its numbers follow when all that they need is compiled."""
-    css = _page_css()
 
     def session() -> Any:
         location = pn.state.location
         state, wrong = linked_state("" if location is None else location.search, start)
-        pn.config.design = _Plain
+        pn.config.theme = "dark" if state.theme == "dark" else "default"
         explorer = Explorer(state, ready)
         if wrong:
             explorer.say(wrong)
         template = pn.Template(_TEMPLATE, location=True)
-        template.add_variable("page_css", css)
+        template.add_variable("page_css", CSS)
         template.add_variable("early", EARLY)
         template.add_panel("page", explorer.view)
         return template
@@ -116,6 +95,7 @@ def warm_up(start: State, ready: threading.Event, stopped: threading.Event) -> N
         curves(setup, usual_window(setup), start.parts)
     finally:
         ready.set()
+    stopped.wait(_FIRST_PAGE)
     steps: list[Callable[[], Any]] = [
         *(partial(curves, setup, usual_window(setup), parts) for parts in get_args(Parts)),
         partial(expected, setup),
@@ -127,13 +107,16 @@ def warm_up(start: State, ready: threading.Event, stopped: threading.Event) -> N
             step()
 
 
-async def listen(start: State, port: int, address: str, *, warm: bool = False) -> Any:
-    """Return the server of the explorer, which listens; raise OSError if it cannot."""
+async def listen(start: State, port: int, address: str, stopped: threading.Event | None = None) -> Any:
+    """Return the server of the explorer, which listens; raise OSError if it cannot.
+
+    Programs are compiled beside it until ``stopped`` is set, if that is given.
+    """
     free = claimed(port, address)
     origins = origins_of(address, free)
-    ready, stopped = threading.Event(), threading.Event()
+    ready = threading.Event()
     server = get_server(
-        {"/": page(start, ready if warm else None)},
+        {"/": page(start, ready if stopped else None)},
         port=free,
         address=address,
         websocket_origin=origins,
@@ -145,10 +128,8 @@ async def listen(start: State, port: int, address: str, *, warm: bool = False) -
     guard(server._tornado, origins, lambda: len(server.get_sessions("/")))
     PeriodicCallback(give_back, GIVEN_BACK).start()
     server.start()
-    if warm:
+    if stopped is not None:
         threading.Thread(target=warm_up, args=(start, ready, stopped)).start()
-        stop = server.stop
-        server.stop = lambda *_, **__: (stopped.set(), stop())
     return server
 
 

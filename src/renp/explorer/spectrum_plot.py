@@ -111,6 +111,7 @@ class SpectrumPlot:
         self._show_parts(curves, scale)
         self._show_height(list(lines.values()), ratio)
         self._show_marks(curves.thresholds, window)
+        self._show_legend()
         self.axis.show(window, curves.thresholds)
         label = "I(ω) / I(ω) of the standard model" if ratio else "spectral function I(ω)"
         self.figure.yaxis[0].axis_label = label
@@ -233,7 +234,6 @@ class SpectrumPlot:
         for k, line in enumerate(self._parts):
             line.visible = k < len(names)
         self._part_names = names
-        self._show_legend()
 
     def _show_legend(self) -> None:
         """Name each kind of line that there is."""

@@ -14,6 +14,7 @@ from bokeh.models import ColorBar, ColumnDataSource, LinearColorMapper, Range1d,
 from renp.atoms.atom import Atom
 from renp.errors import InputError
 from renp.explorer.fields import (
+    FAILED,
     WIDE,
     Edit,
     Field,
@@ -24,7 +25,7 @@ from renp.explorer.fields import (
     text_input,
     text_of,
 )
-from renp.explorer.look import MODEL, OWN, PLAN, paint
+from renp.explorer.look import MODEL, OWN, PLAN, paint, write_powers
 from renp.explorer.setup import Setup
 from renp.explorer.state import State
 from renp.explorer.theme import Look
@@ -135,7 +136,11 @@ class TargetTab:
                 legend_label=label,
             )
         self.moment.xaxis.axis_label, self.moment.yaxis.axis_label = "z (cm)", "at this moment"
-        self.factor = plotting.figure(name="factor-figure", x_axis_type="log", y_axis_type="log", **size)
+        log: dict[str, Any] = {f"{axis}_axis_type": "log" for axis in "xy"}
+        ranges = {f"{axis}_range": Range1d(0.1, 1.0) for axis in "xy"}
+        self.factor = plotting.figure(name="factor-figure", **log, **ranges, **size)
+        for axis in self.factor.axis:
+            write_powers(axis)
         self.factor.line("time", "factor", source=self.whole, color=PLAN, line_width=2.5, legend_label="η(t)")
         self.mean = Span(dimension="width", line_color=MODEL, line_dash=[8, 4], line_width=2)
         self.factor.add_layout(self.mean)
@@ -175,7 +180,7 @@ class TargetTab:
                 return lambda: self._say(words)
             except Exception:
                 traceback.print_exc()
-                return lambda: self._say("this is a failure of renp itself; its terminal says where")
+                return lambda: self._say(FAILED)
             return lambda: self._finish(cycle) if self._shown == wanted else None
 
         in_background(work)
@@ -185,11 +190,8 @@ class TargetTab:
 
     def _finish(self, cycle: TargetCycle) -> None:
         self.words.object = "".join(f"<p>{escape(words)}</p>" for words in cycle.diagnosis)
-        chosen = (
-            np.unique(np.linspace(0, cycle.moment.size - 1, MOST_FRAMES).astype(int))
-            if cycle.moment.size
-            else []
-        )
+        places = np.linspace(0, max(cycle.moment.size - 1, 0), min(MOST_FRAMES, cycle.moment.size))
+        chosen = np.unique(places.astype(int))
         maps = {name: getattr(cycle, name)[chosen] for name in ("coherence", "right", "left")}
         for name in ("right", "left"):
             maps[name] = maps[name] / (maps[name].max(initial=0.0) or 1.0)
@@ -202,7 +204,13 @@ class TargetTab:
         }
         seen = cycle.dynamical_factor > 1e-6 * cycle.dynamical_factor.max()
         self.whole.data = {"time": cycle.time[seen], "factor": cycle.dynamical_factor[seen]}
-        self.mean.location = cycle.mean_dynamical_factor
+        self.mean.location = mean = cycle.mean_dynamical_factor
+        for span, values in (
+            (self.factor.x_range, self.whole.data["time"]),
+            (self.factor.y_range, [*self.whole.data["factor"], mean]),
+        ):
+            known = np.asarray(values)[np.asarray(values) > 0]
+            span.update(start=known.min(initial=1.0) / 2, end=2 * known.max(initial=0.0) or 1.0)
         for name, one in self._maps.items():
             one.show(maps[name], moment, cycle.length)
         for one in self._animated[:3]:
