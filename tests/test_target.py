@@ -360,6 +360,9 @@ def test_the_command_follows_a_cycle(tmp_path: Path, capsys: pytest.CaptureFixtu
     cycle = told("target")
     assert cycle["mean_dynamical_factor"] == relative(10 * 1e-6 / 2, rel=1e-9)
     expected = told("counts")["expected"]
+    assert told("counts")["mean_dynamical_factor"] == cycle["mean_dynamical_factor"]
+    told_limits = told("limits", "--couplings", "magnetic-moment 11")
+    assert told_limits["mean_dynamical_factor"] == cycle["mean_dynamical_factor"]
     free = tmp_path / "free.toml"
     free.write_text(TARGET.partition("[target.preparation]")[0] + "[[run]]" + TARGET.partition("[[run]]")[2])
     file = free
@@ -462,6 +465,19 @@ def test_a_long_target_empties_itself_down_to_the_threshold() -> None:
     assert "The target empties itself" in told
 
 
+def test_counts_come_while_the_coherence_is_there() -> None:
+    """1 − e^{−2t/T₂} of them by t; signal over √background is best where 1 − e^{−x} = 2x e^{−x}."""
+    ready = renp.Preparation(length=0.5, repetition=100.0, coherence=0.5, dephasing_time=1e-4)
+    cycle = TargetCycle.compute(YB, renp.Target.from_preparation(ready, YB))
+    assert cycle.signal_share == pytest.approx(-np.expm1(-2 * cycle.time / 1e-4), abs=0.03)
+    best = brentq(lambda x: -np.expm1(-x) - 2 * x * np.exp(-x), 0.5, 3.0) * 1e-4 / 2
+    until, signal, background = cycle.best_gate
+    assert until == relative(best, rel=0.2)
+    assert signal / np.sqrt(background) == relative(
+        -np.expm1(-2 * best / 1e-4) / np.sqrt(best * 100), rel=0.03
+    )
+
+
 def test_results_say_whose_mean_they_used() -> None:
     ready = renp.Preparation(length=0.5, repetition=100.0, coherence=0.5, dephasing_time=1e-4)
     runs = renp.Experiment(YB, renp.Target.from_preparation(ready, YB), [1.068, 1.07], 1e9)
@@ -486,3 +502,24 @@ def test_a_search_finds_better_pulses_for_the_same_energy() -> None:
     best = best_preparation(start, YB, budget=10.0, **where)
     assert sum(one.energy for one in best.pulses) == relative(10.0, rel=1e-12)
     assert cycle_of(best, YB, **where).mean > 3 * cycle_of(start, YB, **where).mean
+
+
+@pytest.mark.slow
+def test_a_search_from_any_start_is_as_good_as_a_grid() -> None:
+    """Waist, delay of the left pump and length, tried one by one at the same energy of 10 J."""
+    where: dict[str, Any] = {"density": 1e20, "volume": 2.0}
+    given: dict[str, Any] = {"repetition": 10.0, "dephasing_time": 1e-6}
+
+    def made(waist: float, late: float, length: float) -> renp.Preparation:
+        pump = {"energy": 5.0, "duration": 1e-10, "waist": waist}
+        both = renp.Pulse(**pump), renp.Pulse(**pump, direction="left", delay=late)
+        return renp.Preparation(length=length, pulses=both, **given)
+
+    def mean(one: renp.Preparation) -> float:
+        return cycle_of(one, YB, **where, cells=50).mean
+
+    grid = [(w, d, l) for w in (0.03, 0.1, 0.3) for d in (0.0, 1e-10) for l in (0.3, 1.0, 3.0)]
+    best = max(mean(made(*one)) for one in grid)
+    for start in ((0.3, 0.0, 1.0), (0.05, 5e-11, 2.0)):
+        found = best_preparation(made(*start), YB, budget=10.0, rounds=4, **where)
+        assert mean(found) > 0.99 * best
