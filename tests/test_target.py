@@ -518,8 +518,42 @@ def test_a_search_from_any_start_is_as_good_as_a_grid() -> None:
     def mean(one: renp.Preparation) -> float:
         return cycle_of(one, YB, **where, cells=50).mean
 
-    grid = [(w, d, l) for w in (0.03, 0.1, 0.3) for d in (0.0, 1e-10) for l in (0.3, 1.0, 3.0)]
+    grid = [(w, d, z) for w in (0.03, 0.1, 0.3) for d in (0.0, 1e-10) for z in (0.3, 1.0, 3.0)]
     best = max(mean(made(*one)) for one in grid)
     for start in ((0.3, 0.0, 1.0), (0.05, 5e-11, 2.0)):
         found = best_preparation(made(*start), YB, budget=10.0, rounds=4, **where)
         assert mean(found) > 0.99 * best
+
+
+def test_delay_and_height_of_the_pulse_do_not_depend_on_the_grid() -> None:
+    """Of second order, with light that begins smoothly: four times nearer with twice the cells."""
+
+    def pulse(cells: int) -> np.ndarray:
+        time = np.arange(20 * cells) / cells
+        seed = 1e-3 * np.exp(-(((time - 1.5) / 0.4) ** 2))
+        _, frames = run(system(4.0), prepared(cells, 0.5), seed, 0 * seed)
+        out = np.abs(joined(frames.out_right).ravel()) ** 2
+        top = int(np.argmax(out))
+        shape = np.polyfit(np.arange(-3, 4), out[top - 3 : top + 4], 4)
+        summits = np.roots(np.polyder(shape))
+        summit = float(summits[np.argmin(np.abs(summits))].real)
+        return np.array([(top + summit) / cells, np.polyval(shape, summit)])
+
+    coarse, middle, fine = (pulse(cells) for cells in (50, 100, 200))
+    assert (coarse - middle) / (middle - fine) == relative(np.array([4.0, 4.0]), rel=0.005)
+    assert fine == relative(middle, rel=1e-3)
+
+
+def test_a_batch_of_parameters_is_what_each_of_them_gives() -> None:
+    cells, one = 40, jnp.ones(1)
+    enter = pair(np.ones(2 * STEPS))
+
+    def left(coupling: Any) -> Any:
+        it = System(coupling, 0.0, 0.0, 0 * one, one, 0.0, 0.0)
+        return jnp.mean(propagated(it, ground(1, cells), enter, enter)[0].inversion)
+
+    couplings = jnp.array([0.5, 1.0, 2.0])
+    together = jax.jit(jax.vmap(jax.value_and_grad(left)))(couplings)
+    for k, each in enumerate(couplings):
+        for batched, alone in zip(together, jax.value_and_grad(left)(each), strict=True):
+            assert float(batched[k]) == relative(float(alone), rel=1e-12)

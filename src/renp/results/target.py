@@ -172,8 +172,8 @@ class TargetCycle(Result):
         elif largest:
             until, signal, background = self.best_gate
             said.append(
-                f"Background comes all the time. A gate from the beginning to {until:.2g} s is best against it: "
-                f"it keeps {signal:.2g} of the signal and {background:.2g} of the background."
+                "Background comes all the time. Against it a gate from the beginning to "
+                f"{until:.2g} s is best: it keeps {signal:.2g} of the signal, {background:.2g} of the background."
             )
         if self.compensated:
             said.append("Shifts of the levels by the pumps' light are taken as compensated.")
