@@ -173,7 +173,7 @@ class TargetCycle(Result):
             until, signal, background = self.best_gate
             said.append(
                 "Background comes all the time. Against it a gate from the beginning to "
-                f"{until:.2g} s is best: it keeps {signal:.2g} of the signal, {background:.2g} of the background."
+                f"{until:.2g} s is best, with {signal:.2g} of the signal, {background:.2g} of the background."
             )
         if self.compensated:
             said.append("Shifts of the levels by the pumps' light are taken as compensated.")
