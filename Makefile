@@ -11,7 +11,7 @@ PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONS
 CORE ?= $(addprefix tests/test_, $(addsuffix .py, \
 	models oracle_spinors reference_values letter_equations differential likelihood limits scenario explorer))
 
-.PHONY: reproduce test suite style types test-core test-all test-lowest checks lint hooks docs docs-fast errata real-atoms coverage fuzz stress mutation pictures bench price clean
+.PHONY: reproduce test suite style types test-changed test-core test-all test-lowest checks lint hooks docs docs-fast errata real-atoms coverage fuzz stress mutation pictures bench price clean
 
 reproduce: $(READY)
 	$(BIN)/renp reproduce --output $(REPORT)
@@ -22,6 +22,9 @@ test: $(READY) style
 
 suite:
 	$(BIN)/pytest -n auto
+
+test-changed: $(READY)
+	$(BIN)/pytest -n auto $$(tools/changed)
 
 test-core: $(READY)
 	$(BIN)/pytest -n auto $(CORE)

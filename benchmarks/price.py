@@ -106,7 +106,8 @@ def likelihoods() -> list[Row]:
 def processes() -> list[Row]:
     """Time commands as processes, cold and warm, and first calls of a notebook, in units of importing JAX."""
     rows = []
-    plain = {key: value for key, value in os.environ.items() if not key.startswith("JAX_")}
+    unusual = ("JAX_", "PYTHONDONTWRITEBYTECODE")  # what is installed has its bytecode
+    plain = {key: value for key, value in os.environ.items() if not key.startswith(unusual)}
     with tempfile.TemporaryDirectory() as folder:
         environment = plain | {"XDG_CACHE_HOME": folder, "JAX_ENABLE_X64": "1"}
         file = Path(folder, "letter.toml")

@@ -5,10 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from renp.explorer.exchange import from_query
 from renp.explorer.state import State
@@ -23,6 +25,8 @@ PATIENCE = 120_000
 def served(*arguments: str) -> Iterator[str]:
     """Run `renp explore` on a free port, and give the address of its page."""
     with process(*arguments) as (_, url):
+        while urlopen(f"{url}/ready").status != 200:  # until then it says that it is starting
+            time.sleep(0.1)
         yield url
 
 
@@ -72,8 +76,11 @@ class Page:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.goto(url + query)
+        self.page.wait_for_function("window.Bokeh?.documents[0]?.get_model_by_name('mirror') != null")
+        if not query.partition("?")[2].replace("theme=dark", ""):  # without a file it begins with words
+            self.press("Spectrum")
         self.page.get_by_label("Lightest mass, exactly (eV)").wait_for()
-        self.page.wait_for_function("Bokeh.documents[0].get_model_by_name('mirror') != null")
+        self.page.get_by_text("Getting ready").wait_for(state="hidden")
 
     def data(self, model: str, column: str, k: int = 0) -> list[Any]:
         """Return a column of the k-th data source of a name."""

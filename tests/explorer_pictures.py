@@ -8,7 +8,8 @@ from typing import Any
 from PIL import Image
 
 from explorer_browser import Page, chromium, served
-from renp.explorer.look import LOOKS, MODEL, OWN, PLAN
+from renp.explorer.look import MODEL, OWN, PLAN
+from renp.explorer.theme import LOOKS
 
 SIZE = {"width": 1000, "height": 640}
 MOST_BYTES = 300_000

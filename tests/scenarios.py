@@ -180,6 +180,8 @@ def neutrinos(draw: Any) -> Table:
             },
         )
     )
+    if draw(st.integers(0, 3)) == 0:
+        table |= {"dm2_41": "0.3 eV^2", "sin2_theta14": draw(st.floats(0, 0.1))}
     return {"ordering": ordering, **table} if ordering == "inverted" or draw(st.booleans()) else table
 
 
@@ -263,6 +265,10 @@ def statistics(
     decided = {"background_error": backgrounds} if dark or not runs else {}
     if not own and draw(st.booleans()):
         decided = {"background_degree": st.integers(0, 3)}
+    heavy = quantities(0.1, 1, "eV") | quantities(100, 1000, "meV")
+    known = some({"limit": heavy}, {"confidence_level": st.floats(0.5, 0.99)})
+    known = known | some({"value": heavy, "error": heavy}, {})
+    others = {"beta": known} if nature == "dirac" else {"double_beta": known}
     masses = [f"{kind} strength.mass" for kind in dict.fromkeys(kinds) if "mediator" in kind]
     table: Table = draw(
         some(
@@ -279,6 +285,10 @@ def statistics(
             },
         )
     )
+    if table.get("normalisation_error") and draw(st.booleans()):
+        table["common"] = ["normalisation"]
+    if "lightest_mass" in table.get("free", []) and draw(st.booleans()):
+        table["measured_masses"] = draw(some({"sum": known}, others))
     return table
 
 

@@ -931,8 +931,13 @@ def test_a_fit_tells_as_text_what_is_wrong_with_it(command: Command, tmp_path: P
 def test_several_files_are_one_likelihood(command: Command, tmp_path: Path) -> None:
     """Two files of one run each give what one file of both runs gives; other neutrinos are refused."""
     first, second = OBSERVED.split("[[run]]")[1:]
-    head = OBSERVED[: OBSERVED.index("[[run]]")]
-    runs = {"all": OBSERVED, "one": f"{head}[[run]]{first}", "two": f"{head}[[run]]{second}"}
+    head = f"[statistics]\nnormalisation_error = 0.1\n{OBSERVED[: OBSERVED.index('[[run]]')]}"
+    shared = head.replace("0.1", '0.1\ncommon = ["normalisation"]', 1)
+    runs = {
+        "all": f"{head}[[run]]{first}[[run]]{second}",
+        "one": f"{shared}[[run]]{first}",
+        "two": f"{shared}[[run]]{second}",
+    }
     files = {name: tmp_path / f"{name}.toml" for name in runs}
     for name, text in runs.items():
         files[name].write_text(text, encoding="utf-8")
@@ -944,6 +949,9 @@ def test_several_files_are_one_likelihood(command: Command, tmp_path: Path) -> N
     )
     fits = [command("fit", *some, "--json").json() for some in ([files["one"], files["two"]], [files["all"]])]
     assert fits[0]["chi2"] == relative(fits[1]["chi2"], rel=1e-9)
+    files["two"].write_text(f"{head}[[run]]{second}", encoding="utf-8")
+    names = list(command("fit", files["one"], files["two"], "--json").json()["parameters"])
+    assert names[-2:] == ["normalisation", "normalisation two"]
     files["two"].write_text(runs["two"].replace("0.01 eV", "0.02 eV"), encoding="utf-8")
     refused = command("limits", files["one"], files["two"])
     assert refused.status == 2

@@ -37,7 +37,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def entries(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.glob("*-cache")}
+    found = {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {name: content for name, content in found.items() if not name.endswith("-atime")}
 
 
 def test_a_broken_entry_is_replaced_without_a_word(kept: Path, tmp_path: Path) -> None:
@@ -50,6 +51,46 @@ def test_a_broken_entry_is_replaced_without_a_word(kept: Path, tmp_path: Path) -
     assert (answer, said) == (run(kept)[0], [])
     assert set(entries(tmp_path)) == set(before)
     assert b"broken" not in entries(tmp_path).values()
+
+
+TRACED = """
+import jax
+traced = []
+def note(event, duration, **about):
+    if "jaxpr_trace" in event and about["fun_name"] != "stage":
+        traced.append(about["fun_name"])
+jax.monitoring.register_event_duration_secs_listener(note)
+"""
+
+FIT = """
+unit = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
+rate = renp.Nuisances(normalisation_error=0.05)
+runs = renp.Experiment(yb, renp.Target(), [1.068, 1.0712], 86400.0, counts=[20, 10])
+print(renp.fit(renp.Likelihood(runs, nu, unit, nuisances=rate)).chi2)
+"""
+
+
+def test_the_next_process_neither_traces_nor_compiles(tmp_path: Path) -> None:
+    code = f"{TRACED}{PROGRAM}{FIT}print(traced)"
+    first, _ = run(tmp_path, code=code)
+    again, said = run(tmp_path, code=code)
+    *numbers, traced = first.splitlines()
+    assert {"line_spectrum", "_fit"} <= set(traced[2:-2].split("', '"))
+    assert (again.splitlines(), said) == ([*numbers, "[]"], [])
+
+
+OWN = """
+import jax.numpy as jnp
+class Own(renp.Interaction):
+    def couplings(self, neutrinos, q2):
+        return renp.Couplings(V=0.1 * jnp.eye(3))
+renp.spectral_function(1.068, yb, nu, renp.Weak() + Own())
+"""
+
+
+def test_what_rests_on_code_of_others_is_compiled_anew(kept: Path, tmp_path: Path) -> None:
+    run(tmp_path, code=f"{PROGRAM}{OWN}")
+    assert len(list(tmp_path.glob("renp-*"))) == len(list(kept.glob("renp-*"))) > 0
 
 
 def test_a_place_that_cannot_be_made_is_one_line(tmp_path: Path, kept: Path) -> None:

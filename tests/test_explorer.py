@@ -23,17 +23,20 @@ import pytest
 import renp.explorer
 from cases import HEAD
 from relative import relative
+from renp.atoms.effects import EFFECTS
 from renp.errors import InputError, ScenarioError
 from renp.explorer import explore, require_panel
 from renp.explorer.exchange import LINKED, from_query, from_text, start_state, to_python, to_query
 from renp.explorer.fields import file_of
+from renp.explorer.front import names_of, serve
 from renp.explorer.interaction_controls import BEGIN, beginning
 from renp.explorer.live import POINTS, curves, expected, limits, usual_window
 from renp.explorer.page import Explorer
-from renp.explorer.server import linked_state, names_of, served
+from renp.explorer.server import linked_state, served
 from renp.explorer.setup import StateError, build
 from renp.explorer.share_tab import RESULTS
 from renp.explorer.state import State, new_run
+from renp.explorer.theme import LOOKS
 from renp.results import Bounds, Counts, Spectrum
 from renp.scenario import Scenario, preset_names, preset_text
 from renp.scenario.interactions import kinds
@@ -283,7 +286,7 @@ def test_an_element_is_set_by_its_field(page: Explorer) -> None:
     slider.widget.value = -10.0
     assert page.state.scenario.interaction[0]["elements"] == {"11": 1e-10}
     assert first.widget.value == "1e-10"
-    assert not first.words.visible
+    assert "alert" not in first.words.object
 
 
 @pytest.mark.parametrize(
@@ -309,6 +312,10 @@ def test_an_element_is_set_by_its_field(page: Explorer) -> None:
         ("confidence_level", 0, "0.95", lambda s: s["confidence_level"] == 0.95),
         ("aim", 0, "ordering", lambda s: s.aim == "ordering"),
         ("total", 0, "5 day", lambda s: s.total == 5 * DAY),
+        ("effects.whole", 0, "full", lambda s: len(s["effects"]) == len(EFFECTS)),
+        ("normalisation_error", 0, "5 %", lambda s: s["normalisation_error"] == 0.05),
+        ("oscillation", 0, "all", lambda s: s["oscillation"] == "all"),
+        ("counts", 0, "1 2, 3 4 5 6 7", lambda s: [r.counts for r in s.scenario.run] == [*range(1, 8)]),
     ],
 )
 def test_each_control_sets_its_field(page: Explorer, key: str, k: int, value: Any, read: Any) -> None:
@@ -320,6 +327,109 @@ def test_each_control_sets_its_field(page: Explorer, key: str, k: int, value: An
     control.widget.value = value
     assert page.problems == {}
     assert read(page.state), page.state
+
+
+@pytest.mark.parametrize("atom", ["Xe", "Sr"])
+def test_runs_follow_to_the_same_places_beside_the_thresholds(page: Explorer, atom: str) -> None:
+    before = page.setup
+    field(page, "atom").widget.value = atom
+    assert page.problems == {}
+    assert "same places" in page.message.object
+    masses = [  # of the pair at rest, squared: a threshold is where it is (mᵢ + mⱼ)²
+        one.atom.E_eg * (one.atom.E_eg - 2 * np.asarray(one.experiment.photon_energy))
+        for one in (before, page.setup)
+    ]
+    assert masses[1] == pytest.approx(masses[0], abs=1e-8)
+
+
+def test_counts_are_of_all_runs_or_of_none(page: Explorer) -> None:
+    page.change(tab="counts")
+    control = field(page, "counts")
+    control.widget.value = "118 105"
+    assert "each of 7 runs" in control.words.object
+    control.widget.value = "118 105 85 80 77 39 3"
+    assert page.setup.experiment.counts.tolist() == [118, 105, 85, 80, 77, 39, 3]
+    assert list(page.counts.counts.source.data["observed"]) == [118, 105, 85, 80, 77, 39, 3]
+    assert page.counts.limits.figure.title.text == "observed upper limits, 90 % C.L."
+    known = renp.upper_limits(page.setup.experiment, page.setup.neutrinos)
+    shown = dict(
+        zip(page.counts.limits.source.data["name"], page.counts.limits.source.data["limit"], strict=True)
+    )
+    assert shown["μ 12"] == relative(known.limits["magnetic-moment"]["12"], rel=1e-10)
+    assert "agree with the standard model" in page.counts.table.object
+    field(page, "runs.0.duration").widget.value = "20"
+    assert page.setup.experiment.counts is None
+
+
+def test_the_light_of_a_run_is_set_where_it_is_seen(page: Explorer) -> None:
+    page.change(tab="counts", effects=["spin"])
+    field(page, "runs.1.polarisation").widget.value = "left"
+    assert [run.polarisation for run in page.state.scenario.run][:3] == [None, "left", None]
+    assert page.problems == {}
+    page.change(effects=[])
+    assert "runs.1.polarisation" not in [one.key for one in page.fields]
+
+
+def test_the_theme_turns_all_figures(page: Explorer) -> None:
+    figure = page.plots["spectrum"].figure
+    page.change(theme="dark")
+    inks = (
+        figure.xaxis[0].axis_label_text_color,
+        figure.background_fill_color,
+        figure.legend[0].label_text_color,
+    )
+    assert inks == (LOOKS["dark"].ink, LOOKS["dark"].ground, LOOKS["dark"].ink)
+    page.change(theme="light")
+    assert figure.background_fill_color == LOOKS["light"].ground
+
+
+def test_a_walk_leads_through_four_views(page: Explorer) -> None:
+    page.change(tab="start")
+    page.walk.begin.clicks += 1
+    seen = []
+    while page.walk.next.visible:
+        seen.append(page.state.tab)
+        assert page.walk.strip.visible
+        page.walk.next.clicks += 1
+    assert [*seen, page.state.tab] == ["spectrum", "counts", "plan", "bounds"]
+    page.walk.end.clicks += 1
+    assert not page.walk.strip.visible
+
+
+def test_the_page_is_there_before_its_first_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting: list[Any] = []
+    monkeypatch.setattr("renp.explorer.page.in_background", waiting.append)
+    ready = threading.Event()
+    page = Explorer(start_state(), ready)
+    assert len(page.plots["spectrum"].curves.data["x"]) == 0
+    field(page, "lightest_mass").widget.value = 0.02
+    assert page.state["lightest_mass"] == 0.02
+    ready.set()
+    waiting.pop()()()
+    assert len(page.plots["spectrum"].curves.data["x"]) == POINTS
+    assert field(page, "lightest_mass").widget.value == 0.02
+
+
+def test_the_cycle_of_a_target_is_computed_beside_the_page(
+    page: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting: list[Any] = []
+    monkeypatch.setattr("renp.explorer.page.in_background", waiting.append)
+    ready = {"length": 1.0, "repetition": 100.0, "coherence": 0.5, "dephasing_time": 0.02}
+    page.change(**{"target.preparation": ready | {"polarisability": 30.0}, "tab": "target"})
+    assert page.state["target.preparation"] is None
+    waiting.pop()()()
+    assert page.problems == {}
+    assert page.state["target.preparation"].repetition == 100.0
+    shown = page.panes["target"]
+    eta = float(page.setup.experiment.target.dynamical_factor)
+    assert shown.mean.location == eta == relative(1 - np.exp(-1.0), rel=1e-6)
+    field(page, "target.preparation.length").widget.value = "-1"
+    waiting.pop()()()
+    assert "above 0" in field(page, "target.preparation.length").words.object
+    field(page, "target.preparation.length").widget.value = "0.5"
+    waiting.pop()()()
+    assert page.setup.experiment.target.preparation.length == 0.5
 
 
 def test_runs_are_moved_added_and_removed(page: Explorer) -> None:
@@ -528,6 +638,21 @@ def test_at_every_address_a_browser_may_name_the_machine() -> None:
     host = socket.gethostname()
     assert names_of("0.0.0.0")[0] == host
     assert {host, "localhost", "127.0.0.1"} <= set(names_of("0.0.0.0"))
+
+
+def test_what_ends_the_start_ends_the_server() -> None:
+    told: list[str] = []
+
+    def begin() -> State:
+        asked.append(urlopen(told[0]).read().decode())
+        asked.append(urlopen(f"{told[0]}/ready").status)
+        raise ScenarioError("run.toml", ["atom: is missing"])
+
+    asked: list[Any] = []
+    with pytest.raises(ScenarioError, match="atom: is missing"):
+        serve(begin, file="run <1>.toml", port=0, browser=False, tell=told.append)
+    assert "starting</b> with run &lt;1&gt;.toml" in asked[0]
+    assert asked[1] == 204
 
 
 def test_a_port_in_use_is_the_users_error() -> None:

@@ -15,10 +15,11 @@ from renp.constants import DAY
 from renp.explorer.exchange import from_text, start_state
 from renp.explorer.live import edges
 from renp.explorer.setup import build
+from renp.explorer.theme import LOOKS
 from renp.results import Counts
 
 pytest.importorskip("playwright", reason='needs the extra "test": pip install "renp[test]"')
-from explorer_browser import CHROMIUM, Page, chromium, served
+from explorer_browser import CHROMIUM, PATIENCE, Page, chromium, process, served
 from relative import relative
 
 pytestmark = [
@@ -70,7 +71,7 @@ def test_a_slider_moves_the_thresholds_without_a_mouse(page: Page) -> None:
 
 @pytest.mark.parametrize(
     ("press", "key"),
-    [("inverted", "ordering=inverted"), ("Majorana", "nature=majorana"), ("by pair", "parts=pairs")],
+    [("inverted ordering", "ordering=inverted"), ("Majorana", "nature=majorana"), ("by pair", "parts=pairs")],
 )
 def test_buttons_change_the_curves_and_the_link(page: Page, press: str, key: str) -> None:
     before = page.data("curves", "model")
@@ -80,7 +81,13 @@ def test_buttons_change_the_curves_and_the_link(page: Page, press: str, key: str
         assert page.data("curves", "model") != before
 
 
-CARDS = ("Oscillation parameters", "Target", "Laser", "Atom of one's own")
+CARDS = (
+    "Oscillation parameters",
+    "Laser",
+    "What is uncertain",
+    "Single effects of the atom",
+    "Atom of one's own",
+)
 TEXTS = {
     "Lightest mass, exactly (eV)": ("20 meV", lambda s: s["lightest_mass"] == 0.02),
     "sin²θ₁₂": ("0.31", lambda s: s["sin2_theta12"] == 0.31),
@@ -88,7 +95,8 @@ TEXTS = {
     "Atoms per cm³": ("2e21", lambda s: s["target.density"] == 2e21),
     "Volume (cm³)": ("50", lambda s: s["target.volume"] == 50),
     "Dynamical factor η": ("0.5", lambda s: s["target.dynamical_factor"] == 0.5),
-    "Gaussian width (eV)": ("1e-6", lambda s: s["laser.gaussian"] == 1e-6),
+    "Gaussian width σ (eV)": ("1e-6", lambda s: s["laser.gaussian"] == 1e-6),
+    "Error of all rates": ("5 %", lambda s: s["normalisation_error"] == 0.05),
     "Boost p_eg (eV)": ("1e-4", lambda s: s["boost"] == 1e-4),
     "E_vg (eV)": ("2.25", lambda s: s["E_vg"] == 2.25),
     "from ω (eV)": ("1.06", lambda s: s.window[0] == 1.06),
@@ -108,6 +116,7 @@ BOXES = {
 def test_each_control_changes_its_part_of_the_link(page: Page) -> None:
     for card in CARDS:
         page.press(card)
+    page.page.get_by_role("button", name="Target", exact=True).nth(1).click()  # the first is the view
     for label, (text, _) in TEXTS.items():
         page.set(label, text)
         page.wait_state(TEXTS[label][1])
@@ -216,7 +225,7 @@ def test_zooming_resamples_down_to_ten_microelectronvolts(page: Page) -> None:
 
 
 def test_a_link_restores_the_state(page: Page, browser: Any, url: str) -> None:
-    page.press("inverted")
+    page.press("inverted ordering")
     page.set("Lightest mass, exactly (eV)", "0.037")
     page.press("Counts, limits")
     page.until("() => location.search.includes('tab=counts') && location.search.includes('0.037')")
@@ -323,6 +332,71 @@ def test_nothing_is_wider_than_the_screen(browser: Any, url: str, size: tuple[in
     red = int(ground.split("(")[1].split(",")[0])
     assert (red < 60) == (theme == "dark")
     page.context.close()
+
+
+def test_on_a_phone_the_plot_stays_in_view_while_a_slider_below_it_moves(browser: Any, url: str) -> None:
+    page = Page(browser, url, viewport={"width": 390, "height": 844})
+    slider = page.page.get_by_role("slider").nth(1)
+    slider.scroll_into_view_if_needed()
+    before = page.data("curves", "model")
+    slider.press("ArrowRight")
+    page.wait_changed("curves", "model", before)
+    plot, handle = page.frame("spectrum-figure"), slider.bounding_box()
+    assert handle is not None
+    assert 0 <= plot["y"] < plot["y"] + 0.6 * plot["height"] < handle["y"] < 844
+    page.context.close()
+
+
+def test_dark_and_light_without_loading_the_page_again(page: Page) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    inside = """Bokeh.documents[0].get_model_by_name('spectrum-figure').background_fill_color"""
+    page.page.evaluate("window.mark = 1")
+    seen = {page.page.evaluate(ground)}
+    page.press("Dark")
+    page.until("() => location.search.includes('theme=dark')")
+    seen.add(page.page.evaluate(ground))
+    assert page.page.evaluate(inside) == LOOKS["dark"].ground
+    page.press("Light")
+    page.until("() => location.search.includes('theme=light')")
+    assert seen == {"rgb(255, 255, 255)", "rgb(22, 25, 29)"}
+    assert page.page.evaluate(inside) == LOOKS["light"].ground
+    assert page.page.evaluate("window.mark") == 1
+
+
+def test_each_control_is_explained_on_demand(page: Page) -> None:
+    words = page.page.get_by_text("the lightest is not").first
+    assert not words.is_visible()
+    page.press("Explain")
+    words.wait_for()
+    page.press("Explain")
+    words.wait_for(state="hidden")
+
+
+def test_a_page_is_there_while_the_explorer_is_loaded(browser: Any) -> None:
+    with process() as (_, address):
+        context = browser.new_context()
+        one = context.new_page()
+        one.goto(address)
+        one.get_by_text("The explorer is starting").wait_for(timeout=PATIENCE)
+        one.get_by_role("button", name="Walk through four views").click(timeout=PATIENCE)
+        for title in ("1 of 4: Spectrum", "2 of 4: Counts, limits", "3 of 4: Plan", "4 of 4: Bounds"):
+            one.get_by_text(title).wait_for(timeout=PATIENCE)
+            if not title.startswith("4"):
+                one.get_by_role("button", name="Next").click()
+        context.close()
+
+
+def test_the_cycle_of_a_target_is_played(page: Page) -> None:
+    page.page.get_by_role("button", name="Target", exact=True).first.click()
+    page.press("Prepare by pulses")
+    page.until("() => Bokeh.documents[0].get_model_by_name('frames').data.coherence.length > 1000")
+    figure = "Bokeh.documents[0].get_model_by_name('moment-figure').title.text"
+    before = page.page.evaluate(figure)
+    models = "[...Bokeh.documents[0]._all_models.values()]"
+    page.page.evaluate(f"() => {{ {models}.find(m => m.type.endsWith('Player')).value = 60 }}")
+    page.until(f"before => {figure} != before", before)
+    assert "ns after the first pulse" in page.page.evaluate(figure)
+    page.wait_state(lambda s: s["target.preparation"] is not None)
 
 
 def test_a_file_is_where_it_begins(browser: Any, tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """The Poisson χ² and the limits from it, against iminuit, SciPy and closed forms."""
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +15,9 @@ from scipy import optimize, stats
 import renp
 from cases import DAY, YB, runs
 from relative import relative
+from renp.inference import accepted, best_fits, limit_search
+from renp.inference.likelihood import Data
+from renp.inference.newton import NOT_CONVERGED, Minimum
 from renp.inference.poisson import best_fit, chi2, signal_limit
 from renp.inference.upper_limits import delta_chi2, moment_signals
 
@@ -330,3 +336,55 @@ def test_a_large_deficit_does_not_exclude_everything() -> None:
     assert free.bands is not None
     for element, limit in free.limits["magnetic-moment"].items():
         assert limit > free.bands["magnetic-moment"][element][2]
+
+
+# --- toys that fail -----------------------------------------------------------------------------------------
+
+
+def failing(counts: Any, fit: Callable[..., Minimum]) -> Callable[..., Minimum]:
+    """Return a fit that says of many data sets that those with so many counts in the first run failed."""
+
+    def found(likelihood: renp.Likelihood, data: Data, *rest: Any) -> Minimum:
+        best = fit(likelihood, data, *rest)
+        first = np.asarray(data.counts)[:, 0]
+        lost = np.isin(first, counts) & (len(first) > 50)
+        return best._replace(status=np.where(lost, NOT_CONVERGED, best.status))
+
+    return found
+
+
+RATE = renp.Nuisances(normalisation_error=0.1)
+MOMENT: dict[str, Any] = {"couplings": {"mu": renp.MagneticMoment({(1, 1): 1.0})}, "nuisances": RATE}
+
+
+def test_failed_toys_of_a_band_are_left_out_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = renp.upper_limits(runs(), NU, bands=True, **MOMENT)
+    assert not every.failed_toys
+    lost = np.arange(100, 105)
+    monkeypatch.setattr(accepted, "fit_ensemble", failing(lost, accepted.fit_ensemble))
+    found = renp.upper_limits(runs(), NU, bands=True, **MOMENT)
+    likelihood = renp.Likelihood(runs(), NU, **MOMENT)
+    toys = likelihood.toys(likelihood.point(), jax.random.key(0), 2000)
+    number = int(np.sum(np.isin(toys.counts[:, 0], lost)))
+    assert found.failed_toys == {"magnetic-moment": {"mu": number}}
+    assert f"{number} toys failed and were left out" in str(found)
+    assert found.json()["failed_toys"] == found.failed_toys
+    assert found.limits == every.limits
+    assert np.all(np.isfinite(found.bands["magnetic-moment"]["mu"]))
+    assert found.bands != every.bands
+
+
+def test_failed_toys_of_a_construction_are_left_out_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limit_search, "_CONSTRUCTION_TOYS", 200)
+    few = runs(1.0, [1.068, 1.07], counts=[14, 8])
+    options = {"method": "feldman-cousins"} | MOMENT
+    every = renp.upper_limits(few, NU, **options)
+    assert not every.failed_toys
+    monkeypatch.setattr(best_fits, "fit_ensemble", failing([12], best_fits.fit_ensemble))
+    found = renp.upper_limits(few, NU, **options)
+    number = found.failed_toys["magnetic-moment"]["mu"]
+    assert f"{number} toys failed and were left out" in str(found)
+    assert found.limits["magnetic-moment"]["mu"] == relative(every.limits["magnetic-moment"]["mu"], rel=0.2)
+    toys = renp.throw_toys(renp.Likelihood(few, NU, **MOMENT), toys=300)
+    assert 0 < toys.failed < 60
+    assert str(toys.failed) in str(toys)

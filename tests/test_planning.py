@@ -558,8 +558,22 @@ def test_a_number_of_frequencies_is_whole(frequencies: float) -> None:
 
 def test_no_run_is_proposed_below_a_hundredth_of_the_transition() -> None:
     """With an excess that nothing explains, all photon energies are alike; one at 0 eV is no run."""
-    allowed = laser_range(YB, [renp.Neutrinos(0.01)], 0.0, None, 0.0)
+    runs = renp.Experiment(YB, renp.Target(), [1.068], DAY)
+    allowed = laser_range(runs, [renp.Neutrinos(0.01)], 0.0, None, 0.0)
     assert allowed.grid(50).min() >= 0.01 * YB.E_eg
+
+
+def test_thresholds_of_a_plan_are_where_the_laser_meets_them() -> None:
+    """Photons have more energy than the laser says: thresholds lie lower by as much."""
+    nu, offset, ends = renp.Neutrinos(0.01), 2e-4, {}
+    for there in (0.0, offset):
+        setting = {"atom": YB, "target": renp.Target(), "duration": DAY, "laser": renp.Laser(offset=there)}
+        allowed = laser_range(renp.Experiment(photon_energy=[1.068], **setting), [nu], None, None, 1e-6)
+        around = renp.Experiment(photon_energy=allowed.high + np.array([-1e-7, 1e-7]), **setting)
+        below, above = np.asarray(renp.expected_counts(around, nu))
+        assert below > 0 == above
+        ends[there] = allowed.edges
+    assert ends[offset] + offset == relative(ends[0.0], rel=1e-15)
 
 
 # --- couplings that interfere -------------------------------------------------------------------------------

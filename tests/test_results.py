@@ -24,6 +24,7 @@ import renp
 import renp.results
 from cases import DAY, YB
 from relative import relative
+from renp.neutrinos import release_errors, release_values
 from renp.results import Catalogue, Counts, Limits, Result, Spectrum, Table
 from renp.results.comparison import Comparison, Number
 from renp.results.moments import LimitCurves, MomentSpectra
@@ -508,6 +509,24 @@ def test_drawing_keeps_the_users_settings(name: str) -> None:
     before = dict(mpl.rcParams)
     result(name).plot()
     assert dict(mpl.rcParams) == before
+
+
+def test_the_band_of_a_spectrum_is_that_of_the_oscillation_errors() -> None:
+    yb, nu, omega = renp.Atom.named("Yb"), renp.Neutrinos(0.01), [1.068, 1.0702]
+    found = Spectrum.compute(yb, nu, omega=omega, oscillation_errors=True)
+    changes = []
+    for name in ("sin2_theta12", "sin2_theta13", "dm2_21", "dm2_31"):
+        value = release_values("nufit-6.0", "normal")[name]
+        plus, minus = release_errors("nufit-6.0", "normal")[name]
+        ends = [renp.Neutrinos(0.01, **{name: value + d}) for d in (plus, -minus)]
+        each = [np.asarray(renp.spectral_function(omega, yb, one)) for one in ends]
+        changes.append(np.array(each) - found.spectral_function)
+    up, down = (np.sqrt(np.sum(np.square(of), axis=0)) for of in (np.max(changes, 1), np.min(changes, 1)))
+    assert found.oscillation_band is not None
+    assert found.oscillation_band["highest"] - found.spectral_function == relative(up, rel=1e-6)
+    assert found.spectral_function - found.oscillation_band["lowest"] == relative(down, rel=1e-6)
+    assert set(found.json()["oscillation_band"]) == {"lowest", "highest"}
+    assert "highest I(ω)" in str(found)
 
 
 def test_spectrum_by_interaction_adds_up() -> None:

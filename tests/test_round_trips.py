@@ -122,7 +122,7 @@ def test_examples_of_the_documentation_survive(example: Path | str) -> None:
     names: dict[str, Any] = {"__name__": "mine"}  # a kind is known as long as its class is there
     if path.suffix == ".md":
         page = path.read_text(encoding="utf-8")
-        (code,) = re.findall(r"```{code-cell}\n(.*?class .*?)```", page, re.DOTALL)
+        code = re.findall(r"```{code-cell}\n(.*?class .*?)```", page, re.DOTALL)[0]
         exec(code, names)
         (text,) = re.findall(r'"""\\\n(\[atom\].*?)"""', page, re.DOTALL)
     else:
@@ -141,10 +141,16 @@ STATE = {
         {"kind": "vector-mediator", "mass": "100 eV", "electron": 1e-7, "left": {"11": 1e-7, "23": 2e-7}}
     ],
     "runs": [
-        {"photon_energy": 0.8836, "duration": 1e7, "background": 1e-5, "efficiency": 0.4, "counts": 150},
+        {"photon_energy": 0.8836, "duration": 1e7, "background": 1e-5, "efficiency": 0.4, "counts": 150}
+        | {"polarisation": "left"},
         {"photon_energy": 0.8866, "duration": 3e6, "background": 2e-5, "efficiency": 0.5, "counts": 80},
     ],
+    "planned": [{"photon_energy": 0.8866, "duration": 1e6, "polarisation": "right"}],
+    "target.preparation": {"length": 1.0, "repetition": 100.0, "coherence": 0.5, "dephasing_time": 0.02}
+    | {"polarisability": 30.0},
     "confidence_level": 0.95,
+    "normalisation_error": 0.05,
+    "background_error": 0.2,
 }
 
 
@@ -160,7 +166,11 @@ def test_page_link_file_and_command_give_the_same_numbers(
     state = State.of(**STATE)
     path = tmp_path / "scenario.toml"
     path.write_text(to_text(state.scenario), encoding="utf-8")
-    settings = [build(one) for one in (state, from_query(to_query(state)), start_state(path))]
+    states = (state, from_query(to_query(state)), start_state(path))
+    assert all(one["planned"] == state["planned"] for one in states)
+    assert states[1] == state
+    settings = [build(one) for one in states]
+    assert 0.5 < settings[0].experiment.target.dynamical_factor < 0.7
     of_command = said("counts", str(path))
     assert min(np.abs(np.subtract(of_command["expected"], of_command["standard_model"]))) > 1e-3
     for setting in settings:
@@ -173,7 +183,9 @@ def test_page_link_file_and_command_give_the_same_numbers(
         shown = renp.spectral_function(energies, setting.atom, setting.neutrinos, setting.model)
         assert shown == relative(of_command["spectral_function"], rel=1e-12)
 
-    of_command = said("limits", str(path))["limits"]
+    of_command = said("limits", str(path))
+    assert of_command["kind"] == "observed"
+    of_command = of_command["limits"]
     assert set(of_command) == {"magnetic-moment", "electric-moment", "vector-mediator"}
     for setting in settings:
         found = limits(setting).limits

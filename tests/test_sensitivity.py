@@ -11,7 +11,8 @@ import pytest
 import renp
 from relative import relative
 from renp.inference.quadratic_set import Along, quadratic_set
-from renp.inference.sensitivity import _furthest_square
+from renp.inference.reach import pole_masses
+from renp.inference.squares import furthest_square
 from renp.results.base import saved_references
 
 DAY = 86400.0
@@ -66,7 +67,7 @@ def test_without_interference_the_furthest_is_that_of_the_general_search() -> No
     generator = np.random.default_rng(1)
     null, square = generator.uniform(1, 50, (40, 3)), generator.uniform(0, 5, (40, 3))
     counts = generator.poisson(null).astype(float)
-    found = _furthest_square(null, square, counts, 2.71)
+    found = furthest_square(null, square, counts, 2.71)
     for k in range(0, 40, 8):
         along = (null[k], 0 * null[k], square[k])
         ends = quadratic_set(Along(*map(jnp.asarray, along)), jnp.asarray(counts[k]), 2.71).ends
@@ -74,7 +75,7 @@ def test_without_interference_the_furthest_is_that_of_the_general_search() -> No
 
 
 def test_what_no_run_sees_has_no_limit() -> None:
-    found = _furthest_square(np.ones((1, 2)), np.zeros((1, 2)), np.ones((1, 2)), 2.71)
+    found = furthest_square(np.ones((1, 2)), np.zeros((1, 2)), np.ones((1, 2)), 2.71)
     assert np.isinf(found[0])
 
 
@@ -106,7 +107,7 @@ def test_pictures_have_a_label_for_each_curve() -> None:
         ("exposure", [1.0], MOMENT, "values"),
         ("exposure", [2.0, 1.0], MOMENT, "values"),
         ("mediator-mass", None, MOMENT, "mediators"),
-        ("mediator-mass", [1e-3, float(renp.inference.reach.pole_masses(RUNS)[0])], MEDIATOR, "poles"),
+        ("mediator-mass", [1e-3, float(pole_masses(RUNS)[0])], MEDIATOR, "poles"),
     ],
 )
 def test_wrong_questions_are_answered(over: str, values: object, couplings: object, words: str) -> None:

@@ -20,6 +20,7 @@ from relative import relative
 from renp.errors import ScenarioError
 from renp.inference.likelihood import Data
 from renp.inference.newton import minimise
+from renp.inference.starts import edges
 from renp.inference.workspace import pyhf_workspace
 from renp.scenario import Scenario
 
@@ -662,6 +663,44 @@ def test_own_nuisances_are_told_by_the_experiments_names() -> None:
     assert float(joint.chi2(joint.point(**there), joint.data)) == relative(total, rel=1e-12)
 
 
+def test_thresholds_that_a_calibration_meets_are_those_of_each_experiment() -> None:
+    """Of one that experiments share or that is their own, and of a laser whose photons have more energy."""
+
+    def met(one: Any, *common: str) -> dict[str, list[float]]:
+        uncertain = renp.Nuisances(calibration_error=1e-3, common=common)
+        likelihood = renp.Likelihood(one, NU, MU, nuisances=uncertain)
+        return {likelihood.names[k]: x.tolist() for k, x in edges(likelihood).items()}
+
+    both = periods()
+    (whole,) = met(as_one()).values()
+    assert met(both, "calibration") == {"calibration": whole}
+    own = {f"calibration {name}": met(one)["calibration"] for name, one in both.items()}
+    assert met(both) == own
+    offset = 3e-4
+    shifted = runs(10.0, ENERGIES[:3], laser=renp.Laser(offset=offset))
+    there = met(runs(10.0, np.array(ENERGIES[:3]) + offset))["calibration"]
+    assert met(shifted)["calibration"] == relative(there, rel=1e-9)
+
+
+def test_what_some_experiments_share_is_not_another_ones() -> None:
+    shares = renp.Nuisances(normalisation_error=0.2, calibration_error=1e-4, common=("calibration",))
+    three = {"none": runs(10.0, ENERGIES[:1])} | periods()
+    joint = renp.Likelihood(three, NU, MU, nuisances={"first": shares, "second": shares})
+    assert joint.names == ("mu", "calibration", "normalisation first", "normalisation second")
+    moved = joint.expected(joint.point(calibration=3e-4)) / joint.expected(joint.point())
+    assert moved[0] == 1.0
+    assert np.all(np.asarray(moved[1:]) < 1.0)
+
+
+def test_two_periods_share_what_is_uncertain_of_their_atom() -> None:
+    yb = renp.Atom.named("Yb", "full")
+    both = {name: renp.Experiment(yb, renp.Target(), one, DAY) for name, one in (("a", 1.06), ("b", 1.07))}
+    uncertain = renp.Nuisances(amplitude_errors=True, common=("amplitude",))
+    assert renp.Likelihood(both, NU, MU, nuisances=uncertain).names == ("mu", "amplitude_1")
+    own = renp.Nuisances(amplitude_errors=True)
+    assert renp.Likelihood(both, NU, MU, nuisances=own).names == ("mu", "amplitude_1 a", "amplitude_1 b")
+
+
 def test_joint_limits_are_those_of_a_scipy_profile() -> None:
     """Normalisations by two atoms, control counts in closed form."""
     experiments = two_atoms()
@@ -739,6 +778,7 @@ def test_free_masses_of_neutrinos_are_common() -> None:
         ({"one": 3}, None, r"experiment\['one'\] = 3, of type int: must be"),
         (periods(), {"third": RATE}, "a name in nuisances = 'third': must be "),
         (periods(), renp.Nuisances(common=("efficiency",)), "common = 'efficiency': must be "),
+        (periods(), renp.Nuisances(common=("background",)), "common = 'background': must be of errors that"),
         (
             periods(),
             {"first": SHARED, "second": renp.Nuisances(normalisation_error=0.1, common=("normalisation",))},

@@ -324,6 +324,57 @@ def test_prepared_states_are_sums_over_their_transitions(light: str) -> None:
     assert total / 5 == pytest.approx(3, abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("J_e", "M", "light", "nature"),
+    [
+        (1, 1, "right", "dirac"),
+        (2, -1, "linear", "majorana"),
+        *(
+            pytest.param(*one, marks=pytest.mark.slow)
+            for one in (
+                (0, 0, "linear", "dirac"),
+                (1, 0, "left", "majorana"),
+                (1, -1, "linear", "dirac"),
+                (2, 2, "left", "dirac"),
+                (2, 1, "right", "majorana"),
+                (2, 0, "linear", "dirac"),
+            )
+        ),
+    ],
+)
+def test_all_at_once_is_a_sum_over_states(J_e: int, M: int, light: str, nature: str) -> None:
+    """One state of a boosted atom in a medium and its light: totals, energies and directions."""
+    rng, nu = np.random.default_rng([J_e, M + 2]), renp.Neutrinos(0.01, nature=nature)
+    cosines = np.array([-0.95, -0.3, 0.2, 0.7])
+    for boost, index in ((-0.3, 1.02), (0.4, 0.97)):
+        explicit, atom = both(J_e, light, boost)
+        explicit, atom = replace(explicit, index=index), atom.in_medium(index).prepared(M)
+        couplings = random_couplings(rng)
+        model = renp.Couplings(**couplings)
+        model = model.majorana() if nature == "majorana" else model
+        omega = 0.9 * float(renp.thresholds(atom, nu)[2, 2])
+        state: Any = {"light": light, "prepared": -M}  # the oracle's M is along −k
+        exact = states.spectrum(explicit, omega, MASSES, couplings, nature == "majorana", **state)
+        found = np.asarray(renp.spectral_function(omega, atom, nu, model, by_pair=True))
+        assert found == relative(exact, rel=1e-10)
+        centre, half_width = (np.asarray(x) for x in energy_interval(omega, atom, nu))
+        momentum = index * omega - boost
+        for i, j in ((0, 2), (1, 1)):
+            one, mirrored = ({kind: x[place] for kind, x in couplings.items()} for place in ((i, j), (j, i)))
+            exact = states.squares(
+                explicit, omega, MASSES[i], MASSES[j], cosines, one,
+                mirrored if nature == "majorana" else None, **state,
+            ) * (0.5 if nature == "majorana" else 1.0)  # fmt: skip
+            energies = centre[i, j] + half_width[i, j] * cosines
+            of_energy = renp.differential_spectrum(energies, omega, atom, nu, model, by_pair=True)[i, j]
+            assert np.asarray(of_energy) == relative(exact / momentum, rel=1e-10)
+            assert p_faster(explicit, omega, MASSES[i], MASSES[j])
+            angles, slope = directions(explicit, omega, MASSES[i], MASSES[j], cosines)
+            at_angle = renp.angular_spectrum(angles, omega, atom, nu, model, by_pair=True)[i, j]
+            alone = exact * half_width[i, j] / momentum / abs(slope)
+            assert np.asarray(at_angle) == relative(alone, rel=1e-8)
+
+
 @pytest.mark.parametrize("M", [3, -3, 1.5])
 def test_states_that_are_not_there_cannot_be_prepared(M: float) -> None:
     with pytest.raises(renp.InputError, match="M"):

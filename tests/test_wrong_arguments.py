@@ -63,6 +63,7 @@ RIGHT: dict[Callable[..., Any], dict[str, Any]] = {
     renp.minuit: {"likelihood": SEEN, "data": DATA, "start": SEEN.point()},
     renp.plan: {"aim": "limits", "experiment": RUNS, "neutrinos": DIRAC},
     renp.posterior: {"likelihood": SEEN, "data": DATA},
+    renp.prior_transform: {"likelihood": SEEN, "data": DATA},
     renp.profile: {"likelihood": SEEN, "name": "mu", "values": [0, 1e-11], "data": DATA},
     renp.pyhf_workspace: {"likelihood": SEEN, "coupling": "mu", "data": DATA},
     renp.ranking: {"likelihood": SEEN, "coupling": "mu", "data": DATA},

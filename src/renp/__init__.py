@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from renp.inference.information import information
     from renp.inference.likelihood import Likelihood
     from renp.inference.limit_curves import limit_curves
+    from renp.inference.measured_masses import MeasuredMass
     from renp.inference.minuit import minuit
     from renp.inference.nuisances import Nuisances
     from renp.inference.posterior import posterior
+    from renp.inference.priors import prior_transform
     from renp.inference.profiles import contour, profile
     from renp.inference.ranking import ranking
     from renp.inference.reach import mass_grid, reach
@@ -70,6 +72,7 @@ __all__ = [
     "Laser",
     "Likelihood",
     "MagneticMoment",
+    "MeasuredMass",
     "Model",
     "Neutrinos",
     "Nuisances",
@@ -100,6 +103,7 @@ __all__ = [
     "minuit",
     "plan",
     "posterior",
+    "prior_transform",
     "profile",
     "pyhf_workspace",
     "ranking",
@@ -128,9 +132,11 @@ _HOME = {
     "renp.inference.hypotheses": ["compare", "discovery", "required_exposure"],
     "renp.inference.information": ["information"],
     "renp.inference.likelihood": ["Likelihood"],
+    "renp.inference.measured_masses": ["MeasuredMass"],
     "renp.inference.minuit": ["minuit"],
     "renp.inference.nuisances": ["Nuisances"],
     "renp.inference.posterior": ["posterior"],
+    "renp.inference.priors": ["prior_transform"],
     "renp.inference.profiles": ["contour", "profile"],
     "renp.inference.region": ["allowed_region"],
     "renp.inference.toys": ["measure_coverage", "throw_toys"],

@@ -15,7 +15,7 @@ Reals: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 """Truth of each of some numbers, outside compiled code."""
 
-Matrix: TypeAlias = Complex[Array, "3 3"]
+Matrix: TypeAlias = Complex[Array, "states states"]
 """A coupling matrix in the mass basis."""
 
 Mask: TypeAlias = Bool[Array | np.ndarray[Any, Any], "p"]

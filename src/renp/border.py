@@ -61,5 +61,7 @@ def total(parts: Components, shape: tuple[int, ...], by_pair: bool) -> Float[Arr
            [18., 18.]], dtype=float64)
     """
     transverse, longitudinal = parts if is_traced(*parts) else map(np.asarray, parts)
-    result = finite((transverse + longitudinal).reshape(3, 3, *shape), "the spectral function")
+    result = finite(
+        (transverse + longitudinal).reshape(*transverse.shape[:-1], *shape), "the spectral function"
+    )
     return jnp.asarray(result if by_pair else result.sum(axis=(0, 1)))

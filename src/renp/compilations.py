@@ -50,6 +50,22 @@ def cache(folder: str | Path | None = None) -> Path | None:
     return path
 
 
+_kept: dict[Path, Callable[[str], Any] | None] = {}
+"""Where programs are kept, the last folder being in use, and who is to be told once that one cannot be."""
+
+
+def kept_in() -> Path | None:
+    """Return where programs are kept, if they are."""
+    return next(reversed(_kept), None)
+
+
+def not_kept(folder: Path, why: str) -> None:
+    """Say once that a folder cannot be written."""
+    if tell := _kept.get(folder):
+        _kept[folder] = None
+        tell(f"compiled programs are not kept in {folder}: {why}")
+
+
 def usual_folder() -> Path:
     """Return the folder of the command line, in that of the user's caches.
 
@@ -84,12 +100,14 @@ def keep(folder: Path, tell: Callable[[str], Any]) -> None:
             from jax.experimental.compilation_cache.compilation_cache import reset_cache
 
             reset_cache()
-    _watch(folder, tell)
+    _kept.pop(folder, None)
+    _kept[folder] = tell
+    _watch(folder)
 
 
-def _watch(folder: Path, tell: Callable[[str], Any]) -> None:
+def _watch(folder: Path) -> None:
     """Answer JAX's warnings, one for each program: a broken file makes room for a new one."""
-    shown, told = warnings.showwarning, list[str]()
+    shown = warnings.showwarning
 
     def show(message: Warning | str, *where: Any, **more: Any) -> None:
         trouble = re.match(_TROUBLE, str(message))
@@ -100,9 +118,8 @@ def _watch(folder: Path, tell: Callable[[str], Any]) -> None:
             for broken in folder.glob(f"{trouble[2]}-*"):
                 with suppress(OSError):
                     broken.unlink()
-        elif not told:
-            told.append(trouble[2])
-            tell(f"compiled programs are not kept in {folder}: {str(message)[trouble.end() :]}")
+        else:
+            not_kept(folder, str(message)[trouble.end() :])
 
     warnings.showwarning = show
     answer_trouble()

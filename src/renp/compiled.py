@@ -1,13 +1,16 @@
 """Compilation for the widest vectors that the processor has."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar
 
 import jax
 from jax.errors import JaxRuntimeError
 
+from renp.compilations import kept_in
 from renp.errors import InputError
+from renp.programs import Programs, UnkeptError
 
 Found = TypeVar("Found")
 
@@ -40,13 +43,18 @@ def compiled(function: Callable[..., Found], *, quickly: bool = False) -> Callab
     >>> float(twice(jnp.array(3.0))), float(jax.jit(twice)(3.0))
     (6.0, 6.0)
     """
-    alone: Callable[..., Found] = jax.jit(function, compiler_options=_OPTIONS | (_QUICKLY if quickly else {}))
+    options = _OPTIONS | (_QUICKLY if quickly else {})
+    alone: Callable[..., Found] = jax.jit(function, compiler_options=options)
     part: Callable[..., Found] = jax.jit(function)
+    programs = Programs(function, options)
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Found:
         if not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
             raise InputError("jax_enable_x64", "False", "True: single precision has 7 digits")
+        if kept_in() is not None:
+            with suppress(UnkeptError):
+                return programs(*args, **kwargs)  # type: ignore[no-any-return]
         try:
             return alone(*args, **kwargs)
         except (ValueError, JaxRuntimeError) as error:

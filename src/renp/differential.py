@@ -131,7 +131,7 @@ def angular_spectrum(
 
 def energy_interval(
     omega: ArrayLike, atom: Atom, neutrinos: Neutrinos
-) -> tuple[Float[Array, "3 3 ..."], Float[Array, "3 3 ..."]]:
+) -> tuple[Float[Array, "states states ..."], Float[Array, "states states ..."]]:
     """Return Ē and |ω − p_eg|Δ_ij/2, centre and half width of the energies of ν_i in each pair, eV.
 
     Source: PLB 841 137911, below Eqs. (13) and (15).
@@ -158,7 +158,7 @@ def energy_interval(
     """
     photons = photon_energies(omega, atom.E_vg, copy=False)
     middle, half_width = (
-        x.reshape(3, 3, *photons.shape) for x in _interval(photons.ravel(), atom, neutrinos)
+        x.reshape(*x.shape[:2], *photons.shape) for x in _interval(photons.ravel(), atom, neutrinos)
     )
     return middle, half_width
 
@@ -166,7 +166,7 @@ def energy_interval(
 @compiled
 def _interval(
     omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos
-) -> tuple[Float[Array, "3 3 n"], Float[Array, "3 3 n"]]:
+) -> tuple[Float[Array, "states states n"], Float[Array, "states states n"]]:
     pair = pair_kinematics(omega, neutrinos.masses, *atom.frame)
     centre = (atom.E_eg - omega) / 2 * (1 + pair.mass_sum * pair.mass_difference / pair.q2)
     half_width = jnp.abs(atom.momentum(omega)) * pair.delta / 2

@@ -278,6 +278,12 @@ class Experiment(eqx.Module):
         return jnp.asarray(self.runs.photon_energy)
 
     @property
+    def line_centre(self) -> Values:
+        """True photon energy of each run, eV: the nominal one and the laser's offset."""
+        centre: Values = self.runs.photon_energy + self.laser.offset
+        return centre
+
+    @property
     def duration(self) -> Reals:
         """Of each run, s."""
         return jnp.asarray(self.runs.duration)

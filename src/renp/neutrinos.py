@@ -1,4 +1,4 @@
-"""Three massive neutrinos: masses, mixing, ordering and nature."""
+"""Massive neutrinos, three or more: masses, mixing, ordering and nature."""
 
 from math import pi
 from typing import Any, Literal
@@ -11,11 +11,16 @@ from jaxtyping import Array, Complex, Float
 
 from renp.compensated import array_module, two_product, two_sum
 from renp.datafiles import read_toml
-from renp.errors import InputError
+from renp.errors import InputError, shown
 from renp.validation import Scalar, choice, is_traced, number
 
 ORDERINGS = ("normal", "inverted")
 NATURES = ("dirac", "majorana")
+MASSES = ("sum", "beta", "double_beta")
+"""What others measure of the masses, see `observable_masses`."""
+_PHASES = ("majorana_phase_21", "majorana_phase_31")
+_NONE = 1e-40
+"""eV²: keeps the slope of |m_ββ| finite where its parts cancel."""
 
 
 def releases() -> tuple[str, ...]:
@@ -62,7 +67,7 @@ def release_errors(release: str, ordering: str) -> dict[str, tuple[float, float]
 
 
 class Neutrinos(eqx.Module):
-    """Masses, mixing and nature of the three neutrinos; immutable, a JAX pytree.
+    """Masses, mixing and nature of the neutrinos, three without a sterile one; immutable, a JAX pytree.
 
     The PMNS matrix is in the parametrisation of the Particle Data Group, with the Majorana phases as
     U_ei → U_ei exp(iα_i/2), α = (0, α_21, α_31).
@@ -85,6 +90,12 @@ class Neutrinos(eqx.Module):
         Dirac phase, rad.
     dm2_21, dm2_31, dm2_32
         Mass splittings m_i² − m_j², eV²; dm2_31 goes with normal, dm2_32 (negative) with inverted ordering.
+    dm2_41, sin2_theta14
+        Of a fourth neutrino, which is sterile but for |U_e4|² = sin²θ_14: U = (PMNS ⊕ 1) after a rotation by
+        θ_14; three neutrinos if left out.
+    mixing
+        U_αi in place of angles and phases, rows e, μ, τ: of shape (3, 3) and not unitary, or (3, 4) or (4, 4)
+        with any mixing of ν_4. Σ_α U_αi U_αj* takes the place of δ_ij in the neutral current.
 
     Raises
     ------
@@ -107,6 +118,9 @@ class Neutrinos(eqx.Module):
     dm2_atmospheric: Scalar
     """Δm²_31 for normal ordering, Δm²_32 for inverted, eV²."""
     majorana_phases: tuple[Scalar, Scalar]
+    dm2_41: Scalar | None
+    sin2_theta14: Scalar | None
+    mixing: Complex[Array | np.ndarray[Any, Any], "3 states"] | None
     ordering: str = eqx.field(static=True)
     nature: str = eqx.field(static=True)
     release: str = eqx.field(static=True)
@@ -126,6 +140,9 @@ class Neutrinos(eqx.Module):
         dm2_21: Any = None,
         dm2_31: Any = None,
         dm2_32: Any = None,
+        dm2_41: Any = None,
+        sin2_theta14: Any = None,
+        mixing: Any = None,
     ) -> None:
         self.ordering = choice("ordering", ordering, ORDERINGS)
         self.nature = choice("nature", nature, NATURES)
@@ -158,6 +175,29 @@ class Neutrinos(eqx.Module):
         )
         self.dm2_atmospheric = _atmospheric_splitting(own, values[own], self.dm2_21)
         self.majorana_phases = _phases(majorana_phases)
+        self.dm2_41 = self.sin2_theta14 = None
+        if dm2_41 is not None:
+            allowed = "m_4² − m_1² in eV², above 0"
+            self.dm2_41 = number("dm2_41", dm2_41, allowed, low=0, open_low=True, unit="eV**2")
+            if mixing is None:
+                allowed = "|U_e4|², between 0 and 1, beside dm2_41"
+                self.sin2_theta14 = number("sin2_theta14", sin2_theta14, allowed, low=0, high=1)
+        if sin2_theta14 is not None and self.sin2_theta14 is None:
+            raise InputError("sin2_theta14", sin2_theta14, "left out without dm2_41, and beside mixing")
+        self.mixing = None if mixing is None else _given_mixing(mixing, self.states)
+
+    @property
+    def states(self) -> int:
+        """How many mass eigenstates there are."""
+        return 3 if self.dm2_41 is None else 4
+
+    @property
+    def neutral_current(self) -> Complex[Array, "states states"]:
+        """Σ_α U_αi U_αj* of the neutral current: 1 for three neutrinos that mix among themselves."""
+        if self.states == 3 and self.mixing is None:
+            return jnp.eye(3, dtype=complex)
+        U = self.mixing_matrix
+        return U.T @ U.conj()
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -169,18 +209,23 @@ class Neutrinos(eqx.Module):
         return tuple(entry["references"]) if used else ()
 
     @property
-    def masses(self) -> Float[Array, "3"]:
-        """Masses of ν_1, ν_2, ν_3, eV."""
+    def masses(self) -> Float[Array, "states"]:
+        """Masses of ν_1, ν_2, ν_3, eV; and of ν_4."""
         lightest, solar, atmospheric = map(_plain, (self.lightest_mass, self.dm2_21, self.dm2_atmospheric))
         if self.ordering == "normal":
             m1, m2, m3 = lightest, _heavier(lightest, solar), _heavier(lightest, atmospheric)
         else:
             m1, m2, m3 = _heavier(lightest, -atmospheric - solar), _heavier(lightest, -atmospheric), lightest
-        return jnp.asarray(array_module(m1, m2, m3).stack([m1, m2, m3]), dtype=float)
+        every = [m1, m2, m3]
+        if self.dm2_41 is not None:
+            every.append(_heavier(m1, _plain(self.dm2_41)))
+        return jnp.asarray(array_module(*every).stack(every), dtype=float)
 
     @property
-    def mixing_matrix(self) -> Complex[Array, "3 3"]:
+    def mixing_matrix(self) -> Complex[Array, "3 states"]:
         """PMNS matrix U_αi, rows e, μ, τ; with the Majorana phases if the nature is "majorana"."""
+        if self.mixing is not None:
+            return jnp.asarray(self.mixing)
         squares = [_plain(s2) for s2 in (self.sin2_theta12, self.sin2_theta13, self.sin2_theta23)]
         xp = array_module(*squares, self.delta_cp, *self.majorana_phases)
         s12, s13, s23 = (xp.sqrt(s2) for s2 in squares)
@@ -203,7 +248,87 @@ class Neutrinos(eqx.Module):
         )
         if self.nature == "majorana":
             pmns = pmns * xp.exp(0.5j * xp.array([0.0, *self.majorana_phases]))
-        return jnp.asarray(pmns)
+        if self.sin2_theta14 is None:
+            return jnp.asarray(pmns)
+        square = _plain(self.sin2_theta14)
+        rotation = array_module(pmns, square)
+        active = rotation.array([rotation.sqrt(1 - square), 1.0, 1.0])
+        fourth = rotation.array([rotation.sqrt(square), 0.0, 0.0])
+        return jnp.asarray(rotation.concatenate([active[:, None] * pmns, fourth[:, None]], axis=1))
+
+
+def observable_masses(masses: Any, row: Any) -> dict[str, Any]:
+    """Return what others measure of masses, eV, by `MASSES`.
+
+    Σm of cosmology, m_β = (Σ |U_ei|² m_i²)^½ of β decay, and m_ββ = |Σ U_ei² m_i| of double β decay.
+
+    Parameters
+    ----------
+    masses
+        m_i, shape (..., n), eV.
+    row
+        U_ei, shape (n,), with Majorana phases for m_ββ.
+
+    Examples
+    --------
+    >>> nu = Neutrinos(0.01, nature="majorana")
+    >>> {k: round(float(m), 4) for k, m in observable_masses(nu.masses, nu.mixing_matrix[0]).items()}
+    {'sum': 0.0743, 'beta': 0.0133, 'double_beta': 0.0113}
+    """
+    xp = array_module(masses, row)
+    parts = (row**2 * masses).sum(-1)
+    return {
+        "sum": masses.sum(-1),
+        "beta": xp.sqrt((abs(row) ** 2 * masses**2).sum(-1)),
+        "double_beta": xp.sqrt(parts.real**2 + parts.imag**2 + _NONE),
+    }
+
+
+def with_values(neutrinos: Neutrinos, values: dict[str, Array]) -> Neutrinos:
+    """Return the neutrinos with some parameters replaced; nothing is checked.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> with_values(Neutrinos(0.01), {"lightest_mass": jnp.array(0.02)}).masses[0]
+    Array(0.02, dtype=float64)
+    """
+    replaced: Neutrinos = eqx.tree_at(
+        lambda nu: [_get(nu, name) for name in values], neutrinos, list(values.values())
+    )
+    return replaced
+
+
+def value_of(neutrinos: Neutrinos, name: str) -> Scalar:
+    """Return a parameter of the neutrinos by the name that `Nuisances` has for it.
+
+    Examples
+    --------
+    >>> value_of(Neutrinos(0.01), "dm2_31")
+    0.002513
+    """
+    value = _get(neutrinos, name)
+    return value if is_traced(value) else float(value)
+
+
+def _get(neutrinos: Neutrinos, name: str) -> Scalar:
+    if name in _PHASES:
+        return neutrinos.majorana_phases[_PHASES.index(name)]
+    value: Scalar = getattr(neutrinos, "dm2_atmospheric" if name in ("dm2_31", "dm2_32") else name)
+    return value
+
+
+def neutrino_names(neutrinos: Neutrinos) -> tuple[str, ...]:
+    """Return the names of all parameters that these neutrinos have.
+
+    Examples
+    --------
+    >>> neutrino_names(Neutrinos(0.01))[0]
+    'lightest_mass'
+    """
+    further = [name for name in ("dm2_41", "sin2_theta14") if getattr(neutrinos, name) is not None]
+    names = ("lightest_mass", *release_values(neutrinos.release, neutrinos.ordering), *further)
+    return (*names, *_PHASES) if neutrinos.nature == "majorana" else names
 
 
 def _plain(value: Scalar) -> Any:
@@ -248,6 +373,19 @@ def _atmospheric_splitting(name: str, value: Any, dm2_21: Scalar) -> Scalar:
     if not is_traced(result, dm2_21) and result + dm2_21 >= 0:
         raise InputError(name, result, f"below −dm2_21 = {-dm2_21} eV² for inverted ordering")
     return result
+
+
+def _given_mixing(mixing: Any, states: int) -> Any:
+    allowed = f"rows e, μ, τ of finite numbers U_αi, of shape (3, {states})"
+    if is_traced(mixing):
+        return mixing
+    try:
+        found = np.asarray(mixing, dtype=complex)
+    except (TypeError, ValueError):
+        raise InputError("mixing", shown(mixing), allowed) from None
+    if found.shape not in ((3, states), (states, states)) or not np.all(np.isfinite(found)):
+        raise InputError("mixing", shown(mixing), allowed)
+    return found[:3]
 
 
 def _phases(phases: Any) -> tuple[Scalar, Scalar]:

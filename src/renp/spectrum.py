@@ -18,7 +18,7 @@ from renp.neutrinos import Neutrinos
 from renp.validation import finite, instance, is_traced
 
 
-def thresholds(atom: Atom, neutrinos: Neutrinos) -> Float[Array, "3 3"]:
+def thresholds(atom: Atom, neutrinos: Neutrinos) -> Float[Array, "states states"]:
     """Return the photon energies above which the pairs (i, j) cannot be emitted.
 
     Source: PLB 841 137911, below Eq. (16).

@@ -16,7 +16,7 @@ from renp.constants import HBAR_C
 from renp.errors import InputError, shown
 from renp.units import plain
 
-Elements: TypeAlias = Complex[Array | np.ndarray[Any, Any], "3 3"]
+Elements: TypeAlias = Complex[Array | np.ndarray[Any, Any], "states states"]
 
 _UNFIT = (bool, np.bool_, np.float16)
 """Types of what may have been meant otherwise, or has 3 digits."""
@@ -102,8 +102,10 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> str:
     raise InputError(name, shown(value), f"{options}{hint}")
 
 
-def matrix(name: str, value: Any, unit: str = "") -> Elements:
+def matrix(name: str, value: Any, unit: str = "", sizes: Sequence[int] = (3,)) -> Elements:
     """Return rows, or a dict {(i, j): element} counted from 1, as a finite complex 3×3 matrix, or raise.
+
+    Rows may be of another of the ``sizes``.
 
     Examples
     --------
@@ -118,7 +120,7 @@ def matrix(name: str, value: Any, unit: str = "") -> Elements:
     leaves = jax.tree.leaves(value) if isinstance(value, (list, tuple)) else [value]
     if is_traced(*leaves):
         traced = jnp.asarray(value, dtype=complex)
-        if traced.shape != (3, 3):
+        if traced.shape not in [(n, n) for n in sizes]:
             raise InputError(name, f"an array of shape {traced.shape}", "a 3×3 matrix")
         return traced
     try:
@@ -130,7 +132,7 @@ def matrix(name: str, value: Any, unit: str = "") -> Elements:
         raise InputError(name, shown(value), "a 3×3 matrix of numbers")
     if result.ndim == 0:
         raise InputError(name, shown(value), "a 3×3 matrix")
-    if result.shape != (3, 3):
+    if result.shape not in [(n, n) for n in sizes]:
         raise InputError(name, f"an array of shape {result.shape}", "a 3×3 matrix")
     if not np.all(np.isfinite(result)):
         i, j = (int(k) for k in np.argwhere(~np.isfinite(result))[0])

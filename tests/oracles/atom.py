@@ -5,7 +5,7 @@ over |L M_L⟩|S M_S⟩ with Clebsch-Gordan coefficients of SymPy, operators are
 those of Maxwell's equations, and amplitudes are sums over every state of second-order perturbation theory.
 
 Conventions are those of `oracles.spinors`: energies in eV, the photon runs along −z, so that the pair carries
-q = (E_eg − ω, 0, 0, ω − p_eg). Photons and pairs are emitted, with amplitudes ∝ exp(iωt − ikx).
+q = (E_eg − ω, 0, 0, nω − p_eg). Photons and pairs are emitted, with amplitudes ∝ exp(iωt − ikx).
 Interactions are H = 2√2 G_F S·J − d·E − m·B, m = −μ_B (L + 2S), of the pair's weak current J and the fields
 of photons and of the pair's electromagnetic current Γ, A^μ = −Γ^μ/q².
 """
@@ -80,6 +80,7 @@ class Atom:
     boost: float = 0.0
     orbit: bool = True
     both_orders: bool = True
+    index: float = 1.0
 
     @property
     def g(self) -> Complexes:
@@ -112,9 +113,11 @@ def polarisation(light: str, along: int = -1) -> Complexes:
     return np.array([1.0, 1j * helicity, 0.0]) / math.sqrt(2)
 
 
-def photon_field(energy: float, vector: Complexes, along: int) -> tuple[Complexes, Complexes]:
-    """Return E and B of an emitted photon, A = ε* exp(iωt − ikx)."""
-    k = np.array([0, 0, along * energy])
+def photon_field(
+    energy: float, vector: Complexes, along: int, index: float = 1.0
+) -> tuple[Complexes, Complexes]:
+    """Return E and B of an emitted photon, A = ε* exp(iωt − ikx), |k| = nω."""
+    k = np.array([0, 0, along * index * energy])
     return -1j * energy * vector.conj(), -1j * np.cross(k, vector.conj())
 
 
@@ -178,7 +181,7 @@ def two_photons(atom: Atom, omega: float, lights: tuple[str, str], alongs: tuple
 
 def _kinematics(atom: Atom, omega: float, m_i: float, m_j: float) -> tuple[Reals, float, float]:
     """Return q, p* and Δ."""
-    q = np.array([atom.E_eg - omega, 0.0, 0.0, omega - atom.boost])
+    q = np.array([atom.E_eg - omega, 0.0, 0.0, atom.index * omega - atom.boost])
     q2 = q[0] ** 2 - q[3] ** 2
     delta = math.sqrt((1 - (m_i + m_j) ** 2 / q2) * (1 - (m_i - m_j) ** 2 / q2))
     return q, math.sqrt(q2) * delta / 2, delta
@@ -237,7 +240,7 @@ def squares(
     left = spinors.dirac_conjugate(spinors.particle_spinors(p_i, m_i))
     right = spinors.antiparticle_spinors(p_j, m_j)
     currents = np.einsum("nsa,kab,ntb->nstk", left, vertices, right)
-    trigger = photon_field(omega, polarisation(light), -1)
+    trigger = photon_field(omega, polarisation(light), -1, atom.index)
     strength = spinors.BOHR_MAGNETON / (2 * math.sqrt(2) * spinors.G_FERMI)
     found = amplitudes(
         atom, omega, trigger, pair_field(q, currents[..., 3:]), currents[..., :3], strength
@@ -264,7 +267,7 @@ def spectrum(
     nodes, weights = np.polynomial.legendre.leggauss(4)
     result = np.zeros((3, 3))
     for i, j in np.ndindex(3, 3):
-        q2 = (atom.E_eg - omega) ** 2 - (omega - atom.boost) ** 2
+        q2 = (atom.E_eg - omega) ** 2 - (atom.index * omega - atom.boost) ** 2
         if q2 <= (masses[i] + masses[j]) ** 2:
             continue
         direct = {kind: x[i, j] for kind, x in couplings.items()}

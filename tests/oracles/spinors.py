@@ -469,8 +469,9 @@ def spectrum(
     """
     mass = np.asarray(masses, dtype=float)
     matrices = {kind: np.asarray(matrix, dtype=complex) for kind, matrix in couplings.items()}
-    result = np.zeros((2, 3, 3))
-    for i, j in np.ndindex(3, 3):
+    states = np.size(masses)
+    result = np.zeros((2, states, states))
+    for i, j in np.ndindex(states, states):
         m_i, m_j = float(mass[i]), float(mass[j])
         pair = kinematics(E_eg, omega, m_i, m_j)
         if pair is None:

@@ -17,6 +17,8 @@ from renp.bounds.light_mediators import (
 from renp.bounds.model import solar_weights
 from renp.bounds.moment_elements import element_limits
 from renp.bounds.recast import mediator_products, recast_limit, recoil_experiments
+from renp.constants import ELECTRON_CHARGE, HBAR_C
+from renp.interactions.charge import Anapole, Charge, ChargeRadius
 from renp.interactions.couplings import Coupling
 from renp.interactions.dipole import MOMENTS
 from renp.interactions.mediator import Mediator
@@ -40,7 +42,8 @@ def existing_limits(coupling: Coupling, neutrinos: Neutrinos, mass: Reals) -> di
 
     Moments: from the effective moment of each, all other elements zero. Mediators: recasts of scattering on
     their product of couplings, with the electron's axial, vector or pseudoscalar coupling, and what stars and
-    the electron's moment say on the first and last.
+    the electron's moment say on the first and last. Charges, radii, anapoles: recasts, in which a left-handed
+    neutrino has ⟨r²⟩/6 − a.
 
     Examples
     --------
@@ -56,6 +59,16 @@ def existing_limits(coupling: Coupling, neutrinos: Neutrinos, mass: Reals) -> di
             for name, limits in _element_limits(neutrinos).items()
             if coupling.label in limits
         }
+    if isinstance(coupling.interaction, (Charge, ChargeRadius, Anapole)):
+        of_photon = coupling.interaction.couplings(neutrinos, 1.0)
+        exchange = "charge" if isinstance(coupling.interaction, Charge) else "charge-radius"
+        unit = ELECTRON_CHARGE * (1.0 if exchange == "charge" else 1 / (6 * HBAR_C**2))
+        pattern = np.asarray(of_photon.get("F") - of_photon.get("G")) / unit
+        of_each = {
+            of.name: recast_limit(of.key, exchange, 0.0, neutrinos, pattern=pattern)
+            for of in recoil_experiments()
+        }
+        return {name: np.full(len(mass), found.limit[0]) for name, found in of_each.items()}
     if not isinstance(coupling.interaction, Mediator):
         return {}
     found: dict[str, Reals] = {}

@@ -118,7 +118,7 @@ def recast_limit(
     confidence_level: float = 0.90,
     calibrated: bool = True,
 ) -> RecastLimit:
-    """Return what an experiment allows of g^e g^ν, y^e y^ν, a moment, a charge or a charge radius.
+    """Return what an experiment allows of g^e g^ν, y^e y^ν, a moment, charge, charge radius or anapole.
 
     Parameters
     ----------

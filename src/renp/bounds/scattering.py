@@ -7,7 +7,8 @@ Fields ν_iL of definite mass with −2√2 G_F ν̄_i γ^μ ν_j (G_L ē_L γ_�
 G_L = (v + a)/2 and G_R = (v − a)/2, with a_ij and v_ij = a_ij + 2 sin²θ_W δ_ij of P(2): here the vector part,
 of which RENP takes nothing, does count. A vector Z' with g_V ē γ e + g_A ē γ γ5 e adds
 g_{L,R} g^ν/[2√2 G_F (m² + 2 m_e T)], g_L = g_V − g_A, g_R = g_V + g_A. A charge Q e has the massless product
-−e² Q, a charge radius ⟨r²⟩ has e²⟨r²⟩/6 in place of 1/(m² + 2 m_e T). Spin 0 and dipoles flip the helicity
+−e² Q, a charge radius ⟨r²⟩ has e²⟨r²⟩/6 in place of 1/(m² + 2 m_e T); of left-handed neutrinos an anapole
+a is one of −6a, so that scattering sees only ⟨r²⟩/6 − a. Spin 0 and dipoles flip the helicity
 and interfere with nothing:
 
     y_S ē e φ      m_e² T (1 + T/2m_e)/[4π E² (m² + 2 m_e T)²]
@@ -36,10 +37,12 @@ Matrix: TypeAlias = NDArray[np.complex128]
 WEAK_MIXING = 0.2386
 """sin²θ_W at low momentum transfer (MS-bar; from memory of the Review of Particle Physics)."""
 
-EXCHANGES = ("vector", "axial", "scalar", "pseudoscalar", "moment", "charge", "charge-radius")
+EXCHANGES = ("vector", "axial", "scalar", "pseudoscalar", "moment", "charge", "charge-radius", "anapole")
 """A vector or a spin-0 particle, by the electron's coupling; or a photon, by the neutrino's."""
 
-_HANDED = {"vector": (1.0, 1.0), "axial": (-1.0, 1.0), "charge": (1.0, 1.0), "charge-radius": (1.0, 1.0)}
+_PHOTON = {"charge": 1.0, "charge-radius": -1 / 6 / HBAR_C**2, "anapole": 1 / HBAR_C**2}
+"""Times −e² the product of couplings, over 2 m_e T for a charge."""
+_HANDED = {"vector": (1.0, 1.0), "axial": (-1.0, 1.0), **dict.fromkeys(_PHOTON, (1.0, 1.0))}
 """The electron's left- and right-handed coupling."""
 
 
@@ -63,7 +66,7 @@ def overlaps(density: ArrayLike, pattern: ArrayLike, neutrinos: Neutrinos) -> Ov
     density
         ρ in the mass basis, shape (..., 3, 3): U_ek U*_el for electron neutrinos, diag(P_k) for solar ones.
     pattern
-        N in the mass basis, shape (3, 3): g_L, y_S − i y_P, μ − iε, the charge or the charge radius.
+        N in the mass basis, shape (3, 3): g_L, y_S − i y_P, μ − iε, the charge, its radius or the anapole.
     neutrinos
         Give U.
 
@@ -121,7 +124,7 @@ def cross_section(
     recoil, energy
         T of the electron and E of the neutrino, eV; arrays that broadcast. Beyond 2E²/(m_e + 2E) all is 0.
     exchange
-        One of `EXCHANGES`; c is a product of couplings, a moment (μ_B), a charge (e) or ⟨r²⟩ (cm²).
+        One of `EXCHANGES`; c is a product of couplings, a moment (μ_B), a charge (e), ⟨r²⟩ or a (cm²).
     of
         `overlaps` of what arrives.
     mass
@@ -151,11 +154,9 @@ def cross_section(
     linear = quadratic = np.zeros(np.broadcast_shapes(np.shape(standard), np.shape(mass)))
     denominator = m2 + 2 * m * T
     if exchange in _HANDED:
-        product = {"charge": -(ELECTRON_CHARGE**2), "charge-radius": ELECTRON_CHARGE**2 / 6 / HBAR_C**2}
-        strength = product.get(exchange, 1.0) / (2 * 2**0.5 * FERMI_CONSTANT)
-        x = strength / (
-            2 * m * T if exchange == "charge" else 1.0 if exchange == "charge-radius" else denominator
-        )
+        product = -(ELECTRON_CHARGE**2) * _PHOTON[exchange] if exchange in _PHOTON else 1.0
+        at = {"charge": 2 * m * T, "charge-radius": 1.0, "anapole": 1.0}.get(exchange, denominator)
+        x = product / (2 * 2**0.5 * FERMI_CONSTANT) / at
         left, right = _HANDED[exchange]
         a, b = (right, left) if antineutrino else (left, right)
         aN, bN = (of.RN, of.LN) if antineutrino else (of.LN, of.RN)

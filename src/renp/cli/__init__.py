@@ -1,6 +1,7 @@
 """The command line: it parses, calls and shows."""
 
 import atexit
+import gc
 import os
 import sys
 import traceback
@@ -19,16 +20,25 @@ from renp.compilations import keep, usual_folder
 from renp.errors import InputError, ScenarioError, StorageError
 from renp.platforms import cache_folder, has_settings
 
+_LITTER = 200_000, 50, 100
+"""New objects before a search for cycles; from 700 on, as Python has it, takes a fifth of a command."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and exit: status 0, 2 for a user's error, 1 for a failure of ours."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # Greek letters on a terminal that has none
+    gc.set_threshold(*_LITTER)
+    atexit.register(gc.freeze)  # at the end nothing is searched, either
     warnings.showwarning = _show_warning
     os.environ["MPLBACKEND"] = "agg"  # pictures go to files, with or without a display
     _keep_fonts()
-    given = sys.argv[1:] if arguments is None else arguments
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    while (
+        given[:1] == ["--import"] and len(given) > 2
+    ):  # an option of every command, as people write it first
+        given = given[2:] + given[:2]
     quiet = {"-q", "--quiet"} & set(given)
     folder = os.environ.get("JAX_COMPILATION_CACHE_DIR")
     with suppress(OSError):  # without a place, programs are compiled each time

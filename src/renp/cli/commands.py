@@ -12,6 +12,7 @@ from renp.cli.output import (
     FolderOutput,
     JsonOutput,
     Output,
+    PresetOutput,
     ScenarioOutput,
     StoreOutput,
     Whole,
@@ -62,22 +63,23 @@ WithoutCounts = Annotated[
 Seed = Annotated[Whole, Parameter(help="Of random numbers.")]
 DEFAULT = Output()
 TO_SCENARIO, TO_JSON, TO_BIB = ScenarioOutput(), JsonOutput(), BibOutput()
-TO_STORE, TO_FOLDER = StoreOutput(), FolderOutput()
+TO_STORE, TO_FOLDER, TO_PRESET = StoreOutput(), FolderOutput(), PresetOutput()
 
 
 @app.command
-def init(preset: str = "letter", *, options: ScenarioOutput = TO_SCENARIO) -> None:
+def init(preset: str = "letter", *, options: PresetOutput = TO_PRESET) -> None:
     """Print a commented scenario file, or write it with --output.
 
     Parameters
     ----------
     preset
-        letter, vector-mediator or scalar-mediator.
+        letter, vector-mediator or scalar-mediator; or interaction, the Python file of one of one's own.
     """
-    from renp.scenario import preset_text
+    from renp.scenario import TEMPLATE, preset_text
 
     text = preset_text(preset)
     if options.output is not None:
+        check_output(options.output, (".py" if preset == TEMPLATE else ".toml",))
         new_file("output", options.output)
         write_text(options.output, text, options)
     if options.json:
@@ -108,7 +110,7 @@ def validate(file: File, *, options: JsonOutput = TO_JSON) -> int:
     elif scenario is None:
         note(f"renp: {message}")
     elif not options.quiet:
-        runs = len(scenario.experiment.photon_energy)
+        runs = len(scenario.experiment.runs.photon_energy)
         for words in notes:
             note(f"note: {words}")
         print(f"{file} is valid: {scenario.atom.name}, {runs} run{'s' if runs != 1 else ''}")
@@ -116,13 +118,21 @@ def validate(file: File, *, options: JsonOutput = TO_JSON) -> int:
 
 
 @app.command
-def spectrum(file: File, *, photon_energy: str | None = None, options: Output = DEFAULT) -> None:
+def spectrum(
+    file: File,
+    *,
+    photon_energy: str | None = None,
+    oscillation_errors: Flag = False,
+    options: Output = DEFAULT,
+) -> None:
     """Compute the spectral function I(ω).
 
     Parameters
     ----------
     photon_energy
         Comma-separated list, such as 1.068,1.069 (in eV) or "1157 nm"; left out, a grid over the thresholds.
+    oscillation_errors
+        Add the band that the errors of the oscillation parameters make.
     """
     from renp.results import Spectrum
     from renp.validation import photon_energies
@@ -133,7 +143,13 @@ def spectrum(file: File, *, photon_energy: str | None = None, options: Output = 
         given = _photon_energies(photon_energy)
         omega = photon_energies(given, scenario.atom.E_vg, "photon-energy")
     with quietly(options):
-        result = Spectrum.compute(scenario.atom, scenario.neutrinos, scenario.model, omega)
+        result = Spectrum.compute(
+            scenario.atom,
+            scenario.neutrinos,
+            scenario.model,
+            omega,
+            oscillation_errors=oscillation_errors,
+        )
     emit(result, options, scenario)
 
 
@@ -482,7 +498,8 @@ def sensitivity(
     Parameters
     ----------
     over
-        exposure, lightest-mass or mediator-mass; left out, the last if the file has one, else the first.
+        exposure, lightest-mass, mediator-mass or sterile-splitting (the limit is then on |U_e4|² of a fourth
+        neutrino); left out, mediator-mass if the file has a mediator, else exposure.
     toys
         How many data sets the bands are from; 0 for none.
     """
@@ -492,7 +509,9 @@ def sensitivity(
     scenario = _read(file, options, runs=True, expected=True)
     mediators = [one for one in scenario.couplings if isinstance(one.interaction, Mediator)]
     over = over or ("mediator-mass" if mediators else "exposure")
-    chosen = mediators if couplings is None and over == "mediator-mass" else _limited(scenario, couplings)
+    chosen: Any = mediators if couplings is None and over == "mediator-mass" else None
+    if chosen is None and (over != "sterile-splitting" or couplings is not None):
+        chosen = _limited(scenario, couplings)
     with progress_of("sensitivity", options, counted=False):
         result = expected_limits(
             scenario.experiment,
@@ -663,23 +682,24 @@ def explore(
         require_panel()
     except ImportError as error:
         raise InputError("explore", "without its packages", f"installed first: {error}") from None
-    if not options.json:
-        options.say("The explorer is starting")
-    from renp.explorer.exchange import start_state
-    from renp.explorer.server import serve
-    from renp.scenario.write import to_text
+    from renp.explorer.front import serve
 
-    start = start_state(file)
-    if options.output is not None:
-        write_text(options.output, to_text(start.scenario), options)
+    def begin() -> "State":
+        from renp.explorer.exchange import start_state
+        from renp.scenario.write import to_text
+
+        start = start_state(file)
+        if options.output is not None:
+            write_text(options.output, to_text(start.scenario), options)
+        return start if file is not None else start.changed(tab="start")
 
     def tell(url: str) -> None:
         if options.json:
             show({"url": url})
-        elif not options.quiet:
-            note(f"The explorer is at {url} (Ctrl-C stops it)")
+        else:
+            options.say(f"The explorer is starting at {url} (Ctrl-C stops it)")
 
-    serve(start, port=port, address=address, browser=browser, tell=tell)
+    serve(begin, file=file.name if file else "", port=port, address=address, browser=browser, tell=tell)
 
 
 @app.command
@@ -711,7 +731,7 @@ def _read(file: Path, options: Output, *, runs: bool = False, expected: bool = F
     scenario = Scenario.read(file)
     for words in scenario.notes:
         options.say(f"note: {words}")
-    if runs and not len(scenario.experiment.photon_energy):
+    if runs and not len(scenario.experiment.runs.photon_energy):
         raise ScenarioError(str(file), ["run: is missing: this command needs at least one [[run]]"])
     return scenario.without_counts() if expected else scenario
 
@@ -776,8 +796,7 @@ def _hypotheses(neutrinos: "Neutrinos", masses: str | None, *, both_orderings: b
     """Return the file's neutrinos with other lightest masses, and those of the other ordering's release."""
     import jax.numpy as jnp
 
-    from renp.inference.nature import with_values
-    from renp.neutrinos import Neutrinos
+    from renp.neutrinos import Neutrinos, with_values
 
     try:
         known = [float(neutrinos.lightest_mass)] if masses is None else [float(m) for m in masses.split(",")]

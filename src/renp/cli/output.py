@@ -51,8 +51,14 @@ class Output:
     "Write to this file: a picture (.png, .pdf, .svg) or data (.nc, .csv, .json, .yaml for HEPData)."
     quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False
     "Print errors only, besides what --json and --output ask for."
+    imports: Annotated[tuple[str, ...], Parameter(name="--import", negative=())] = ()
+    "Import this module or .py file first: interactions of one's own are in it."
 
     def __post_init__(self) -> None:
+        for module in self.imports:
+            from renp.scenario.interactions import import_interactions
+
+            import_interactions(module)
         if self.output is not None and self.endings:
             check_output(self.output, self.endings)
 
@@ -72,6 +78,17 @@ class ScenarioOutput(Output):
 
     endings = (".toml",)
     output: Annotated[Path | None, Parameter(name=_NAMES, help="Write to this scenario file (.toml).")] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class PresetOutput(Output):
+    """Options of the command that writes presets, which checks itself what they go to."""
+
+    endings = ()
+    output: Annotated[
+        Path | None, Parameter(name=_NAMES, help="Write to this file (.toml; .py for an interaction).")
+    ] = None
 
 
 @Parameter(name="*")

@@ -10,9 +10,10 @@ from bokeh.models import ColumnDataSource, FactorRange, HoverTool, Range1d, Span
 from renp.bounds.catalogue import ModelComparison, limit_in_words
 from renp.explorer.charts import Chart
 from renp.explorer.fields import WIDE, Field, html
-from renp.explorer.look import MODEL, Look, paint, write_powers
+from renp.explorer.look import MODEL, paint, symbol, write_powers
 from renp.explorer.setup import Setup
 from renp.explorer.state import State
+from renp.explorer.theme import Look
 from renp.results.bounds import Bounds
 
 _HEAD = ("experiment", "quantity", "limit", "unit", "model", "verdict", "source")
@@ -50,7 +51,7 @@ def _row(comparison: ModelComparison) -> str:
         ("words", f"{entry.experiment} ({entry.year})"),
         ("words", entry.observable),
         ("words", limit_in_words(entry)),
-        ("words", entry.unit),
+        ("words", symbol(entry.unit)),
         ("words number", value),
         ("words verdict", verdict),
         ("words", f"arXiv:{entry.arxiv}" if entry.arxiv else entry.reference),
@@ -66,11 +67,12 @@ class BoundsChart(Chart):
         rows = FactorRange(range_padding=0.7, range_padding_units="absolute")
         super().__init__("bounds", Range1d(0.01, 100.0), y_range=rows, x_axis_type="log")
         self.figure.extra_x_ranges = {"left": Range1d(1.0, 10.0)}  # in powers of ten, as the axis
-        columns = ("name", "quantity", "ratio", "fill", "verdict")
+        columns = ("name", "quantity", "ratio", "solid", "verdict", "said")
         self.source = ColumnDataSource({column: [] for column in columns}, name="bounds")
-        self._look = look
-        marks = {"marker": "diamond", "size": 15, "fill_color": "fill", "line_color": MODEL}
-        points = self.figure.scatter("ratio", "name", source=self.source, **marks)
+        marks = {"marker": "diamond", "size": 15, "color": MODEL, "fill_alpha": "solid"}
+        points = self.figure.scatter("ratio", "name", source=self.source, legend_group="said", **marks)
+        self.figure.legend[0].orientation = "horizontal"
+        self.figure.add_layout(self.figure.legend[0], "above")
         self.figure.add_layout(Span(location=1.0, dimension="height", line_color=look.ink, line_width=2))
         tips = [("", "@name"), ("", "@quantity"), ("model / limit", "@ratio{0.000}"), ("", "@verdict")]
         self.figure.add_tools(HoverTool(renderers=[points], tooltips=tips))
@@ -99,7 +101,8 @@ class BoundsChart(Chart):
             "name": names,
             "quantity": [c.bound.observable for c in shown],
             "ratio": ratios,
-            "fill": [MODEL if c.excluded else self._look.ground for c in shown],
+            "solid": [float(c.excluded) for c in shown],
+            "said": ["excludes the model" if c.excluded else "allows the model" for c in shown],
             "verdict": [c.verdict for c in shown],
         }
         low, high = min([0.2, *ratios]), max([5.0, *ratios])

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 from bokeh import plotting
-from bokeh.models import ColumnDataSource, FactorRange, HoverTool, Range1d, Whisker
+from bokeh.models import ColumnDataSource, FactorRange, HoverTool, Legend, LegendItem, Range1d, Whisker
 
-from renp.explorer.look import MODEL, OWN, PLAN, Look, paint, write_powers
+from renp.explorer.look import MODEL, OWN, PLAN, paint, symbol, write_powers
+from renp.explorer.theme import Look
 
 _SYMBOLS = {
     "magnetic-moment": "μ",
@@ -43,7 +44,7 @@ class CountsChart(Chart):
 
     def __init__(self, look: Look) -> None:
         super().__init__("counts", FactorRange())
-        columns = ("run", "energy", "expected", "standard", "low", "high")
+        columns = ("run", "energy", "expected", "standard", "observed", "low", "high")
         self.source = ColumnDataSource({name: [] for name in columns}, name="counts")
         ink = {"fill_color": look.bar, "line_color": look.ink, "line_alpha": 0.4}
         self.figure.vbar(
@@ -52,38 +53,54 @@ class CountsChart(Chart):
         points = self.figure.scatter(
             x="run", y="expected", size=10, color=MODEL, source=self.source, legend_label="model, with √N"
         )
-        bars = Whisker(
+        self.bars = Whisker(
             base="run", lower="low", upper="high", source=self.source, line_color=MODEL, line_width=2
         )
-        bars.upper_head.line_color = bars.lower_head.line_color = MODEL
-        self.figure.add_layout(bars)
+        self.bars.upper_head.line_color = self.bars.lower_head.line_color = MODEL
+        self.figure.add_layout(self.bars)
+        self.observed = self.figure.scatter(
+            x="run", y="observed", size=12, marker="x", line_width=3, color=look.ink, source=self.source
+        )
+        self._seen = LegendItem(label="observed", renderers=[self.observed])
         tips = [
             ("run", "@run: @energy{0.000000000} eV"),
             ("expected", "@expected{0.00}"),
-            ("SM", "@standard{0.00}"),
+            ("standard model", "@standard{0.00}"),
+            ("observed", "@observed"),
         ]
         self.figure.add_tools(HoverTool(renderers=[points], tooltips=tips))
-        self.figure.xaxis.axis_label, self.figure.yaxis.axis_label = "run", "expected counts"
+        self.figure.xaxis.axis_label, self.figure.yaxis.axis_label = "run", "counts"
         legend = self.figure.legend[0]
         legend.orientation = "horizontal"
         self.figure.add_layout(legend, "above")
         paint(self.figure, look)
 
-    def show(self, energies: Sequence[float], expected: Any, standard: Any, days: Any = 1.0) -> None:
-        """Show the counts of runs, or by day if their days are given."""
+    def show(
+        self,
+        energies: Sequence[float],
+        expected: Any,
+        standard: Any,
+        days: Any = 1.0,
+        observed: Any = None,
+    ) -> None:
+        """Show the counts of runs, or by day if their days are given; observed ones where there are any."""
         names = [str(k + 1) for k in range(len(energies))]
         error = np.sqrt(expected) / days
         expected, standard = expected / days, standard / days
         self._name(names)
+        seen = np.full(len(names), np.nan) if observed is None else np.asarray(observed) / days
+        items = [item for item in self.figure.legend[0].items if item is not self._seen]
+        self.figure.legend[0].items = items if observed is None else [*items, self._seen]
         self.source.data = {
             "run": names,
+            "observed": seen,
             "energy": list(energies),
             "expected": expected,
             "standard": standard,
             "low": expected - error,
             "high": expected + error,
         }
-        top = float(np.max(np.concatenate([expected + error, standard]), initial=0.0))
+        top = float(np.nanmax(np.concatenate([expected + error, standard, seen]), initial=0.0))
         self.figure.y_range.end = 1.08 * top or 1.0
 
 
@@ -102,15 +119,32 @@ class LimitsChart(Chart):
             )
             for source, size, fill, line in ((self.beside, 12, None, OWN), (self.source, 11, PLAN, PLAN))
         ]
+        self._points = dict(zip(("beside", "main"), points, strict=True))
+        self._legend = Legend(orientation="horizontal", ncols="auto", margin=2, padding=2, spacing=14)
+        self.figure.add_layout(self._legend, "above")
         tips = [("", "@name"), (quantity, "@limit{0.00e}")]
         self.figure.add_tools(HoverTool(renderers=points, tooltips=tips))
         self.figure.xaxis.major_label_orientation = 1.1
         write_powers(self.figure.yaxis[0], between=True)
         paint(self.figure, look)
 
-    def show(self, limits: Mapping[str, float], unit: str, beside: Mapping[str, float] | None = None) -> None:
-        """Show limits by name, and others beside them (open, in another colour)."""
+    def show(
+        self,
+        limits: Mapping[str, float],
+        unit: str,
+        beside: Mapping[str, float] | None = None,
+        *,
+        words: tuple[str, str] = ("limits", ""),
+    ) -> None:
+        """Show limits by name, and others beside them (open, in another colour), called so in the legend."""
         others = beside or {}
+        kinds = list(dict.fromkeys(name.rpartition(" ")[0] for name in limits))
+        said = [(words[0], "main", 0)] if len(kinds) < 2 else []
+        said += [(kind.replace("-", " "), "main", _first(limits, kind)) for kind in kinds if len(kinds) > 1]
+        said += [(words[1], "beside", 0)] if others else []
+        self._legend.items = [
+            LegendItem(label=name, renderers=[self._points[of]], index=k) for name, of, k in said
+        ]
         self._name([_short(name) for name in limits])
         self.source.data, self.beside.data = _points(limits), _points(others)
         values = [v for v in (*limits.values(), *others.values()) if 0 < v < math.inf]
@@ -120,8 +154,11 @@ class LimitsChart(Chart):
 
     def label(self, quantity: str, unit: str) -> None:
         """Say what the vertical axis shows."""
-        symbol = unit.replace("μ_B", "μʙ")
-        self.figure.yaxis.axis_label = f"{quantity} ({symbol})" if unit else quantity
+        self.figure.yaxis.axis_label = f"{quantity} ({symbol(unit)})" if unit else quantity
+
+
+def _first(limits: Mapping[str, float], kind: str) -> int:
+    return next(k for k, name in enumerate(limits) if name.rpartition(" ")[0] == kind)
 
 
 def _short(name: str) -> str:

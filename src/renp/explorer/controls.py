@@ -1,7 +1,8 @@
-"""The controls of atom, neutrinos, target and laser."""
+"""The controls of atom, neutrinos, target, laser and what is uncertain."""
 
 from functools import partial
 from math import pi
+from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -27,9 +28,9 @@ from renp.explorer.fields import (
     text_of,
 )
 from renp.explorer.interaction_controls import without_diagonals
-from renp.explorer.look import Look
 from renp.explorer.state import PLACES, State
 from renp.neutrinos import NATURES, ORDERINGS, release_values, releases
+from renp.scenario.build import build_atom, in_medium
 from renp.scenario.keys import unit_of_field
 
 HEAVIEST = 0.08
@@ -49,47 +50,58 @@ _LABELS = {
     "target.dynamical_factor": "Dynamical factor η",
     "target.width": "Γ₀ at 10²¹/cm³, 100 cm³ (1/s)",
     "target.refractive_index": "Refractive index at the trigger",
-    "laser.gaussian": "Gaussian width (eV)",
+    "normalisation_error": "Error of all rates",
+    "background_error": "Error of all backgrounds",
+    "calibration_error": "Error of the photon energies (eV)",
+    "linewidth_error": "Error of the laser's width",
+    "laser.gaussian": "Gaussian width σ (eV)",
     "laser.lorentzian": "Lorentzian width (eV)",
     "laser.offset": "Offset (eV)",
 }
 """Keys that have a text field for a number."""
 
+_ERRORS = [key for key in _LABELS if key.endswith("_error")]
+
+_KNOWN = {"known": "known", "as uncertain as in the global fit": "all"}
 
 _STATES = ("all, equally", "-2", "-1", "0", "1", "2")
-
-_LIGHT = """<p>Left and right light turn opposite ways, and the atom passes that on to the neutrinos: a moment
-adds to the weak rate in one and takes from it in the other, which shows its sign. A prepared M is an atom
-that turns one way from the start.</p>"""
 
 
 class Controls:
     """All controls of what is measured, but for interactions and runs."""
 
-    def __init__(self, edit: Edit, look: Look) -> None:
-        self._edit, self._look = edit, look
+    def __init__(self, edit: Edit) -> None:
+        self._edit = edit
         self.fields: list[Field] = []
         self._only: dict[str, list[Any]] = {}
         self.basic = [*self._atom(), *self._neutrinos()]
         release = self.add("release", select("Global fit", releases()))
         delta = self.add("delta_cp", angle("Dirac phase δ (π)", 2), _delta, _with_delta)
-        fits = [self._number(key, "of the global fit") for key in _LABELS if "." not in key]
+        fits = [
+            self._number(key, "of the global fit") for key in _LABELS if "." not in key and key not in _ERRORS
+        ]
+        known = self.add(
+            "oscillation", select("Masses and mixing are", _KNOWN), _oscillation, _with_oscillation
+        )
         self.more = [
             card("Oscillation parameters", release, delta, *fits),
             *(card(name.capitalize(), *self._section(name)) for name in ("target", "laser")),
+            card("What is uncertain", known, *(self._number(key, "none") for key in _ERRORS)),
+            card("Single effects of the atom", *self._effects()),
             card("Atom of one's own", *self._own_atom()),
         ]
 
     def reveal(self, state: State) -> None:
         """Show no control of what has no effect in a state."""
-        shown = (state["nature"], *effects_of(state["effects"]))
+        preparation = "prepared" if state["target.preparation"] else "of one's own"
+        shown = (state["nature"], preparation, *effects_of(state["effects"]))
         for name, views in self._only.items():
             for view in views:
                 view.visible = name in shown
 
     def add(self, key: str, widget: Any, read: Read | None = None, write: Write | None = None) -> Any:
         """Add a field and return its view."""
-        return self._kept(Field(key, widget, self._edit, self._look, read, write))
+        return self._kept(Field(key, widget, self._edit, read, write))
 
     def _kept(self, field: Field) -> Any:
         self.fields.append(field)
@@ -97,34 +109,45 @@ class Controls:
 
     def _number(self, key: str, placeholder: str = "", label: str = "") -> Any:
         unit = unit_of_field(*PLACES[key])
-        return self._kept(number_field(key, label or _LABELS[key], unit, self._edit, self._look, placeholder))
+        return self._kept(number_field(key, label or _LABELS[key], unit, self._edit, placeholder))
 
     def _section(self, name: str) -> list[Any]:
         usual = State()
-        return [
-            self._number(key, text_of(usual[key]) or "as in a vacuum")
+        views = {
+            key: self._number(key, text_of(usual[key]) or "as in a vacuum")
             for key in _LABELS
             if key.startswith(f"{name}.")
-        ]
+        }
+        if name == "target":
+            said = html("<p>η is that of the preparation, see the view “Target”.</p>")
+            self._only |= {"of one's own": [views["target.dynamical_factor"]], "prepared": [said]}
+            return [*views.values(), said]
+        return list(views.values())
 
     def _atom(self) -> list[Any]:
-        options = {effect.label: name for name, effect in EFFECTS.items()}
-        effects = pn.widgets.CheckBoxGroup(options=options, inline=True, margin=(0, 10))
-        said = "".join(f"<li>{effect.label}: {effect.sentence}</li>" for effect in EFFECTS.values())
-        title = f"<details><summary>Beyond the papers' approximation</summary><ul>{said}</ul></details>"
+        whole = radio("Atom", {"papers' simplification": "papers", "whole atom": "full"}, **WIDE)
         light = self.add("polarisation", select("Polarisation of the trigger", POLARISATIONS))
         state = self.add("prepared", select("Prepared state M of |e⟩", _STATES), _prepared, _with_prepared)
-        self._only["spin"] = [light, state, html(_LIGHT, margin=(0, 10))]
+        self._only["spin"] = [light, state]
         return [
             self.add("atom", select("Atom", symbols()), _atom, _with_atom),
-            html(title, margin=(4, 10, 0, 10)),
-            self.add("effects", effects, lambda s: list(effects_of(s["effects"])), _with_effects),
+            self.add("effects.whole", whole, _whole, lambda s, v: _with_effects(s, list(effects_of(v)))),
             *self._only["spin"],
+        ]
+
+    def _effects(self) -> list[Any]:
+        options = {effect.label: name for name, effect in EFFECTS.items()}
+        effects = pn.widgets.CheckBoxGroup(options=options, margin=(0, 10))
+        said = "".join(f"<li>{effect.label}: {effect.sentence}</li>" for effect in EFFECTS.values())
+        return [
+            self.add("effects", effects, lambda s: list(effects_of(s["effects"])), _with_effects),
+            html(f"<ul>{said}</ul>"),
         ]
 
     def _neutrinos(self) -> list[Any]:
         steps = {"start": 0.0, "end": HEAVIEST, "step": 0.0002, "format": "0.0000"}
         slider = Slider(label="Lightest mass (eV)", **steps, **WIDE)
+        orderings = {f"{ordering} ordering": ordering for ordering in ORDERINGS}
         phases = [
             self.add("majorana_phases", angle(f"Majorana phase α{name} (π)", 4), *_phase(k))
             for k, name in enumerate(("₂₁", "₃₁"))
@@ -132,7 +155,7 @@ class Controls:
         self._only["majorana"] = phases
         natures = {nature.capitalize(): nature for nature in NATURES}
         return [
-            self.add("ordering", radio("Ordering", ORDERINGS, **WIDE), write=_ordered),
+            self.add("ordering", radio("Ordering", orderings, **WIDE), write=_ordered),
             self.add("nature", radio("Nature", natures, **WIDE), write=_natured),
             self.add("lightest_mass", slider, lambda s: min(s["lightest_mass"], HEAVIEST)),
             self._number("lightest_mass", label="Lightest mass, exactly (eV)"),
@@ -152,7 +175,44 @@ def _atom(state: State) -> str | None:
 
 
 def _with_atom(state: State, name: str) -> State:
-    return state.changed(atom=name, E_eg=None, E_vg=None, prepared=None)
+    return followed(state, state.changed(atom=name, E_eg=None, E_vg=None, prepared=None))
+
+
+def followed(before: State, after: State) -> State:
+    """Return a state with another atom whose runs are at the same places beside its thresholds.
+
+    A run keeps the square of the energy that the neutrinos have at rest, which is what counts there; it
+    cannot go below 0 eV. The runs are new ones, without what was counted.
+
+    Examples
+    --------
+    >>> before = State.of(runs=[[1.068]])
+    >>> [run.photon_energy for run in followed(before, before.changed(atom="Xe")).scenario.run]
+    [4.156758571]
+    """
+    try:
+        old, new = (in_medium(build_atom(Path(), s.scenario.atom), s["target"]) for s in (before, after))
+    except ValueError:  # which is said when the state is used
+        return after
+    top = (float(new.end) + float(new.E_vg)) / 2
+    for k, run in enumerate(before.scenario.run):
+        below = (float(old.end) - run.photon_energy) * float(old.E_eg / new.E_eg)
+        energy = round(min(max(float(new.end) - below, 0.0), top), 10)
+        after = after.with_run(k, photon_energy=energy)
+    return after.changed(window=None)
+
+
+def _whole(state: State) -> str | None:
+    chosen = effects_of(state["effects"])
+    return "papers" if not chosen else "full" if len(chosen) == len(EFFECTS) else None
+
+
+def _oscillation(state: State) -> str | None:
+    return state["oscillation"] or "known" if state["oscillation"] in ([], "all") else None
+
+
+def _with_oscillation(state: State, chosen: str) -> State:
+    return state.changed(oscillation=None if chosen == "known" else chosen)
 
 
 def _prepared(state: State) -> str:
@@ -170,11 +230,11 @@ def _energy(name: str, state: State) -> str:
 def _with_energy(name: str, other: str, state: State, text: str) -> State:
     """Change an energy of one's own; the other one follows if it was not set."""
     if not text.strip():
-        return state.changed(E_eg=None, E_vg=None)
+        return followed(state, state.changed(E_eg=None, E_vg=None))
     beside = state[other]
     if beside is None and state["atom"] in symbols():
         beside = float(getattr(Atom.named(state["atom"]), other))
-    return state.changed(**{name: number_in("eV", text, photon=True), other: beside})
+    return followed(state, state.changed(**{name: number_in("eV", text, photon=True), other: beside}))
 
 
 def _with_effects(state: State, chosen: list[str]) -> State:

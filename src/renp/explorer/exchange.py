@@ -27,8 +27,8 @@ from renp.scenario.schema import (
 ALWAYS = ("atom", "lightest_mass")
 """Keys that every link has, so that it never means the server's own start."""
 
-WITHOUT = ("name", "approximation")
-"""Keys that have another name in links."""
+WITHOUT = ("name", "approximation", *(StatisticsSection.model_fields.keys() - {"confidence_level"}))
+"""Keys that have another name in links, or stand in one with others."""
 
 LINKED = (*(key for key in PLACES if "." not in key and key not in WITHOUT), *VIEW)
 """Keys of links, each of a part that differs from the usual; its value is words or JSON."""
@@ -56,8 +56,8 @@ def start_state(scenario: Scenario | str | Path | None = None) -> State:
 
 
 def from_scenario(scenario: Scenario) -> State:
-    """Return the state of a scenario: what its files say in place of their names, and no planned runs."""
-    document = scenario.document.changed(runs=None, planned=None)
+    """Return the state of a scenario: what its files say in place of their names."""
+    document = scenario.document.changed(runs=None)
     if document.atom.file is not None:
         own = document.atom.model_dump(exclude_unset=True, exclude={"file"})
         atom = scenario.atom
@@ -104,7 +104,7 @@ def _parts(state: State) -> Iterator[tuple[str, str]]:
         if key == "uncertain":
             value = value.model_dump(exclude_defaults=True, exclude={"confidence_level"})
         if key in ALWAYS or value != ({} if key == "uncertain" else usual[key]):
-            if key == "runs":
+            if key in ("runs", "planned"):
                 value = [short(run) for run in value]
             yield key, value if is_text(key) else as_json(value)
 
@@ -202,9 +202,13 @@ def _runs(document: Document) -> list[str]:
 
 
 def _statistics(section: StatisticsSection) -> str:
-    uncertain = _keywords(section.model_dump(exclude_defaults=True, exclude={"confidence_level"}))
-    level = repr(section.confidence_level)
-    return f"{level}, nuisances=renp.Nuisances({uncertain})" if uncertain else level
+    apart = {"confidence_level", "measured_masses"}
+    uncertain = [_keywords(section.model_dump(exclude_defaults=True, exclude=apart))]
+    if masses := [(name, one) for name, one in section.measured_masses or () if one is not None]:
+        each = ", ".join(f"{name!r}: renp.MeasuredMass({_given(one)})" for name, one in masses)
+        uncertain.append(f"measured_masses={{{each}}}")
+    given, level = ", ".join(filter(None, uncertain)), repr(section.confidence_level)
+    return f"{level}, nuisances=renp.Nuisances({given})" if given else level
 
 
 def _atom(section: AtomSection) -> str:

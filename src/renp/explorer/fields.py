@@ -10,10 +10,11 @@ from typing import Any, TypeAlias
 import panel as pn
 
 from renp.experiment import WIDTHS
-from renp.explorer.look import TABLE_CSS, Look
+from renp.explorer.hints import hint
+from renp.explorer.look import TABLE_CSS
 from renp.explorer.state import State
 from renp.results import Result
-from renp.scenario.quantities import parse_quantity
+from renp.scenario.quantities import parse_quantity, parse_relative
 
 Write: TypeAlias = Callable[[State, Any], State]
 Read: TypeAlias = Callable[[State], Any]
@@ -21,6 +22,13 @@ Edit: TypeAlias = Callable[[str, Callable[[State], State]], None]
 """Asks the page for a change of its state: from which field, and how."""
 
 WIDE: dict[str, Any] = {"sizing_mode": "stretch_width"}
+_WORDS = """
+:host { font-size: 13px; margin: 0 10px; max-width: 100%; overflow-wrap: anywhere; }
+[role=alert] { color: var(--renp-wrong, #d0304a); display: block; white-space: pre-wrap; }
+.hint { display: var(--renp-hints, none); opacity: 0.8; margin-bottom: 4px; }
+"""
+"""What is wrong, and what a control is for: the page shows the latter when it is asked to."""
+
 FORMATS = ("png", "svg", "csv")
 
 
@@ -35,8 +43,6 @@ class Field:
         Anything with a value.
     edit
         What carries out a change.
-    look
-        Colours.
     read, write
         From the state to the widget's value, and from that to another state; ``write`` raises ValueError
         for what cannot be read. Left out, the value is that of the key.
@@ -47,7 +53,6 @@ class Field:
         key: str,
         widget: Any,
         edit: Edit,
-        look: Look,
         read: Read | None = None,
         write: Write | None = None,
     ) -> None:
@@ -56,11 +61,10 @@ class Field:
         self._write = write or (lambda state, value: state.changed(**{key: value}))
         self._quiet = self._waiting = False
         self._latest: Any = None
-        style = (
-            f":host {{ color: {look.wrong}; font-size: 13px; margin: 0 10px; "
-            "max-width: 100%; overflow-wrap: anywhere; }"
+        self._hint = f'<span class="hint">{escape(words)}</span>' if (words := hint(key)) else ""
+        self.words = pn.pane.HTML(
+            self._hint, visible=bool(self._hint), stylesheets=[_WORDS], margin=0, **WIDE
         )
-        self.words = pn.pane.HTML("", visible=False, stylesheets=[style], margin=0, **WIDE)
         self.view = pn.Column(widget, self.words, margin=0, **WIDE)
         widget.param.watch(self._changed, "value")
 
@@ -88,12 +92,12 @@ class Field:
 
     def say(self, words: str) -> None:
         """Say beside the widget what is wrong; nothing if empty."""
-        if words or self.words.visible:
-            self.words.object = f'<span role="alert">{escape(words)}</span>' if words else ""
-            self.words.visible = bool(words)
+        alert = f'<span role="alert">{escape(words)}</span>' if words else ""
+        if self.words.object != (said := alert + self._hint):
+            self.words.object, self.words.visible = said, bool(said)
 
 
-def number_field(key: str, label: str, unit: str, edit: Edit, look: Look, placeholder: str = "") -> Field:
+def number_field(key: str, label: str, unit: str, edit: Edit, placeholder: str = "") -> Field:
     """Return a text field of a number; empty, it has its usual value, or that of the atom or global fit."""
 
     def read(state: State) -> str:
@@ -107,7 +111,7 @@ def number_field(key: str, label: str, unit: str, edit: Edit, look: Look, placeh
             return state.changed(**{key: text.strip()})
         return state.changed(**{key: number_in(unit, text, photon=key.startswith("E_")) if given else None})
 
-    return Field(key, text_input(label, placeholder=placeholder), edit, look, read, write)
+    return Field(key, text_input(label, placeholder=placeholder), edit, read, write)
 
 
 def number_in(unit: str, text: str, *, photon: bool = False) -> float:
@@ -115,15 +119,15 @@ def number_in(unit: str, text: str, *, photon: bool = False) -> float:
     try:
         return float(text)
     except ValueError:
-        if not unit:
-            raise ValueError(f"{text!r}: must be a number") from None
-    return parse_quantity(text, unit, photon=photon)
+        if unit:
+            return parse_quantity(text, unit, photon=photon)
+    return float(parse_relative(text))
 
 
-def text_of(value: float | str | None) -> str:
-    """Return a number as text that reads back to itself, a word, or nothing."""
-    if isinstance(value, str):
-        return value
+def text_of(value: float | str | list[Any] | None) -> str:
+    """Return a number as text that reads back to itself, a word, several, or nothing."""
+    if isinstance(value, (str, list)):
+        return value if isinstance(value, str) else ", ".join(map(text_of, value))
     return "" if value is None else f"{value:.15g}" if float(f"{value:.15g}") == value else repr(value)
 
 
@@ -145,7 +149,8 @@ def text_input(label: str, *, placeholder: str = "") -> Any:
 
 def select(label: str, options: Any) -> Any:
     """Return a choice among many."""
-    return pn.widgets.Select(label=label, options=list(options), min_width=90, **WIDE)
+    choices = options if isinstance(options, dict) else list(options)
+    return pn.widgets.Select(label=label, options=choices, min_width=90, **WIDE)
 
 
 def radio(label: str, options: Any, **layout: Any) -> Any:

@@ -71,9 +71,8 @@ class _If(Matcher):
         return {} if self._condition(request) else None
 
 
-def guard(server: Any, origins: Collection[str]) -> None:
-    """Let a server answer who asks for one of its origins, such as "localhost:5006", and not too many."""
-    application = server._tornado
+def guard(application: Any, origins: Collection[str], sessions: Callable[[], int] = lambda: 0) -> None:
+    """Let an application answer who asks for one of its origins, as "localhost:5006", and not too many."""
     hosts = {origin.lower() for origin in origins} | {
         origin.removesuffix(":80").lower() for origin in origins
     }
@@ -92,7 +91,7 @@ def guard(server: Any, origins: Collection[str]) -> None:
             return status_code, headers, chunk
 
     def full(request: HTTPServerRequest) -> bool:
-        return request.path == "/" and len(server.get_sessions("/")) >= MOST_SESSIONS
+        return request.path == "/" and sessions() >= MOST_SESSIONS
 
     answers: list[tuple[int, str, Callable[[HTTPServerRequest], bool]]] = [
         (
@@ -114,7 +113,7 @@ def guard(server: Any, origins: Collection[str]) -> None:
 
 def _elsewhere(request: HTTPServerRequest) -> bool:
     """Return whether a request is for what the page does not need: other paths, other people's sessions."""
-    known = request.path in ("/", "/ws", "/favicon.ico") or request.path.startswith("/static/")
+    known = request.path in ("/", "/ws", "/ready", "/favicon.ico") or request.path.startswith("/static/")
     odd = "%00" in request.path or (request.uri or "").count("?") > 1
     return not known or odd or "bokeh-session-id" in request.arguments
 

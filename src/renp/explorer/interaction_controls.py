@@ -21,7 +21,7 @@ from renp.explorer.fields import (
     text_input,
     ticked,
 )
-from renp.explorer.look import Look
+from renp.explorer.look import size_formatter, symbol
 from renp.explorer.state import State
 from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
@@ -58,7 +58,7 @@ def _parameters(cls: type[Interaction]) -> dict[str, inspect.Parameter]:
 
 def _matrix_names(cls: type[Interaction]) -> list[str]:
     """Return the arguments that are 3×3 matrices: fields with that annotation."""
-    return [f.name for f in fields(cls) if f.name in _parameters(cls) and "3 3" in str(f.type)]
+    return [f.name for f in fields(cls) if f.name in _parameters(cls) and "states states" in str(f.type)]
 
 
 def _elements_of(value: Any) -> dict[str, Any]:
@@ -89,8 +89,8 @@ def without_diagonals(state: State) -> State:
 class InteractionControls:
     """Cards of all interactions of the state, and a choice of more."""
 
-    def __init__(self, edit: Edit, look: Look) -> None:
-        self._edit, self._look = edit, look
+    def __init__(self, edit: Edit) -> None:
+        self._edit = edit
         self._shown: list[Any] | None = None
         self.fields: list[Field] = []
         self._cards = pn.Column(margin=0, **WIDE)
@@ -130,7 +130,7 @@ class InteractionControls:
         views, unit = [], ""
         if cls is not None:
             views = [self._argument(k, cls, name, p) for name, p in _parameters(cls).items()]
-            unit = f" ({cls.coupling_unit})" if cls.coupling_unit else ""
+            unit = f" ({symbol(cls.coupling_unit)})" if cls.coupling_unit else ""
 
         def remove() -> None:
             self._edit("interactions", lambda state: state.with_interaction(k, None))
@@ -167,9 +167,9 @@ class InteractionControls:
         labels = [f"{i}{j}" for i in "123" for j in "123"] if whole else list(UPPER)
         inputs = [self._element(k, name, label, whole) for label in labels]
         start, end = (-36, -24) if cls.coupling_unit == "cm²" else (-16, 0)
-        size = Slider(
-            label=f"{name}: log₁₀ of the largest", start=start, end=end, step=0.02, format="0.00", **WIDE
-        )
+        what = "size of the largest element" if name == "elements" else f"{name}, size of the largest"
+        unit = f" ({symbol(cls.coupling_unit)})" if cls.coupling_unit else ""
+        size = Slider(label=what + unit, start=start, end=end, step=0.02, format=size_formatter(), **WIDE)
 
         def put(table: Table, log: float) -> Table:
             return table | {name: _matrix_value(_scaled(table.get(name), log), whole)}
@@ -208,7 +208,7 @@ class InteractionControls:
         def write(state: State, value: Any) -> State:
             return state.with_interaction(k, put(state.scenario.interaction[k], value))
 
-        field = Field(f"interactions.{k}.{place}", widget, self._edit, self._look, shown, write)
+        field = Field(f"interactions.{k}.{place}", widget, self._edit, shown, write)
         self.fields.append(field)
         return field.view
 

@@ -10,8 +10,8 @@ import panel as pn
 from renp.explorer.charts import CountsChart, LimitsChart
 from renp.explorer.fields import WIDE
 from renp.explorer.live import Curves
-from renp.explorer.look import LOOKS
 from renp.explorer.spectrum_plot import SpectrumPlot
+from renp.explorer.theme import LOOKS
 from renp.results.base import Control, Result
 from renp.results.counts import Counts
 from renp.results.limits import Limits
@@ -95,7 +95,8 @@ def _limits(result: Limits, theme: str) -> Shown:
             {f"{couplings} {label}": limit for label, limit in of[couplings].items()}
             for of in (result.limits, result.expected)
         )
-        chart.show(limits, result.units[couplings], expected if result.kind == "observed" else None)
+        beside = expected if result.kind == "observed" else None
+        chart.show(limits, result.units[couplings], beside, words=(result.kind, "expected"))
 
     return [chart.figure, _table(result)], draw
 

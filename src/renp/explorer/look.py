@@ -1,7 +1,6 @@
 """How the explorer looks: colours on light and dark ground, axes that stay readable, and tables."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from html import escape
 from typing import Any, NamedTuple
 
@@ -9,37 +8,13 @@ from bokeh import plotting
 from bokeh.models import CustomJSTicker, CustomJSTickFormatter
 from bokeh.models.axes import LinearAxis, LogAxis
 
+from renp.explorer.theme import Look
 from renp.results.style import COLOURS, DASHES
 
 MODEL = COLOURS["22"]
 PLAN = COLOURS["11"]
 OWN = COLOURS["33"]
 
-
-@dataclass(frozen=True)
-class Look:
-    """Ground, ink and faint lines of one theme."""
-
-    name: str
-    ground: str
-    ink: str
-    faint: str
-    bar: str
-    wrong: str
-
-
-LOOKS = {
-    "light": Look("light", "#ffffff", "#1b1e23", "#c9ced6", "#d9dde3", "#b00020"),
-    "dark": Look("dark", "#16191d", "#eceff3", "#464c55", "#3a4049", "#ff8a95"),
-}
-
-CSS = """
-:root { color-scheme: %(name)s; }
-html, body { background: %(ground)s; color: %(ink)s; margin: 0; height: auto;
-  font-family: system-ui, "Segoe UI", Roboto, "DejaVu Sans", Arial, sans-serif; }
-*:focus-visible { outline: 2px solid #56B4E9; outline-offset: 1px; }
-"""
-"""Style sheet of the page itself, to be filled in with a look."""
 
 TABLE_CSS = """
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }
@@ -50,6 +25,11 @@ td.number { white-space: nowrap; }
 tr.excluded td.verdict { font-weight: 700; }
 :host { overflow-x: auto; }
 """
+
+
+def symbol(unit: str) -> str:
+    """Return a unit as it is set: μʙ has its index."""
+    return unit.replace("μ_B", "μʙ")
 
 
 def html_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -87,6 +67,15 @@ def paint(figure: plotting.figure, look: Look) -> None:
         legend.label_text_color, legend.label_text_font_size = look.ink, "13px"
 
 
+def repaint(figure: plotting.figure, before: Look, after: Look) -> None:
+    """Turn a figure's colours of one theme into those of another."""
+    other = {value: getattr(after, name) for name, value in vars(before).items()}
+    for model in figure.references():
+        for name in model.properties():
+            if name.endswith("color") and isinstance(value := getattr(model, name), str) and value in other:
+                setattr(model, name, other[value])
+
+
 _LOG_TICKS_JS = """
 if (!(cb_data.range.start > 0 && cb_data.range.end < Infinity)) return []
 const low = Math.floor(Math.log10(cb_data.range.start)), high = Math.ceil(Math.log10(cb_data.range.end))
@@ -106,6 +95,14 @@ const raised = Array.from(String(power)).map(c => c == "-" ? "⁻" : "⁰¹²³�
 return (mantissa == 1 ? "10" : mantissa + "·10") + raised
 """
 """Writes 2·10⁻¹¹ below a logarithmic axis."""
+
+_SIZE_JS = "tick = Math.pow(10, tick)" + _POWERS_JS
+"""The same for a slider that has the logarithm."""
+
+
+def size_formatter() -> CustomJSTickFormatter:
+    """Return what writes the values of a slider of logarithms."""
+    return CustomJSTickFormatter(code=_SIZE_JS)
 
 
 def write_powers(axis: LogAxis, *, between: bool = False) -> None:

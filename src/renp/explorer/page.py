@@ -1,6 +1,9 @@
 """The explorer itself: one state, all that follows from it, and where it stands on the page."""
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from html import escape
 from typing import Any, Protocol
 
@@ -11,24 +14,34 @@ from renp.explorer.bounds_tab import BoundsTab
 from renp.explorer.controls import Controls
 from renp.explorer.counts_tab import CountsTab, moved
 from renp.explorer.exchange import to_query
-from renp.explorer.fields import WIDE, Field, Later, button, html, radio, with_lock
+from renp.explorer.fields import WIDE, Field, Later, button, html, in_background, radio, with_lock
 from renp.explorer.interaction_controls import InteractionControls
 from renp.explorer.live import view_window
-from renp.explorer.look import LOOKS
+from renp.explorer.look import repaint
 from renp.explorer.plan_tab import PlanTab
 from renp.explorer.setup import Setup, StateError, build
 from renp.explorer.share_tab import ShareTab
 from renp.explorer.spectrum_plot import SpectrumPlot
 from renp.explorer.spectrum_tab import SpectrumTab
 from renp.explorer.state import State
+from renp.explorer.target_tab import TargetTab
+from renp.explorer.theme import LOOKS
+from renp.explorer.walk_tab import Walk
 
 TITLES = {
+    "Start": "start",
     "Spectrum": "spectrum",
     "Counts, limits": "counts",
     "Plan": "plan",
     "Bounds": "bounds",
+    "Target": "target",
     "Share": "share",
 }
+
+_ALONE = ("start", "share")
+"""Views without controls beside them."""
+
+_TABS = ".bk-btn-group { flex-wrap: wrap; }"
 
 _LOW = 340
 """Height of a spectrum with charts below it, pixels."""
@@ -43,6 +56,15 @@ _PAGE = f"""
 :host {{ display: flex; flex-direction: row; align-items: flex-start; gap: 12px; }}
 @media (max-width: {_NARROW}px) {{ :host {{ flex-direction: column-reverse; }} }}
 """
+_TURN_JS = """
+const root = document.documentElement
+root.dataset.theme = root.dataset.theme == "dark" ? "light" : "dark"
+"""
+
+_EXPLAIN_JS = """
+document.documentElement.style.setProperty("--renp-hints", cb_obj.active ? "block" : "none")
+"""
+
 _SIDE = f"""
 :host {{ flex: 0 0 340px; max-width: 340px; }}
 @media (max-width: {_NARROW}px) {{ :host {{ flex: 1 1 auto; max-width: 100%; width: 100%; }} }}
@@ -51,6 +73,13 @@ _MAIN = f"""
 :host {{ flex: 1 1 400px; min-width: 0; }}
 @media (max-width: {_NARROW}px) {{ :host {{ flex: 1 1 auto; width: 100%; }} }}
 """
+
+_STAYS = f"""
+@media (max-width: {_NARROW}px) {{
+  :host(.stays) {{ position: sticky; top: 0; z-index: 9; max-height: 58vh; overflow: hidden auto;
+    background: var(--renp-ground); border-bottom: 2px solid var(--renp-faint); }} }}
+"""
+"""On a phone, what is shown stays in view while sliders below it are moved."""
 
 
 class Pane(Protocol):
@@ -89,51 +118,64 @@ class Explorer:
     0.01
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, ready: threading.Event | None = None) -> None:
         self.state, self.setup = state, build(state)
         self.problems: dict[str, str] = {}
-        look = LOOKS[state.theme]
+        self._look = look = LOOKS[state.theme]
+        self._ready = ready is None or ready.is_set()
         self._later, self._location = Later(), pn.state.location
         self.plots = {
             "spectrum": SpectrumPlot("spectrum", look, self._zoom),
             "counts": SpectrumPlot("runs", look, self._zoom, self._drag, height=_LOW),
             "plan": SpectrumPlot("plan", look, self._zoom, height=_LOW),
         }
-        self.controls, self.interactions = Controls(self.edit, look), InteractionControls(self.edit, look)
+        self.controls, self.interactions = Controls(self.edit), InteractionControls(self.edit)
         self.counts = CountsTab(self.edit, look, self.plots["counts"])
         self.plan = PlanTab(self.edit, look, self.plots["plan"], lambda: self.state)
-        self.share = ShareTab(self.edit, look, lambda: self.state)
+        self.share = ShareTab(self.edit, lambda: self.state)
+        self.walk = Walk(self.edit)
         self.panes: dict[str, Pane] = {
-            "spectrum": SpectrumTab(self.edit, look, self.plots["spectrum"], lambda: self.setup),
+            "start": self.walk,
+            "spectrum": SpectrumTab(self.edit, self.plots["spectrum"], lambda: self.setup),
             "counts": self.counts,
             "plan": self.plan,
             "bounds": BoundsTab(look),
+            "target": TargetTab(self.edit, look),
             "share": self.share,
         }
-        self.tabs = Field("tab", radio("View", TITLES, margin=(6, 10)), self.edit, look)
+        self.tabs = Field("tab", radio("View", TITLES, margin=(6, 10), stylesheets=[_TABS]), self.edit)
         self.tabs.view.sizing_mode = self.tabs.words.sizing_mode = None
         self.message = html()
         self.view = self._arranged()
-        self.show()
+        if ready is None or self._ready:
+            self.show()
+        else:
+            self._settle()
+            self.say("Getting ready for the first numbers …")
+            in_background(partial(self._once, ready))
+
+    def _once(self, ready: threading.Event) -> Callable[[], None]:
+        """Wait until numbers come at once, and return what shows them."""
+        ready.wait()
+        self._ready = True
+        return self.show
 
     def _arranged(self) -> Any:
         """Return a head, and the controls beside the views, below them on a phone."""
-        other = "dark" if self.state.theme == "light" else "light"
-        theme = button(
-            other.capitalize(),
-            lambda: with_lock(lambda: self._turn(other)),
-            margin=(6, 10),
-            description=f"Turn the page {other}",
-            visible=self._location is not None,
+        self._turn = button(
+            "", lambda: self.edit("theme", _turned), margin=6, visible=self._location is not None
         )
+        self._turn.js_on_click(code=_TURN_JS)
+        explain = pn.widgets.Toggle(label="Explain", margin=6)
+        explain.jscallback(value=_EXPLAIN_JS)
         title = pn.pane.HTML("<h1 style='font-size:20px;margin:6px 0'>renp explorer</h1>", margin=(0, 10))
-        head = pn.FlexBox(title, self.tabs.view, theme, align_items="center", **WIDE)
+        head = pn.FlexBox(title, self.tabs.view, explain, self._turn, align_items="center", **WIDE)
         interactions = pn.pane.HTML("<b>Interactions beside the weak one</b>", margin=(8, 10, 0, 10))
         controls = [*self.controls.basic, interactions, self.interactions.view, *self.controls.more]
         views = [pane.view for pane in self.panes.values()]
-        side = pn.Column(*controls, stylesheets=[_SIDE], margin=0)
-        main = pn.Column(self.message, *views, stylesheets=[_MAIN], margin=0)
-        below = pn.Column(side, main, stylesheets=[_PAGE], margin=0, **WIDE)
+        self._side = pn.Column(*controls, stylesheets=[_SIDE], margin=0)
+        self._main = pn.Column(self.message, self.walk.strip, *views, stylesheets=[_MAIN, _STAYS], margin=0)
+        below = pn.Column(self._side, self._main, stylesheets=[_PAGE], margin=0, **WIDE)
         return pn.Column(head, below, margin=(0, 8), **WIDE)
 
     def change(self, **values: Any) -> None:
@@ -144,12 +186,16 @@ class Explorer:
         """Carry out a change that came from a field; say beside it if it cannot be."""
         with_lock(lambda: self._carry_out(key, change))
 
-    def _carry_out(self, key: str, change: Callable[[State], State]) -> None:
+    def _carry_out(self, key: str, change: Callable[[State], State], *, prepared: bool = False) -> None:
+        before = self.state
         try:
-            state = change(self.state)
+            state = change(before)
+            if not prepared and _takes_long(state, before):
+                self._prepare(state, key, change)
+                return
             setup = build(state)
-            # Only the open tab is computed, so that a slider is followed at once.
-            self.panes[state.tab].show(state, setup)
+            if self._ready:  # Only the open tab is computed, so that a slider is followed at once.
+                self.panes[state.tab].show(state, setup)
         except StateError as error:
             self._complain(error.problems, key)
         except ScenarioError as error:
@@ -159,6 +205,23 @@ class Explorer:
         else:
             self.state, self.setup = state, setup
             self._settle()
+            if (
+                state.scenario.run
+                and state.scenario.run != before.scenario.run
+                and state["atom"] != before["atom"]
+            ):
+                self.say(f"The runs are at the same places beside the thresholds of {state['atom']}.")
+
+    def _prepare(self, state: State, key: str, change: Callable[[State], State]) -> None:
+        """Compute the cycle of a target meanwhile, which takes seconds; then the change is as fast as any."""
+        self.say("The target's cycle is computed …")
+
+        def work() -> Callable[[], None]:
+            with suppress(ValueError, FloatingPointError):  # which the change itself meets again
+                build(state)
+            return lambda: self._carry_out(key, change, prepared=True)
+
+        in_background(work)
 
     def show(self) -> None:
         """Show the state everywhere."""
@@ -176,6 +239,14 @@ class Explorer:
             field.say("")
         for tab, pane in self.panes.items():
             pane.view.visible = tab == self.state.tab
+        self._side.visible = self.state.tab not in _ALONE
+        self._main.css_classes = [] if self.state.tab in _ALONE else ["stays"]
+        self.walk.follow(self.state.tab)
+        self._turn.label = "Light" if self.state.theme == "dark" else "Dark"
+        if (look := LOOKS[self.state.theme]) is not self._look:
+            for pane in self.view.select(pn.pane.Bokeh):
+                repaint(pane.object, self._look, look)
+            self._look = look
         self.say(self.setup.note)
         self._later.call("link", _LINK_DELAY, self._remember)
 
@@ -229,12 +300,8 @@ class Explorer:
     def _remember(self) -> None:
         """Put the state into the address, where there is one."""
         if self._location is not None:
-            self._location.search = f"?{to_query(self.state)}"
-
-    def _turn(self, theme: str) -> None:
-        """Load the page anew in the other theme."""
-        self._location.reload = True
-        self._location.search = f"?{to_query(self.state.changed(theme=theme))}"
+            query = to_query(self.state)  # and the theme, which otherwise is the browser's
+            self._location.search = f"?{query}" + ("" if "theme=" in query else f"&theme={self.state.theme}")
 
     def __panel__(self) -> Any:
         """Return what Panel shows."""
@@ -242,3 +309,14 @@ class Explorer:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return self.view._repr_mimebundle_(include, exclude)
+
+
+def _turned(state: State) -> State:
+    return state.changed(theme="light" if state.theme == "dark" else "dark")
+
+
+def _takes_long(state: State, known: State) -> bool:
+    """Return whether the target of a state is prepared in a way whose cycle is not known yet."""
+    return bool(state["target.preparation"]) and any(
+        state[part] != known[part] for part in ("target", "atom", "E_eg", "E_vg", "effects")
+    )

@@ -24,10 +24,11 @@ from renp.explorer.fields import (
     with_lock,
 )
 from renp.explorer.live import curves, view_window
-from renp.explorer.look import Look, html_table
+from renp.explorer.look import html_table
 from renp.explorer.setup import Setup, build
 from renp.explorer.spectrum_plot import SpectrumPlot
 from renp.explorer.state import VIEW, State
+from renp.explorer.theme import Look
 from renp.planning.aims import AIMS
 from renp.planning.plan import ELEMENTS, Constraints, plan
 from renp.results.plan import Plan
@@ -52,9 +53,9 @@ class PlanTab:
         self._found: tuple[State, Plan] | None = None
         time = text_input("Total time (days)", placeholder="of the runs")
         self.fields = [
-            Field("aim", select("Aim", AIMS), edit, look),
-            Field("elements", select("Moments", ELEMENTS), edit, look),
-            Field("total", time, edit, look, _days, _with_days),
+            Field("aim", select("Aim", AIMS), edit),
+            Field("elements", select("Moments", ELEMENTS), edit),
+            Field("total", time, edit, _days, _with_days),
         ]
         views = [field.view for field in self.fields]
         for view in views:
@@ -110,7 +111,9 @@ class PlanTab:
         reached, before = result.limits, result.reference_limits
         order = sorted(reached, key=lambda name: reached[name], reverse=result.made_small)[:24]
         beside = None if before is None else {name: before[name] for name in order}
-        self.chart.show({name: reached[name] for name in order}, result.unit, beside)
+        self.chart.show(
+            {name: reached[name] for name in order}, result.unit, beside, words=("the plan", "your runs")
+        )
         self.chart.label(_WORDS.get(result.aim, "significance (σ)"), result.unit)
         self.words.object = _in_words(result)
 

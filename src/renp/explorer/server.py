@@ -1,32 +1,28 @@
-"""The page served on this machine."""
+"""The page for each session, and the server that gives it."""
 
 import asyncio
-import socket
 import threading
-import warnings
-import webbrowser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
-from ipaddress import ip_address
-from typing import Any, get_args
+from pathlib import Path
+from typing import Any, ClassVar, get_args
 from urllib.parse import parse_qsl
 
 import panel as pn
 from panel.io.server import get_server
+from panel.theme import DarkTheme, DefaultTheme, Native
 from tornado.ioloop import PeriodicCallback
 
-from renp.errors import InputError
 from renp.explorer.exchange import from_query
+from renp.explorer.front import Ready, claimed, names_of, origins_of, taken
 from renp.explorer.guard import SERVER, give_back, guard
 from renp.explorer.live import curves, expected, limits, usual_window
-from renp.explorer.look import CSS, LOOKS
 from renp.explorer.page import Explorer
 from renp.explorer.setup import build
 from renp.explorer.state import Parts, State
-from renp.platforms import interrupted_by_termination
+from renp.explorer.theme import CSS, EARLY, LOOKS
 from renp.results.bounds import Bounds
-from renp.validation import number
 
 TITLE = "renp explorer"
 
@@ -41,13 +37,34 @@ _TEMPLATE = """
 {% block postamble %}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>{{ page_css }}</style>
-<script>
-if (!/[?&]theme=/.test(location.search) && matchMedia("(prefers-color-scheme: dark)").matches)
+<script>{{ early }}
+if (!asked && dark)
   location.replace((location.search ? location.search + "&" : "?") + "theme=dark" + location.hash)
 </script>
 {% endblock %}
 {% block contents %}<main>{{ embed(roots.page) }}</main>{{ embed(roots.location) }}{% endblock %}
 """
+
+
+class _Inherited(DefaultTheme):
+    """Leaves the colours to the page, which can change them without being loaded again."""
+
+    base_css = None
+
+
+class _Plain(Native):
+    """Panel's own look, in the colours of the page."""
+
+    _themes: ClassVar = {"default": _Inherited, "dark": _Inherited}
+
+
+def _page_css() -> str:
+    """Return the page's style sheet, with Panel's variables for each theme."""
+    parts = [CSS]
+    for name, theme in (("light", DefaultTheme), ("dark", DarkTheme)):
+        text = Path(theme.base_css).read_text(encoding="utf-8")
+        parts.append(f":root[data-theme={name}] {text[text.index('{') :]}")
+    return "\n".join(parts)
 
 
 def linked_state(query: str, start: State) -> tuple[State, str]:
@@ -72,61 +89,33 @@ def linked_state(query: str, start: State) -> tuple[State, str]:
     return state, ""
 
 
-def page(start: State) -> Callable[[], Any]:
-    """Return what makes the page of one session."""
+def page(start: State, ready: threading.Event | None = None) -> Callable[[], Any]:
+    """Return what makes the page of one session; its numbers follow when all that they need is compiled."""
+    css = _page_css()
 
     def session() -> Any:
         location = pn.state.location
         state, wrong = linked_state("" if location is None else location.search, start)
-        pn.config.theme = "dark" if state.theme == "dark" else "default"
-        explorer = Explorer(state)
+        pn.config.design = _Plain
+        explorer = Explorer(state, ready)
         if wrong:
             explorer.say(wrong)
         template = pn.Template(_TEMPLATE, location=True)
-        template.add_variable("page_css", CSS % vars(LOOKS[state.theme]))
+        template.add_variable("page_css", css)
+        template.add_variable("early", EARLY)
         template.add_panel("page", explorer.view)
         return template
 
     return session
 
 
-def is_local(address: str) -> bool:
-    """Return whether only this machine reaches an address.
-
-    Examples
-    --------
-    >>> is_local("localhost"), is_local("127.0.0.1"), is_local("0.0.0.0")
-    (True, True, False)
-    """
+def warm_up(start: State, ready: threading.Event, stopped: threading.Event) -> None:
+    """Compile what the first sliders will need, while the page is read; or no more of it, once stopped."""
     try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return address == "localhost"
-
-
-def names_of(address: str) -> list[str]:
-    """Return the names under which browsers find an address, the one to be told first.
-
-    Examples
-    --------
-    >>> names_of("localhost"), names_of("::1"), names_of("lab.example")
-    (['localhost', '127.0.0.1'], ['[::1]', 'localhost', '127.0.0.1'], ['lab.example'])
-    """
-    try:
-        every, name = ip_address(address).is_unspecified, f"[{address}]" if ":" in address else address
-    except ValueError:
-        every, name = False, address
-    if every:
-        host = socket.gethostname()
-        known = [host, *socket.gethostbyname_ex(host)[2], "localhost", "127.0.0.1"]
-    else:
-        known = [name, "localhost", "127.0.0.1"] if is_local(address) else [name]
-    return list(dict.fromkeys(known))
-
-
-def warm_up(start: State, stopped: threading.Event) -> None:
-    """Compile what the first sliders will need, while the browser opens; or no more of it, once stopped."""
-    setup = build(start)
+        setup = build(start)
+        curves(setup, usual_window(setup), start.parts)
+    finally:
+        ready.set()
     steps: list[Callable[[], Any]] = [
         *(partial(curves, setup, usual_window(setup), parts) for parts in get_args(Parts)),
         partial(expected, setup),
@@ -136,6 +125,31 @@ def warm_up(start: State, stopped: threading.Event) -> None:
     for step in steps:
         if not stopped.is_set():
             step()
+
+
+async def listen(start: State, port: int, address: str, *, warm: bool = False) -> Any:
+    """Return the server of the explorer, which listens; raise OSError if it cannot."""
+    free = claimed(port, address)
+    origins = origins_of(address, free)
+    ready, stopped = threading.Event(), threading.Event()
+    server = get_server(
+        {"/": page(start, ready if warm else None)},
+        port=free,
+        address=address,
+        websocket_origin=origins,
+        title=TITLE,
+        extra_patterns=[("/ready", Ready, {"status": 200})],
+        session_token_expiration=SESSION_EXPIRES,
+        **SERVER,
+    )
+    guard(server._tornado, origins, lambda: len(server.get_sessions("/")))
+    PeriodicCallback(give_back, GIVEN_BACK).start()
+    server.start()
+    if warm:
+        threading.Thread(target=warm_up, args=(start, ready, stopped)).start()
+        stop = server.stop
+        server.stop = lambda *_, **__: (stopped.set(), stop())
+    return server
 
 
 @contextmanager
@@ -149,68 +163,13 @@ def served(start: State, *, port: int = 0, address: str = "localhost") -> Iterat
     InputError
         If the address or port cannot be had.
     """
-    number("port", port, "a port, from 0 to 65535", low=0, high=65535)
-
-    async def listen() -> tuple[Any, str]:
-        free, names = _claimed(port, address), names_of(address)
-        origins = [f"{name}:{free}" for name in names]
-        server = get_server(
-            {"/": page(start)},
-            port=free,
-            address=address,
-            websocket_origin=origins,
-            title=TITLE,
-            session_token_expiration=SESSION_EXPIRES,
-            **SERVER,
-        )
-        guard(server, origins)
-        PeriodicCallback(give_back, GIVEN_BACK).start()
-        server.start()
-        return server, f"http://{names[0]}:{free}"
-
     # Given how to make a loop, the runner leaves the thread's current one alone, which need not exist.
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         try:
-            server, url = runner.run(listen())
+            server = runner.run(listen(start, port, address))
         except OSError as error:
-            raise InputError("port", f"{port} at {address}", f"free ({error.strerror or error})") from None
+            raise taken(port, address, error) from None
         try:
-            yield server, url
+            yield server, f"http://{names_of(address)[0]}:{server.port}"
         finally:
             server.stop()
-
-
-def serve(
-    start: State,
-    *,
-    port: int = 5006,
-    address: str = "localhost",
-    browser: bool = True,
-    tell: Callable[[str], None] = print,
-) -> None:
-    """Serve the explorer until Ctrl-C or SIGTERM; ``tell`` is told its address."""
-    with served(start, port=port, address=address) as (server, url):
-        if not is_local(address):
-            words = f"the explorer listens at {address}: whoever reaches that address can use it"
-            warnings.warn(words, UserWarning, stacklevel=2)
-        stopped = threading.Event()
-        threading.Thread(target=warm_up, args=(start, stopped)).start()
-        tell(url)
-        if browser:
-            server.io_loop.add_callback(webbrowser.open, url)
-        # Bokeh's own way to run prints to stdout at the end, and goes on if nobody reads it.
-        interrupted_by_termination()
-        try:
-            with suppress(KeyboardInterrupt):
-                server.io_loop.start()
-        finally:
-            stopped.set()
-
-
-def _claimed(port: int, address: str) -> int:
-    """Return the port if it is free, or any that is for 0; raise OSError otherwise."""
-    family, kind, protocol, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind, protocol) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(place)
-        return int(probe.getsockname()[1])

@@ -9,7 +9,6 @@ import panel as pn
 from renp.explorer.exchange import from_text, to_python
 from renp.explorer.fields import FORMATS, WIDE, Edit, Field, html, save_buttons
 from renp.explorer.live import edges, grid, limits, view_window
-from renp.explorer.look import Look
 from renp.explorer.setup import Setup, build
 from renp.explorer.state import State
 from renp.results import Bounds, Counts, Result, Spectrum
@@ -31,9 +30,9 @@ _AREA_CSS = "textarea { font-family: ui-monospace, 'DejaVu Sans Mono', monospace
 class ShareTab:
     """Scenario file, Python and downloads of the state."""
 
-    def __init__(self, edit: Edit, look: Look, current: Callable[[], State]) -> None:
+    def __init__(self, edit: Edit, current: Callable[[], State]) -> None:
         self.scenario, self.python = _area("Scenario file (TOML)"), _area("Python")
-        self.field = Field("scenario", self.scenario, edit, look, self._text, _read)
+        self.field = Field("scenario", self.scenario, edit, self._text, _read)
         self.field.words.stylesheets = [*self.field.words.stylesheets, ":host { white-space: pre-wrap; }"]
         self.fields = [self.field]
         file = pn.widgets.FileDownload(

@@ -1,5 +1,6 @@
 """The spectrum as a Bokeh figure: curves, thresholds, and runs as lines that can be dragged."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,13 +18,20 @@ from bokeh.models import (
 )
 
 from renp.explorer.live import Curves
-from renp.explorer.look import MODEL, OWN, PLAN, EnergyAxis, Look, paint, part_styles
+from renp.explorer.look import MODEL, OWN, PLAN, EnergyAxis, paint, part_styles
+from renp.explorer.theme import Look
 from renp.scenario.schema import RunSection
 
 MOST_PARTS = 12
 
-_APART = 0.035
-"""Threshold labels nearer than this part of the window are written as one."""
+_APART = 0.06
+"""Thresholds nearer than this part of the window have one label."""
+
+_ROOM = 0.3
+"""Labels nearer than this part of the window, the width of one on a phone, stand in different rows."""
+
+_BAND = 0.8
+"""Share of the height for curves and runs; above it are the labels of thresholds."""
 
 _FOLLOW_JS = """
 const now = Date.now()
@@ -62,6 +70,8 @@ class SpectrumPlot:
     ) -> None:
         self._on_window, self._on_runs, self._look = on_window, on_runs, look
         self._held = False
+        self._part_names: list[str] = []
+        self._runs: Any = None
         editable = on_runs is not None
         self.figure = plotting.figure(
             height=height,
@@ -79,7 +89,7 @@ class SpectrumPlot:
         self.curves = ColumnDataSource({"x": [], "model": [], "standard": []}, name="curves")
         self.parts = ColumnDataSource({"x": [], **{f"part{k}": [] for k in range(MOST_PARTS)}})
         self.marks = ColumnDataSource({"x": []}, name="thresholds")
-        self.labels = ColumnDataSource({"x": [], "text": []})
+        self.labels = ColumnDataSource({"x": [], "y": [], "text": []})
         self.handles = ColumnDataSource({"x": [], "run": []}, name="handles")
         self.own = ColumnDataSource({"x": []})
         self.other = ColumnDataSource({"x": []}, name="plan-lines")
@@ -118,25 +128,34 @@ class SpectrumPlot:
             self.handles.data = {"x": energies, "run": [*range(1, len(runs) + 1)]}
         finally:
             self._held = False
+        self._show_legend()
 
     def show_other(self, energies: Sequence[float]) -> None:
         """Show the lines of a plan."""
         self.other.data = {"x": list(energies)}
+        self._show_legend()
 
     def show_own(self, energies: Sequence[float]) -> None:
         """Show runs that cannot be moved, beside a plan."""
         self.own.data = {"x": list(energies)}
+        self._show_legend()
 
     def _draw_marks(self) -> None:
-        self.figure.vspan(x="x", source=self.marks, line_color=self._look.ink, line_alpha=0.35)
-        self.figure.vspan(x="x", source=self.own, line_color=OWN, line_width=1.5, line_dash=[3, 3])
-        self.figure.vspan(x="x", source=self.other, line_color=PLAN, line_width=3)
+        self._thresholds = self.figure.vspan(
+            x="x", source=self.marks, line_color=self._look.ink, line_alpha=0.35
+        )
+        self._own = self._upright(self.own, line_color=OWN, line_width=2, line_dash=[3, 3])
+        self._other = self._upright(self.other, line_color=PLAN, line_width=3)
+
+    def _upright(self, source: ColumnDataSource, **look: Any) -> Any:
+        """Return lines that end below the labels of the thresholds."""
+        return self.figure.segment("x", 0.0, "x", _BAND, source=source, y_range_name="fraction", **look)
 
     def _draw_labels(self) -> None:
         """Draw the names of the thresholds, last, so that no line hides them."""
         self.figure.text(
             x="x",
-            y=0.99,
+            y="y",
             text="text",
             source=self.labels,
             y_range_name="fraction",
@@ -164,7 +183,7 @@ class SpectrumPlot:
 
     def _draw_runs(self) -> None:
         lines: dict[str, Any] = {"line_color": OWN, "line_width": 2.5, "line_alpha": 0.8}
-        self.figure.vspan(x="x", source=self.handles, nonselection_line_alpha=0.5, **lines)
+        self._runs = self._upright(self.handles, nonselection_line_alpha=0.5, **lines)
         shapes: dict[str, Any] = {
             "marker": "triangle",
             "size": 20,
@@ -213,12 +232,25 @@ class SpectrumPlot:
             self.parts.data = {"x": curves.omega if names else empty, **shown, **rest}
         for k, line in enumerate(self._parts):
             line.visible = k < len(names)
-        wanted = ["model", "standard model", *names]
-        if [item.label.value for item in self._legend.items] != wanted:
-            lines = [self._model, self._standard, *self._parts]
+        self._part_names = names
+        self._show_legend()
+
+    def _show_legend(self) -> None:
+        """Name each kind of line that there is."""
+        wanted = {"model": self._model, "standard model": self._standard}
+        pairs = {f"pair {name}" if name.isdigit() else name: name for name in self._part_names}
+        wanted |= dict(zip(pairs, self._parts, strict=False))
+        for name, line, source in (
+            ("thresholds", self._thresholds, self.marks),
+            ("runs", self._runs, self.handles),
+            ("your runs", self._own, self.own),
+            ("the plan's runs", self._other, self.other),
+        ):
+            if line is not None and len(source.data["x"]):
+                wanted[name] = line
+        if [item.label.value for item in self._legend.items] != list(wanted):
             self._legend.items = [
-                LegendItem(label={"value": name}, renderers=[line])
-                for name, line in zip(wanted, lines, strict=False)
+                LegendItem(label={"value": name}, renderers=[line]) for name, line in wanted.items()
             ]
 
     def _show_height(self, lines: list[Any], ratio: bool) -> None:
@@ -227,7 +259,10 @@ class SpectrumPlot:
         top = min(model, 8 * standard) if standard > 0 else model
         low = float(np.nanmin(self.curves.data["model"], initial=1.0)) if ratio else 0.0
         start = 0.0 if low < 0.9 or not ratio else 1 - 1.2 * max(top - 1, 1e-3)
-        self.figure.y_range.start, self.figure.y_range.end = start, start + 1.16 * ((top - start) or 1.0)
+        self.figure.y_range.start, self.figure.y_range.end = (
+            start,
+            start + ((top - start) or 1.0) / (0.97 * _BAND),
+        )
 
     def _show_marks(self, thresholds: dict[str, float], window: tuple[float, float]) -> None:
         low, high = window
@@ -240,6 +275,12 @@ class SpectrumPlot:
                 groups[-1][1].append(pair)
             else:
                 groups.append(([edge], [pair]))
-        # One below the other and left of the first: side by side, many would run into their neighbours.
-        texts = ["\n".join(pairs) for _, pairs in groups]
-        self.labels.data = {"x": [found[0] for found, _ in groups], "text": texts}
+        rows = [0]
+        for (before, _), (after, _) in itertools.pairwise(groups):
+            rows.append(0 if after[0] - before[0] > _ROOM * (high - low) else rows[-1] + 1)
+        texts = [("pair " if len(pairs) == 1 else "pairs ") + " ".join(pairs) for _, pairs in groups]
+        self.labels.data = {
+            "x": [found[0] for found, _ in groups],
+            "y": [0.99 - 0.06 * (row % 3) for row in rows[: len(groups)]],
+            "text": texts,
+        }

@@ -18,7 +18,6 @@ from renp.explorer.fields import (
     ticked,
 )
 from renp.explorer.live import PAIRS, curves, edges, view_window, whole_range
-from renp.explorer.look import Look
 from renp.explorer.setup import Setup
 from renp.explorer.spectrum_plot import SpectrumPlot
 from renp.explorer.state import State
@@ -31,7 +30,7 @@ _PARTS = {"total": "total", "by pair": "pairs", "by interaction": "interactions"
 class SpectrumTab:
     """The spectrum between its controls; ``current`` returns what the state says."""
 
-    def __init__(self, edit: Edit, look: Look, plot: SpectrumPlot, current: Callable[[], Setup]) -> None:
+    def __init__(self, edit: Edit, plot: SpectrumPlot, current: Callable[[], Setup]) -> None:
         self._current, self._plot = current, plot
 
         def tick(state: State, value: list[bool]) -> State:
@@ -39,10 +38,10 @@ class SpectrumTab:
 
         ratio = check_box("ratio to the standard model")
         self.fields = [
-            Field("parts", radio("Parts", _PARTS, margin=(6, 10)), edit, look),
-            Field("ratio", ratio, edit, look, lambda s: ticked(s.ratio), tick),
-            Field("window", text_input("from ω (eV)"), edit, look, self._end(0), self._with_end(0)),
-            Field("window.high", text_input("to ω (eV)"), edit, look, self._end(1), self._with_end(1)),
+            Field("parts", radio("Parts", _PARTS, margin=(6, 10)), edit),
+            Field("ratio", ratio, edit, lambda s: ticked(s.ratio), tick),
+            Field("window", text_input("from ω (eV)"), edit, self._end(0), self._with_end(0)),
+            Field("window.high", text_input("to ω (eV)"), edit, self._end(1), self._with_end(1)),
         ]
         self.pair = pn.widgets.Select(label="Threshold", options=list(PAIRS), width=90)
         self.width = pn.widgets.Select(label="Window", options=WIDTHS, width=110)

@@ -22,7 +22,7 @@ from renp.scenario.schema import (
 )
 from renp.scenario.write import without_counts
 
-Tab: TypeAlias = Literal["spectrum", "counts", "plan", "bounds", "share"]
+Tab: TypeAlias = Literal["start", "spectrum", "counts", "plan", "bounds", "target", "share"]
 Parts: TypeAlias = Literal["total", "pairs", "interactions"]
 Theme: TypeAlias = Literal["light", "dark"]
 
@@ -33,11 +33,12 @@ PLACES: dict[str, tuple[str, ...]] = {
     **{name: ("neutrinos", name) for name in NeutrinosSection.model_fields},
     **{f"target.{name}": ("target", name) for name in TargetSection.model_fields},
     **{f"laser.{name}": ("laser", name) for name in LaserSection.model_fields},
-    "confidence_level": ("statistics", "confidence_level"),
+    **{name: ("statistics", name) for name in StatisticsSection.model_fields},
     **{name: (name,) for name in ("target", "laser", "scan")},
     "uncertain": ("statistics",),
     "interactions": ("interaction",),
     "runs": ("run",),
+    "planned": ("planned",),
 }
 """Where in the document a key of controls, links and problems is; what a page reads has no names of files."""
 
@@ -163,6 +164,8 @@ class State(Section):
         """Return a section of the document with another value of a key, or with other keys."""
         if section == "run":
             return {section: _as_counted(tuple(_as_run(one) for one in value))}
+        if section == "planned":
+            return {section: None if value is None else tuple(_as_run(one) for one in value)}
         if section == "interaction":
             return {section: tuple(dict(table) for table in value)}
         before = getattr(self.scenario, section)

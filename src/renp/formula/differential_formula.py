@@ -164,9 +164,9 @@ def _branches(
     cosine: Float[Array, "n"],
     momentum: Float[Array, "n"],
     pair: PairKinematics,
-    masses: Float[Array, "3"],
+    masses: Float[Array, "states"],
     energy: Float[Array, "n"],
-) -> tuple[Float[Array, "2 3 3 n"], Float[Array, "2 3 3 n"]]:
+) -> tuple[Float[Array, "2 states states n"], Float[Array, "2 states states n"]]:
     """Return u and dE_i/dcos θ over |q| of the one or two energies at an angle to −q; 0 where there is none.
 
     With h = q²Δ/2, B = q·p_i, k = |q| and s = sin θ, (q − p_i)² = m_j² has the solutions |p_i| =
@@ -194,14 +194,14 @@ def _counting(neutrinos: Neutrinos) -> float:
 
 
 def _strengths(
-    u: Float[Array, "... 3 3 n"],
+    u: Float[Array, "... states states n"],
     pair: PairKinematics,
     omega: Float[Array, "n"],
     atom: Atom,
-    c: dict[str, Complex[Array, "3 3 n"]],
-) -> tuple[Float[Array, "... 3 3 n"], Float[Array, "... 3 3 n"]]:
+    c: dict[str, Complex[Array, "states states n"]],
+) -> tuple[Float[Array, "... states states n"], Float[Array, "... states states n"]]:
     """Return what the atom makes of K_T(u) and K_L(u) of the module's first lines, without unit."""
-    zero = jnp.zeros((3, 3, 1), dtype=complex)
+    zero = jnp.zeros((*u.shape[-3:-1], 1), dtype=complex)
     weak = pair_first(omega, atom)
     c = {name: c.get(name, zero) for name in NAMES}
     c |= {name: weak * c[name] for name in _WEAK}
@@ -229,7 +229,7 @@ _WEAK = ("V", "A", "s", "p")
 
 
 def _across(
-    u: Real, m: int, pair: PairKinematics, c: dict[str, Complex[Array, "3 3 _"]], scale: Real
+    u: Real, m: int, pair: PairKinematics, c: dict[str, Complex[Array, "states states _"]], scale: Real
 ) -> Real:
     """Return K_m(u) with ρ: helicities ±1 along ν_i, and helicity 0."""
     q2, alpha, beta = pair.q2, jnp.sqrt(pair.one_minus_x_minus), jnp.sqrt(pair.one_minus_x_plus)
@@ -244,7 +244,7 @@ def _along(
     pair: PairKinematics,
     omega: Real,
     atom: Atom,
-    c: dict[str, Complex[Array, "3 3 _"]],
+    c: dict[str, Complex[Array, "states states _"]],
     scale: Real,
 ) -> Real:
     """Return K_L(u) with ρ: helicities ±1 along ν_i, and helicity 0 with the density."""
@@ -260,7 +260,7 @@ def _along(
 
 
 def _at_rest(
-    pair: PairKinematics, c: dict[str, Complex[Array, "3 3 _"]], scale: Real
+    pair: PairKinematics, c: dict[str, Complex[Array, "states states _"]], scale: Real
 ) -> tuple[Complex[Array, "..."], Complex[Array, "..."]]:
     """Return the amplitudes α[M(V + ρF) + ρq²μ] and β[d(A + ρG) + ρq²ε] of helicity 0."""
     vector = pair.mass_sum * (c["V"] + scale * c["F"]) + scale * pair.q2 * c["mu"]

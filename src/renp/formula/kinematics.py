@@ -265,7 +265,7 @@ def excess(E_less: Real, threshold: tuple[Real, Real], omega: Real) -> Real:
 
 def pair_kinematics(
     omega: Float[Array, "n"],
-    masses: Float[Array, "3"],
+    masses: Float[Array, "states"],
     E_eg: Scalar,
     boost: Scalar = 0.0,
     index: Scalar | None = None,

@@ -21,19 +21,19 @@ from renp.compiled import compiled
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
 from renp.formula.kinematics import PairKinematics, kinematics, masses_of_pair, momentum_transfer_squared
 from renp.formula.pair_elements import (
-    ORDERED,
-    UNORDERED,
     Element,
     Orders,
     abs2,
     combined,
     elements,
+    ordered,
     present,
     scaled,
+    unordered,
     varying,
 )
 from renp.formula.steps import pair_first, photon_amplitude
-from renp.interactions.couplings import NAMES, Interaction
+from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 
 Real: TypeAlias = Float[Array, ""]
@@ -57,11 +57,12 @@ def components(omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model
     >>> components(jnp.array([1.068]), yb, nu, renp.Weak()).transverse.shape
     (3, 3, 1)
     """
-    strengths = _strengths_at(atom, neutrinos, model, ORDERED)
+    strengths = _strengths_at(atom, neutrinos, model, ordered(neutrinos.states))
 
     def at(one: Real) -> Components:
         parts = [_by_direction(of_pair, one, atom, neutrinos) for of_pair in strengths(one)]
-        return Components(*(jnp.stack(of_pairs).reshape(3, 3) for of_pairs in zip(*parts, strict=True)))
+        square = (neutrinos.states,) * 2
+        return Components(*(jnp.stack(of_pairs).reshape(square) for of_pairs in zip(*parts, strict=True)))
 
     every: Components = jax.vmap(at, out_axes=-1)(omega)
     return every
@@ -110,7 +111,7 @@ def spectrum_of_runs(
 
 def coupling_matrices(
     q2: Float[Array, "n"], neutrinos: Neutrinos, model: Interaction
-) -> dict[str, Complex[Array, "3 3 n"]]:
+) -> dict[str, Complex[Array, "states states n"]]:
     """Return the couplings that the model has, at every photon energy.
 
     Examples
@@ -119,8 +120,8 @@ def coupling_matrices(
     >>> sorted(coupling_matrices(jnp.array([0.1]), renp.Neutrinos(0.01), renp.Weak()))
     ['A', 'V']
     """
-    at_each = jax.vmap(lambda one: model.couplings(neutrinos, one), out_axes=-1)(q2)
-    return {name: x for name in NAMES if (x := getattr(at_each, name)) is not None}
+    at_each: dict[str, Array] = jax.vmap(lambda one: present(model, neutrinos, one), out_axes=-1)(q2)
+    return at_each
 
 
 class _Strengths(NamedTuple):
@@ -136,7 +137,7 @@ class _Strengths(NamedTuple):
 
 def _total_at(atom: Atom, neutrinos: Neutrinos, model: Interaction) -> Callable[[Real], Real]:
     """Return I as a function of the photon energy; what does not depend on it is computed here."""
-    strengths = _strengths_at(atom, neutrinos, model, UNORDERED)
+    strengths = _strengths_at(atom, neutrinos, model, unordered(neutrinos.states))
 
     def at(omega: Real) -> Real:
         summed: _Strengths = jax.tree.map(lambda first, *more: sum(more, first), *strengths(omega))

@@ -8,20 +8,23 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from renp._types import Matrix
-from renp.interactions.couplings import NAMES, Interaction
+from renp.interactions.couplings import NAMES, Interaction, padded
 from renp.neutrinos import Neutrinos
 
 Order: TypeAlias = tuple[int, int]
 Orders: TypeAlias = tuple[Order, ...]
 Matrices: TypeAlias = dict[str, Matrix]
 
-ORDERED: tuple[Orders, ...] = tuple(((i, j),) for i in range(3) for j in range(3))
-"""Every ordered pair by itself."""
 
-UNORDERED: tuple[Orders, ...] = tuple(
-    ((i, j),) if i == j else ((i, j), (j, i)) for i, j in combinations_with_replacement(range(3), 2)
-)
-"""Every unordered pair in both orders."""
+def ordered(states: int) -> tuple[Orders, ...]:
+    """Return every ordered pair by itself."""
+    return tuple(((i, j),) for i in range(states) for j in range(states))
+
+
+def unordered(states: int) -> tuple[Orders, ...]:
+    """Return every unordered pair in both orders."""
+    every = combinations_with_replacement(range(states), 2)
+    return tuple(((i, j),) if i == j else ((i, j), (j, i)) for i, j in every)
 
 
 class Element(NamedTuple):
@@ -47,15 +50,15 @@ def elements(matrices: Matrices, pairs: tuple[Orders, ...]) -> list[dict[str, El
 
     Examples
     --------
-    >>> by_pair = elements({"V": jnp.eye(3, dtype=complex)}, UNORDERED)
+    >>> by_pair = elements({"V": jnp.eye(3, dtype=complex)}, unordered(3))
     >>> [float(pair["V"].square) for pair in by_pair]
     [1.0, 0.0, 0.0, 1.0, 0.0, 1.0]
     """
     found: list[dict[str, Element]] = [{} for _ in pairs]
     for name, matrix in matrices.items():
-        values, squares = (jnp.unstack(x.reshape(9)) for x in (matrix, abs2(matrix)))
+        values, squares = (jnp.unstack(x.reshape(-1)) for x in (matrix, abs2(matrix)))
         for own, orders in zip(found, pairs, strict=True):
-            places = [3 * i + j for i, j in orders]
+            places = [len(matrix) * i + j for i, j in orders]
             square = sum((squares[k] for k in places[1:]), squares[places[0]])
             own[name] = Element(tuple(values[k] for k in places), square)
     return found
@@ -101,7 +104,8 @@ def present(model: Interaction, neutrinos: Neutrinos, q2: Float[Array, ""]) -> M
     ['A', 'V']
     """
     couplings = model.couplings(neutrinos, q2)
-    return {name: x for name in NAMES if (x := getattr(couplings, name)) is not None}
+    found = {name: x for name in NAMES if (x := getattr(couplings, name)) is not None}
+    return {name: padded(x, neutrinos.states) for name, x in found.items()}
 
 
 def varying(model: Interaction, neutrinos: Neutrinos) -> frozenset[str]:

@@ -165,7 +165,7 @@ def is_exact(likelihood: Likelihood, moves: Mask) -> bool:
     return len(likelihood.parameters) == len(likelihood.couplings) and int(np.sum(np.asarray(moves))) == 1
 
 
-@jax.jit
+@compiled
 def along_coupling(likelihood: Likelihood, k: Int[Array, ""] | int) -> Along:
     """Return the counts of the runs along a coupling in its unit, all else as `Likelihood.point` has it."""
     here = likelihood.nominal
@@ -242,7 +242,7 @@ def around_minima(
     least = xp.min(chi2, axis=0)
     # The profile may have other branches over the same values of the coupling.
     wanted = (chi2 < least + rise) & _distinct(minima.x)
-    room = xp.where(wanted, least + rise - chi2, rise)
+    room = xp.where(wanted, least + rise - xp.where(wanted, chi2, 0.0), rise)
     below, above = (cross(side, room, wanted) for side in (-1.0, 1.0))
     low, high = (xp.moveaxis(xp.where(wanted, end.value, np.nan), 0, -1) for end in (below, above))
     crossed = (below.status != NOT_CONVERGED) & (above.status != NOT_CONVERGED)
@@ -252,7 +252,8 @@ def around_minima(
     best = xp.take_along_axis(x, xp.argmin(tied, axis=0)[None], axis=0)[0]
     intervals = joined(low, high)
     inside = (x[..., None] >= intervals[..., 0]) & (x[..., None] <= intervals[..., 1])
-    rises = xp.min(xp.where(inside, chi2[..., None], np.inf), axis=0) - least[..., None]
+    lowest = xp.where(xp.isfinite(least), least, 0.0)  # infinite where every fit failed
+    rises = xp.min(xp.where(inside, chi2[..., None], np.inf), axis=0) - lowest[..., None]
     root = xp.where(xp.isnan(intervals), np.nan, xp.sqrt(xp.maximum(intervals, 0.0)))
     intervals = xp.where(magnitude, root, intervals)
     best = xp.where(magnitude, xp.sqrt(xp.maximum(best, 0.0)), best)

@@ -211,6 +211,8 @@ def _best_of(likelihood: Likelihood, data: Data, points: Reals, blocks: int) -> 
     with np.errstate(divide="ignore"):
         logs = np.where(expected > 0, np.log(expected), _IMPOSSIBLE)
     pulls = points[:, list(likelihood.constrained)]
+    if likelihood.masses:
+        pulls = np.asarray(_external(likelihood, points))
     own = np.sum(expected, axis=1) + np.sum(pulls**2, axis=1) / 2
     counts, measured = np.asarray(data.counts), np.asarray(data.pulls)
 
@@ -224,6 +226,12 @@ def _best_of(likelihood: Likelihood, data: Data, points: Reals, blocks: int) -> 
 @jax.jit
 def _expected(likelihood: Likelihood, points: Float[Array, "m p"]) -> Float[Array, "m n"]:
     found: Array = jax.vmap(likelihood.expected)(points)
+    return found
+
+
+@jax.jit
+def _external(likelihood: Likelihood, points: Float[Array, "m p"]) -> Float[Array, "m c"]:
+    found: Array = jax.vmap(likelihood.external)(points)
     return found
 
 

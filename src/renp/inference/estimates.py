@@ -20,13 +20,13 @@ from renp._types import Reals
 from renp.compiled import compiled
 from renp.formula.kinematics import threshold_energies
 from renp.inference.likelihood import Data, Likelihood, Point
-from renp.inference.minuit import local_at, minuit
-from renp.inference.nature import neutrino_names, with_values
+from renp.inference.minuit import minuit
 from renp.inference.newton import CONVERGED, Crossing, Minimum, crossing, local
 from renp.inference.parameters import CONSTRAINED, Parameter, physical
 from renp.inference.search import Search, checked_data, ends, moving, other_minima, search
 from renp.inference.starts import MASS
 from renp.inference.upper_limits import delta_chi2
+from renp.neutrinos import neutrino_names, with_values
 from renp.references import merged, references_of
 from renp.results.base import provenance
 from renp.results.fit import AT_EDGE, AT_LOWER, AT_UPPER, FITTED, FIXED, UNDETERMINED, Estimate, Fit
@@ -100,7 +100,7 @@ def fit(
     faults = [*_impossible(found), *_failures(found, verdict, state), *_undetermined(found, state)]
     remarks = [*_boundaries(found, state), *_others(found, state, rise), *_open_ends(found, intervals, rise)]
     measured = np.isin(np.arange(found.moves.size), likelihood.constrained)
-    degrees = int(checked.counts.size - np.sum(found.moves & ~measured))
+    degrees = checked.counts.size + len(likelihood.masses) - int(np.sum(found.moves & ~measured))
     return Fit(
         estimates={e.name: e for e in _estimates(found, state, intervals)},
         covariance=state.covariance,
@@ -224,7 +224,7 @@ def _state(found: Search) -> _State:
         curvature = _curvature(likelihood, x, found.data)[np.ix_(inside, inside)]
         covariance[np.ix_(inside, inside)], undetermined[inside] = _inverted(curvature / 2)
         # At a boundary or a threshold, a parameter can be without any effect.
-        information = np.asarray(local_at(likelihood, x, found.data).information)
+        information = np.asarray(local(likelihood, x, found.data).information)
         undetermined |= moves & ~inside & (information < _FLAT)
     return _State(at_lower, at_upper, at_edge, undetermined, covariance)
 
@@ -235,9 +235,9 @@ def _at_threshold(likelihood: Likelihood, x: Reals) -> bool:
     own = {name: values[name] for name in neutrino_names(likelihood.neutrinos) if name in values}
     masses: Any = np.asarray(with_values(likelihood.neutrinos, own).masses)
     for part in likelihood.parts:
-        atom = part.experiment.atom
-        thresholds = threshold_energies(masses, *atom.frame)
-        if np.any(np.abs(thresholds[:, :, None] - part.photon_energy(values)) < _AT_THRESHOLD):
+        atom, offset = part.experiment.atom, part.experiment.laser.offset
+        opening = np.asarray(threshold_energies(masses, *atom.frame)) - offset
+        if np.any(np.abs(opening[:, :, None] - part.photon_energy(values)) < _AT_THRESHOLD):
             return True
     return False
 
@@ -248,7 +248,7 @@ def _curvature(likelihood: Likelihood, x: Reals, data: Data) -> Reals:
     return np.stack([np.asarray(column) for column in columns], axis=1)
 
 
-@jax.jit
+@compiled
 def _curvature_along(
     likelihood: Likelihood, x: Float[Array, "p"], data: Data, direction: Float[Array, "p"]
 ) -> Float[Array, "p"]:
@@ -272,7 +272,7 @@ def _inverted(information: Reals) -> tuple[Reals, Mask]:
 
 def _estimates(found: Search, state: _State, intervals: Ends) -> list[Estimate]:
     estimates = []
-    pulls = dict(zip(found.likelihood.constrained, np.asarray(found.data.pulls), strict=True))
+    pulls = dict(zip(found.likelihood.constrained, np.asarray(found.data.pulls), strict=False))
     status, slopes = _statuses(found, state), np.asarray(_slopes(found.likelihood.parameters, found.x))
     for k, parameter in enumerate(found.likelihood.parameters):
         x, spread = found.x[k], np.sqrt(state.covariance[k, k])
@@ -295,7 +295,7 @@ def _estimates(found: Search, state: _State, intervals: Ends) -> list[Estimate]:
     return estimates
 
 
-@jax.jit
+@compiled
 def _slopes(parameters: tuple[Parameter, ...], x: Point) -> Point:
     """Return the derivatives of the physical values."""
     return jnp.array([jax.grad(physical, 1)(p, x[k]) for k, p in enumerate(parameters)], dtype=float)

@@ -56,7 +56,7 @@ def p_value(likelihood: Likelihood, moves: NDArray[np.bool_], k: int | None = No
     """
     data = jax.tree.map(lambda a: np.asarray(a)[None], likelihood.data)
     measured = np.isin(np.arange(moves.size), likelihood.constrained)
-    degrees = likelihood.size - int(np.sum(moves & ~measured))
+    degrees = likelihood.size + len(likelihood.masses) - int(np.sum(moves & ~measured))
     if degrees <= 0:
         return float("nan")
     x, least = _least(likelihood, data, moves, k)

@@ -387,11 +387,12 @@ def _fits_of_all(
 
 def _seen_by(fitted: Likelihood, true: Likelihood, data: Data) -> Data:
     """Return the data of one hypothesis with the external measurements that another one has."""
-    measured = {true.names[k]: np.asarray(data.pulls)[..., c] for c, k in enumerate(true.constrained)}
+    measured = {name: np.asarray(data.pulls)[..., c] for c, name in enumerate(true.external_names)}
     opposite = {_SAME_MEASUREMENT[n]: -pull for n, pull in measured.items() if n in _SAME_MEASUREMENT}
-    known = opposite | measured
+    own = {name: value / error for name, (value, error) in fitted.masses.items()}
+    known = own | opposite | measured
     nothing = np.zeros(np.shape(data.pulls)[:-1])
-    pulls = [known.get(fitted.names[k], nothing) for k in fitted.constrained]
+    pulls = [known.get(name, 0.0) + nothing for name in fitted.external_names]
     stacked = np.stack(pulls, axis=-1) if pulls else np.zeros((*nothing.shape, 0))
     return Data(jnp.asarray(data.counts), jnp.asarray(stacked))
 

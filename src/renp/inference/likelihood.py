@@ -3,8 +3,8 @@
     −2 ln L = 2 Σ_r [N_r − n_r + n_r ln(n_r/N_r)] + Σ_c (x_c − a_c)²
 
 with N_r the expected and n_r the observed counts of run r, x_c the pulls of the constrained parameters
-and a_c what was measured of them elsewhere (0 in data). A control measurement of the background is one more
-count, whose mean is that background times its ratio.
+and a_c what was measured of them elsewhere (0 in data); of measured masses both are in units of their errors.
+A control measurement of the background is one more count, whose mean is that background times its ratio.
 
 Couplings enter the amplitude linearly, so that counts are a quadratic form in them. As long as neither
 masses, mixing nor the calibration vary, its coefficients are computed once. Several experiments have
@@ -21,31 +21,26 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 from numpy.typing import NDArray
 
 from renp._types import Reals
 from renp.border import checked
 from renp.compensated import concatenated, vector
+from renp.compiled import compiled
 from renp.errors import InputError, PoleWarning
 from renp.experiment import Experiment
-from renp.inference.nature import (
-    given_value,
-    nature_parameters,
-    neutrino_names,
-    value_of,
-    with_numbers,
-    with_values,
-)
+from renp.inference.measured_masses import measured_masses
+from renp.inference.nature import given_value, nature_parameters, with_numbers
 from renp.inference.nuisances import AMPLITUDE, CALIBRATION, LINEWIDTH, RATES, Nuisances, nuisance_parameters
-from renp.inference.parameters import CONSTRAINED, Parameter, coordinate, coupling, physical
+from renp.inference.parameters import CONSTRAINED, Parameter, coordinate, coupling, inverse, physical
 from renp.inference.part import Part, experiments_of, nuisances_of, parameters_of_runs, part
 from renp.inference.poisson import chi2
 from renp.inference.response import Runs, form_of, interferes, runs_of, spectrum_of, superposed, typical_sizes
 from renp.interactions import Weak
 from renp.interactions.couplings import Coupling, Interaction, Model
 from renp.interactions.given import GivenCouplings, given_couplings
-from renp.neutrinos import Neutrinos
+from renp.neutrinos import Neutrinos, neutrino_names, observable_masses, value_of, with_values
 from renp.poles import check_poles
 from renp.references import references_of
 from renp.validation import Scalar, choice, instance, is_traced
@@ -58,7 +53,7 @@ _MANY = 1e6
 
 
 class Data(NamedTuple):
-    """What was observed: counts of the runs, and the external measurements as pulls (0 in data)."""
+    """What was observed: counts of the runs, and the external measurements, see `Likelihood.external`."""
 
     counts: Float[Array, "*batch n"]
     pulls: Float[Array, "*batch c"]
@@ -117,6 +112,8 @@ class Likelihood(eqx.Module):
     model: Interaction
     couplings: tuple[Coupling, ...]
     parameters: tuple[Parameter, ...]
+    masses: dict[str, tuple[Scalar, Scalar]]
+    """Values and errors (eV) of masses that others measured, in the order of their names."""
 
     def __init__(
         self,
@@ -132,7 +129,12 @@ class Likelihood(eqx.Module):
         self._check(experiments)
         every = tuple(experiments.values())
         scales = typical_sizes([self._runs(one, neutrinos) for one in every], every)
-        others = self._others(experiments, nuisances)
+        by_name = nuisances_of(nuisances, tuple(experiments))
+        others, names = self._others(experiments, by_name)
+        measured = measured_masses(
+            (one.measured_masses for one in by_name.values()), [p.name for p in others], neutrinos
+        )
+        self.masses = {name: (one.centre, one.width) for name, one in sorted(measured.items())}
         forms = [form_of(scales, *self._runs(one, neutrinos)) for one in every]
         seen = np.any([interferes(form) for form in forms], axis=0)
         if phases := {p.name: value_of(neutrinos, p.name) + 1.0 for p in others if p.unit == "rad"}:
@@ -149,9 +151,7 @@ class Likelihood(eqx.Module):
             twice = next(name for name in self.names if self.names.count(name) > 1)
             raise InputError("couplings", repr(twice), "a name that no other parameter has")
         known = [None if self._kinematic else form for form in forms]
-        self.parts = tuple(
-            part(one, form, name) for (name, one), form in zip(experiments.items(), known, strict=True)
-        )
+        self.parts = tuple(part(*one) for one in zip(every, known, names, strict=True))
         self._warn_of_poles()
 
     @property
@@ -213,6 +213,11 @@ class Likelihood(eqx.Module):
         return tuple(k for k, p in enumerate(self.parameters) if p.kind in CONSTRAINED)
 
     @property
+    def external_names(self) -> tuple[str, ...]:
+        """Names of the external measurements: constrained parameters, and masses."""
+        return (*(self.names[k] for k in self.constrained), *self.masses)
+
+    @property
     def bounds(self) -> tuple[Point, Point]:
         """Lower and upper end of each coordinate."""
         low, high = ([getattr(p, end) for p in self.parameters] for end in ("low", "high"))
@@ -228,7 +233,9 @@ class Likelihood(eqx.Module):
             If the runs have none.
         """
         counts = concatenated([one.counts for one in self.parts])
-        return Data(counts, vector([0.0] * len(self.constrained)))
+        return Data(
+            counts, vector([0.0] * len(self.constrained) + [m / error for m, error in self.masses.values()])
+        )
 
     def index(self, name: str) -> int:
         """Return the place of a parameter, or raise `InputError`."""
@@ -259,7 +266,7 @@ class Likelihood(eqx.Module):
         if "." in name:
             there = Model(with_numbers(self.couplings, {name: jnp.asarray(value)}))
             for one in self.experiments:
-                for omega in np.asarray(one.runs.photon_energy + one.laser.offset)[:, None]:
+                for omega in np.asarray(one.line_centre)[:, None]:
                     check_poles(there, omega, one.atom, self.neutrinos)
         return found
 
@@ -308,13 +315,23 @@ class Likelihood(eqx.Module):
         values = self.values(x)
         return jnp.concatenate([one.expected(self._spectrum(one, x, values), values) for one in self.parts])
 
+    def external(self, x: Point | Reals) -> Float[Array, "c"]:
+        """Return what external measurements are expected to give: pulls, and masses over their errors."""
+        pulls = x[np.array(self.constrained, dtype=int)]
+        if not self.masses:
+            return jnp.asarray(pulls)
+        nu = self._neutrinos(self.values(x))
+        found = observable_masses(nu.masses, nu.mixing_matrix[0])
+        return jnp.concatenate(
+            [pulls, jnp.stack([found[name] / error for name, (_, error) in self.masses.items()])]
+        )
+
     def chi2(self, x: Point | Reals, data: Data) -> Float[Array, ""]:
         """Return −2 ln L, relative to a perfect description of the counts."""
         if not is_traced(x, *data):
             found: Array = _chi2(self, x, data)
             return found
-        pulls = x[np.array(self.constrained, dtype=int)] - data.pulls
-        return chi2(self.expected(x), data.counts) + jnp.sum(pulls**2)
+        return chi2(self.expected(x), data.counts) + jnp.sum((self.external(x) - data.pulls) ** 2)
 
     def log_density(self, x: Point, data: Data) -> Float[Array, ""]:
         """Return ln L, up to a constant of the data.
@@ -330,10 +347,75 @@ class Likelihood(eqx.Module):
         """
         return -self.chi2(x, data) / 2
 
+    def log_likelihood(
+        self, values: ArrayLike, data: Data | None = None, *, constrained: bool = True
+    ) -> Float[NDArray[np.float64], "*batch"]:
+        """Return ln L of physical values, as samplers and minimisers of others ask for it.
+
+        Parameters
+        ----------
+        values
+            In the order of `names` and in the parameters' units, along the last axis; any axes before it are
+            a batch.
+        data
+            Counts and pulls; the observed ones if left out.
+        constrained
+            Whether external measurements of parameters are in it; False where priors hold them, as those of
+            `renp.prior_transform` do.
+
+        Returns
+        -------
+        numpy.ndarray
+            Relative to a perfect description of the counts, −inf where a parameter cannot have its value or
+            the counts are impossible. Of JAX, and differentiable, where values or data are traced.
+
+        Raises
+        ------
+        InputError
+            For another number of values, or without data.
+
+        Examples
+        --------
+        >>> import renp
+        >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0, counts=[120])
+        >>> moment = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
+        >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), moment)
+        >>> likelihood.log_likelihood([[0.0], [3e-11], [-3e-11]]).round(3)
+        array([-0.035, -0.13 ,   -inf])
+        """
+        found: NDArray[np.float64] = self._on_values(_log_likelihood, values, data, constrained)
+        return found
+
+    def log_likelihood_and_gradient(
+        self, values: ArrayLike, data: Data | None = None, *, constrained: bool = True
+    ) -> tuple[Float[NDArray[np.float64], "*batch"], Float[NDArray[np.float64], "*batch p"]]:
+        """Return `log_likelihood` and its derivative with respect to each value, exact; 0 outside.
+
+        Examples
+        --------
+        >>> import renp
+        >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0, counts=[120])
+        >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"weak": renp.Weak()})
+        >>> value, gradient = likelihood.log_likelihood_and_gradient([0.0])
+        >>> gradient.shape
+        (1,)
+        """
+        found: tuple[Any, Any] = self._on_values(_log_likelihood_and_gradient, values, data, constrained)
+        return found
+
+    def _on_values(self, compiled: Any, values: ArrayLike, data: Data | None, constrained: bool) -> Any:
+        """Return what a compiled function says of physical values, in NumPy unless something is traced."""
+        rows: Any = values if is_traced(values) else np.asarray(values, dtype=float)
+        if np.shape(rows)[-1:] != (len(self.parameters),):
+            allowed = f"of {', '.join(self.names)}, along the last axis"
+            raise InputError("values", f"an array of shape {np.shape(rows)}", allowed)
+        found = compiled(self, rows, data, constrained)
+        return found if is_traced(*jax.tree.leaves(found)) else jax.tree.map(np.asarray, found)
+
     def asimov(self, x: Point | Reals) -> Data:
         """Return data without fluctuations: the expectation at a point."""
         x = x if is_traced(x) else np.asarray(x)
-        return Data(self.expected(x), jnp.asarray(x[np.array(self.constrained, dtype=int)]))
+        return Data(self.expected(x), self.external(x))
 
     def toys(self, x: Point | Reals, key: Array, number: int) -> Data:
         """Return data drawn at a point: Poisson counts, and external measurements with their errors."""
@@ -411,7 +493,7 @@ class Likelihood(eqx.Module):
         scales = typical_sizes([runs], (experiment,))
         others = nuisance_parameters(nuisances, experiment, neutrinos, couplings)
         fitted = [replace(p, plus=s, minus=s) for p, s in zip(self.parameters, scales, strict=False)]
-        new = part(experiment, None if self._kinematic else form_of(scales, *runs))
+        new = part(experiment, None if self._kinematic else form_of(scales, *runs), self._part.names)
         there: Likelihood = eqx.tree_at(
             lambda one: (one.parts, one.neutrinos, one.couplings, one.parameters),
             self,
@@ -436,15 +518,17 @@ class Likelihood(eqx.Module):
                     experiment.runs.photon_energy, experiment.atom, self.neutrinos, model, experiment.laser
                 )
 
-    def _others(self, experiments: Mapping[str, Experiment], nuisances: Any) -> list[Parameter]:
-        """Return all parameters but the couplings."""
-        by_name = nuisances_of(nuisances, tuple(experiments))
+    def _others(
+        self, experiments: Mapping[str, Experiment], by_name: Mapping[str, Nuisances]
+    ) -> tuple[list[Parameter], Any]:
+        """Return all parameters but the couplings, and the experiments' names of theirs."""
         nature = [
             nature_parameters(one.oscillation, one.free, self.neutrinos, self.couplings)
             for one in by_name.values()
         ]
         shared = {p.name: p for parameters in nature for p in parameters}
-        return [*shared.values(), *parameters_of_runs(experiments, by_name)]
+        of_runs, names = parameters_of_runs(experiments, by_name)
+        return [*shared.values(), *of_runs], names
 
     def _warn_of_poles(self) -> None:
         free = {p.name for p in self.parameters if "." in p.name}
@@ -483,20 +567,49 @@ class Likelihood(eqx.Module):
         fitted = self.parameters[: len(self.couplings)]
         if one.response is not None:
             return spectrum_of(one.response, x, [p.kind == "magnitude" for p in fitted])
-        known = neutrino_names(self.neutrinos)
-        neutrinos = with_values(self.neutrinos, {name: v for name, v in values.items() if name in known})
         model = superposed(self.model, with_numbers(self.couplings, values), fitted, x)
-        return one.spectrum(neutrinos, model, values)
+        return one.spectrum(self._neutrinos(values), model, values)
+
+    def _neutrinos(self, values: dict[str, Array]) -> Neutrinos:
+        known = neutrino_names(self.neutrinos)
+        return with_values(self.neutrinos, {name: v for name, v in values.items() if name in known})
 
 
-@jax.jit
+@compiled
 def _expected(likelihood: Likelihood, x: Point) -> Counts:
     return likelihood.expected(x)
 
 
-@jax.jit
+@compiled
 def _chi2(likelihood: Likelihood, x: Point, data: Data) -> Float[Array, ""]:
     return likelihood.chi2(x, data)
+
+
+@partial(jax.jit, static_argnums=3)
+def _log_likelihood(likelihood: Likelihood, values: Any, data: Data | None, constrained: bool) -> Array:
+    at = partial(_log_likelihood_at, likelihood, data, constrained)
+    found: Array = jnp.vectorize(at, signature="(p)->()")(values)
+    return found
+
+
+@partial(jax.jit, static_argnums=3)
+def _log_likelihood_and_gradient(
+    likelihood: Likelihood, values: Any, data: Data | None, constrained: bool
+) -> Any:
+    at = jax.value_and_grad(partial(_log_likelihood_at, likelihood, data, constrained))
+    value, slope = jnp.vectorize(at, signature="(p)->(),(p)")(values)
+    return value, jnp.where(jnp.isfinite(value)[..., None], slope, 0.0)
+
+
+def _log_likelihood_at(likelihood: Likelihood, data: Data | None, constrained: bool, values: Point) -> Array:
+    """Return ln L of physical values; those that are not allowed are replaced before they meet a slope."""
+    data = likelihood.data if data is None else data
+    given = vector([inverse(p, values[k]) for k, p in enumerate(likelihood.parameters)])
+    low, high = likelihood.bounds
+    inside = (low <= given) & (given <= high)
+    x = jnp.where(inside, given, likelihood.nominal)
+    rise = likelihood.chi2(x, data) if constrained else chi2(likelihood.expected(x), data.counts)
+    return jnp.where(jnp.all(inside) & ~jnp.isnan(rise), -rise / 2, -jnp.inf)
 
 
 @partial(jax.jit, static_argnums=2)

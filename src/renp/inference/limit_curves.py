@@ -1,25 +1,19 @@
 """Expected limits over the exposure: how they fall as the runs go on."""
 
-from typing import Any
-
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import ArrayLike
 
 from renp._types import Reals
-from renp.constants import DAY
 from renp.errors import InputError
 from renp.experiment import Experiment, check_certain
-from renp.inference.accepted import along_coupling
-from renp.inference.quadratic_set import Along, quadratic_set
-from renp.inference.upper_limits import delta_chi2, likelihoods_of
+from renp.inference.sensitivity import expected_limit, increasing
+from renp.inference.upper_limits import delta_chi2
 from renp.interactions.dipole import moment_couplings
 from renp.neutrinos import Neutrinos
 from renp.references import PAPERS
 from renp.results.base import provenance
 from renp.results.moments import LimitCurves
-from renp.validation import Scalar, instance, within
+from renp.validation import instance
 
 
 def limit_curves(
@@ -68,17 +62,14 @@ def limit_curves(
     check_certain(experiment)
     instance("neutrinos", neutrinos, Neutrinos)
     rise = delta_chi2(confidence_level)
-    exposures = _exposures(np.logspace(0, 3, 61) if exposure is None else exposure)
-    scale = jnp.asarray(exposures / _exposure_of(experiment))
+    allowed = "at least two increasing exposures above 0, in day × 100 cm³"
+    exposures = increasing("exposure", np.logspace(0, 3, 61) if exposure is None else exposure, allowed)
+    if experiment.counts is not None:
+        raise InputError("counts", experiment.counts, "left out: limits over the exposure are expected ones")
     by_element: dict[str, dict[str, Reals]] = {}
-    given = moment_couplings(neutrinos.nature)
-    curves: dict[str, Reals] = {}
-    for likelihood, places in likelihoods_of(experiment, neutrinos, given, None, profiled=False):
-        for k in places:
-            furthest = _limits(along_coupling(likelihood, k), scale, rise)
-            curves[likelihood.names[k]] = float(likelihood.parameters[k].plus) * np.asarray(furthest)
-    for coupling in given:
-        by_element.setdefault(coupling.family, {})[coupling.label] = curves[coupling.name]
+    for one in moment_couplings(neutrinos.nature):
+        limit = expected_limit(experiment, neutrinos, one.interaction, "exposure", exposures, rise)
+        by_element.setdefault(one.family, {})[one.label] = limit
     return LimitCurves(
         exposure=exposures,
         confidence_level=float(confidence_level),
@@ -91,33 +82,3 @@ def limit_curves(
             method="delta-chi2, one coupling at a time",
         ),
     )
-
-
-@jax.jit
-def _limits(along: Along, factors: Float[Array, "n"], rise: Scalar) -> Float[Array, "n"]:
-    """Return the size of the furthest coupling that is accepted where all runs are longer by a factor."""
-
-    def limit(factor: Array) -> Array:
-        longer = Along(*(factor * counts for counts in along))
-        return jnp.max(jnp.abs(quadratic_set(longer, longer.null, rise).ends))
-
-    found: Array = jax.vmap(limit)(factors)
-    return found
-
-
-def _exposures(given: ArrayLike) -> np.ndarray[Any, np.dtype[np.float64]]:
-    allowed = "at least two increasing exposures above 0, in day × 100 cm³"
-    found = np.atleast_1d(np.asarray(within("exposure", given, allowed, low=0.0)))
-    if found.ndim != 1 or found.size < 2 or found[0] == 0 or np.any(np.diff(found) <= 0):
-        raise InputError("exposure", given, allowed)
-    return found
-
-
-def _exposure_of(experiment: Experiment) -> float:
-    """Return the time of the mean run times the volume, day × 100 cm³."""
-    if experiment.counts is not None:
-        raise InputError("counts", experiment.counts, "left out: limits over the exposure are expected ones")
-    time = float(jnp.mean(experiment.duration))
-    if time == 0:
-        raise InputError("duration", time, "above 0 in at least one run")
-    return time / DAY * float(experiment.target.volume) / 100.0

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import jax
 import numpy as np
 from iminuit import Minuit  # type: ignore[import-untyped]
 from jaxtyping import ArrayLike
@@ -14,7 +13,6 @@ from renp.inference.search import checked_data, checked_point
 
 _FIRST_STEP = 0.1
 
-local_at = jax.jit(local)
 """The χ² around a point, compiled once for Minuit and for the diagnosis."""
 
 
@@ -73,7 +71,7 @@ def _remembered(likelihood: Likelihood, data: Data) -> Callable[[Reals], tuple[f
     def evaluate(x: Reals) -> tuple[float, Reals]:
         key = np.asarray(x, dtype=float).tobytes()
         if key not in last:
-            here = local_at(likelihood, np.asarray(x, dtype=float), data)
+            here = local(likelihood, np.asarray(x, dtype=float), data)
             last.clear()
             chi2 = float(here.chi2)
             last[key] = np.inf if np.isnan(chi2) else chi2, np.nan_to_num(np.asarray(here.slope))

@@ -11,12 +11,18 @@ from renp.errors import InputError
 from renp.inference.parameters import Parameter, constrained
 from renp.inference.parameters import free as unknown
 from renp.interactions.couplings import Coupling, Interaction
-from renp.neutrinos import Neutrinos, release_errors, release_values
+from renp.neutrinos import Neutrinos, neutrino_names, release_errors, value_of
 from renp.validation import Scalar, choice, instance, is_traced, listed
 
-_UNITS = {"lightest_mass": "eV", "delta_cp": "rad", "dm2_21": "eV²", "dm2_31": "eV²", "dm2_32": "eV²"}
+_UNITS = {
+    "lightest_mass": "eV",
+    "delta_cp": "rad",
+    "dm2_21": "eV²",
+    "dm2_31": "eV²",
+    "dm2_32": "eV²",
+    "dm2_41": "eV²",
+}
 _TYPICAL = {"lightest_mass": 0.01, "dm2_21": 1e-5, "dm2_31": 1e-4, "dm2_32": 1e-4}
-_PHASES = ("majorana_phase_21", "majorana_phase_31")
 
 
 def nature_parameters(
@@ -40,52 +46,6 @@ def nature_parameters(
     if both := set(measured) & set(names):
         raise InputError("free", repr(min(both)), "without the names in oscillation")
     return found
-
-
-def with_values(neutrinos: Neutrinos, values: dict[str, Array]) -> Neutrinos:
-    """Return the neutrinos with some parameters replaced; nothing is checked.
-
-    Examples
-    --------
-    >>> import jax.numpy as jnp
-    >>> with_values(Neutrinos(0.01), {"lightest_mass": jnp.array(0.02)}).masses[0]
-    Array(0.02, dtype=float64)
-    """
-    replaced: Neutrinos = eqx.tree_at(
-        lambda nu: [_get(nu, name) for name in values], neutrinos, list(values.values())
-    )
-    return replaced
-
-
-def value_of(neutrinos: Neutrinos, name: str) -> Scalar:
-    """Return a parameter of the neutrinos by the name that `Nuisances` has for it.
-
-    Examples
-    --------
-    >>> value_of(Neutrinos(0.01), "dm2_31")
-    0.002513
-    """
-    value = _get(neutrinos, name)
-    return value if is_traced(value) else float(value)
-
-
-def _get(neutrinos: Neutrinos, name: str) -> Scalar:
-    if name in _PHASES:
-        return neutrinos.majorana_phases[_PHASES.index(name)]
-    value: Scalar = getattr(neutrinos, "dm2_atmospheric" if name in ("dm2_31", "dm2_32") else name)
-    return value
-
-
-def neutrino_names(neutrinos: Neutrinos) -> tuple[str, ...]:
-    """Return the names of all parameters that these neutrinos have.
-
-    Examples
-    --------
-    >>> neutrino_names(Neutrinos(0.01))[0]
-    'lightest_mass'
-    """
-    names = ("lightest_mass", *release_values(neutrinos.release, neutrinos.ordering))
-    return (*names, *_PHASES) if neutrinos.nature == "majorana" else names
 
 
 def number_of(name: str, couplings: tuple[Coupling, ...]) -> Parameter:

@@ -6,6 +6,7 @@ parameters. Steps are damped (Levenberg–Marquardt) where they do not descend, 
 bounds of the parameters by holding those that press against one.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
@@ -14,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from renp._types import Mask
+from renp.compiled import compiled
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.poisson import chi2
 from renp.validation import Scalar
@@ -86,7 +88,7 @@ class Crossing(NamedTuple):
     status: Int[Array, "*batch"]
 
 
-@jax.jit
+@compiled
 def local(likelihood: Likelihood, x: Point, data: Data) -> Local:
     """Return the χ² around a point to second order.
 
@@ -103,7 +105,8 @@ def local(likelihood: Likelihood, x: Point, data: Data) -> Local:
     """
     expected, slopes, bends = _value_and_slopes(likelihood, x)
     pulled = jnp.zeros(x.size).at[jnp.array(likelihood.constrained, dtype=int)].set(1.0)
-    shift = jnp.zeros(x.size).at[jnp.array(likelihood.constrained, dtype=int)].add(-data.pulls) + pulled * x
+    measured = data.pulls[: len(likelihood.constrained)]
+    shift = jnp.zeros(x.size).at[jnp.array(likelihood.constrained, dtype=int)].add(-measured) + pulled * x
     seen = expected > 0
     safe = jnp.where(seen, expected, 1.0)
     ratio = jnp.where(seen, data.counts / safe, 0.0)
@@ -113,7 +116,16 @@ def local(likelihood: Likelihood, x: Point, data: Data) -> Local:
     own = pulled + jnp.maximum(bends.T @ (1 - ratio), 0.0)
     curvature = 2 * (slopes.T @ (weight[:, None] * slopes) + jnp.diag(own))
     information = 2 * (jnp.sum(jnp.where(seen[:, None], slopes**2 / safe[:, None], 0.0), axis=0) + own)
-    return Local(chi2(expected, data.counts) + jnp.sum(shift**2), slope, curvature, information)
+    value = chi2(expected, data.counts) + jnp.sum(shift**2)
+    if likelihood.masses:
+        masses, slopes, bends = _value_and_slopes(likelihood, x, likelihood.external)
+        masses, slopes, bends = (one[len(likelihood.constrained) :] for one in (masses, slopes, bends))
+        missed = masses - data.pulls[len(likelihood.constrained) :]
+        bent = jnp.maximum(bends.T @ missed, 0.0)
+        value, slope = value + jnp.sum(missed**2), slope + 2 * slopes.T @ missed
+        curvature = curvature + 2 * (slopes.T @ slopes + jnp.diag(bent))
+        information = information + 2 * (jnp.sum(slopes**2, axis=0) + bent)
+    return Local(value, slope, curvature, information)
 
 
 def minimise(
@@ -365,13 +377,14 @@ def _solve(
 
 
 def _value_and_slopes(
-    likelihood: Likelihood, x: Point
+    likelihood: Likelihood, x: Point, function: Callable[[Point], Array] | None = None
 ) -> tuple[Float[Array, "n"], Float[Array, "n p"], Float[Array, "n p"]]:
-    """Return the expected counts, their slopes, and their second derivatives along parameters that bend them.
+    """Return the expected counts, or another function of x, with slopes, and bends where parameters bend it.
 
     Magnitudes are linear, and pulls nearly so, within a constraint that has a curvature of its own.
     """
-    expected, push = jax.linearize(likelihood.expected, x)
+    function = likelihood.expected if function is None else function
+    expected, push = jax.linearize(function, x)
     slopes = jax.vmap(push, out_axes=1)(jnp.eye(x.size))
     bent = np.array(
         [k for k, p in enumerate(likelihood.parameters) if p.kind in ("coupling", "free")], dtype=int
@@ -381,7 +394,7 @@ def _value_and_slopes(
 
     def bend(direction: Point) -> Counts:
         def slope(point: Point) -> Counts:
-            along: Counts = jax.jvp(likelihood.expected, (point,), (direction,))[1]
+            along: Counts = jax.jvp(function, (point,), (direction,))[1]
             return along
 
         change: Counts = jax.jvp(slope, (x,), (direction,))[1]

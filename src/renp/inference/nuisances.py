@@ -1,7 +1,7 @@
 """Which neutrino parameters and rates are uncertain, as parameters of a likelihood."""
 
-from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any
 
 import jax
@@ -10,11 +10,12 @@ import numpy as np
 from renp.errors import InputError, renamed
 from renp.experiment import Experiment
 from renp.inference.backgrounds import OWN, background_parameters
+from renp.inference.measured_masses import MeasuredMass, measured_masses
 from renp.inference.nature import nature_parameters
 from renp.inference.parameters import Parameter, constrained, relative
 from renp.interactions.couplings import Coupling
 from renp.neutrinos import Neutrinos
-from renp.validation import Scalar, instance, is_traced, number
+from renp.validation import Scalar, choice, instance, is_traced, listed, number
 
 NORMALISATION = "normalisation"
 CALIBRATION = "calibration"
@@ -22,6 +23,9 @@ LINEWIDTH = "linewidth"
 AMPLITUDE = "amplitude"
 EFFICIENCY = "efficiency"
 BACKGROUND = "background"
+COMMON = (NORMALISATION, CALIBRATION, LINEWIDTH, BACKGROUND, AMPLITUDE)
+"""What several experiments may share."""
+
 RATES = (NORMALISATION, EFFICIENCY, BACKGROUND)
 """How names of factors on rates begin; one that is a run's own ends with its number, as in "efficiency_1"."""
 
@@ -55,8 +59,12 @@ class Nuisances:
     amplitude_errors
         Whether amplitudes of the atom's further states are uncertain, by the errors that its levels have.
     common
-        What all experiments of one likelihood share, of "normalisation", "calibration", "linewidth" and
-        "background", and with an equal error; otherwise each has its own.
+        What experiments of one likelihood share if they all say so, of "normalisation", "calibration",
+        "linewidth", "background" and "amplitude", and with an equal error; otherwise each has its own. An
+        error that all efficiencies have in common is one of the normalisation.
+    measured_masses
+        What others measured of the masses, by "sum" (Σm), "beta" (m_β) or "double_beta" (m_ββ), beside a free
+        lightest mass.
 
     Examples
     --------
@@ -74,6 +82,7 @@ class Nuisances:
     linewidth_error: float = 0.0
     amplitude_errors: bool = False
     common: Sequence[str] = ()
+    measured_masses: Mapping[str, MeasuredMass] = field(default_factory=dict)
 
 
 def nuisance_parameters(
@@ -95,6 +104,7 @@ def nuisance_parameters(
     ['sin2_theta12', 'sin2_theta13', 'dm2_21', 'dm2_31']
     """
     instance("nuisances", nuisances, Nuisances)
+    measured_masses([nuisances.measured_masses], nuisances.free, neutrinos)
     nature = nature_parameters(nuisances.oscillation, nuisances.free, neutrinos, couplings)
     return (*nature, *experiment_parameters(nuisances, experiment))
 
@@ -144,7 +154,22 @@ def experiment_parameters(nuisances: Nuisances, experiment: Experiment) -> list[
     if given:
         allowed = "0 where control counts or background_degree let the counts decide"
         raise InputError(f"background_error ({min(given)})", "above 0", allowed)
-    return [*found, *decided]
+    found += decided
+    for one in listed("common", nuisances.common, "a list of names"):
+        if not any(is_common(p.name, (choice("common", one, COMMON),)) for p in found):
+            raise InputError("common", repr(one), "of errors that are given")
+    return found
+
+
+def is_common(name: str, common: Sequence[str]) -> bool:
+    """Return whether a parameter is among what experiments share.
+
+    Examples
+    --------
+    >>> is_common("amplitude_1", ["amplitude"]), is_common("background_1", ["background"])
+    (True, False)
+    """
+    return name in common or (AMPLITUDE in common and name.startswith(AMPLITUDE))
 
 
 def common(nuisances: Nuisances, efficiency_error: float, background_error: float) -> Nuisances:

@@ -34,6 +34,9 @@ Kind: TypeAlias = Literal["magnitude", "coupling", "constrained", "relative", "f
 
 CONSTRAINED = ("constrained", "relative")
 
+_NEWTON_STEPS = 10
+"""To invert `asymmetric`: enough for errors that differ by a factor of 6, of which no larger is allowed."""
+
 
 class Parameter(eqx.Module):
     """One parameter: its kind, and the numbers that turn its coordinate into a physical value."""
@@ -138,6 +141,11 @@ def asymmetric(pull: Real, plus: Real, minus: Real) -> Real:
     return (plus + minus) / 2 * pull + (plus - minus) / 2 * even
 
 
+def _slope(pull: Real, plus: Real, minus: Real) -> Real:
+    """Return the derivative of `asymmetric` for a pull between −1 and 1."""
+    return (plus + minus) / 2 + (plus - minus) / 2 * pull * (15 + pull**2 * (9 * pull**2 - 20)) / 4
+
+
 def physical(parameter: Parameter, x: Real) -> Real:
     """Return the physical value at a coordinate.
 
@@ -159,7 +167,7 @@ def physical(parameter: Parameter, x: Real) -> Real:
 
 
 def coordinate(parameter: Parameter, value: float) -> float:
-    """Return the coordinate of a physical value; the inverse of `physical`.
+    """Return the coordinate of a physical value that a user hands in, by `inverse`.
 
     Raises
     ------
@@ -174,7 +182,7 @@ def coordinate(parameter: Parameter, value: float) -> float:
     value, numeric, x = plain(parameter.name, value, parameter.unit), False, np.nan
     with suppress(TypeError, ValueError, OverflowError):  # of what is no number, or far too large
         numeric = np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
-        x = float(_inverse(parameter, value)) if numeric else np.nan
+        x = float(inverse(parameter, np.float64(value))) if numeric else np.nan
     if not (np.isfinite(x) and parameter.low <= x <= parameter.high):
         ends = [float(physical(parameter, np.asarray(end))) for end in (parameter.low, parameter.high)]
         raise InputError(
@@ -185,22 +193,27 @@ def coordinate(parameter: Parameter, value: float) -> float:
     return x
 
 
-def _inverse(parameter: Parameter, value: float) -> Scalar:
+def inverse(parameter: Parameter, value: Real) -> Real:
+    """Return the coordinate of a physical value, not a number or beyond its ends where none has it.
+
+    Examples
+    --------
+    >>> inverse(constrained("sin2_theta12", 0.308, 0.012, 0.011, ""), np.array([0.297, 0.308, 0.332]))
+    array([-1.,  0.,  2.])
+    """
+    xp = array_module(value, parameter.plus)
+    value = value if xp is jnp else np.asarray(value)
     if parameter.kind == "magnitude":
-        return (value / parameter.plus) ** 2 if value >= 0 else np.nan
+        return value * xp.abs(value) / parameter.plus**2
     if parameter.kind == "relative":
-        return np.log(value) / np.log1p(parameter.plus) if value > 0 else np.nan
+        logarithm = xp.log(xp.where(value > 0, value, 1.0)) / xp.log1p(parameter.plus)
+        return xp.where(value > 0, logarithm, np.nan)
     if parameter.kind != "constrained":
         return value / parameter.plus
-    plus, minus = float(parameter.plus), float(parameter.minus)
-    shift = value - float(parameter.centre)
-    outside = shift / (plus if shift > 0 else minus)
-    if not abs(outside) < 1:
-        return outside
-
-    from scipy.optimize import brentq
-
-    def miss(x: float) -> float:
-        return float(asymmetric(x, plus, minus)) - shift
-
-    return float(brentq(miss, -1.0, 1.0, xtol=1e-15))
+    shift = value - parameter.centre
+    outside = shift / xp.where(shift > 0, parameter.plus, parameter.minus)
+    x = xp.clip(outside, -1.0, 1.0)
+    for _ in range(_NEWTON_STEPS):
+        miss = asymmetric(x, parameter.plus, parameter.minus) - shift
+        x = xp.clip(x - miss / _slope(x, parameter.plus, parameter.minus), -1.0, 1.0)
+    return xp.where(xp.abs(outside) < 1, x, outside)

@@ -25,14 +25,13 @@ from renp.inference.nuisances import (
     NORMALISATION,
     Nuisances,
     experiment_parameters,
+    is_common,
 )
 from renp.inference.parameters import Parameter
 from renp.interactions.couplings import Interaction
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
 from renp.validation import Scalar, choice, instance
-
-_COMMON = (NORMALISATION, CALIBRATION, LINEWIDTH, BACKGROUND)
 
 
 class Part(eqx.Module):
@@ -45,8 +44,8 @@ class Part(eqx.Module):
     """Photon energies between which a polynomial background lies, eV."""
     controls: tuple[int, ...] = eqx.field(static=True)
     """Places of the runs with a control measurement, whose counts follow those of the runs."""
-    name: str = eqx.field(static=True)
-    """Of the experiment, with which its own parameters end; empty for a single one."""
+    names: tuple[tuple[str, str], ...] = eqx.field(static=True)
+    """Of each of its parameters: the name that a single experiment has for it, and the likelihood's."""
 
     @property
     def size(self) -> int:
@@ -110,8 +109,7 @@ class Part(eqx.Module):
 
     def _own(self, values: Mapping[str, Float[Array, ""]]) -> dict[str, Array]:
         """Return values by the names that a single experiment has for them."""
-        end = f" {self.name}" if self.name else ""
-        return dict(values) | {name.removesuffix(end): x for name, x in values.items() if name.endswith(end)}
+        return {name: values[full] for name, full in self.names if full in values}
 
     def _factor(self, own: Mapping[str, Array], name: str) -> Any:
         """Return a factor on a rate: what is common to all runs times what is each run's own."""
@@ -123,9 +121,11 @@ class Part(eqx.Module):
         return common * jnp.stack([one if value is None else value for value in each])
 
 
-def part(experiment: Experiment, response: Float[Array, "n k k"] | None, name: str = "") -> Part:
+def part(
+    experiment: Experiment, response: Float[Array, "n k k"] | None, names: tuple[tuple[str, str], ...]
+) -> Part:
     """Return the part of a likelihood that is of one experiment."""
-    return Part(experiment, response, span_of(experiment), controlled(experiment), name)
+    return Part(experiment, response, span_of(experiment), controlled(experiment), names)
 
 
 def experiments_of(experiment: Experiment | Mapping[str, Experiment]) -> dict[str, Experiment]:
@@ -166,8 +166,10 @@ def nuisances_of(
 
 def parameters_of_runs(
     experiments: Mapping[str, Experiment], nuisances: Mapping[str, Nuisances]
-) -> list[Parameter]:
-    """Return the parameters of the experiments' runs: each has its own, but for those that are common.
+) -> tuple[list[Parameter], list[tuple[tuple[str, str], ...]]]:
+    """Return the parameters of the experiments' runs, and each one's names of them (`Part.names`).
+
+    Each experiment has its own, but for those that are common.
 
     Raises
     ------
@@ -175,15 +177,17 @@ def parameters_of_runs(
         For a common parameter that experiments disagree about.
     """
     found: dict[str, Parameter] = {}
+    names = []
     for name, experiment in experiments.items():
-        shared = [choice("common", one, _COMMON) for one in nuisances[name].common]
+        own = {}
         for one in experiment_parameters(nuisances[name], experiment):
-            own = name and one.name not in shared
-            full = f"{one.name} {name}" if own else one.name
+            alone = not name or is_common(one.name, nuisances[name].common)
+            own[one.name] = full = one.name if alone else f"{one.name} {name}"
             if full in found and _numbers(one) != _numbers(found[full]):
                 raise InputError("common", repr(full), "with the same error in all experiments")
             found[full] = replace(one, name=full)
-    return list(found.values())
+        names.append(tuple(own.items()))
+    return list(found.values()), names
 
 
 def _with(amplitudes: Mapping[int, Scalar], atom: Atom) -> Atom:

@@ -1,9 +1,6 @@
 """The posterior of couplings and nuisance parameters, sampled by NUTS (extra "bayes").
 
-Constrained parameters have the normal prior that their measurement gives. Couplings are flat in their
-physical value: a magnitude in |g| from 0, a coupling that interferes in g of either sign, up to where the
-coupling alone would give ten times as many counts as were seen and expected. Such priors are a choice, and
-limits depend on it: a prior flat in the rate, |g|², would give less weight to small couplings.
+Priors are those of `renp.inference.priors`.
 
 Chains begin at the minima of the χ², in turns, and do not cross regions that the counts exclude. Where there
 are several (couplings that interfere destructively, a free mass) each is visited, but how often tells nothing
@@ -12,8 +9,8 @@ of its weight: compare with a profile, or give ranges.
 
 import math
 import warnings
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -24,21 +21,14 @@ from jaxtyping import Array, Float
 from renp._types import Reals
 from renp.errors import InputError
 from renp.inference.likelihood import Data, Likelihood
-from renp.inference.parameters import CONSTRAINED, Parameter, physical
+from renp.inference.parameters import Parameter, physical
+from renp.inference.priors import Priors, check_names, default_range, given_range
 from renp.inference.search import NOTABLE, checked_data, search
 from renp.results.base import provenance
-from renp.validation import choice, instance, number, random_seed, whole
+from renp.validation import instance, random_seed, whole
 
 if TYPE_CHECKING:
     from arviz import InferenceData
-
-Priors: TypeAlias = Mapping[str, Any]
-
-_TIMES_THE_COUNTS = 10.0
-"""Flat priors of couplings end where they alone would give this many times the counts."""
-
-_ERRORS_OF_A_RATE = 20.0
-"""Flat priors of rates end this many errors above their expected value."""
 
 _TRIED = 1000
 """Draws from a prior by which its values are checked."""
@@ -171,6 +161,9 @@ def _model(likelihood: Likelihood, data: Data, sites: list[_Site]) -> Callable[[
     def model() -> None:
         drawn = [s.coordinate(numpyro.sample(s.name, s.prior)) for s in sites]
         x = jnp.stack(drawn) if drawn else jnp.zeros(0)
+        if likelihood.masses:
+            missed = (likelihood.external(x) - data.pulls)[len(likelihood.constrained) :]
+            numpyro.factor("measured_masses", -jnp.sum(missed**2) / 2)
         numpyro.factor("log_likelihood", jnp.sum(log_likelihoods(likelihood.expected(x), data.counts)))
 
     return model
@@ -191,10 +184,8 @@ def log_likelihoods(expected: Float[Array, "*batch n"], counts: Float[Array, "n"
 
 
 def _sites(likelihood: Likelihood, data: Data, priors: dict[str, Any], chains: int) -> list[_Site]:
-    allowed = [p.name for p in likelihood.parameters if p.kind not in CONSTRAINED]
-    for name in priors:
-        choice("priors", name, allowed)
-    pulls = dict(zip(likelihood.constrained, np.asarray(data.pulls), strict=True))
+    check_names(likelihood, priors)
+    pulls = dict(zip(likelihood.constrained, np.asarray(data.pulls), strict=False))
     found = search(likelihood, data, np.ones(len(likelihood.names), dtype=bool)).minima
     low = found.x[found.chi2 < found.chi2[0] + NOTABLE]
     start = low[np.arange(chains) % len(low)]
@@ -204,7 +195,9 @@ def _sites(likelihood: Likelihood, data: Data, priors: dict[str, Any], chains: i
             sites.append(_pull(parameter, float(pulls[k]), start[:, k]))
         else:
             prior = (
-                priors[parameter.name] if parameter.name in priors else _default(likelihood, parameter, data)
+                priors[parameter.name]
+                if parameter.name in priors
+                else default_range(likelihood, parameter, data)
             )
             sites.append(_unknown(parameter, prior, start[:, k]))
     return sites
@@ -228,7 +221,7 @@ def _unknown(parameter: Parameter, given: Any, start: Reals) -> _Site:
         to_units = dist.transforms.AffineTransform(0.0, 1 / unit, domain=given.support)
         prior = dist.TransformedDistribution(given, to_units)
         return _Site(name, prior, to_coordinate, np.full(len(start), middle), type(given).__name__)
-    low, high = (end / unit for end in _range(parameter, given))
+    low, high = (end / unit for end in given_range(parameter, given))
     described = f"flat from {low * unit:g} to {high * unit:g}"
     value = np.sqrt(start) if parameter.kind == "magnitude" else start
     value = np.clip(value, 0.99 * low + 0.01 * high, 0.01 * low + 0.99 * high)
@@ -246,40 +239,6 @@ def _median(parameter: Parameter, prior: Any) -> float:
         allowed = "a distribution of values that the parameter can have"
         raise InputError(f"priors[{parameter.name!r}]", type(prior).__name__, allowed)
     return float(np.median(values))
-
-
-def _default(likelihood: Likelihood, parameter: Parameter, data: Data) -> tuple[float, float]:
-    """Return the range in which a parameter is flat if the user gives none."""
-    unit = float(parameter.plus)
-    if parameter.kind in ("magnitude", "coupling"):
-        # At 1 unit, which was chosen so, the coupling alone gives √N + 1 counts.
-        expected = float(jnp.sum(likelihood.expected(likelihood.point())))
-        high = unit * np.sqrt(
-            _TIMES_THE_COUNTS * (1 + expected + float(jnp.sum(data.counts))) / (1 + np.sqrt(expected))
-        )
-        return (0.0 if parameter.kind == "magnitude" else -high), high
-    if parameter.kind == "rate":
-        return 0.0, float(parameter.centre) + _ERRORS_OF_A_RATE * unit
-    if parameter.unit == "rad":
-        return 0.0, 2 * np.pi
-    if np.isfinite(parameter.low) and np.isfinite(parameter.high):
-        return float(parameter.low) * unit, float(parameter.high) * unit
-    raise InputError("priors", None, f"given for {parameter.name}: a range (low, high) in {parameter.unit}")
-
-
-def _range(parameter: Parameter, given: Any) -> tuple[float, float]:
-    allowed = "a range (low, high) of values that the parameter can have, or a distribution of NumPyro"
-    name = f"priors[{parameter.name!r}]"
-    if isinstance(given, str) or np.ndim(given) != 1 or len(given) != 2:
-        raise InputError(name, repr(given), allowed)
-    unit = float(parameter.plus)
-    low, high = (
-        float(number(name, end, allowed, low=float(parameter.low) * unit, high=float(parameter.high) * unit))
-        for end in given
-    )
-    if not low < high:
-        raise InputError(name, given, allowed)
-    return low, high
 
 
 def _inference_data(

@@ -195,7 +195,7 @@ def pole_masses(experiment: Experiment) -> Masses:
     atom = experiment.atom
     # In NumPy, since a caller may be compiling.
     frame: Any = [None if x is None else float(x) for x in atom.frame]
-    q2: Any = momentum_transfer_squared(np.asarray(experiment.runs.photon_energy), *frame)
+    q2: Any = momentum_transfer_squared(np.asarray(experiment.line_centre), *frame)
     return np.sort(np.sqrt(q2[q2 > 0]))
 
 

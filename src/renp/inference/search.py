@@ -248,7 +248,7 @@ def checked_data(likelihood: Likelihood, data: Data | None) -> Data:
     instance("data", data, Data)
     counts = within("counts", data.counts, "numbers of counts, at least 0", 0.0)
     pulls = within("pulls", data.pulls, "finite pulls")
-    wanted = (likelihood.size,), (len(likelihood.constrained),)
+    wanted = (likelihood.size,), (len(likelihood.external_names),)
     if (counts.shape, pulls.shape) != wanted:
         shapes = f"counts of shape {counts.shape}, pulls of shape {pulls.shape}"
         raise InputError("data", shapes, f"of the shapes {wanted[0]} and {wanted[1]}: one data set")
@@ -275,7 +275,7 @@ def _nominal(likelihood: Likelihood, data: Data, moves: Mask) -> Reals:
     """Return the point of physical values as given, with the pulls that move as measured."""
     nominal = np.array(likelihood.point(), dtype=float)
     measured = nominal.copy()
-    measured[list(likelihood.constrained)] = data.pulls
+    measured[list(likelihood.constrained)] = data.pulls[: len(likelihood.constrained)]
     # At a rate of 0, counts may be impossible.
     empty = np.array([p.kind == "rate" for p in likelihood.parameters], dtype=bool) & (nominal == 0)
     return np.where(moves, np.where(empty, 1.0, measured), nominal)

@@ -1,4 +1,4 @@
-"""Sensitivity: expected limits and their bands over exposure, lightest mass or mediator mass."""
+"""Sensitivity: expected limits and their bands over exposure, a mass or a sterile splitting."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,40 +9,38 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
-from numpy.typing import NDArray
 from scipy import stats
-from scipy.special import xlogy
 
 from renp._types import Reals
 from renp.bounds.elsewhere import existing_limits
 from renp.constants import DAY
 from renp.errors import InputError
 from renp.experiment import Experiment, check_certain
-from renp.inference.nature import with_values
 from renp.inference.quadratic_set import Along, quadratic_set
 from renp.inference.reach import mass_grid, pole_masses, strength_counts
+from renp.inference.squares import furthest_square
+from renp.inference.sterile import largest_mixing, sterile_counts
 from renp.inference.upper_limits import delta_chi2
 from renp.interactions.couplings import Interaction
 from renp.interactions.dipole import moment_couplings
 from renp.interactions.given import GivenCouplings, given_couplings
 from renp.interactions.mediator import Mediator
-from renp.neutrinos import Neutrinos
+from renp.neutrinos import Neutrinos, with_values
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
-from renp.results.sensitivity import AXES, QUANTILES, Sensitivity
+from renp.results.sensitivity import AXES, QUANTILES, STERILE, Sensitivity
 from renp.validation import choice, instance, random_seed, whole, within
 
 _CHUNK = 4096
 """Data sets whose limits are found together."""
 _ROUNDING = 1e-9
 """Interference that is none, relative to the geometric mean of both squares."""
-_BISECTIONS = 80
 
 
 def sensitivity(
     experiment: Experiment,
     neutrinos: Neutrinos,
-    over: Literal["exposure", "lightest-mass", "mediator-mass"] | str,
+    over: Literal["exposure", "lightest-mass", "mediator-mass", "sterile-splitting"] | str,
     values: ArrayLike | None = None,
     *,
     confidence_level: float = 0.90,
@@ -52,9 +50,10 @@ def sensitivity(
 ) -> Sensitivity:
     """Return expected limits over one quantity, one coupling at a time, beside those of other experiments.
 
-    The limit is that of `upper_limits` with its method "delta-chi2", of either sign; a mediator's is on the
-    product of its largest couplings. Bands are quantiles of the limits of counts drawn from the standard
-    model, with the same random numbers at every point. Nothing but the coupling is free.
+    The limit is that of `upper_limits` with its method "delta-chi2", of either sign. A mediator's is on the
+    product of its largest couplings; over "sterile-splitting" it is on |U_e4|² of a fourth neutrino. Bands
+    are quantiles of the limits of counts drawn from the standard model, with the same random numbers at every
+    point. Nothing but the coupling is free.
 
     Parameters
     ----------
@@ -63,10 +62,11 @@ def sensitivity(
     neutrinos
         What is emitted.
     over
-        "exposure" (of the mean run, day × 100 cm³), "lightest-mass" or "mediator-mass" (eV).
+        "exposure" (of the mean run, day × 100 cm³), "lightest-mass" or "mediator-mass" (eV), or
+        "sterile-splitting" (Δm²_41, eV²).
     values
-        At which, increasing, shape (n,); if left out 1 to 1000, 10⁻⁴ to 0.1 eV, or 10⁻³ to 10⁵ eV with the
-        poles resolved.
+        At which, increasing, shape (n,); if left out 1 to 1000, 10⁻⁴ to 0.1 eV, 10⁻³ to 10⁵ eV with the poles
+        resolved, or 10⁻³ eV² up to E_eg².
     confidence_level
         Between 0 and 1.
     couplings
@@ -102,7 +102,11 @@ def sensitivity(
     choice("over", over, tuple(AXES))
     if experiment.counts is not None:
         raise InputError("counts", np.asarray(experiment.counts), "left out: sensitivity is expected")
-    given = moment_couplings(neutrinos.nature) if couplings is None else given_couplings(couplings)
+    sterile = over == "sterile-splitting"
+    if sterile and (couplings is not None or neutrinos.states > 3):
+        raise InputError("over", repr(over), "for three neutrinos, and without couplings")
+    usual = () if sterile else moment_couplings(neutrinos.nature)
+    given = usual if couplings is None else given_couplings(couplings)
     at = _values(over, values, experiment)
     rise, number = delta_chi2(confidence_level), whole("toys", toys)
     uniform = np.random.default_rng(random_seed(seed)).random((number, len(experiment.photon_energy)))
@@ -118,13 +122,18 @@ def sensitivity(
         bands.setdefault(one.family, {})[one.label] = size * band
         masses = at if over == "mediator-mass" else np.full(len(at), _mass(one.interaction))
         existing.setdefault(one.family, {})[one.label] = existing_limits(one, neutrinos, masses)
+    if sterile:
+        null, linear, square = (np.asarray(x) for x in sterile_counts(experiment, neutrinos, jnp.asarray(at)))
+        curve, band = _quantiles(null, linear, square, uniform, partial(largest_mixing, rise=rise))
+        limits, bands = {STERILE: {"e4": curve}}, {STERILE: {"e4": band}}
+        existing = {STERILE: {"e4": {}}}
     return Sensitivity(
         over=str(over),
         values=at,
         limits=limits,
         bands=bands if number else None,
         existing=existing,
-        units={one.family: one.unit for one in given},
+        units={STERILE: ""} if sterile else {one.family: one.unit for one in given},
         poles=pole_masses(experiment) if over == "mediator-mass" else np.zeros(0),
         confidence_level=float(confidence_level),
         made_by=provenance(
@@ -144,15 +153,36 @@ def _values(over: str, values: ArrayLike | None, experiment: Experiment) -> Real
     if values is None:
         if over == "mediator-mass":
             return mass_grid(experiment, points=120)
+        if over == "sterile-splitting":
+            return np.geomspace(1e-3, float(experiment.atom.E_eg) ** 2, 121)
         return np.geomspace(1, 1e3, 31) if over == "exposure" else np.geomspace(1e-4, 0.1, 121)
-    allowed = "at least two increasing values above 0"
-    found = np.atleast_1d(np.asarray(within("values", values, allowed, low=0.0), dtype=float))
-    if found.ndim != 1 or found.size < 2 or found[0] == 0 or np.any(np.diff(found) <= 0):
-        raise InputError("values", values, allowed)
+    found = increasing("values", values, "at least two increasing values above 0")
     poles = pole_masses(experiment)
     if over == "mediator-mass" and np.any(np.isclose(found[:, None], poles, rtol=1e-12, atol=0)):
         raise InputError("values", values, "away from the poles, see pole_masses")
     return found
+
+
+def increasing(name: str, values: ArrayLike, allowed: str) -> Reals:
+    """Return at least two increasing numbers above 0, or raise.
+
+    Examples
+    --------
+    >>> increasing("values", [1, 2], "increasing")
+    array([1., 2.])
+    """
+    found = np.atleast_1d(np.asarray(within(name, values, allowed, low=0.0), dtype=float))
+    if found.ndim != 1 or found.size < 2 or found[0] == 0 or np.any(np.diff(found) <= 0):
+        raise InputError(name, values, allowed)
+    return found
+
+
+def expected_limit(
+    experiment: Experiment, neutrinos: Neutrinos, interaction: Interaction, over: str, at: Reals, rise: float
+) -> Reals:
+    """Return the expected limit on the strength of an interaction over one quantity, shape (n,)."""
+    null, linear, square, unit = _alongs(experiment, neutrinos, interaction, over, at)
+    return unit * _furthest(null, linear, square, null, rise)
 
 
 def _product(interaction: Interaction) -> float:
@@ -205,59 +235,35 @@ def _points(
 def _curves(alongs: tuple[Reals, Reals, Reals, Reals], rise: float, uniform: Reals) -> tuple[Reals, Reals]:
     """Return the expected limit at each point, shape (n,), and quantiles of it over toys, shape (5, n)."""
     null, linear, square, unit = alongs
+    curve, band = _quantiles(null, linear, square, uniform, partial(_furthest, rise=rise))
+    return unit * curve, unit * band
+
+
+def _quantiles(
+    null: Reals, linear: Reals, square: Reals, uniform: Reals, limit: Callable[..., Reals]
+) -> tuple[Reals, Reals]:
+    """Return what a function of counts gives of those expected, and its quantiles over toys."""
     toys = np.asarray(stats.poisson.ppf(uniform[:, None, :], null))
     counts = np.concatenate([null[None], toys])  # (1 + toys, n, runs)
     n, a, b, seen = (
         np.broadcast_to(x, counts.shape).reshape(-1, null.shape[1]) for x in (null, linear, square, counts)
     )
-    found = _furthest(n, a, b, seen, rise).reshape(counts.shape[:2])
-    limits = unit * found
+    limits = limit(n, a, b, seen).reshape(counts.shape[:2])
     if not len(toys):
-        return limits[0], np.zeros((5, 0))
+        return limits[0], np.zeros((5, len(null)))
     return limits[0], np.quantile(limits[1:], QUANTILES, axis=0, method="inverted_cdf")
 
 
 def _furthest(null: Reals, linear: Reals, square: Reals, counts: Reals, rise: float) -> Reals:
     """Return the size of the furthest strength that each row of counts accepts."""
     if np.all(np.abs(linear) <= _ROUNDING * np.sqrt(null * square)):
-        return _furthest_square(null, square, counts, rise)
+        return furthest_square(null, square, counts, rise)
     size = min(_CHUNK, -(-len(counts) // 64) * 64)
     found = []
     for start in range(0, len(counts), size):
         some = np.minimum(np.arange(start, start + size), len(counts) - 1)
         found.append(np.asarray(_furthest_signed(null[some], linear[some], square[some], counts[some], rise)))
     return np.concatenate(found)[: len(counts)]
-
-
-def _furthest_square(null: Reals, square: Reals, counts: Reals, rise: float) -> Reals:
-    """Return the same where nothing interferes: χ² is convex in the square s, and two bisections find s."""
-    sensitive = np.sum(square, axis=1) > 0
-    unit = np.where(
-        sensitive, (np.sum(null + counts, axis=1) + rise) / np.maximum(square.sum(axis=1), 1e-300), 1
-    )
-
-    def chi2(s: Reals) -> Reals:
-        expected = np.maximum(null + s[:, None] * square, 1e-300)
-        found: Reals = 2 * np.sum(expected - counts + xlogy(counts, counts / expected), axis=1)
-        return found
-
-    def falls(s: Reals) -> NDArray[np.bool_]:
-        expected = np.maximum(null + s[:, None] * square, 1e-300)
-        found: NDArray[np.bool_] = np.sum(square * (1 - counts / expected), axis=1) < 0
-        return found
-
-    best = _last(falls, np.zeros(len(null)), 1e3 * unit)
-    top = chi2(best) + rise
-    return np.where(sensitive, np.sqrt(_last(lambda s: chi2(s) < top, best, best + 1e3 * unit)), np.inf)
-
-
-def _last(holds: Callable[[Reals], NDArray[np.bool_]], low: Reals, high: Reals) -> Reals:
-    """Return the last numbers at which something holds that holds up to them, by bisection."""
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        below = holds(middle)
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return low
 
 
 @jax.jit

@@ -18,6 +18,7 @@ from renp._types import Reals
 from renp.formula.kinematics import momentum_transfer_squared, threshold_energies
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.nuisances import CALIBRATION
+from renp.inference.part import Part
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -200,14 +201,20 @@ def edges(likelihood: Likelihood) -> dict[int, Reals]:
     for k, parameter in enumerate(likelihood.parameters):
         if parameter.name == MASS:
             found[k] = threshold_masses(likelihood) / float(parameter.plus)
-        elif parameter.name == CALIBRATION:
-            atom = likelihood.experiment.atom
-            masses = np.asarray(likelihood.neutrinos.masses)
-            opening = np.asarray(threshold_energies(masses, *atom.frame))
-            shifts = np.subtract.outer(opening, likelihood.experiment.runs.photon_energy)
-            x = np.unique(shifts / float(parameter.plus))
+        elif shifts := [
+            _openings(likelihood, one)
+            for one in likelihood.parts
+            if (CALIBRATION, parameter.name) in one.names
+        ]:
+            x = np.unique(np.concatenate(shifts) / float(parameter.plus))
             found[k] = x[np.abs(x) < _BELIEVED]
     return found
+
+
+def _openings(likelihood: Likelihood, one: Part) -> Reals:
+    """Return the shifts of an experiment's photon energies, eV, that take a run to a pair's threshold."""
+    opening = threshold_energies(np.asarray(likelihood.neutrinos.masses), *one.experiment.atom.frame)
+    return np.subtract.outer(np.asarray(opening), one.experiment.line_centre).ravel()
 
 
 def range_of(likelihood: Likelihood, data: Data, k: int) -> tuple[float, float] | None:
@@ -245,9 +252,7 @@ def threshold_masses(likelihood: Likelihood) -> Reals:
     """
     masses = np.asarray(likelihood.neutrinos.masses)
     above = masses**2 - np.min(masses) ** 2
-    lines: list[tuple[Any, ...]] = [
-        (one.runs.photon_energy, *one.atom.frame) for one in likelihood.experiments
-    ]
+    lines: list[tuple[Any, ...]] = [(one.line_centre, *one.atom.frame) for one in likelihood.experiments]
     q2 = np.concatenate([np.asarray(momentum_transfer_squared(*line)) for line in lines])
     q = np.sqrt(np.where(q2 > 0, q2, np.nan))[:, None, None]
     first, second = above[:, None], above[None, :]

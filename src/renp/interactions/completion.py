@@ -8,21 +8,19 @@ from collections.abc import Mapping
 from numbers import Number
 from typing import Any, Literal, TypeAlias
 
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from renp._types import Matrix
 from renp.compensated import array_module
 from renp.errors import InputError, shown
-from renp.validation import is_traced, matrix
+from renp.validation import Elements, is_traced, matrix
 
 Symmetry: TypeAlias = Literal["hermitian", "symmetric", "antisymmetric"]
 
 _LOWER = np.tril(np.ones((3, 3), dtype=bool), -1)
 
 
-def independent_elements(name: str, value: Any, unit: str = "") -> Matrix:
+def independent_elements(name: str, value: Any, unit: str = "") -> Elements:
     """Return the elements from which a coupling matrix is completed.
 
     Parameters
@@ -39,11 +37,11 @@ def independent_elements(name: str, value: Any, unit: str = "") -> Matrix:
 
     Examples
     --------
-    >>> independent_elements("m", {(2, 1): 1j})[1, 0]
-    Array(0.+1.j, dtype=complex128)
+    >>> independent_elements("m", {(2, 1): 1j})[1].tolist()
+    [1j, 0j, 0j]
     """
     given, twice = _given(name, value, unit)
-    return jnp.asarray(array_module(given).where(twice & _LOWER, 0, given))
+    return _kept(array_module(given).where(twice & _LOWER, 0, given))
 
 
 def violations(
@@ -82,17 +80,24 @@ def violations(
     return tuple(found)
 
 
-def complete(elements: Matrix, symmetry: Symmetry) -> Matrix:
+def complete(elements: Elements, symmetry: Symmetry) -> Elements:
     """Return the full matrix from its independent elements.
 
     Examples
     --------
-    >>> complete(independent_elements("m", {(1, 2): 1j}), "hermitian")[1, 0]
-    Array(-0.-1.j, dtype=complex128)
+    >>> complex(complete(independent_elements("m", {(1, 2): 1j}), "hermitian")[1, 0])
+    -1j
     """
     xp = array_module(elements)
     known = xp.asarray(elements)
-    return jnp.asarray(known + _mirror(known - xp.diag(xp.diag(known)), symmetry))
+    return _kept(known + _mirror(known - xp.diag(xp.diag(known)), symmetry))
+
+
+def _kept(found: Any) -> Elements:
+    """Return a matrix that nobody changes: of NumPy, so that nothing of JAX starts, unless it is traced."""
+    if isinstance(found, np.ndarray):
+        found.flags.writeable = False
+    return found  # type: ignore[no-any-return]
 
 
 def _mirror(matrix: Any, symmetry: Symmetry) -> Any:

@@ -33,7 +33,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Complex
 
 from renp._types import Matrix
 from renp.errors import InputError, shown
@@ -279,8 +279,19 @@ class Coupling(eqx.Module):
         return self.interaction.references
 
 
+def padded(x: Matrix, states: int) -> Complex[Array, "more more"]:
+    """Return a matrix with rows and columns of zeros for further mass eigenstates.
+
+    Examples
+    --------
+    >>> padded(jnp.eye(3, dtype=complex), 4).shape
+    (4, 4)
+    """
+    return jnp.pad(x, (0, states - len(x))) if states > len(x) else x
+
+
 def _show(value: Any) -> str:
-    if isinstance(value, Array) and not is_traced(value):
+    if isinstance(value, (Array, np.ndarray)) and not is_traced(value):
         if value.shape == (3, 3):
             known = np.asarray(value)
             return repr({(int(i) + 1, int(j) + 1): _number(known[i, j]) for i, j in np.argwhere(known)})
@@ -313,10 +324,10 @@ class Couplings(Interaction):
     F, G
         Charge and anapole form factors at q², in units of 1 (e = 0.303).
 
-    Each is a 3×3 matrix in the mass basis, the dict {(i, j): value} of its elements, or left out: elements
-    that are not given are 0, none follows from another. For Majorana neutrinos these are the
-    effective couplings X + η Xᵀ of the table above; nothing is symmetrised, and what is not of that form is
-    refused where it is used.
+    Each is a 3×3 matrix in the mass basis (4×4 with a fourth neutrino), the dict {(i, j): value} of its
+    elements, or left out: elements that are not given are 0, none follows from another. For Majorana
+    neutrinos these are the effective couplings X + η Xᵀ of the table above; nothing is symmetrised, and what
+    is not of that form is refused where it is used.
 
     Raises
     ------
@@ -352,7 +363,8 @@ class Couplings(Interaction):
         G: Any = None,
     ) -> None:
         for name, value in zip(NAMES, (V, A, s, p, mu, eps, F, G), strict=True):
-            setattr(self, name, None if value is None else jnp.asarray(matrix(name, value)))
+            square = None if value is None else matrix(name, value, sizes=(3, 4))
+            setattr(self, name, None if value is None else jnp.asarray(square))
 
     def __repr__(self) -> str:
         given = {name: x for name in NAMES if (x := getattr(self, name)) is not None}
@@ -364,11 +376,18 @@ class Couplings(Interaction):
         del neutrinos, q2
         return self
 
+    def check(self, neutrinos: Neutrinos) -> None:
+        """Raise `InputError` for a matrix of more neutrinos than there are."""
+        for name in NAMES:
+            if (x := getattr(self, name)) is not None and len(x) > neutrinos.states:
+                raise InputError(name, f"a {len(x)}×{len(x)} matrix", "of three neutrinos, 3×3")
+
     def plus(self, other: "Couplings") -> "Couplings":
         """Return the sum, matrix by matrix."""
         merged = {}
         for name in NAMES:
             terms = [x for x in (getattr(self, name), getattr(other, name)) if x is not None]
+            terms = [padded(x, max(map(len, terms))) for x in terms]
             merged[name] = sum(terms[1:], terms[0]) if terms else None
         return Couplings(**merged)
 

@@ -71,8 +71,8 @@ class ElectricMoment(PhotonCoupling):
 
     Examples
     --------
-    >>> ElectricMoment({(3, 3): 3e-11}).elements[2, 2].real
-    Array(3.e-11, dtype=float64)
+    >>> complex(ElectricMoment({(3, 3): 3e-11}).elements[2, 2])
+    (3e-11+0j)
     """
 
     kind: ClassVar[str] = "electric-moment"

@@ -7,20 +7,19 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Complex
 
-from renp._types import Matrix
 from renp.interactions.completion import complete, independent_elements, violations
 from renp.interactions.couplings import Interaction
 from renp.interactions.rotation import BASES
-from renp.validation import Scalar, choice, is_traced, number
+from renp.validation import Elements, Scalar, choice, is_traced, number
 
 
-def hermitian(name: str, value: Any) -> Matrix:
+def hermitian(name: str, value: Any) -> Elements:
     """Return a hermitian matrix from the elements that a user gave.
 
     Examples
     --------
-    >>> hermitian("left", {(1, 2): 2.0})[1, 0]
-    Array(2.-0.j, dtype=complex128)
+    >>> complex(hermitian("left", {(1, 2): 2.0})[1, 0])
+    (2+0j)
     """
     violations(name, value, ("hermitian",))
     return complete(independent_elements(name, value), "hermitian")

@@ -5,13 +5,12 @@ from typing import Any, ClassVar, Literal
 import equinox as eqx
 import numpy as np
 
-from renp._types import Matrix
 from renp.errors import InputError
 from renp.interactions.completion import Symmetry, complete, independent_elements, violations
 from renp.interactions.couplings import Coupling, Couplings, Interaction
 from renp.interactions.rotation import BASES, photon_to_mass_basis
 from renp.neutrinos import Neutrinos
-from renp.validation import choice, is_traced
+from renp.validation import Elements, choice, is_traced
 
 _FLAVOURS = "eμτ"
 
@@ -31,7 +30,7 @@ class PhotonCoupling(Interaction):
 
     majorana_symmetry: ClassVar[Symmetry] = "antisymmetric"
 
-    elements: Matrix
+    elements: Elements
     basis: str = eqx.field(static=True)
     broken: tuple[tuple[Symmetry, tuple[int, int]], ...] = eqx.field(static=True)
     """Symmetries that the matrix has not, each with an element that shows it."""
@@ -82,6 +81,6 @@ class PhotonCoupling(Interaction):
     def _symmetry(self, neutrinos: Neutrinos) -> Symmetry:
         return self.majorana_symmetry if neutrinos.nature == "majorana" else "hermitian"
 
-    def _matrix(self, neutrinos: Neutrinos) -> Matrix:
+    def _matrix(self, neutrinos: Neutrinos) -> Elements:
         """Return the full effective matrix in the user's unit."""
         return complete(self.elements, self._symmetry(neutrinos))

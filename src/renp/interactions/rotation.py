@@ -1,7 +1,8 @@
 """Coupling matrices given in the flavour basis, rotated to the mass eigenstates."""
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+import numpy as np
 from jaxtyping import Array, Inexact
 
 from renp._types import Matrix
@@ -24,7 +25,7 @@ def _unitary(neutrinos: Neutrinos, chirality: Chirality) -> Matrix:
 
 
 def to_mass_basis(
-    flavour: Inexact[Array, "3 3"],
+    flavour: Inexact[Array | np.ndarray[Any, Any], "3 3"],
     neutrinos: Neutrinos,
     bra: Chirality = "left",
     ket: Chirality = "left",

@@ -2,13 +2,12 @@
 
 from typing import Any, ClassVar, Literal
 
-from renp._types import Matrix
 from renp.constants import ELECTRON_MASS, FERMI_CONSTANT
 from renp.interactions.couplings import Couplings, ElectronCoupling
 from renp.interactions.mediator import Mediator, hermitian
 from renp.interactions.rotation import to_mass_basis
 from renp.neutrinos import Neutrinos
-from renp.validation import Scalar
+from renp.validation import Elements, Scalar
 
 
 class ScalarMediator(Mediator):
@@ -47,8 +46,8 @@ class ScalarMediator(Mediator):
     kind: ClassVar[str] = "scalar-mediator"
     cites: ClassVar[tuple[str, ...]] = ("ge-2022-mediators", "ge-2023-proceeding")
 
-    scalar: Matrix
-    pseudoscalar: Matrix
+    scalar: Elements
+    pseudoscalar: Elements
 
     def __init__(
         self,

@@ -7,14 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex
 
-from renp._types import Matrix
 from renp.constants import ELECTRON_CHARGE, FERMI_CONSTANT
 from renp.errors import InputError, shown
 from renp.interactions.couplings import Couplings, ElectronCoupling
 from renp.interactions.mediator import Mediator, hermitian
 from renp.interactions.rotation import to_mass_basis
 from renp.neutrinos import Neutrinos
-from renp.validation import Scalar, is_traced, number
+from renp.validation import Elements, Scalar, is_traced, number
 
 
 class VectorMediator(Mediator):
@@ -58,8 +57,8 @@ class VectorMediator(Mediator):
     kind: ClassVar[str] = "vector-mediator"
     cites: ClassVar[tuple[str, ...]] = ("ge-2022-mediators", "ge-2023-proceeding")
 
-    left: Matrix
-    right: Matrix
+    left: Elements
+    right: Elements
     longitudinal: bool = eqx.field(static=True)
     electron_vector: Scalar
 

@@ -2,8 +2,6 @@
 
 from typing import ClassVar
 
-import jax.numpy as jnp
-
 from renp.interactions.couplings import Couplings, Interaction
 from renp.neutrinos import Neutrinos
 from renp.references import PAPERS
@@ -17,6 +15,7 @@ class Weak(Interaction):
 
     Examples
     --------
+    >>> import jax.numpy as jnp
     >>> from renp import Neutrinos
     >>> c = Weak().couplings(Neutrinos(0.01), 1.0)
     >>> jnp.sum(jnp.abs(c.V - c.A) ** 2).round(12)  # Σ|a_ij|² = 3/4
@@ -29,6 +28,6 @@ class Weak(Interaction):
         """Return V = a/2 and A = −a/2."""
         del q2
         electron = neutrinos.mixing_matrix[0]
-        a = electron[:, None] * electron.conj() - jnp.eye(3) / 2
+        a = electron[:, None] * electron.conj() - neutrinos.neutral_current / 2
         effective = Couplings(V=a / 2, A=-a / 2)
         return effective.majorana() if neutrinos.nature == "majorana" else effective

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 from scipy import optimize
-from scipy.special import xlogy
 
 from renp._types import Reals
 from renp.bounds import bound, element_limits, flavour_square, solar_square, solar_weights
 from renp.constants import DAY
 from renp.experiment import Experiment, expected_counts
+from renp.inference.squares import best_square, chi2_of_rows, furthest_square
 from renp.inference.upper_limits import delta_chi2, moment_signals
 from renp.interactions.dipole import MOMENTS, moment_elements
 from renp.laser import Laser
@@ -28,7 +28,7 @@ NATURAL = (1e-9, 1e-14)
 W_MASS = 80.37e9
 """eV."""
 
-_RISE = delta_chi2(0.90)
+RISE = delta_chi2(0.90)
 
 
 def claims(advantage: Advantage) -> Comparison:
@@ -109,12 +109,27 @@ def identification() -> dict[str, dict[str, dict[str, float]]]:
         found[kind] = {}
         for a, true in zip(_elements(), signals["magnetic-moment"], strict=True):
             seen = null + true * letter.MOMENT**2
+            days = zip(_elements(), days_apart(null, seen, tested), strict=True)
             found[kind][a] = {
-                b: _RISE / max(_least(seen, null, one), 1e-300)
-                for b, one in zip(_elements(), tested, strict=True)
+                b: float(x)
+                for b, x in days
                 if (kind, b) != ("magnetic-moment", a) and (kind == "magnetic-moment" or a == b)
             }
     return found
+
+
+def days_apart(null: Reals, seen: Reals, tested: Reals) -> Reals:
+    """Return the days until counts a day are told from null and any square of each of some signals.
+
+    Examples
+    --------
+    >>> days_apart(np.array([10.0, 10.0]), np.array([12.0, 10.0]), np.array([[0.0, 1.0]])).round(1)
+    array([7.2])
+    """
+    nulls, rows = (np.tile(one, (len(tested), 1)) for one in (null, seen))
+    best = best_square(nulls, tested, rows)
+    days: Reals = RISE / np.maximum(chi2_of_rows(nulls + best[:, None] * tested, rows), 1e-300)
+    return days
 
 
 def _elements() -> list[str]:
@@ -137,54 +152,19 @@ def _counts(
 
 
 def _limits(null: Reals, signals: dict[str, Reals]) -> dict[str, dict[str, float]]:
-    return {
-        kind: {e: _limit(null, one) for e, one in zip(_elements(), of, strict=True)}
-        for kind, of in signals.items()
-    }
-
-
-def _limit(null: Reals, signal: Reals) -> float:
-    """Return the moment at which χ² has risen by 2.71, μ_B."""
-
-    def missing(log_square: float) -> float:
-        return _chi2(null, null + np.exp(log_square) * signal) - _RISE
-
-    scale = np.log(np.sum(null + 1e-6) / np.sum(signal))
-    return float(np.exp(optimize.brentq(missing, scale - 20, scale + 20) / 2))
-
-
-def _chi2(seen: Reals, expected: Reals) -> float:
-    """Return the Poisson χ² of rates or counts, in NumPy: thousands are compared."""
-    n, N = seen, np.maximum(expected, 1e-300)
-    return float(2 * np.sum(N - n + xlogy(n, n / N)))
-
-
-def _least(seen: Reals, null: Reals, signal: Reals) -> float:
-    """Return the least χ² with one element of any size."""
-    scale = float(np.sum(seen) / np.sum(signal))
-    found = optimize.minimize_scalar(
-        lambda x: _chi2(seen, null + x * scale * signal),
-        bounds=(0, 2),
-        method="bounded",
-        options={"xatol": 1e-9},
-    )
-    return float(found.fun)
+    found = {}
+    for kind, squares in signals.items():
+        rows = np.tile(null, (len(squares), 1))
+        each = map(float, furthest_square(rows, squares, rows, RISE))
+        found[kind] = dict(zip(_elements(), each, strict=True))
+    return found
 
 
 def _days(wanted: dict[str, float]) -> dict[str, float]:
-    """Return the days until the limit on each magnetic element is as wanted."""
+    """Return the days until the limit on each magnetic element is as wanted; χ² grows as the time."""
     null, signals = _counts()
-
-    def days(signal: Reals, limit: float) -> float:
-        def missing(log_days: float) -> float:
-            T = np.exp(log_days)
-            return _limit(null * T, signal * T) / limit - 1
-
-        return float(np.exp(optimize.brentq(missing, -20, 20)))
-
-    return {
-        e: days(signal, wanted[e]) for e, signal in zip(_elements(), signals["magnetic-moment"], strict=True)
-    }
+    at = zip(_elements(), signals["magnetic-moment"], strict=True)
+    return {e: float(RISE / chi2_of_rows(null + wanted[e] ** 2 * signal, null)) for e, signal in at}
 
 
 def _limit_change(gaussian: float = 0.0, offset: float = 0.0) -> float:
@@ -206,7 +186,7 @@ def _mass_error(width: float) -> float:
 def _between_orderings(width: float) -> float:
     mass = float(letter.setup().neutrinos.lightest_mass)
     normal, inverted = (_counts(width, mass=mass, ordering=which)[0] for which in ("normal", "inverted"))
-    return float(_chi2(normal, np.maximum(inverted, 1e-6)) ** 0.5)
+    return float(chi2_of_rows(np.maximum(inverted, 1e-6), normal) ** 0.5)
 
 
 def _tolerance(change: Callable[[float], float]) -> float:

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 
 from renp.bounds import borexino_table
 from renp.datafiles import read_text, write
-from renp.papers import circular_light, claims, letter, proceeding, real_atoms
+from renp.papers import circular_light, claims, companion, letter, proceeding, real_atoms
 from renp.papers.errata import errata
 from renp.results.comparison import Comparison
 from renp.results.mediators import draw_proceeding_figure_1
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.progress import Progress
 
-_STEPS = 12
+_STEPS = 13
 
 
 def write_report(folder: Path, progress: "Progress") -> Comparison:
@@ -64,6 +64,9 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
     lights = circular_light.light_rows()
     step("claims")
     said = claims.claims(advantage)
+    step("companion")
+    draw("companion", _styled(companion.draw))
+    told = {element: companion.identification(element) for element in ("33", "11")}
     step("numbers")
     numbers = printed.numbers + proceeding.numbers(masses, mediators).numbers + said.numbers
     comparison = Comparison(numbers=numbers, made_by=printed.made_by)
@@ -78,6 +81,9 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
         verdicts=advantage.diagnosis,
         identification=claims.identification(),
         effects=effects,
+        types=companion.limits(),
+        others=companion.existing(),
+        told=told,
         lights=lights,
         thresholds=moments.thresholds,
         mediator_masses=mediators.table(),

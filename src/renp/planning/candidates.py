@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp._types import Reals
-from renp.atoms.atom import Atom
 from renp.errors import InputError
+from renp.experiment import Experiment
 from renp.neutrinos import Neutrinos
 from renp.spectrum import thresholds
 
@@ -23,7 +23,8 @@ class Range:
     Examples
     --------
     >>> import renp
-    >>> allowed = laser_range(renp.Atom.named("Yb"), [renp.Neutrinos(0.01)], 1.0, 1.0718, 1e-5)
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 86400.0)
+    >>> allowed = laser_range(runs, [renp.Neutrinos(0.01)], 1.0, 1.0718, 1e-5)
     >>> allowed.contains(np.array([1.068, 1.072])), len(allowed.edges)
     (array([ True, False]), 6)
     """
@@ -31,7 +32,7 @@ class Range:
     low: float
     high: float
     edges: Reals
-    """Thresholds within the range, increasing."""
+    """Nominal photon energies of thresholds within the range, increasing."""
     clearance: float
     """Least distance from a threshold."""
     lights: tuple[int, ...] = (1,)
@@ -66,7 +67,7 @@ _LEAST = 0.01
 
 
 def laser_range(
-    atom: Atom,
+    experiment: Experiment,
     hypotheses: Sequence[Neutrinos],
     low: float | None,
     high: float | None,
@@ -77,8 +78,8 @@ def laser_range(
 
     Parameters
     ----------
-    atom
-        What is excited.
+    experiment
+        What is excited, by which laser.
     hypotheses
         Neutrinos for which the plan is made.
     low, high
@@ -94,10 +95,12 @@ def laser_range(
     InputError
         If the range is empty or above all thresholds, where no pair can be emitted.
     """
-    every = np.unique(np.concatenate([np.asarray(thresholds(atom, nu)).ravel() for nu in hypotheses]))
+    atom, offset = experiment.atom, float(experiment.laser.offset)
+    opening = [np.asarray(thresholds(atom, nu)).ravel() for nu in hypotheses]
+    every = np.unique(np.concatenate(opening) - offset)
     top = float(every[-1])
     bottom = max(0.0 if low is None else float(low), _LEAST * float(atom.E_eg))
-    end = float(min(top if high is None else high, float(atom.end)))
+    end = float(min(top if high is None else high, float(atom.end) - offset))
     if high is not None and high <= bottom:
         raise InputError(
             "laser_range", f"{bottom:g} to {high:g} eV", "a range whose upper end is above the lower one"

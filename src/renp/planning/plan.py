@@ -192,7 +192,7 @@ def plan(
     if chosen or (done is not None and done.runs.polarisation is not None):
         experiment, done = experiment.lit(), None if done is None else done.lit()
     lights = _lights(experiment, chosen)
-    allowed = laser_range(experiment.atom, hypotheses, *limits.laser_range, limits.clearance, lights)
+    allowed = laser_range(experiment, hypotheses, *limits.laser_range, limits.clearance, lights)
     if limits.least_duration > time:
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
     progress = progress or (lambda _: None)
@@ -441,6 +441,8 @@ def _common_errors(nuisances: Nuisances, experiment: Experiment, done: Experimen
         raise InputError(
             name, "given", "left out of a plan: it takes the error of the background, background_error"
         )
+    if nuisances.measured_masses:
+        raise InputError("measured_masses", "given", "left out of a plan: it takes what the runs alone tell")
     efficiency, background = (_same(name, 0.0, *known) for name in _ERRORS)
     own = np.unique(np.asarray(nuisances.background_error, dtype=float))
     if own.size > 1:

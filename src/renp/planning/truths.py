@@ -15,13 +15,12 @@ from renp._types import Reals
 from renp.errors import InputError
 from renp.experiment import Experiment
 from renp.inference.likelihood import Data, Likelihood, Point
-from renp.inference.nature import value_of
 from renp.inference.nuisances import Nuisances
 from renp.inference.starts import MASS, few
 from renp.interactions import Weak
 from renp.interactions.couplings import Coupling, Interaction
 from renp.interactions.dipole import ElectricMoment, MagneticMoment
-from renp.neutrinos import Neutrinos
+from renp.neutrinos import Neutrinos, value_of
 from renp.planning.contrasts import Alone, Contrast, sides_of
 from renp.planning.curves import Counted
 from renp.planning.fitted import Done, Fitted, best_fit

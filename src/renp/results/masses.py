@@ -8,7 +8,7 @@ from jaxtyping import ArrayLike
 
 from renp._types import Reals
 from renp.errors import InputError
-from renp.neutrinos import Neutrinos
+from renp.neutrinos import Neutrinos, observable_masses
 from renp.results.base import Result, provenance
 from renp.results.columns import Column
 from renp.validation import instance, within
@@ -75,13 +75,13 @@ class MassCurves(Result):
         squares = np.square(np.asarray(neutrinos.masses))
         first = 0 if neutrinos.ordering == "normal" else 2
         m = np.sqrt(np.maximum(squares - squares[first], 0) + at[:, None] ** 2)
-        weight = np.abs(np.asarray(neutrinos.mixing_matrix)[0]) ** 2
-        parts = weight * m
-        whole = parts.sum(axis=1)
+        row = np.abs(np.asarray(neutrinos.mixing_matrix)[0])
+        parts, found = row**2 * m, observable_masses(m, row)
+        whole = found["double_beta"]
         return cls(
             lightest_mass=at,
-            sum=m.sum(axis=1),
-            beta=np.sqrt((weight * m**2).sum(axis=1)),
+            sum=found["sum"],
+            beta=found["beta"],
             double_beta=np.array([np.maximum(2 * parts.max(axis=1) - whole, 0), whole]),
             ordering=neutrinos.ordering,
             made_by=provenance(neutrinos=neutrinos),

@@ -17,8 +17,12 @@ AXES = {
     "exposure": (r"exposure $T\times V$ at each $\omega$ (day $\times$ 100 cm$^3$)", "day * 100 cm^3"),
     "lightest-mass": (r"lightest mass $m$ (eV)", "eV"),
     "mediator-mass": (r"mediator mass $m$ (eV)", "eV"),
+    "sterile-splitting": (r"$\Delta m^2_{41}$ (eV$^2$)", "eV^2"),
 }
 """What limits are drawn over: its label, and its unit."""
+
+STERILE = "sterile-mixing"
+"""Kind of the limit on |U_e4|²."""
 
 QUANTILES = (0.0227501, 0.1586553, 0.5, 0.8413447, 0.9772499)
 """−2, −1, 0, 1, 2 standard deviations."""
@@ -35,7 +39,7 @@ class Sensitivity(Result):
     """Expected limits by kind and coupling; `renp.sensitivity` makes them."""
 
     over: str
-    """"exposure", "lightest-mass" or "mediator-mass"."""
+    """"exposure", "lightest-mass", "mediator-mass" or "sterile-splitting"."""
     values: Reals
     """Of that, shape (n,)."""
     limits: Curves
@@ -110,7 +114,7 @@ class Sensitivity(Result):
                 for (low, high), shade in (((0, 4), 0.14), ((1, 3), 0.26)):
                     face = {"color": look["color"], "alpha": shade, "linewidth": 0}
                     axes.fill_between(self.values, band[low], band[high], **face, zorder=1)
-            name = "RENP" if label == "strength" else f"RENP {label}"
+            name = "RENP" if label in ("strength", "e4") else f"RENP {label}"
             axes.plot(self.values, _shown(limit), label=name, linewidth=2, zorder=3, **look)
         for pole in self.poles:
             axes.axvline(pole, color="0.8", linewidth=0.6, zorder=0, label="_pole")
@@ -119,6 +123,7 @@ class Sensitivity(Result):
         axes.set_xlim(self.values[0], self.values[-1])
         axes.set_xlabel(AXES[self.over][0])
         unit = self.units[kind].replace("μ_B", r"$\mu_B$") or "product of couplings"
+        unit = r"$|U_{e4}|^2$" if kind == STERILE else unit
         axes.set_ylabel(f"limit at {100 * self.confidence_level:g} % C.L. ({unit})")
         axes.set_title(kind.replace("-", " "), loc="left")
 

@@ -1,7 +1,7 @@
 """The spectral function over photon energies, in total and by pair."""
 
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import combinations_with_replacement, cycle
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
@@ -13,7 +13,7 @@ from renp.atoms.atom import Atom
 from renp.formula.master_formula import total_spectrum
 from renp.interactions import Weak
 from renp.interactions.couplings import Interaction, Model, Scaled
-from renp.neutrinos import Neutrinos
+from renp.neutrinos import Neutrinos, release_errors, value_of, with_values
 from renp.results.base import Control, Result, provenance
 from renp.results.columns import Column
 from renp.results.table import Table
@@ -39,18 +39,23 @@ class Spectrum(Result):
     standard_model: Reals
     """I(ω) of the standard model."""
     pairs: dict[str, Reals]
-    """Part of each unordered pair of neutrinos; the six add up to the total."""
+    """Part of each unordered pair of neutrinos; they add up to the total."""
     interactions: dict[str, Reals]
     """What each of several interactions gives alone, and what their interference adds."""
     thresholds: dict[str, float]
     """ω_ij^max of each pair, eV."""
     atom: str
     """Name."""
+    oscillation_band: dict[str, Reals] | None = None
+    """The "lowest" and "highest" I(ω) of the model within the errors of the oscillation parameters."""
 
     columns = (
         Column("photon_energy", ("photon_energy",), "photon energy", "eV"),
         Column("spectral_function", ("photon_energy",), "I(ω)"),
         Column("standard_model", ("photon_energy",), "standard model"),
+        Column(
+            "oscillation_band", ("end", "photon_energy"), "{key} I(ω)", name="oscillation_band", optional=True
+        ),
         Column("pairs", ("pair", "photon_energy"), "pair {key}"),
         Column("interactions", ("interaction", "photon_energy"), "{key}"),
         Column("thresholds", ("pair",), unit="eV", json="", name="threshold"),
@@ -67,8 +72,14 @@ class Spectrum(Result):
         neutrinos: Neutrinos,
         model: Interaction | None = None,
         omega: ArrayLike | None = None,
+        *,
+        oscillation_errors: bool = False,
     ) -> "Spectrum":
         """Return the spectrum; over the thresholds and below if no photon energies are given.
+
+        With ``oscillation_errors`` it has a band: each parameter is moved by its upper and its lower error in
+        the neutrinos' release, all others at rest, and what I(ω) rises or falls by is added in quadrature.
+        Correlations are left out. Between a threshold and where it may lie the band ends at 0.
 
         Examples
         --------
@@ -87,8 +98,8 @@ class Spectrum(Result):
         ordered = np.asarray(spectral_function(energies, atom, neutrinos, model, by_pair=True))
         edges = np.asarray(thresholds(atom, neutrinos))
         pairs, positions = {}, {}
-        for name in PAIRS:
-            i, j = int(name[0]) - 1, int(name[1]) - 1
+        for i, j in combinations_with_replacement(range(neutrinos.states), 2):
+            name = f"{i + 1}{j + 1}"
             pairs[name] = ordered[i, j] if i == j else ordered[i, j] + ordered[j, i]
             positions[name] = float(edges[i, j])
         return cls(
@@ -99,6 +110,7 @@ class Spectrum(Result):
             interactions=_by_interaction(energies, atom, neutrinos, model, ordered.sum(axis=(0, 1))),
             thresholds=positions,
             atom=atom.name,
+            oscillation_band=_band(energies, atom, neutrinos, model) if oscillation_errors else None,
             made_by=provenance(atom=atom, neutrinos=neutrinos, model=model),
         )
 
@@ -123,7 +135,9 @@ class Spectrum(Result):
     def table(self) -> Table:
         """Return photon energy, I(ω), its standard-model value, and what is added to that."""
         table = self.full_table()
-        return table.only((*table.columns[:3], *self.added()))
+        return table.only(
+            (*table.columns[:3], *(f"{end} I(ω)" for end in self.oscillation_band or ()), *self.added())
+        )
 
     def _draw(self, parts: str | None = None, ratio: bool = False) -> "Figure":
         """Return a figure of I(ω), with that of the standard model where it differs, and the thresholds.
@@ -144,6 +158,12 @@ class Spectrum(Result):
             axes.plot(omega, self.spectral_function * scale, color="#D55E00", marker=marker, label="model")
         label = "standard model"
         axes.plot(omega, standard * scale, color="black", linestyle=(0, (5, 2)), marker=marker, label=label)
+        if self.oscillation_band is not None:
+            low, high = (end * scale for end in self.oscillation_band.values())
+            with np.errstate(invalid="ignore"):
+                half = 100 * np.nanmedian((high - low) / (high + low))
+            label = f"oscillation errors, half of the points within ±{half:.1g} %"
+            axes.fill_between(omega, low, high, color="#56B4E9", alpha=0.6, linewidth=0, label=label)
         added = self.added() if parts is None else self.parts()[parts]
         for (name, part), dashes in zip(added.items(), cycle(_DASHES), strict=False):
             if name in self.pairs:
@@ -165,6 +185,24 @@ class Spectrum(Result):
         axes.legend(loc="best")
         mark_thresholds(axes, self.thresholds)
         return figure
+
+
+def _band(energies: Reals, atom: Atom, neutrinos: Neutrinos, model: Interaction) -> dict[str, Reals]:
+    """Return the ends of I(ω) within the errors of the neutrinos' release, each parameter by itself."""
+
+    def at(moved: Neutrinos) -> Reals:
+        return np.asarray(total_spectrum(energies, atom, moved, model))
+
+    central = at(neutrinos)
+    squares = np.zeros((2, energies.size))
+    for name, (plus, minus) in release_errors(neutrinos.release, neutrinos.ordering).items():
+        value = float(value_of(neutrinos, name))
+        changes = [
+            at(with_values(neutrinos, {name: jnp.asarray(value + d)})) - central for d in (plus, -minus)
+        ]
+        squares += np.square([np.minimum(np.min(changes, axis=0), 0), np.maximum(np.max(changes, axis=0), 0)])
+    fall, rise = np.sqrt(squares)
+    return {"lowest": np.maximum(central - fall, 0.0), "highest": central + rise}
 
 
 def _by_interaction(

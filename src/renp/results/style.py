@@ -72,13 +72,15 @@ def plain(text: str) -> str:
 
 
 def pair_style(pair: str) -> dict[str, Any]:
-    """Return colour and dashes of a pair of neutrinos.
+    """Return colour and dashes of a pair of neutrinos; with a fourth one in it, grey and dotted.
 
     Examples
     --------
     >>> pair_style("11")["linestyle"]
     'solid'
     """
+    if "4" in pair:
+        return {"color": "0.45", "linestyle": (0, (1, int(pair[0])))}
     return {"color": COLOURS[pair], "linestyle": DASHES[pair]}
 
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renp._types import Reals
 from renp.formula.kinematics import momentum_transfer_squared
 from renp.scans.grid import axis_values
 from renp.scenario import Scenario
@@ -55,8 +54,7 @@ def _moves(definition: "Definition") -> bool:
 
 def _named(axis: Axis, column: int, scenario: Scenario) -> list[str]:
     atom, experiment = scenario.atom, scenario.experiment
-    omega: Reals = np.asarray(experiment.photon_energy) + float(experiment.laser.offset)
-    q2 = momentum_transfer_squared(omega, float(atom.E_eg), float(atom.boost))
+    q2 = np.asarray(momentum_transfer_squared(np.asarray(experiment.line_centre), *atom.frame))
     masses = np.sort(axis_values(axis, np.arange(axis.points))[column])
     named = []
     for pole in np.sqrt(np.unique(q2[q2 > 4 * float(scenario.neutrinos.lightest_mass) ** 2])):

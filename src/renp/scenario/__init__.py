@@ -1,5 +1,5 @@
 """Scenario files: one TOML file says what is measured, and every command takes it."""
 
-from renp.scenario.file import Scenario, preset_names, preset_text
+from renp.scenario.file import TEMPLATE, Scenario, preset_names, preset_text
 
-__all__ = ["Scenario", "preset_names", "preset_text"]
+__all__ = ["TEMPLATE", "Scenario", "preset_names", "preset_text"]

@@ -18,6 +18,7 @@ from renp.atoms.spin import POLARISATIONS
 from renp.errors import InputError
 from renp.experiment import Experiment, Target
 from renp.inference.likelihood import Likelihood, Point
+from renp.inference.measured_masses import MeasuredMass
 from renp.inference.nuisances import Nuisances, nuisance_parameters
 from renp.interactions import Weak
 from renp.interactions.couplings import Coupling, Interaction
@@ -244,7 +245,11 @@ def build_statistics(
     confidence(section.confidence_level)
     for name in ("normalisation_error", "background_error", "linewidth_error"):
         _check_relative(name, getattr(section, name))
-    nuisances = Nuisances(**{name: value for name, value in section if name != "confidence_level"})
+    values = {name: value for name, value in section if name not in ("confidence_level", "measured_masses")}
+    masses = {name: one for name, one in section.measured_masses or () if one is not None}
+    measured = {name: MeasuredMass(**dict(one)) for name, one in masses.items()}
+    values["common"] = tuple(section.common)
+    nuisances = Nuisances(**values, measured_masses=measured)
     if experiment is not None and neutrinos is not None:
         numbers = [name for name in nuisances.free if "." in name]
         # Only of terms that are asked for: elements of others may be traced.

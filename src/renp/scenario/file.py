@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _PRESETS = ("letter", "vector-mediator", "scalar-mediator")
 
+TEMPLATE = "interaction"
+"""The preset that is no scenario: a Python file with an interaction of one's own."""
+
 
 @dataclass(frozen=True)
 class Scenario(Setting):
@@ -171,7 +174,7 @@ def preset_names() -> tuple[str, ...]:
 
 
 def preset_text(name: str) -> str:
-    """Return a commented scenario file.
+    """Return a commented scenario file, or of "interaction" a Python file for one of one's own.
 
     Raises
     ------
@@ -183,4 +186,5 @@ def preset_text(name: str) -> str:
     >>> preset_text("letter").splitlines()[-1]
     'confidence_level = 0.90'
     """
-    return read_text(f"presets/{choice('preset', name, _PRESETS)}.toml")
+    choice("preset", name, (*_PRESETS, TEMPLATE))
+    return read_text(f"presets/{name}.{'py.txt' if name == TEMPLATE else 'toml'}")

@@ -2,9 +2,13 @@
 
 import dataclasses
 import inspect
+import sys
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 import renp.interactions  # noqa: F401 -- defines the kinds
@@ -35,6 +39,39 @@ def _load_announced(announcements: Callable[..., Iterable[EntryPoint]]) -> tuple
             words = f"{type(error).__name__}: {error}"
             broken.append(f"{package} announces {announced.value}, which cannot be imported ({words})")
     return tuple(broken)
+
+
+def import_interactions(module: str) -> None:
+    """Import a module by its name, or by its file's path, so that files can name the interactions in it.
+
+    Only one's own command line asks for it: a file or a link of another person must not run code.
+
+    Raises
+    ------
+    InputError
+        With the line at which it fails, if it cannot be imported.
+
+    Examples
+    --------
+    >>> import_interactions("nowhere.py")
+    Traceback (most recent call last):
+    ...
+    renp.errors.InputError: import = nowhere.py: must be the name of a module, or a file that exists
+    """
+    path = Path(module)
+    file = path.resolve() if path.suffix == ".py" else None
+    if file and not file.is_file():
+        raise InputError("import", module, "the name of a module, or a file that exists")
+    if (folder := str(file.parent if file else Path.cwd())) not in sys.path:
+        sys.path.insert(0, folder)  # as Python does for a script
+    try:
+        found = import_module(file.stem if file else module)
+    except Exception as error:
+        *_, last = traceback.extract_tb(error.__traceback__)
+        words = f"{type(error).__name__}: {error}; {Path(last.filename).name}, line {last.lineno}"
+        raise InputError("import", module, f"a module that can be imported ({words})") from error
+    if file and Path(str(found.__file__)).resolve() != file:
+        raise InputError("import", module, f"called otherwise: {file.stem} is a module of Python's already")
 
 
 def _class(kind: Any) -> type[Interaction]:

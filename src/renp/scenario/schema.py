@@ -206,7 +206,10 @@ class TargetSection(Section):
 class NeutrinosSection(Section):
     """[neutrinos]; parameters left out are the release's best fit."""
 
-    acts: ClassVar = {"majorana_phases": (Where("nature", ("majorana",)),)}
+    acts: ClassVar = {
+        "majorana_phases": (Where("nature", ("majorana",)),),
+        "sin2_theta14": (Beside(("dm2_41",)),),
+    }
 
     lightest_mass: Energy
     ordering: str = "normal"
@@ -220,6 +223,9 @@ class NeutrinosSection(Section):
     dm2_21: Splitting | None = None
     dm2_31: Splitting | None = None
     dm2_32: Splitting | None = None
+    dm2_41: Splitting | None = None
+    """Of a fourth neutrino, with |U_e4|² = sin²θ_14."""
+    sin2_theta14: float | None = None
 
 
 class RunSection(Section):
@@ -249,6 +255,25 @@ class RunsSection(Section):
     file: str
 
 
+class MeasuredMassSection(Section):
+    """[statistics.measured_masses.sum] and others: a limit, or a value and its error."""
+
+    acts: ClassVar = {"confidence_level": (Beside(("limit",)),)}
+
+    limit: Energy | None = None
+    confidence_level: float = 0.90
+    value: Energy | None = None
+    error: Energy | None = None
+
+
+class MeasuredMassesSection(Section):
+    """[statistics.measured_masses]: what others measured of the masses."""
+
+    sum: MeasuredMassSection | None = None
+    beta: MeasuredMassSection | None = None
+    double_beta: MeasuredMassSection | None = None
+
+
 class StatisticsSection(Section):
     """[statistics]: what is uncertain besides the couplings; errors left out are zero."""
 
@@ -261,6 +286,10 @@ class StatisticsSection(Section):
     calibration_error: Energy = 0.0
     linewidth_error: Relative = 0.0
     amplitude_errors: bool = False
+    common: list[str] = []
+    """What the experiments of several files share."""
+    measured_masses: MeasuredMassesSection | None = None
+    """Beside a free lightest mass."""
 
 
 class AxisSection(Section):
