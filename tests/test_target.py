@@ -219,10 +219,10 @@ def test_the_gradient_is_that_of_differences() -> None:
     time = (np.arange(4 * STEPS) / cells).reshape(-1, STEPS)
 
     def mean(x: Any) -> Any:
-        one = jnp.ones(1)
-        it = System(x[0], x[1], x[2], x[3] * one, one, x[4], x[5])
+        classes, share = jnp.array([1.0, -0.5]), jnp.array([0.6, 0.4])
+        it = System(x[0], x[1], x[2], x[3] * classes, share, x[4], x[5])
         pulse = x[6] * jnp.exp(-(((time - 1.5) / x[7]) ** 2))
-        end, frames = propagated(it, ground(1, cells), (pulse, 0 * pulse), (pulse, 0.1 * pulse))
+        end, frames = propagated(it, ground(2, cells), (pulse, 0 * pulse), (pulse, 0.1 * pulse))
         return jnp.mean(end.coherence[0] ** 2 + end.coherence[1] ** 2) + jnp.mean(frames.inversion**2)
 
     at = np.array([2.0, 0.5, 0.8, 0.3, 0.1, 0.2, 1.1, 0.6])

@@ -148,7 +148,7 @@ def _local_backward(
         later, total, found = carry
         place, weight, node = stage
         rate = jax.tree.map(lambda x, y: weight * h * x + node * h * y, end, later)
-        wide = jax.tree.map(lambda x: jnp.broadcast_to(jnp.asarray(x)[..., None], _by_cell(x, state)), system)
+        wide = jax.tree.map(lambda x: jnp.broadcast_to(x, _by_cell(x, state)), system)
         of_system, later = jax.vjp(_rates, wide, place)[1](rate)
         return (later, jax.tree.map(jnp.add, total, later), jax.tree.map(jnp.add, found, of_system)), None
 
@@ -159,7 +159,7 @@ def _local_backward(
 
 
 def _by_cell(coefficient: Any, state: State) -> tuple[int, ...]:
-    return (*jnp.shape(coefficient), state.inversion.shape[-1])
+    return (*jnp.shape(coefficient)[:-1], state.inversion.shape[-1])
 
 
 def _into(field: Pair, entering: tuple[Scalar, Scalar], *, right: bool) -> tuple[Pair, Pair]:
@@ -197,6 +197,8 @@ def propagated(
     Array([[1., 1., 0.],
            [1., 1., 1.]], dtype=float64)
     """
+    # One more axis, for the cells.
+    system = jax.tree.map(lambda x: jnp.asarray(x)[..., None], system)
 
     def frame(state: State, entering: Any) -> tuple[State, Frames]:
         state, out = _frame(system, state, entering)
@@ -251,7 +253,7 @@ def _frame_backward(kept: Any, derivatives: Any) -> tuple[System, State, Any]:
     # By the coefficients at each cell: summed once, not in every step.
     none = jax.tree.map(lambda x: jnp.zeros(_by_cell(x, state)), system)
     (first, found), entered = jax.lax.scan(back, (end, none), (places, out), reverse=True)
-    return jax.tree.map(lambda x: x.sum(axis=-1), found), first, entered
+    return jax.tree.map(lambda x: x.sum(axis=-1, keepdims=True), found), first, entered
 
 
 _frame.defvjp(_frame_forward, _frame_backward)
