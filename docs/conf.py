@@ -49,6 +49,7 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 240
 nb_merge_streams = True
+nb_output_stderr = "remove"  # progress, which differs from build to build
 nb_render_markdown_format = "gfm"
 
 bibtex_bibfiles = ["../src/renp/data/references.bib"]

@@ -24,6 +24,7 @@ from renp.inference.minuit import minuit
 from renp.inference.profiles import contour, profile
 from renp.inference.starts import threshold_masses
 from renp.results.profiles import Profile, quantile
+from renp.results.style import symbols
 
 ENERGIES = (1.068, 1.0712)
 COUPLINGS = {
@@ -222,7 +223,7 @@ def test_no_parameters():
     assert found.chi2 == pytest.approx(ByHand(EXPECTED).chi2(0.0, 0.0), abs=1e-9)
     assert found.p_value == relative(np.exp(-found.chi2 / 2), rel=1e-12)  # χ² of two degrees
     assert str(found)
-    assert len(found.plot().axes) == 1
+    assert len(found.plot().axes) == 2
 
 
 def test_no_counts_at_all():
@@ -532,14 +533,14 @@ def test_what_a_fit_says():
 def test_what_the_figures_show():
     scan = profile(likelihood(), "mu_11")
     axes = scan.plot().axes[0]
-    assert axes.get_xlabel() == scan.label
+    assert axes.get_xlabel() == symbols(scan.label)
     curves = [line for line in axes.lines if len(line.get_xdata()) == scan.values.size]
     np.testing.assert_allclose(curves[0].get_ydata(), scan.delta_chi2)
     levels = [line for line in axes.lines if "C.L." in str(line.get_label())]
     assert len({line.get_linestyle() for line in levels}) == len({line.get_color() for line in levels}) == 3
     found = fitted()
     panels = found.plot().axes
-    assert [panel.get_xlabel() for panel in panels[1:]] == [
+    assert [panel.get_xlabel() for panel in panels if panel.get_xlabel()][1:] == [
         "pull, with its standard deviation",
         r"trigger photon energy $\omega$ (eV)",
     ]

@@ -146,3 +146,13 @@ def test_wrong_values_and_priors_are_named() -> None:
     with pytest.raises(renp.InputError, match="counts"):
         unobserved.log_likelihood([0.0])
     assert unobserved.log_likelihood([0.0], Data(jnp.array([12.0]), jnp.zeros(0))) < 0
+
+
+def test_measured_masses_are_no_priors() -> None:
+    mass = renp.Nuisances(free=["lightest_mass"], measured_masses={"beta": renp.MeasuredMass(limit=0.1)})
+    likelihood = renp.Likelihood(RUNS, NU, nuisances=mass)
+    free = renp.Likelihood(RUNS, renp.Neutrinos(0.012), MU_11)
+    beta = np.sqrt(np.abs(free.neutrinos.mixing_matrix[0]) ** 2 @ np.asarray(free.neutrinos.masses) ** 2)
+    wanted = free.log_likelihood([0.0]) - (beta / 0.1) ** 2 * stats.chi2.ppf(0.9, 1) / 2
+    values = renp.prior_transform(likelihood, priors={"lightest_mass": (0, 0.04)})([0.3])
+    assert likelihood.log_likelihood(values, constrained=False) == relative(wanted, 1e-9)

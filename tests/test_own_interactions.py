@@ -68,7 +68,7 @@ def test_the_template_works_at_once(tmp_path: Path) -> None:
         main(["init", "interaction", "--output", str(tmp_path / "contact.py")])
     assert ended.value.code == 0
     runs = preset_text("letter").replace('kind = "magnetic-moment"', 'kind = "electric-moment"')
-    (tmp_path / "run.toml").write_text(runs + OWN.format(0.1), encoding="utf-8")
+    (tmp_path / "run.toml").write_text(runs + OWN.format(1.0), encoding="utf-8")
     renp = (sys.executable, "-c", "from renp.cli import main; main()")
     name = "right-handed-contact strength"
     words = ("limits", "run.toml", "--couplings", name, "--json")

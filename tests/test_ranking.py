@@ -10,6 +10,7 @@ from cases import DAY
 from relative import relative
 from renp.errors import InputError
 from renp.results.ranking import Ranking
+from renp.results.style import symbols
 
 YB, NU = renp.Atom.named("Yb"), renp.Neutrinos(0.01)
 COUNTS, SECONDS, RATE = np.array([330.0, 260.0]), 10 * DAY, 2e-4
@@ -108,7 +109,7 @@ def test_a_picture_has_a_bar_for_each_impact(ranked: Ranking, of: str) -> None:
     widths = sorted(bar.get_width() for bar in right.patches)
     shown = [getattr(ranked, f"{of}_{fit}")[side] for fit in ("prefit", "postfit") for side in ("down", "up")]
     assert widths == relative(sorted(np.concatenate(shown)), rel=1e-12)
-    assert [label.get_text() for label in left.get_yticklabels()] == list(ranked.parameters)
+    assert [label.get_text() for label in left.get_yticklabels()] == list(map(symbols, ranked.parameters))
     plt.close(figure)
 
 

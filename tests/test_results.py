@@ -450,10 +450,10 @@ def test_axes_of_profiles_and_contours_name_the_parameters() -> None:
     moments = {f"mu_1{j}": renp.MagneticMoment({(1, j): 1.0}) for j in (1, 2)}
     likelihood = renp.Likelihood(runs, DIRAC, moments)
     (axes,) = renp.profile(likelihood, "mu_11").plot().axes
-    assert axes.get_xlabel() == "|mu_11| (μ_B)"
+    assert axes.get_xlabel() == r"|$\mu_{11}$| ($\mu_B$)"
     figure = renp.contour(likelihood, ("mu_11", "mu_12")).plot()
-    assert figure.axes[0].get_xlabel() == "|mu_11| (μ_B)"
-    assert figure.axes[0].get_ylabel() == "|mu_12| (μ_B)"
+    assert figure.axes[0].get_xlabel() == r"|$\mu_{11}$| ($\mu_B$)"
+    assert figure.axes[0].get_ylabel() == r"|$\mu_{12}$| ($\mu_B$)"
     said = [text.get_text() for text in figure.legends[0].get_texts()]
     assert said == ["68.27 % C.L.", "90 % C.L.", "95.45 % C.L.", "best fit"]
 

@@ -528,8 +528,12 @@ def test_a_picture_that_cannot_be_is_refused_before_the_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     third = '[[scan.axis]]\nparameter = "target.volume"\nvalues = ["1 cm^3", "2 cm^3"]\n'
-    plan = '[scan]\nresult = "plan"\n'
-    for result, axes, words in (('[scan]\nresult = "counts"\n', third, "3 numeric"), (plan, "", "50 maps")):
+    order = '[[scan.axis]]\nparameter = "neutrinos.ordering"\nvalues = ["normal", "inverted"]\n'
+    limits = '[scan]\nresult = "limits"\n'
+    for result, axes, words in (
+        ('[scan]\nresult = "counts"\n', third, "3 numeric"),
+        (limits, order, "24 maps"),
+    ):
         (tmp_path / "s.toml").write_text(preset_text("letter") + result + MASS + DURATION + axes)
         with pytest.raises(SystemExit) as ended:
             main(["scan", f"{tmp_path}/s.toml", "-o", f"{tmp_path}/a.zarr", "--plot", f"{tmp_path}/a.png"])
@@ -542,7 +546,7 @@ def test_tables_and_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     order = '[[scan.axis]]\nparameter = "neutrinos.ordering"\nvalues = ["normal", "inverted"]\n'
     found = renp.scan(scenario('[scan]\nresult = "significance"\n' + MASS + order), tmp_path / "a.zarr")
     lines = found.plot().axes[0].get_lines()
-    assert [line.get_label() for line in lines] == ["significance normal", "significance inverted"]
+    assert [line.get_label() for line in lines] == ["normal", "inverted"]
     table = found.full_table()
     assert table.columns == ("neutrinos.lightest_mass (eV)", "neutrinos.ordering", "significance")
     assert len(table.rows) == 10

@@ -3,6 +3,8 @@
 import ast
 import doctest
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,3 +73,20 @@ def test_relative_accepts_nothing_but_its_share() -> None:
     assert relative(1e-21, rel=1e-6) != 1.00001e-21
     assert relative(1e-21, rel=1e-6) != 0.0
     assert relative(0.0, rel=1e-6) != 1e-300
+
+
+@pytest.mark.parametrize(
+    ("file", "wanted"),
+    [
+        ("src/renp/inference/parameters.py", {"src/renp/inference/parameters.py", "tests/test_own_fit.py"}),
+        ("src/renp/data/presets/letter.toml", {"tests/test_scenario.py"}),
+        ("docs/words.md", {"tests/test_documentation.py"}),
+        ("tests/test_runs.py", {"tests/test_runs.py"}),
+    ],
+)
+def test_the_tests_of_a_change_are_those_nearest_to_it(file: str, wanted: set[str]) -> None:
+    command = [sys.executable, str(ROOT / "tools" / "changed"), file]
+    named = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    assert wanted <= named
+    assert all((ROOT / name).is_file() for name in named)
+    assert len(named) < 20

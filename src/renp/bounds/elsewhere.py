@@ -56,7 +56,7 @@ def existing_limits(coupling: Coupling, neutrinos: Neutrinos, mass: Reals) -> di
     if isinstance(coupling.interaction, MOMENTS):
         return {
             name: np.full(len(mass), limits[coupling.label])
-            for name, limits in _element_limits(neutrinos).items()
+            for name, limits in moment_limits(neutrinos).items()
             if coupling.label in limits
         }
     if isinstance(coupling.interaction, (Charge, ChargeRadius, Anapole)):
@@ -87,7 +87,14 @@ def existing_limits(coupling: Coupling, neutrinos: Neutrinos, mass: Reals) -> di
     return found
 
 
-def _element_limits(neutrinos: Neutrinos) -> dict[str, dict[str, float]]:
+def moment_limits(neutrinos: Neutrinos) -> dict[str, dict[str, float]]:
+    """Return limits on each element of the moments, all others zero, by experiment and element; μ_B.
+
+    Examples
+    --------
+    >>> f"{moment_limits(Neutrinos(0.01))['Borexino']['33']:.1e}"
+    '1.9e-10'
+    """
     row, weights = neutrinos.mixing_matrix[0], solar_weights(neutrinos)
     squares: dict[str, Callable[[Any, Any], Any]] = {
         "flavour": lambda mu, eps: flavour_square(mu, eps, row, True),

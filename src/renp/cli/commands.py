@@ -11,6 +11,7 @@ from renp.cli.output import (
     BibOutput,
     FolderOutput,
     JsonOutput,
+    Options,
     Output,
     PresetOutput,
     ScenarioOutput,
@@ -23,7 +24,6 @@ from renp.cli.output import (
     print_verdicts,
     progress_display,
     progress_of,
-    quietly,
     show,
     write_text,
 )
@@ -142,7 +142,7 @@ def spectrum(
     if photon_energy is not None:
         given = _photon_energies(photon_energy)
         omega = photon_energies(given, scenario.atom.E_vg, "photon-energy")
-    with quietly(options):
+    with progress_of("spectrum", options):
         result = Spectrum.compute(
             scenario.atom,
             scenario.neutrinos,
@@ -159,7 +159,7 @@ def counts(file: File, *, options: Output = DEFAULT) -> None:
     from renp.results import Counts
 
     scenario = _read(file, options, runs=True)
-    with quietly(options):
+    with progress_of("counts", options):
         result = Counts.compute(scenario.experiment, scenario.neutrinos, scenario.model)
     emit(result, options, scenario)
 
@@ -194,7 +194,7 @@ def target(
         raise ScenarioError(str(file), ["target: preparation is missing: this command needs it"])
     if scenario is not None and not light:
         raise InputError("scenario", scenario, "left out without --light")
-    with quietly(options):
+    with progress_of("target", options):
         if light:
             size = _quantity("end", end, "cm")
             result: Result = (found := TargetLight.compute(read.experiment, end=size))
@@ -244,13 +244,13 @@ def limits(
     from renp.inference.upper_limits import upper_limits
 
     scenario, experiments, nuisances = _together(file, others, options, expected=expected)
-    long = method in methods.METHODS and methods.METHODS[method].by_toys
-    with progress_of("limits", options, counted=False, shown=long) as progress:
+    limited = _limited(scenario, couplings)
+    with progress_of("limits", options, steps=len(limited)) as progress:
         result = upper_limits(
             experiments,
             scenario.neutrinos,
             scenario.confidence_level,
-            couplings=_limited(scenario, couplings),
+            couplings=limited,
             method=method,
             profiled=profiled,
             nuisances=nuisances,
@@ -310,7 +310,7 @@ def fit(
         several = "several of --profile, --contour, --significance, --ranking, --correlations"
         raise InputError("fit", several, "one of them")
     level = scenario.confidence_level
-    with quietly(options):
+    with progress_of("fit", options):
         likelihood = Likelihood(experiments, scenario.neutrinos, scenario.couplings, nuisances=nuisances)
         truth = scenario.truth(likelihood)
         data = likelihood.asimov(truth) if expected else likelihood.data
@@ -452,7 +452,7 @@ def plan(
         candidates=candidates,
         polarisations=() if polarisations is None else [one.strip() for one in polarisations.split(",")],
     )
-    with progress_of("plan", options, counted=False) as progress:
+    with progress_of("plan", options) as progress:
         result = best_plan(
             aim,
             read.experiment,
@@ -512,7 +512,7 @@ def sensitivity(
     chosen: Any = mediators if couplings is None and over == "mediator-mass" else None
     if chosen is None and (over != "sterile-splitting" or couplings is not None):
         chosen = _limited(scenario, couplings)
-    with progress_of("sensitivity", options, counted=False):
+    with progress_of("sensitivity", options):
         result = expected_limits(
             scenario.experiment,
             scenario.neutrinos,
@@ -560,7 +560,7 @@ def scan(
     with progress_of("scan", options) as progress:
         result = run(scenario, options.output, cluster=cluster, progress=progress)
     if plot is not None:
-        result.save(plot)
+        result.save(plot, column=options.column)
     options.say(f"wrote {options.output}{'' if plot is None else f' and {plot}'}")
     emit(result, replace(options, output=None))
 
@@ -724,11 +724,12 @@ def reproduce(*, options: FolderOutput = TO_FOLDER) -> None:
         print(f"\nThe report is at {folder / 'report.html'}")
 
 
-def _read(file: Path, options: Output, *, runs: bool = False, expected: bool = False) -> "Scenario":
+def _read(file: Path, options: Options, *, runs: bool = False, expected: bool = False) -> "Scenario":
     """Return a scenario; with runs, if they are needed, and without counts, if these are not wanted."""
-    from renp.scenario import Scenario
+    with progress_of(f"reading {file.name}", options):
+        from renp.scenario import Scenario
 
-    scenario = Scenario.read(file)
+        scenario = Scenario.read(file)
     for words in scenario.notes:
         options.say(f"note: {words}")
     if runs and not len(scenario.experiment.runs.photon_energy):
@@ -768,7 +769,7 @@ def _limited(scenario: "Scenario", names: str | None) -> "list[Coupling]":
     return [known[name] for name in chosen]
 
 
-def _references(file: Path, options: Output) -> tuple[str, ...]:
+def _references(file: Path, options: Options) -> tuple[str, ...]:
     from renp.results.base import saved_references
 
     return _read(file, options).references if file.suffix == ".toml" else saved_references(file)

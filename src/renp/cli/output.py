@@ -1,13 +1,14 @@
 """What the commands share: options, notes on stderr, results on stdout or in a file."""
 
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from cyclopts import Parameter, Token
 
@@ -40,7 +41,7 @@ Whole: TypeAlias = Annotated[int, Parameter(converter=_whole)]
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Output:
+class Options:
     """Options of every command; where output goes to is checked when they are read, before the work."""
 
     endings: ClassVar[tuple[str, ...]] = PICTURES + DATA
@@ -68,12 +69,21 @@ class Output:
             note(words)
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Output(Options):
+    """Options of a command with a result, which has a picture."""
+
+    column: Literal["single", "double"] | None = None
+    "Of a picture: one or two columns of a journal, 86 or 178 mm; for a screen if left out."
+
+
 _NAMES = ["--output", "-o"]
 
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class ScenarioOutput(Output):
+class ScenarioOutput(Options):
     """Options of a command that writes a scenario file."""
 
     endings = (".toml",)
@@ -82,7 +92,7 @@ class ScenarioOutput(Output):
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class PresetOutput(Output):
+class PresetOutput(Options):
     """Options of the command that writes presets, which checks itself what they go to."""
 
     endings = ()
@@ -93,7 +103,7 @@ class PresetOutput(Output):
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class JsonOutput(Output):
+class JsonOutput(Options):
     """Options of a command that writes JSON alone."""
 
     endings = (".json",)
@@ -102,7 +112,7 @@ class JsonOutput(Output):
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class BibOutput(Output):
+class BibOutput(Options):
     """Options of a command that writes references."""
 
     endings = (".bib",)
@@ -120,7 +130,7 @@ class StoreOutput(Output):
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class FolderOutput(Output):
+class FolderOutput(Options):
     """Options of a command that writes several files."""
 
     endings = ()
@@ -143,7 +153,7 @@ def new_file(option: str, path: Path) -> None:
         raise InputError(option, path, "a file that does not exist yet")
 
 
-def write_text(path: Path, text: str, options: Output) -> None:
+def write_text(path: Path, text: str, options: Options) -> None:
     """Write a text file and say so, or why it cannot be written."""
     write(path, text)
     options.say(f"wrote {path}")
@@ -167,7 +177,10 @@ def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) 
 
     if options.output is not None:
         text = {} if scenario is None else {"scenario": scenario.text}
-        written = replace(result, made_by=result.made_by | text).save(options.output)
+        with progress_of(f"writing {options.output.name}", options):
+            written = replace(result, made_by=result.made_by | text).save(
+                options.output, column=options.column
+            )
         options.say(f"wrote {written}")
     if options.json:
         show(result.json())
@@ -192,7 +205,7 @@ def print_verdicts(comparison: "Comparison") -> None:
 
 
 @contextmanager
-def quietly(options: Output) -> Iterator[None]:
+def quietly(options: Options) -> Iterator[None]:
     """Drop warnings if asked to be quiet."""
     with warnings.catch_warnings():
         if options.quiet:
@@ -202,51 +215,89 @@ def quietly(options: Output) -> Iterator[None]:
 
 
 @contextmanager
-def progress_display(options: Output, *, counted: bool = True, shown: bool = True) -> Iterator["Progress"]:
-    """Show progress on stderr while a long block runs; what is left only where steps are counted."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+def progress_display(options: Options) -> Iterator["Progress"]:
+    """Show on stderr, where it is a terminal, that a block is at work: a line that goes away with it.
 
+    What is left of the time stands there once steps are counted.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Left(TimeRemainingColumn):
+        def render(self, task: Task) -> Text:
+            return Text("left ").append_text(super().render(task)) if task.total else Text()
+
+    console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),
-        BarColumn(),
-        *([MofNCompleteColumn()] if counted else []),
+        BarColumn(24),
+        TextColumn("{task.fields[count]}"),
         TimeElapsedColumn(),
-        *([TextColumn("left"), TimeRemainingColumn()] if counted else []),
-        console=Console(stderr=True),
-        disable=options.quiet or not shown,
+        Left(),
+        console=console,
+        transient=True,
+        disable=options.quiet or not console.is_terminal,
     ) as display:
         yield display
 
 
 @contextmanager
-def progress_of(
-    what: str, options: Output, *, counted: bool = True, shown: bool = True
-) -> Iterator[Callable[..., None]]:
+def progress_of(what: str, options: Options, *, steps: int | None = None) -> Iterator[Callable[..., None]]:
     """Show the progress of one piece of work, and drop warnings if asked to be quiet.
 
     What is given is called with words for what is being done, with the part that is done, or with how many
-    steps are done and how many there are.
+    steps are done and how many there are. Each call with words begins one of the ``steps``, if they are
+    known; words such as "3 of at most 8" say the same by themselves.
     """
-    with quietly(options), progress_display(options, counted=counted, shown=shown) as display:
-        task = display.add_task(what, total=None)
+    with quietly(options), progress_display(options) as display:
+        task, begun = display.add_task(what, total=None, count=""), 0
 
-        def progress(done: str | float, total: int | None = None) -> None:
-            if isinstance(done, str):
-                display.update(task, description=f"{what}: {done}")
-                return
-            steps, of = (100 * done, 100) if total is None else (done, total)
+        def count(done: float, total: float) -> None:
             # The first call is of what was there before, and says nothing of the speed.
             first = display.tasks[task].total is None
-            display.reset(task, total=of, completed=int(steps)) if first else display.update(
-                task, completed=steps
-            )
+            shown = f"{int(100 * done)} %" if total == 1 else f"{int(done)}/{int(total)}"
+            show: Any = display.reset if first else display.update
+            show(task, total=total, completed=done, count=shown)
 
-        yield progress
+        def progress(done: str | float, total: int | None = None) -> None:
+            nonlocal begun
+            if not isinstance(done, str):
+                count(done, 1.0 if total is None else total)
+                return
+            display.update(task, description=f"{what}: {done}")
+            begun += 1
+            if steps is not None:
+                count(begun - 1, steps)
+            elif found := re.search(r"(\d+) of (?:at most )?(\d+)", done):
+                count(int(found[1]) - 1, int(found[2]))
+
+        with _compilations(lambda now: display.update(task, count="compiling …" if now else "")):
+            yield progress
+
+
+@contextmanager
+def _compilations(tell: Callable[[bool], None]) -> Iterator[None]:
+    """Tell when a program begins to be compiled, or read from where it is kept, and when it is there."""
+    _told.append(tell)
+    try:
+        if len(_told) == 1 and not _watching:
+            from jax import monitoring
+
+            _watching.append(True)
+            monitoring.register_event_listener(lambda event, **_: _tell(event, begins=True))
+            monitoring.register_event_duration_secs_listener(
+                lambda event, *_, **__: _tell(event, begins=False)
+            )
+        yield
+    finally:
+        _told.pop()
+
+
+_told: list[Callable[[bool], None]] = []
+_watching: list[bool] = []
+
+
+def _tell(event: str, *, begins: bool) -> None:
+    if _told and event.endswith("compile_requests_use_cache" if begins else "backend_compile_duration"):
+        _told[-1](begins)

@@ -361,7 +361,7 @@ class Likelihood(eqx.Module):
             Counts and pulls; the observed ones if left out.
         constrained
             Whether external measurements of parameters are in it; False where priors hold them, as those of
-            `renp.prior_transform` do.
+            `renp.prior_transform` do. Measured masses always are.
 
         Returns
         -------
@@ -608,7 +608,8 @@ def _log_likelihood_at(likelihood: Likelihood, data: Data | None, constrained: b
     low, high = likelihood.bounds
     inside = (low <= given) & (given <= high)
     x = jnp.where(inside, given, likelihood.nominal)
-    rise = likelihood.chi2(x, data) if constrained else chi2(likelihood.expected(x), data.counts)
+    missed = (likelihood.external(x) - data.pulls)[0 if constrained else len(likelihood.constrained) :]
+    rise = chi2(likelihood.expected(x), data.counts) + jnp.sum(missed**2)
     return jnp.where(jnp.all(inside) & ~jnp.isnan(rise), -rise / 2, -jnp.inf)
 
 

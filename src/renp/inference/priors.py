@@ -72,7 +72,7 @@ def prior_transform(
 
     seen, given = checked_data(likelihood, data), dict(priors or {})
     check_names(likelihood, given)
-    measured = dict(zip(likelihood.constrained, np.asarray(seen.pulls), strict=True))
+    measured = dict(zip(likelihood.constrained, np.asarray(seen.pulls), strict=False))
 
     def quantile(k: int, parameter: Parameter) -> Callable[[NDArray[np.float64]], Any]:
         if k in measured:

@@ -26,6 +26,7 @@ from renp.neutrinos import Neutrinos
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
 from renp.results.limits import Limits
+from renp.signs import progress_line
 from renp.validation import Scalar, choice, confidence, instance, is_traced, random_seed
 
 
@@ -131,12 +132,12 @@ def upper_limits(
     observed = all(one.counts is not None for one in experiments.values())
     given = moment_couplings(neutrinos.nature) if couplings is None else given_couplings(couplings)
     search = LimitSearch(method, confidence_level, rise, profiled, bands, random_seed(seed), lengthened)
+    progress = progress or progress_line("limits")
     by_name: dict[str, CouplingLimit] = {}
     for likelihood, places in likelihoods_of(experiment, neutrinos, given, uncertain, profiled=profiled):
         for k in places:
             name = likelihood.names[k]
-            if progress is not None:
-                progress(name)
+            progress(name)
             by_name[name] = search.limit(likelihood, k)
     found: dict[str, dict[str, CouplingLimit]] = {}
     for coupling in given:
@@ -150,6 +151,7 @@ def upper_limits(
         units={coupling.family: coupling.unit for coupling in given},
         limits=_each(found, "limit"),
         expected=_each(found, "expected"),
+        neutrinos=neutrinos,
         accepted=_each(found, "accepted"),
         ends=_some(found, lambda x: x.ends if x.signed or method == "feldman-cousins" else None),
         second_solutions=_some(found, lambda x: x.second if x.signed else None),

@@ -99,12 +99,12 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
 
 def _steps(progress: "Progress") -> Callable[[str], None]:
     """Return what tells of each step as it begins: a bar at a terminal, a line where stderr is none."""
-    task = progress.add_task("", total=_STEPS)
+    task = progress.add_task("", total=_STEPS, count="")
     begun = 0
 
     def step(what: str) -> None:
         nonlocal begun
-        progress.update(task, completed=begun, description=what)
+        progress.update(task, completed=begun, description=what, count=f"{begun}/{_STEPS}")
         begun += 1
         if not progress.console.is_terminal and not progress.disable and begun <= _STEPS:
             print(f"{begun}/{_STEPS} {what}", file=sys.stderr, flush=True)

@@ -31,6 +31,7 @@ from renp.references import merged, references_of
 from renp.results.base import provenance
 from renp.results.plan import SIGNIFICANT, Plan
 from renp.runs import COLUMNS, Runs
+from renp.signs import progress_line
 from renp.spectrum import spectral_function
 from renp.validation import choice, instance, number, whole
 
@@ -195,7 +196,7 @@ def plan(
     allowed = laser_range(experiment, hypotheses, *limits.laser_range, limits.clearance, lights)
     if limits.least_duration > time:
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
-    progress = progress or (lambda _: None)
+    progress = progress or progress_line("plan")
     energies = allowed.grid(limits.candidates)
     setting = Setting(
         _runs(experiment, np.resize(energies[:: 1 + energies.size // BLOCK], BLOCK), time, bool(chosen)),

@@ -83,21 +83,13 @@ class Advantage(Result):
 
     def _draw(self) -> "Figure":
         """Return limits above, and their ratio to RENP's reach below, for each mediator."""
-        import matplotlib.pyplot as plt
+        from renp.results.style import label_curves, legend, subplots
 
-        from renp.results.style import label_curves
-
-        figure, panels = plt.subplots(
-            2,
-            len(self.reach),
-            figsize=(5.6 * len(self.reach), 7.6),
-            sharex=True,
-            layout="constrained",
-            squeeze=False,
-        )
+        figure, panels = subplots((5.6 * len(self.reach), 8), 2, len(self.reach), share="x")
         for column, mediator in enumerate(self.reach):
             _draw_limits(panels[0, column], self, mediator)
             _draw_ratio(panels[1, column], self, mediator)
+        legend(figure, panels[1, 0])
         label_curves(*panels[0])
         return figure
 
@@ -125,7 +117,7 @@ def _draw_limits(axes: "Axes", of: Advantage, mediator: str) -> None:
 
 
 def _draw_ratio(axes: "Axes", of: Advantage, mediator: str) -> None:
-    axes.axhspan(1e3, 1e4, color="0.88", zorder=0, label="“3∼4 orders”")
+    axes.axhspan(1e3, 1e4, color="0.88", zorder=0, label=r"“$3\sim4$ orders”")
     axes.axhline(1, color="0.5", linewidth=0.8)
     for atom, dashes in (("papers", "solid"), ("full", (0, (6, 2)))):
         for scattering, colour, name in ((True, "black", "scattering"), (False, "#D55E00", "all")):
@@ -136,4 +128,3 @@ def _draw_ratio(axes: "Axes", of: Advantage, mediator: str) -> None:
     axes.set_yscale("log")
     axes.set_xlabel("mediator mass $m$ (eV)")
     axes.set_ylabel("existing limit / RENP's reach")
-    axes.legend(fontsize=8)

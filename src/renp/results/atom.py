@@ -16,6 +16,7 @@ from renp.results.columns import Column, Rows
 from renp.results.table import Table
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -89,27 +90,39 @@ class Catalogue(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of the levels of each atom above its ground state."""
-        import matplotlib.pyplot as plt
+        from renp.results.style import legend, subplots
 
         looks: list[tuple[str, str, Any]] = [
             (r"$|e\rangle$", "#0072B2", "solid"),
             (r"$|v\rangle$", "#D55E00", (0, (5, 2))),
             (r"$|v\rangle$ further", "0.55", (0, (1, 1))),
         ]
-        figure, axes = plt.subplots(figsize=(7.2, 4.6), layout="constrained")
+        figure, ((axes,),) = subplots((7.2, 5.0) if len(self.atoms) > 1 else (4.6, 5.0))
         for place, atom in enumerate(self.atoms):
             ends = (place - 0.35, place + 0.35)
             axes.hlines(0, *ends, color="black")
             for k, level in enumerate(atom.levels):
                 label, colour, dashes = looks[min(k, 2)]
                 axes.hlines(level.energy, *ends, color=colour, linestyle=dashes, label=label)
-        handles, labels = axes.get_legend_handles_labels()
-        unique = dict(zip(labels, handles, strict=True))
-        axes.legend(unique.values(), unique.keys(), loc="upper right")
+        if len(self.atoms) == 1:
+            self._name_levels(axes)
+        legend(figure)
         axes.set_xticks(range(len(self.atoms)), [atom.name for atom in self.atoms])
         axes.tick_params(axis="x", which="minor", bottom=False, top=False)
         axes.set_ylabel("energy above the ground state (eV)")
         return figure
+
+    def _name_levels(self, axes: "Axes") -> None:
+        """Write the name of each level of the only atom beside it, names apart from each other."""
+        levels = sorted(self.atoms[0].levels, key=lambda level: level.energy)
+        high = 0.0
+        for level in levels:
+            high = max(level.energy, high + 0.045 * levels[-1].energy)
+            arrow = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0}
+            end, text = (0.36, level.energy), (0.5, high)
+            axes.annotate(level.label, end, text, va="center", fontsize="small", arrowprops=arrow)
+        axes.set_xlim(-0.45, 1.15)
+        axes.set_ylim(top=1.08 * high)
 
 
 def _roles(atom: Atom) -> list[tuple[str, Any]]:

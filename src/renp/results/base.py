@@ -141,18 +141,21 @@ class Result(abc.ABC):
         """Return the result as an xarray data set with units."""
         return dataset_of(self, self.columns)
 
-    def plot(self, **chosen: Any) -> "Figure":
+    def plot(self, *, column: str | None = None, **chosen: Any) -> "Figure":
         """Return a figure of the result.
 
         Parameters
         ----------
+        column
+            "single" or "double" for one or two columns of a journal, 86 or 178 mm with text of 8 pt; for a
+            screen if left out.
         **chosen
             What its `controls` name; left out, as usual.
 
         Raises
         ------
         InputError
-            If there is no such control, or no such option.
+            If there is no such column, control or option.
         """
         from renp.results.style import style
 
@@ -163,7 +166,7 @@ class Result(abc.ABC):
                 choice(name, value, options(self))
             elif not isinstance(value, bool):
                 raise InputError(name, repr(value), "True or False")
-        with style():
+        with style(column):
             return self._draw(**chosen)
 
     def __str__(self) -> str:
@@ -181,8 +184,15 @@ class Result(abc.ABC):
             *(line for one in said for line in one.splitlines()),
         )
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, *, column: str | None = None) -> Path:
         """Write a picture (.png, .pdf, .svg) or data (.nc, .csv, .json, .yaml for HEPData), by the ending.
+
+        Parameters
+        ----------
+        path
+            Of the file.
+        column
+            Of a picture, as in `plot`.
 
         Raises
         ------
@@ -192,7 +202,7 @@ class Result(abc.ABC):
         """
         path = Path(path)
         check_output(path, PICTURES + DATA)
-        write(path, self.file(path.suffix))
+        write(path, self.file(path.suffix, column))
         return path
 
     def _content(self) -> dict[str, Any]:
@@ -202,10 +212,10 @@ class Result(abc.ABC):
     def _draw(self, *_: Any, **chosen: Any) -> "Figure":
         """Return a figure, drawn in the package's style; its arguments are those of the controls."""
 
-    def file(self, ending: str) -> bytes:
+    def file(self, ending: str, column: str | None = None) -> bytes:
         """Return what a file has, by its ending; in memory: not every library survives a full disk."""
         if ending in PICTURES:
-            return self._picture(ending)
+            return self._picture(ending, column)
         if ending == ".nc":
             return bytes(self.dataset().assign_attrs(self.made_by).to_netcdf(engine="h5netcdf"))
         if ending == ".csv":
@@ -214,16 +224,16 @@ class Result(abc.ABC):
             return self.full_table().hepdata(self.made_by).encode()
         return (json_text(self.json() | {"made_by": self.made_by}, indent=1) + "\n").encode()
 
-    def _picture(self, ending: str) -> bytes:
+    def _picture(self, ending: str, column: str | None) -> bytes:
         import matplotlib.pyplot as plt
 
         from renp.results.style import style
 
         key = {".png": "Comment", ".pdf": "Subject", ".svg": "Description"}[ending]
         made_by = "; ".join(f"{name}: {value}" for name, value in self.made_by.items())
-        figure = self.plot()
+        figure = self.plot(column=column)
         try:
-            with style():  # it says how fonts are embedded, too
+            with style(column):  # it says how fonts are embedded, too
                 figure.savefig(drawn := BytesIO(), format=ending[1:], metadata={key: made_by})
         finally:
             plt.close(figure)

@@ -1,14 +1,15 @@
 """Limits from elsewhere, and a model among them."""
 
 import math
+from textwrap import fill
 from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from renp.bounds.catalogue import ModelComparison
+from renp.results.style import legend, subplots
 
 if TYPE_CHECKING:
     from renp.results.bounds import Bounds
@@ -21,6 +22,8 @@ _QUANTITIES = {
     "a_e": r"shift of $a_e=(g-2)/2$",
     "product": "coupling of electrons times that of neutrinos",
 }
+_NARROW = 5.0
+"""Width of a figure, inches, below which names are folded."""
 _LIMIT, _MODEL = "#0072B2", "#D55E00"
 
 
@@ -29,6 +32,7 @@ def draw_bounds(bounds: "Bounds") -> Figure:
 
     Examples
     --------
+    >>> import matplotlib.pyplot as plt
     >>> from renp.results import Bounds
     >>> figure = Bounds.compute().plot()
     >>> {axes.get_xscale() for axes in figure.axes}
@@ -37,14 +41,7 @@ def draw_bounds(bounds: "Bounds") -> Figure:
     """
     groups = _by_quantity(bounds.comparisons)
     heights = [len(group) + 1.6 for group in groups.values()]
-    figure, panels = plt.subplots(
-        len(groups),
-        1,
-        figsize=(8.6, 0.3 * sum(heights) + 0.6),
-        height_ratios=heights,
-        layout="constrained",
-        squeeze=False,
-    )
+    figure, panels = subplots((8.6, 0.3 * sum(heights) + 0.6), len(groups), height_ratios=heights)
     for axes, (quantity, group) in zip(panels[:, 0], groups.items(), strict=True):
         for place, comparison in enumerate(group):
             _draw_limit(axes, place, comparison)
@@ -117,13 +114,14 @@ def _finish(axes: Axes, quantity: str, group: list[ModelComparison]) -> None:
     margin = max(2.5, 10 / (high / low) ** 0.5)
     axes.set_xlim(low / margin, high * margin)
     axes.xaxis.set_minor_formatter(NullFormatter())
-    names = [f"{c.bound.experiment} ({c.bound.year})" for c in group]
-    axes.set_yticks(range(len(group)), names, fontsize=8)
+    wide = axes.figure.bbox.width / axes.figure.dpi > _NARROW
+    names = [fill(f"{c.bound.experiment} ({c.bound.year})", 60 if wide else 30) for c in group]
+    axes.set_yticks(range(len(group)), names, fontsize=8 if wide else 6, linespacing=0.9)
     axes.tick_params(axis="y", which="minor", left=False, right=False)
     axes.set_ylim(len(group) - 0.3, -0.7)
     for place in range(len(group)):
         axes.axhline(place, color="0.9", linewidth=0.6, zorder=0)
-    axes.set_xlabel(_QUANTITIES[quantity])
+    axes.set_xlabel(fill(_QUANTITIES[quantity], 60 if wide else 36))
 
 
 def _range(group: list[ModelComparison]) -> tuple[float, float]:
@@ -144,5 +142,4 @@ def _legend(figure: Figure, axes: Axes, with_model: bool) -> None:
         label = {"excluded": (_MODEL, "black"), "not excluded": ("white", _MODEL)}
         for verdict, (face, edge) in label.items():
             axes.plot([], [], "D", markerfacecolor=face, markeredgecolor=edge, label=f"model, {verdict}")
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3)
+    legend(figure, axes)

@@ -84,16 +84,21 @@ class Comparison(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of computed over published for every number."""
-        import matplotlib.pyplot as plt
+        from matplotlib.ticker import NullFormatter
 
-        names = [fill(number.quantity, 56) for number in self.numbers]
+        from renp.results.style import subplots, symbols
+
+        names = [symbols(fill(number.quantity, 56)) for number in self.numbers]
         height = 0.28 * sum(1 + name.count("\n") / 2 for name in names) + 1.2
-        figure, axes = plt.subplots(figsize=(7.8, height), layout="constrained")
+        figure, ((axes,),) = subplots((7.8, height))
         places = range(len(self.numbers))
         axes.axvspan(0.95, 1.05, color="0.9")
         axes.axvline(1, color="0.5", linewidth=0.8)
         axes.plot([n.ratio if n.ratio > 0 else math.nan for n in self.numbers], places, "o", color="#0072B2")
         axes.set_xscale("log")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        low, high = axes.get_xlim()
+        axes.set_xlim(min(low, 0.08), max(high, 12))  # a label on either side, at least
         axes.set_yticks(places, names, fontsize=8)
         axes.tick_params(axis="y", which="minor", left=False, right=False)
         axes.invert_yaxis()

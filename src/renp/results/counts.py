@@ -134,11 +134,9 @@ class Counts(Result):
 
     def _draw(self, per_day: bool = False) -> "Figure":
         """Return a figure of the counts of each run, or of their rates, with their Poisson errors."""
-        import matplotlib.pyplot as plt
+        from renp.results.style import legend, plain, subplots
 
-        from renp.results.style import plain
-
-        figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
+        figure, ((axes,),) = subplots((6.4, 4.4))
         place = np.arange(self.expected.size)
         said = {name: f"{name}, $p$ = {one.p_value:.2g}" for name, one in self.goodness.items()}
         name = said.get("standard model", "standard model")
@@ -158,9 +156,10 @@ class Counts(Result):
         turned: dict[str, Any] = {"rotation": 40, "ha": "right"} if place.size > _LEVEL else {}
         axes.set_xticks(place, [f"{w:.6g}" for w in self.photon_energy], **turned)
         axes.tick_params(axis="x", which="minor", bottom=False, top=False)
+        axes.set_xlim(-0.7, place.size - 0.3)
         axes.set_ylim(bottom=0)
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
         axes.set_ylabel("counts per day" if per_day else "counts")
         axes.set_title(plain(self.title), loc="left")
-        axes.legend()
+        legend(figure)
         return figure

@@ -3,14 +3,15 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from renp._types import Reals
 from renp.results.base import Result
 from renp.results.columns import Column, Rows
-from renp.results.information import Correlations
+from renp.results.goodness import Goodness
+from renp.results.information import Correlations, draw_matrix
 from renp.results.profiles import label
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ Group: TypeAlias = "list[Estimate]"
 _POINT, _EXPECTED = "#0072B2", "0.85"
 _SPREAD = 30.0
 """Largest ratio of sizes that share an axis."""
+_NARROW = 0.55
+"""Of a screen's width, below which parameters and counts stand below each other."""
 
 FITTED, FIXED, UNDETERMINED = "fitted", "fixed", "undetermined"
 AT_LOWER, AT_UPPER, AT_EDGE = "at lower boundary", "at upper boundary", "at a threshold"
@@ -176,22 +179,47 @@ class Fit(Result):
         return f"{verdict}: {quality}; profile intervals at {level}, errors of one standard deviation"
 
     def _draw(self) -> "Figure":
-        """Return a figure: on the left each parameter with its interval, on the right the counts."""
+        """Return a figure: each parameter with its interval, the counts with their pulls, and correlations.
+
+        What was measured elsewhere is ranked by how strongly it is correlated with the first coupling.
+        """
         import matplotlib.pyplot as plt
 
-        groups = _groups(list(self.estimates.values()))
+        from renp.results.style import legend, sized
+
+        groups, correlations = _groups(self._ranked()), self.correlations()
         heights = [len(group) + 1.8 for group in groups] or [4.0]
-        tall = max(3.8, 0.36 * sum(heights))
-        figure = plt.figure(figsize=(9.6 if groups else 5.6, tall), layout="constrained")
-        if not groups:
-            _draw_counts(figure.subplots(), self)
-            return figure
-        left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1], squeeze=False)[0]
-        panels = left.subplots(len(groups), 1, height_ratios=heights, squeeze=False)[:, 0]
-        for axes, group in zip(panels, groups, strict=True):
-            _draw_group(axes, group, self.confidence_level)
-        _draw_counts(right.subplots(), self)
+        tall, below = max(4.6, 0.36 * sum(heights)), 0.46 * len(correlations.names) + 1.8
+        matrix = len(correlations.names) > 1
+        usual = (9.6 if groups else 5.6, tall + matrix * below)
+        size = sized(usual)
+        narrow = size[0] < _NARROW * usual[0]
+        figure = plt.figure(figsize=(size[0], size[1] + narrow * tall), layout="constrained")
+        parts: Any = figure.subfigures(
+            1 + matrix, 1, height_ratios=[tall * (1 + narrow), below][: 1 + matrix]
+        )
+        top = np.ravel(parts)[0]
+        if groups:
+            shape = (2, 1) if narrow else (1, 2)
+            wide = {} if narrow else {"width_ratios": [1.15, 1]}
+            left, right = np.ravel(top.subfigures(*shape, **wide))
+            panels = left.subplots(len(groups), 1, height_ratios=heights, squeeze=False)[:, 0]
+            for axes, group in zip(panels, groups, strict=True):
+                _draw_group(axes, group, self.confidence_level)
+        upper, lower = (right if groups else top).subplots(2, 1, sharex=True, height_ratios=[3, 1])
+        _draw_counts(upper, lower, self)
+        if matrix:
+            draw_matrix(parts[1].subplots(), correlations.names, correlations.correlation)
+        legend(figure)
+        figure.draw_without_rendering()  # the layout of a square in a part settles at the second time
         return figure
+
+    def _ranked(self) -> Group:
+        """Return the estimates, those with a pull by their correlation with the first coupling."""
+        order = list(self.estimates.values())
+        strength = np.abs(np.nan_to_num(self.correlation[0])) if order else np.zeros(0)
+        rank = {e.name: 0.0 if math.isnan(e.pull) else -x for e, x in zip(order, strength, strict=True)}
+        return sorted(order, key=lambda e: (not math.isnan(e.pull), rank[e.name]))
 
 
 def _counted(degrees: int) -> str:
@@ -223,7 +251,7 @@ def _size(e: Estimate) -> float:
 
 
 def _draw_group(axes: "Axes", group: Group, level: float) -> None:
-    from renp.results.style import plain
+    from renp.results.style import symbols
 
     is_pulls = not math.isnan(group[0].pull)
     for place, e in enumerate(group):
@@ -244,7 +272,7 @@ def _draw_group(axes: "Axes", group: Group, level: float) -> None:
     axes.axvline(0, color="0.6", linewidth=0.8, zorder=0)
     axes.set_xlim(limits)
     names = [f"|{e.name}|" if e.kind == "magnitude" else e.name for e in group]
-    axes.set_yticks(range(len(group)), [plain(name) for name in names])
+    axes.set_yticks(range(len(group)), [symbols(name) for name in names])
     axes.tick_params(axis="y", which="minor", left=False, right=False)
     axes.set_ylim(len(group) - 0.4, -0.6)
 
@@ -259,7 +287,9 @@ def _scale(axes: "Axes", group: Group, level: float) -> None:
         axes.set_xticks([0.0])
     axes.locator_params(axis="x", nbins=5)
     axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
-    unit = f" ({group[0].unit})" if group[0].unit else ""
+    from renp.results.style import symbols
+
+    unit = symbols(f" ({group[0].unit})") if group[0].unit else ""
     axes.set_xlabel(f"value{unit}, interval at {100 * level:g} % C.L.", loc="left")
 
 
@@ -273,7 +303,7 @@ def _physical(e: Estimate) -> tuple[float, float, float]:
     return e.value, below if math.isfinite(below) else 0.0, above if math.isfinite(above) else 0.0
 
 
-def _draw_counts(axes: "Axes", fit: Fit) -> None:
+def _draw_counts(axes: "Axes", below: "Axes", fit: Fit) -> None:
     place = np.arange(fit.expected.size)
     axes.bar(place, fit.expected, width=0.7, color=_EXPECTED, edgecolor="0.5", label="best fit")
     axes.errorbar(
@@ -285,12 +315,18 @@ def _draw_counts(axes: "Axes", fit: Fit) -> None:
         capsize=3,
         label=r"observed, with $\sqrt{n}$",
     )
-    axes.set_xticks(place, [f"{w:.6g}" for w in fit.photon_energy], rotation=40, ha="right")
-    axes.tick_params(axis="x", which="minor", bottom=False, top=False)
     axes.set_ylim(0, max(1.0, axes.get_ylim()[1]))
-    axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
     axes.set_ylabel("counts")
     quality = f" / {fit.degrees_of_freedom}, $p$ = {fit.p_value:.2g}" if math.isfinite(fit.p_value) else ""
     verdict = "" if fit.valid else ", NOT VALID"
-    axes.set_title(rf"$\chi^2$ = {round(fit.chi2, 6):.3g}{quality}{verdict}", fontsize=10)
-    axes.legend()
+    axes.set_title(rf"$\chi^2$ = {round(fit.chi2, 6):.3g}{quality}{verdict}", fontsize="medium")
+    pulls = Goodness.of(fit.expected, fit.observed).pulls
+    below.bar(place, pulls, width=0.7, color=_POINT)
+    reach = 1.15 * max(2.0, float(np.max(np.abs(pulls), initial=0.0)))
+    below.set_ylim(-reach, reach)
+    below.axhline(0, color="0.6", linewidth=0.8)
+    below.set_xticks(place, [f"{w:.6g}" for w in fit.photon_energy], rotation=40, ha="right")
+    for panel in (axes, below):
+        panel.tick_params(axis="x", which="minor", bottom=False, top=False)
+    below.set_xlabel(r"trigger photon energy $\omega$ (eV)")
+    below.set_ylabel("pull")

@@ -3,7 +3,6 @@
 import math
 from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,7 +10,7 @@ from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 from scipy import stats
 
-from renp.results.style import plain
+from renp.results.style import legend, plain, subplots, symbols
 
 if TYPE_CHECKING:
     from renp.results.hypotheses import Discovery, HypothesisComparison, RequiredExposure
@@ -26,6 +25,7 @@ def draw_discovery(discovery: "Discovery") -> Figure:
 
     Examples
     --------
+    >>> import matplotlib.pyplot as plt
     >>> import renp
     >>> from renp.inference.hypotheses import discovery
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 86400.0, counts=[19])
@@ -35,7 +35,7 @@ def draw_discovery(discovery: "Discovery") -> Figure:
     'log'
     >>> plt.close(figure)
     """
-    figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
+    figure, ((axes,),) = subplots((6.4, 4.4))
     colour, hatch, _ = _LOOKS[0]
     finite = discovery.toys[np.isfinite(discovery.toys)]
     top = 1.15 * max([9.0, *finite, *([discovery.q0] if math.isfinite(discovery.q0) else [])])
@@ -51,10 +51,10 @@ def draw_discovery(discovery: "Discovery") -> Figure:
     _mark(axes, discovery.q0, f"{discovery.kind}, $Z$ = {discovery.significance:.2f}")
     axes.set_yscale("log")
     axes.set_ylim(bottom=0.3 * min(cells[cells > 0].min(), 1 / max(len(discovery.toys), 100) / edges[1]))
-    axes.set_xlim(0.0, top)
-    axes.set_xlabel(rf"$q_0$ of {plain(discovery.coupling)}")
+    axes.set_xlim(-0.02 * top, top)  # a line at 0 is seen
+    axes.set_xlabel(rf"$q_0$ of {symbols(discovery.coupling)}")
     axes.set_ylabel("probability density")
-    figure.legend(loc="outside upper center", ncols=3)
+    legend(figure)
     return figure
 
 
@@ -63,6 +63,7 @@ def draw_statistic(comparison: "HypothesisComparison") -> Figure:
 
     Examples
     --------
+    >>> import matplotlib.pyplot as plt
     >>> import renp
     >>> from renp.inference.hypotheses import compare
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.0712, 1.0716], 86400.0)
@@ -74,7 +75,7 @@ def draw_statistic(comparison: "HypothesisComparison") -> Figure:
     """
     first, second = comparison.names
     pair = comparison.pair(first, second)
-    figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
+    figure, ((axes,),) = subplots((6.4, 4.4))
     samples = [comparison.statistics(name, first, second) for name in comparison.names]
     means = [pair.statistic, -pair.reverse]
     edges = _edges(samples, means, pair.observed)
@@ -84,7 +85,7 @@ def draw_statistic(comparison: "HypothesisComparison") -> Figure:
         _draw_toys(axes, toys, edges, colour, hatch, f"{plain(name)} true")
         if math.isfinite(mean) and mean != 0:
             fine = np.linspace(edges[0], edges[-1], 400)
-            label = "Gaussian approximation" if toys.size else f"{plain(name)} true, Gaussian approximation"
+            label = f"{plain(name)} true, Gaussian approximation"
             density = stats.norm.pdf(fine, mean, 2 * math.sqrt(abs(mean)))
             axes.plot(fine, density, color=colour, ls=dashes, label=label)
     if pair.observed is not None:
@@ -95,7 +96,7 @@ def draw_statistic(comparison: "HypothesisComparison") -> Figure:
         rf"$T = \chi^2_\mathrm{{min}}$({plain(second)}) $-$ $\chi^2_\mathrm{{min}}$({plain(first)})"
     )
     axes.set_ylabel("probability density")
-    figure.legend(loc="outside upper center", ncols=2)
+    legend(figure)
     return figure
 
 
@@ -104,6 +105,7 @@ def draw_matrix(comparison: "HypothesisComparison") -> Figure:
 
     Examples
     --------
+    >>> import matplotlib.pyplot as plt
     >>> import renp
     >>> from renp.inference.hypotheses import compare
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0716], 864000.0)
@@ -119,7 +121,7 @@ def draw_matrix(comparison: "HypothesisComparison") -> Figure:
     shown = np.where(np.isfinite(values), values, np.nan)
     top = float(np.nanmax(shown)) if np.nanmax(shown) > 0 else 1.0
     size = 2.0 + 0.62 * n
-    figure, axes = plt.subplots(figsize=(size + 1.2, size), layout="constrained")
+    figure, ((axes,),) = subplots((size + 1.2, size))
     # Light where nothing is told apart, dark where much is: the same in grey.
     image = axes.imshow(np.where(np.isinf(values), top, shown), cmap="cividis_r", vmin=0.0, vmax=top)
     for i in range(n):
@@ -150,6 +152,7 @@ def draw_exposure(required: "RequiredExposure") -> Figure:
 
     Examples
     --------
+    >>> import matplotlib.pyplot as plt
     >>> import renp
     >>> from renp.inference.hypotheses import required_exposure
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.0716], 864000.0)
@@ -159,7 +162,7 @@ def draw_exposure(required: "RequiredExposure") -> Figure:
     'log'
     >>> plt.close(figure)
     """
-    figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
+    figure, ((axes,),) = subplots((6.4, 4.4))
     colour = _LOOKS[0][0]
     shown = np.where(np.isfinite(required.significances), required.significances, np.nan)
     axes.plot(required.factors, shown, color=colour, marker="o", ms=3, label="Asimov data")
@@ -169,7 +172,7 @@ def draw_exposure(required: "RequiredExposure") -> Figure:
     axes.set_xscale("log")
     if np.nanmin(shown, initial=np.inf) > 0:
         axes.set_yscale("log")
-    figure.legend(loc="outside upper center", ncols=3)
+    legend(figure)
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("factor on the exposure")

@@ -10,7 +10,12 @@ from renp.results.base import Result
 from renp.results.columns import Column
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+_CELL = 0.33
+"""Inches that a correlation's digits take."""
 
 
 @dataclass(frozen=True)
@@ -115,15 +120,23 @@ class Correlations(Result):
 
 def draw_correlations(names: tuple[str, ...], correlation: Reals) -> "Figure":
     """Return a figure of a matrix: its depth of colour is the strength, and numbers have the sign."""
-    import matplotlib.pyplot as plt
+    from renp.results.style import subplots
 
-    from renp.results.style import plain
+    size = max(3.2, 0.52 * len(names) + 2.2)
+    figure, ((axes,),) = subplots((size + 0.8, size))
+    draw_matrix(axes, names, correlation)
+    return figure
 
-    labels = [plain(name) for name in names]
-    size = max(3.2, 0.52 * len(labels) + 2.2)
-    figure, axes = plt.subplots(figsize=(size + 0.8, size), layout="constrained")
+
+def draw_matrix(axes: "Axes", names: tuple[str, ...], correlation: Reals) -> None:
+    """Draw a matrix of correlations into a panel."""
+    from renp.results.style import symbols
+
+    labels = [symbols(name) for name in names]
+    box = axes.get_window_extent()
+    cell = min(box.width, box.height) / axes.figure.dpi / max(len(names), 1)
     image = axes.imshow(correlation, vmin=-1, vmax=1, cmap="PuOr")
-    for (i, j), value in np.ndenumerate(correlation):
+    for (i, j), value in np.ndenumerate(correlation if cell > _CELL else np.zeros((0, 0))):
         colour = "white" if abs(value) > 0.55 else "black"
         text = f"{value:+.2f}".replace("-", "−") if i != j else "1"
         axes.text(j, i, text, ha="center", va="center", fontsize=8, color=colour)
@@ -131,5 +144,4 @@ def draw_correlations(names: tuple[str, ...], correlation: Reals) -> "Figure":
     axes.set_yticks(range(len(labels)), labels)
     axes.tick_params(which="both", length=0)
     axes.minorticks_off()
-    figure.colorbar(image, label="correlation", shrink=0.8)
-    return figure
+    axes.figure.colorbar(image, ax=axes, label="correlation", shrink=0.8, ticks=[-1, -0.5, 0, 0.5, 1])

@@ -141,24 +141,23 @@ class TargetLight(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of the pairs per trigger photon against the photon energy."""
-        import matplotlib.pyplot as plt
-
         from renp.constants import HBAR_C
+        from renp.results.style import legend, plain, subplots
 
-        figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
+        figure, ((axes,),) = subplots((6.4, 4.4))
         middle = max(one.photon_energy + one.mismatch * HBAR_C / 2 for one in self.rows)
         away = np.geomspace(1e-6, 0.1, 300)
         mismatch = 2 * away / HBAR_C
         wing = np.minimum(2 * self.kappa**2 / mismatch**2, 1.0)
         axes.loglog(away, wing, color="#0072B2", label="sharp ends")
-        for size, dash in ((1e-3, "--"), (1e-2, ":")):
+        for size, dash, colour in ((1e-3, "--", "#D55E00"), (1e-2, ":", "#009E73")):
             smooth = wing * np.exp(-((mismatch * size) ** 2))
-            axes.loglog(away, smooth, dash, color="#D55E00", label=f"ends over {1e4 * size:g} μm")
+            axes.loglog(away, smooth, dash, color=colour, label=f"ends over {1e4 * size:g} μm")
         for one in self.rows:
             axes.axvline(middle - one.photon_energy, color="0.7", linewidth=0.8, zorder=0)
         axes.set_ylim(1e-40, 3)
         axes.set_xlabel(r"$E_{eg}/2 - \omega$ (eV)")
         axes.set_ylabel("photon pairs for each trigger photon")
-        axes.set_title(self.title, loc="left", fontsize="medium")
-        axes.legend()
+        axes.set_title(plain(self.title), loc="left", fontsize="medium")
+        legend(figure)
         return figure

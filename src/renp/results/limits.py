@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from renp._types import Reals
+from renp.bounds.elsewhere import moment_limits
+from renp.interactions.dipole import MOMENTS
+from renp.neutrinos import Neutrinos
 from renp.results.base import Control, Result
 from renp.results.columns import Column
 from renp.results.goodness import at_odds
@@ -26,6 +29,8 @@ _SAME = 1e-6
 
 _BANDS = ("−2σ", "−1σ", "median", "+1σ", "+2σ")
 _MARKS = (("o", "#0072B2"), ("s", "#D55E00"), ("^", "#009E73"), ("D", "#CC79A7"), ("v", "#56B4E9"))
+_OTHERS = ("x", "+", "1", "2", "|", "4", "3")
+"""Marks of other experiments."""
 _ELEMENTS = {f"{i}{j}" for i in (1, 2, 3) for j in (1, 2, 3)}
 
 
@@ -57,6 +62,8 @@ class Limits(Result):
     second_solutions: dict[str, dict[str, float]] = field(default_factory=dict)
     """For couplings that are accepted again where their square outweighs the interference: how far the least
     χ² there is above the least of all. Where it is 0, no experiment of this kind excludes that solution."""
+    neutrinos: Neutrinos | None = None
+    """For which other experiments' limits are drawn beside these; None for none."""
     bands: dict[str, dict[str, tuple[float, ...]]] | None = None
     """What the standard model would give within −2, −1, 0, 1, 2 standard deviations."""
     failed: tuple[str, ...] = ()
@@ -134,6 +141,15 @@ class Limits(Result):
         return title + self._second_solutions()
 
     @property
+    def existing(self) -> dict[str, dict[str, dict[str, float]]]:
+        """Limits of other experiments on elements of the moments, by kind, element and name."""
+        known = moment_limits(self.neutrinos) if self.neutrinos is not None else {}
+        return {
+            kind: {e: {name: of[e] for name, of in known.items() if e in of} for e in self.limits[kind]}
+            for kind in [moment.kind for moment in MOMENTS if moment.kind in self.limits]
+        }
+
+    @property
     def _main(self) -> dict[str, dict[str, float]]:
         """What is shown first: limits of observed counts, or the median of what is expected."""
         return self.limits if self.kind == "observed" else self.expected
@@ -193,32 +209,32 @@ class Limits(Result):
 
     def _draw(self, couplings: str | None = None) -> "Figure":
         """Return a figure of the limits, element by element, one panel for each unit; of one kind or all."""
-        import matplotlib.pyplot as plt
+        from renp.results.style import legend, subplots
 
         shown = {kind: unit for kind, unit in self.units.items() if couplings in (None, kind)}
         units = {unit: [k for k, u in shown.items() if u == unit] for unit in shown.values()}
         sizes = [max(3, sum(len(self.limits[kind]) for kind in kinds)) for kinds in units.values()]
-        size = (max(6.4, 0.42 * sum(sizes) + 1.6 * len(sizes)), 4.2)
-        figure, panels = plt.subplots(
-            1, len(units), figsize=size, width_ratios=sizes, layout="constrained", squeeze=False
-        )
+        size = (max(6.4, 0.42 * sum(sizes) + 1.6 * len(sizes)), 4.8)
+        figure, panels = subplots(size, 1, len(units), width_ratios=sizes)
         for axes, (unit, kinds) in zip(panels[0], units.items(), strict=True):
             self._draw_panel(axes, unit, kinds)
         first, last = panels[0, 0], panels[0, -1]
         title = f"{self.kind} upper limit at {100 * self.confidence_level:g} % C.L."
-        first.set_ylabel(f"{title} ({first.get_ylabel()})")
+        unit = first.get_ylabel()
+        first.set_ylabel(f"{title}{' ' if unit in self.units.values() or '$' in unit else chr(10)}({unit})")
         others = "all couplings profiled" if self.profiled else "one coupling at a time"
-        first.set_title(f"{self.method}, {others}", fontsize=10)
+        first.set_title(f"{self.method}, {others}", fontsize="medium", loc="left")
         if self.kind == "observed":
             last.plot([], [], "_", color="black", markersize=13, label="expected")
-        labels: dict[str, Any] = {}
-        for axes in panels[0]:
-            labels |= {name: handle for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
-        last.legend(labels.values(), labels.keys(), loc="upper left", bbox_to_anchor=(1, 1))
+        legend(figure)
         return figure
 
     def _draw_panel(self, axes: "Axes", unit: str, kinds: list[str]) -> None:
         """Draw the kinds of couplings that have one unit; a strength has none and is named below the axis."""
+        from renp.results.style import symbols
+
+        existing = self.existing
+        others = list(dict.fromkeys(name for of in existing.values() for e in of.values() for name in e))
         names: list[str] = []
         for kind in kinds:
             of_kind = self.limits[kind]
@@ -227,12 +243,22 @@ class Limits(Result):
             names += of_kind
             if self.bands is not None:
                 bands = np.array(list(self.bands[kind].values()), dtype=float)
-                for (low, high), shade, label in (((0, 4), "0.85", "±2σ"), ((1, 3), "0.65", "±1σ")):
+                for (low, high), shade, label in (
+                    ((0, 4), "0.85", r"$\pm2\sigma$"),
+                    ((1, 3), "0.65", r"$\pm1\sigma$"),
+                ):
                     height = bands[:, high] - bands[:, low]
                     said = f"expected {label}" if kind == kinds[0] else None
                     axes.bar(at, height, bottom=bands[:, low], width=0.7, color=shade, zorder=1, label=said)
             if self.kind == "observed":
                 axes.plot(at, _shown(self.expected[kind]), "_", color="black", markersize=13)
+            for k, name in enumerate(others):
+                known = [existing.get(kind, {}).get(e, {}).get(name, math.nan) for e in of_kind]
+                if not np.all(np.isnan(known)):
+                    axes.plot(at, known, _OTHERS[k % len(_OTHERS)], color="0.35", label=name, zorder=2)
+            for place in at[np.isnan(_shown(self._main[kind]))]:
+                told: dict[str, Any] = {"rotation": 90, "ha": "center", "va": "top", "color": colour}
+                axes.text(place, 0.97, "none", transform=axes.get_xaxis_transform(), **told)
             label = kind.replace("-", " ")
             axes.plot(at, _shown(self._main[kind]), marker, color=colour, label=label, zorder=3)
         axes.set_yscale("log")
@@ -241,12 +267,13 @@ class Limits(Result):
         axes.set_xlim(-0.7, len(names) - 0.3)
         axes.tick_params(axis="x", which="minor", bottom=False, top=False)
         axes.set_xlabel("element $ij$" if _ELEMENTS.issuperset(names) else "coupling")
-        axes.set_ylabel(unit.replace("μ_B", r"$\mu_B$") or "times the interaction as given")
+        axes.set_ylabel(symbols(unit) or "times the interaction as given")
 
     def _range(self, kinds: list[str]) -> tuple[float, float]:
         """Return ends of the axis between which all limits and bands of these kinds have room."""
         sets: list[dict[str, Any]] = [self.limits, self.expected, self.bands or {}]
         shown = [list(of_set[kind].values()) for of_set in sets for kind in kinds if kind in of_set]
+        shown += [list(e.values()) for kind in kinds for e in self.existing.get(kind, {}).values() if e]
         values = np.hstack([np.hstack(of_kind) for of_kind in shown])
         positive = values[np.isfinite(values) & (values > 0)]
         return (positive.min() / 1.2, positive.max() * 1.2) if positive.size else (0.1, 1.0)

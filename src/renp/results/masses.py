@@ -94,11 +94,9 @@ class MassCurves(Result):
 
     def _draw(self) -> "Figure":
         """Return the curves with the upper limits of others."""
-        import matplotlib.pyplot as plt
+        from renp.results.style import label_curves, subplots
 
-        from renp.results.style import label_curves
-
-        figure, axes = plt.subplots(figsize=(6.8, 4.6), layout="constrained")
+        figure, ((axes,),) = subplots((6.8, 4.6))
         for name, (label, colour) in _NAMES.items():
             values = getattr(self, name)
             if values.ndim == 2:

@@ -82,10 +82,11 @@ class MediatorSpectra(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of the spectra."""
-        import matplotlib.pyplot as plt
+        from renp.results.style import legend, subplots
 
-        figure, axes = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
+        figure, ((axes,),) = subplots((6.4, 4.8))
         _draw_spectra(axes, self)
+        legend(figure)
         return figure
 
 
@@ -131,15 +132,15 @@ class Reach(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of the limit over the mass."""
-        import matplotlib.pyplot as plt
+        from renp.results.style import subplots
 
-        figure, axes = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
+        figure, ((axes,),) = subplots((6.4, 4.4))
         for pole in self.poles:
             axes.axvline(pole, color="0.8", linewidth=0.6, zorder=0)
         order = np.argsort(self.mass)
         axes.loglog(self.mass[order], self.limit[order], color="black")
         axes.set_xlabel("mediator mass $m$ (eV)")
-        axes.set_ylabel("expected limit on the product of couplings")
+        axes.set_ylabel(f"limit on the product of couplings, {100 * self.confidence_level:g} % C.L.")
         return figure
 
 
@@ -182,36 +183,28 @@ class ReachCurves(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of the reach: couplings in columns, natures in rows."""
-        import matplotlib.pyplot as plt
+        from renp.results.style import legend, subplots
 
         natures, kinds = list(self.curves), list(_SYMBOLS)
-        size = (12.5, 3.6 * len(natures))
-        figure, panels = plt.subplots(
-            len(natures), len(kinds), figsize=size, sharex=True, layout="constrained", squeeze=False
-        )
+        figure, panels = subplots((12.5, 3.6 * len(natures)), len(natures), len(kinds), share="x")
         for row, nature in zip(panels, natures, strict=True):
             for axes, kind in zip(row, kinds, strict=True):
                 _draw_reach(axes, self, nature, kind)
                 axes.set_title(f"{nature.capitalize()}, {kind}", loc="left", fontsize=10)
-        for axes in panels[-1]:
-            axes.set_xlabel("mediator mass $m$ (eV)")
-        figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside right center")
+        legend(figure, panels[0, 0], title="element $ij$")
         return figure
 
 
 def draw_proceeding_figure_1(spectra: MediatorSpectra, curves: ReachCurves) -> "Figure":
     """Return the proceeding's figure 1: spectra, reach in vector and in scalar couplings."""
-    import matplotlib.pyplot as plt
-
-    from renp.results.style import style
+    from renp.results.style import legend, style, subplots
 
     with style():
-        figure, panels = plt.subplots(1, 3, figsize=(14, 4.6), layout="constrained")
+        figure, (panels,) = subplots((14, 5.2), 1, 3)
         _draw_spectra(panels[0], spectra)
         for axes, kind in zip(panels[1:], ("left", "scalar"), strict=True):
             _draw_reach(axes, curves, "dirac", kind)
-            axes.set_xlabel("mediator mass $m$ (eV)")
-        figure.legend(*panels[1].get_legend_handles_labels(), loc="outside right center")
+        legend(figure)
     return figure
 
 
@@ -230,7 +223,6 @@ def _draw_spectra(axes: "Axes", spectra: MediatorSpectra) -> None:
     axes.set_xticks([1.067, 1.068, 1.069, 1.070, 1.071])
     axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
     axes.set_ylabel(r"spectral function $I(\omega)$")
-    axes.legend(loc="lower left", fontsize=8)
     mark_thresholds(axes, spectra.thresholds, apart=0.055)
 
 
@@ -246,4 +238,5 @@ def _draw_reach(axes: "Axes", curves: ReachCurves, nature: str, kind: str) -> No
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(curves.mass[0], curves.mass[-1])
-    axes.set_ylabel(f"expected limit on {_SYMBOLS[kind]}")
+    axes.set_xlabel("mediator mass $m$ (eV)")
+    axes.set_ylabel(f"limit on {_SYMBOLS[kind]}, {100 * curves.confidence_level:g} % C.L.")

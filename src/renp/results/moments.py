@@ -104,29 +104,21 @@ class MomentSpectra(Result):
 
         The lower row enlarges the thresholds of ν_1 and ν_2, which are close together in either ordering.
         """
-        import matplotlib.pyplot as plt
+        from renp.results.style import legend, mark_thresholds, subplots
 
-        from renp.results.style import mark_thresholds
-
-        figure, panels = plt.subplots(
-            2, 2, figsize=(10.5, 8), sharey="row", height_ratios=(1.2, 1), layout="constrained"
-        )
+        figure, panels = subplots((10.5, 8.6), 2, 2, share="y", height_ratios=(1.2, 1))
         for column, kind in enumerate(self.by_element):
             whole, near = panels[0, column], panels[1, column]
             for axes in (whole, near):
                 _draw_spectra(axes, self, kind)
             _show_thresholds(whole, self, PAIRS, below=0.64)
             _show_thresholds(near, self, ("11", "12", "22"), below=2.6)
-            near.set_xlabel(r"trigger photon energy $\omega$ (eV)")
             whole.set_title(kind.replace("-", " ") + "s", loc="left", pad=26)
             for axes in (whole, near):
                 mark_thresholds(axes, self.thresholds, apart=0.055)
-        for axes in panels[:, 0]:
-            axes.set_ylabel(r"spectral function $I(\omega)$")
         exponent = math.floor(math.log10(self.moment))
         size = rf"${self.moment / 10**exponent:g}\times10^{{{exponent}}}\,\mu_B$"
-        handles, labels = panels[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside right center", title=f"one element at\n{size}")
+        legend(figure, panels[0, 0], title=f"one element $ij$ at {size}")
         return figure
 
 
@@ -157,11 +149,9 @@ class LimitCurves(Result):
 
     def _draw(self) -> "Figure":
         """Return figure 3 of the letter: limits over the exposure, and those of other experiments."""
-        import matplotlib.pyplot as plt
+        from renp.results.style import legend, pair_style, subplots
 
-        from renp.results.style import pair_style
-
-        figure, panels = plt.subplots(1, 2, figsize=(11, 5.4), sharey=True, layout="constrained")
+        figure, (panels,) = subplots((11, 6), 1, 2, share="y")
         for axes, (kind, by_element) in zip(panels, self.by_element.items(), strict=True):
             for element, curve in by_element.items():
                 label = f"RENP {element}"
@@ -174,9 +164,8 @@ class LimitCurves(Result):
             axes.set_xlabel(r"exposure $T\times V$ at each $\omega$ (day $\times$ 100 cm$^3$)")
             level = 100 * self.confidence_level
             axes.set_title(f"{kind.replace('-', ' ')}s, expected limits at {level:g} % C.L.", loc="left")
-        panels[0].set_ylabel(r"upper limit on $|(\mu_\nu)_{ij}|$, $|(\epsilon_\nu)_{ij}|$ ($\mu_B$)")
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside right center")
+            axes.set_ylabel(r"upper limit on $|(\mu_\nu)_{ij}|$, $|(\epsilon_\nu)_{ij}|$ ($\mu_B$)")
+        legend(figure)
         return figure
 
 
@@ -212,16 +201,16 @@ def _draw_spectra(axes: "Axes", spectra: MomentSpectra, kind: str) -> None:
         markersize=4,
         zorder=5,
     )
+    axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
+    axes.set_ylabel(r"spectral function $I(\omega)$")
 
 
 def draw_contrast(spectra: MomentSpectra) -> "Figure":
     """Return (I_M − I_E)/I_M of each element: the letter's 12 m_i m_j/q², 100 % at each threshold."""
-    import matplotlib.pyplot as plt
-
-    from renp.results.style import mark_thresholds, pair_style, style
+    from renp.results.style import legend, mark_thresholds, pair_style, style, subplots
 
     with style():
-        figure, axes = plt.subplots(figsize=(6.8, 4.4), layout="constrained")
+        figure, ((axes,),) = subplots((6.4, 4.8))
         for element in spectra.by_element["electric-moment"]:
             magnetic, electric = (
                 spectra.by_element[kind][element] - spectra.standard_model
@@ -238,25 +227,21 @@ def draw_contrast(spectra: MomentSpectra) -> "Figure":
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
         axes.set_ylabel(r"$(I_M - I_E)/I_M$")
         mark_thresholds(axes, spectra.thresholds, apart=0.055)
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside right center")
+        legend(figure, title="element $ij$")
     return figure
 
 
 def draw_proceeding_figure_2(spectra: MomentSpectra, curves: LimitCurves) -> "Figure":
     """Return figure 2 of the proceeding: electric, magnetic, and the limits on both."""
-    import matplotlib.pyplot as plt
-
-    from renp.results.style import mark_thresholds, pair_style, style
+    from renp.results.style import legend, mark_thresholds, pair_style, style, subplots
 
     with style():
-        figure, panels = plt.subplots(1, 3, figsize=(14, 4.6), layout="constrained")
+        figure, (panels,) = subplots((14, 5.2), 1, 3)
         for axes, kind in zip(panels[:2], ("electric-moment", "magnetic-moment"), strict=True):
             _draw_spectra(axes, spectra, kind)
             axes.set_xlim(1.0678, 1.0719)
             axes.set_ylim(0, 0.088)
             axes.set_xticks([1.068, 1.069, 1.070, 1.071])
-            axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
-            axes.set_ylabel(r"spectral function $I(\omega)$")
             axes.set_title(kind.replace("-", " ") + "s", loc="left", pad=26)
             mark_thresholds(axes, spectra.thresholds, apart=0.055)
         for kind, width in (("magnetic-moment", 2.0), ("electric-moment", 0.9)):
@@ -268,9 +253,7 @@ def draw_proceeding_figure_2(spectra: MomentSpectra, curves: LimitCurves) -> "Fi
         panels[2].set_xlim(curves.exposure[0], curves.exposure[-1])
         panels[2].set_xlabel(r"exposure $T\times V$ (day $\times$ 100 cm$^3$)")
         panels[2].set_ylabel(r"upper limit on $|(\mu_\nu)_{ij}|$, $|(\epsilon_\nu)_{ij}|$ ($\mu_B$)")
-        handles, labels = panels[0].get_legend_handles_labels()
-        more, names = panels[2].get_legend_handles_labels()
-        figure.legend(handles + more, labels + names, loc="outside right center")
+        legend(figure)
     return figure
 
 

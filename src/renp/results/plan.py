@@ -161,6 +161,9 @@ class Plan(Result):
     def __str__(self) -> str:
         return f"{super().__str__()}\n\n{self.reach_table()}"
 
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + self.reach_table().html()
+
     def _draw(self) -> "Figure":
         """Return a figure: the spectrum with the runs, and what they reach beside the own runs."""
         from renp.results.plan_plot import draw_plan

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from renp.constants import DAY
+from renp.results.style import legend, subplots, symbols
 
 if TYPE_CHECKING:
     from renp.results.plan import Plan
@@ -22,6 +22,7 @@ def draw_plan(plan: "Plan") -> Figure:
 
     Examples
     --------
+    >>> import matplotlib.pyplot as plt
     >>> import renp
     >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0)
     >>> few = renp.Constraints(candidates=100)
@@ -30,12 +31,11 @@ def draw_plan(plan: "Plan") -> Figure:
     4
     >>> plt.close(figure)
     """
-    figure, (top, middle, bottom) = plt.subplots(
-        3, 1, figsize=(7.2, 8.2), layout="constrained", height_ratios=[3, 1.4, 3]
-    )
+    figure, ((top,), (middle,), (bottom,)) = subplots((7.2, 8.4), 3, height_ratios=[3, 1.4, 3])
     _draw_runs(top, plan)
     _draw_worth(middle, plan)
     _draw_reach(bottom, plan)
+    legend(figure)
     return figure
 
 
@@ -69,16 +69,6 @@ def _draw_runs(axes: Axes, plan: "Plan") -> None:
         )
     days.set_ylabel("time (days)")
     days.set_ylim(0, 1.15 * float(np.max(plan.duration)) / DAY)
-    lines, labels = axes.get_legend_handles_labels()
-    bars, names = days.get_legend_handles_labels()
-    axes.legend(
-        [*lines, *bars],
-        [*labels, *names],
-        loc="lower left",
-        bbox_to_anchor=(0, 1.0),
-        ncols=3,
-        borderaxespad=0.2,
-    )
 
 
 def _draw_worth(axes: Axes, plan: "Plan") -> None:
@@ -103,11 +93,11 @@ def _draw_reach(axes: Axes, plan: "Plan") -> None:
     axes.axhline(plan.reached, color=_PLAN, linewidth=0.9, linestyle=(0, (5, 2)))
     if small:
         axes.set_yscale("log")
-    axes.set_xticks(at, [name.replace("-moment", "") for name in names], rotation=45, ha="right")
+    axes.set_xticks(at, [symbols(name) for name in names], rotation=45, ha="right")
     axes.tick_params(axis="x", which="minor", bottom=False, top=False)
-    unit = f" ({plan.unit})".replace("μ_B", r"$\mu_B$") if plan.unit else ""
+    unit = symbols(f" ({plan.unit})") if plan.unit else ""
     level = f" at {100 * plan.confidence_level:g} % C.L." if plan.aim == "limits" else ""
-    quantity = ("upper limit" if plan.aim == "limits" else "error") if small else "significance (σ)"
+    quantity = ("upper limit" if plan.aim == "limits" else "error") if small else r"significance ($\sigma$)"
     axes.set_ylabel(f"{quantity}{level}{unit}")
     axes.margins(x=0.06)
 

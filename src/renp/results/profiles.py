@@ -24,6 +24,8 @@ _LINES: tuple[tuple[str, Any], ...] = (("#0072B2", "solid"), ("#D55E00", "dashed
 
 _TOP = 10.0
 """Largest Δχ² that a figure of a profile shows."""
+_BESIDE = 0.02
+"""Part of an axis beside what it shows."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -110,11 +112,9 @@ class Profile(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of Δχ², with the levels as lines and the intervals below them."""
-        import matplotlib.pyplot as plt
+        from renp.results.style import legend, subplots, symbols
 
-        from renp.results.style import plain
-
-        figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
+        figure, ((axes,),) = subplots((6.4, 4.6))
         axes.plot(self.values, self.delta_chi2, color="black", zorder=3)
         for level, (colour, dashes) in zip(LEVELS, _LINES, strict=True):
             height = quantile(level, 1)
@@ -123,12 +123,13 @@ class Profile(Result):
             for end in np.ravel(self.intervals(level)):
                 axes.plot([end, end], [0.0, height], color=colour, linestyle=dashes, linewidth=0.9)
         axes.plot(self.best, 0.0, "kD", markersize=6, clip_on=False, zorder=4, label="best fit")
-        axes.set_ylim(0.0, _TOP)
-        axes.set_xlim(self.values[0], self.values[-1])
+        axes.set_ylim(-_BESIDE * _TOP, _TOP)
+        beside = _BESIDE * float(self.values[-1] - self.values[0])  # a line at an end is seen, too
+        axes.set_xlim(self.values[0] - beside, self.values[-1] + beside)
         axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
-        axes.set_xlabel(plain(self.label))
+        axes.set_xlabel(symbols(self.label))
         axes.set_ylabel(r"$\Delta\chi^2$, least in all other parameters")
-        axes.legend(loc="upper center", ncols=2, frameon=True, framealpha=0.9, edgecolor="none")
+        legend(figure)
         return figure
 
     def _crossing(self, k: int, gap: Reals, at: int) -> float:
@@ -219,27 +220,23 @@ class Contour(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of the contours at the usual levels, the region of the first shaded."""
-        import matplotlib.pyplot as plt
-        from matplotlib.lines import Line2D
-
-        from renp.results.style import plain
+        from renp.results.style import legend, subplots, symbols
 
         x, y = self.values
         heights = np.where(np.isfinite(self.delta_chi2), self.delta_chi2, 1e3).T
         levels = [quantile(level, 2) for level in LEVELS]
         colours, dashes = zip(*_LINES, strict=True)
-        figure, axes = plt.subplots(figsize=(5.6, 4.8), layout="constrained")
+        figure, ((axes,),) = subplots((5.6, 5.2))
         if min(heights.shape) > 1:
             axes.contourf(x, y, heights, [-1.0, levels[0]], colors=[colours[0]], alpha=0.2)
             axes.contour(x, y, heights, levels, colors=colours, linestyles=dashes, linewidths=1.6)
-        axes.plot(*self.best, "kD", markersize=6, clip_on=False, zorder=4)
+        for level, colour, dash in zip(LEVELS, colours, dashes, strict=True):
+            axes.plot([], [], color=colour, linestyle=dash, label=f"{100 * level:g} % C.L.")
+        axes.plot(*self.best, "kD", markersize=6, clip_on=False, zorder=4, label="best fit")
         axes.ticklabel_format(scilimits=(-3, 4), useMathText=True)
-        axes.set_xlabel(plain(self.labels[0]))
-        axes.set_ylabel(plain(self.labels[1]))
-        handles = [Line2D([], [], color=c, linestyle=d) for c, d in _LINES]
-        handles.append(Line2D([], [], color="black", marker="D", linestyle="none"))
-        names = [f"{100 * level:g} % C.L." for level in LEVELS]
-        figure.legend(handles, [*names, "best fit"], loc="outside upper center", ncols=4)
+        axes.set_xlabel(symbols(self.labels[0]))
+        axes.set_ylabel(symbols(self.labels[1]))
+        legend(figure)
         return figure
 
 

@@ -22,8 +22,8 @@ SIDES = ("down", "up")
 """A parameter is held one standard deviation below, and above, its best fit."""
 
 _LOOKS: dict[str, dict[str, Any]] = {
-    "down": {"color": "#56B4E9", "hatch": "////", "edgecolor": "white", "label": "post-fit, −1σ"},
-    "up": {"color": "#0072B2", "label": "post-fit, +1σ"},
+    "down": {"color": "#56B4E9", "hatch": "////", "edgecolor": "white", "label": r"post-fit, $-1\sigma$"},
+    "up": {"color": "#0072B2", "label": r"post-fit, $+1\sigma$"},
 }
 _OUTLINE: dict[str, Any] = {"fill": False, "edgecolor": "0.35", "linewidth": 0.9}
 
@@ -94,34 +94,30 @@ class Ranking(Result):
 
     def _draw(self, of: str = "limit") -> "Figure":
         """Return a figure of pulls, and of the impacts on the limit or the best fit beside them."""
-        import matplotlib.pyplot as plt
+        from renp.results.style import legend, subplots, symbols
 
-        from renp.results.style import plain
-
-        names = [plain(name) for name in self.parameters[:_MOST]]
+        names = [symbols(name) for name in self.parameters[:_MOST]]
         place = np.arange(len(names))
-        size = (8.4, max(2.6, 0.34 * len(names) + 1.7))
-        figure, (left, right) = plt.subplots(
-            1, 2, figsize=size, sharey=True, width_ratios=[1, 1.5], layout="constrained"
-        )
+        size = (8.4, max(2.8, 0.34 * len(names) + 1.9))
+        figure, ((left, right),) = subplots(size, 1, 2, share="y", width_ratios=[1, 1.5])
         self._draw_pulls(left, place)
         before, after = (getattr(self, f"{of}_{fit}") for fit in ("prefit", "postfit"))
         for side in SIDES:
             right.barh(place, _drawn(after[side][: place.size]), 0.5, zorder=2, **_LOOKS[side])
             outline = right.barh(place, _drawn(before[side][: place.size]), 0.72, zorder=3, **_OUTLINE)
-        outline.set_label("pre-fit, ±1σ")
+        outline.set_label(r"pre-fit, $\pm1\sigma$")
         right.axvline(0, color="0.6", linewidth=0.8, zorder=0)
         reach = 1.1 * max(map(abs, right.get_xlim()))
         right.set_xlim(-reach, reach)
         right.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
-        unit = f" ({self.unit})".replace("μ_B", r"$\mu_B$") if self.unit else ""
+        unit = symbols(f" ({self.unit})") if self.unit else ""
         right.set_xlabel(f"change of the {'limit' if of == 'limit' else 'best fit'}{unit}", loc="left")
         left.set_yticks(place, names)
         for axes in (left, right):
             axes.tick_params(axis="y", which="both", left=False, right=False)
         left.set_ylim(len(names) - 0.4, -0.6)
-        figure.suptitle(plain(self.title).replace("μ_B", r"$\mu_B$"), fontsize="medium")
-        figure.legend(loc="outside lower center", ncols=3)
+        figure.suptitle(symbols(self.title), fontsize="medium")
+        legend(figure)
         return figure
 
     def _draw_pulls(self, axes: "Axes", place: "np.ndarray[Any, np.dtype[np.int64]]") -> None:

@@ -43,24 +43,20 @@ class Region(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of the largest elements, by set of limits."""
-        import matplotlib.pyplot as plt
+        from renp.results.style import legend, subplots, symbols
 
         shown = (
             ("RENP", self.renp, "#0072B2", "o"),
             ("world", self.world, "#D55E00", "s"),
             ("together", self.together, "black", "_"),
         )
-        figure, axes = plt.subplots(figsize=(0.5 * len(self.renp) + 2.2, 4.4), layout="constrained")
+        figure, ((axes,),) = subplots((0.5 * len(self.renp) + 2.2, 4.6))
         for label, values, colour, marker in shown:
             heights = np.array([x if np.isfinite(x) else np.nan for x in values.values()])
             axes.plot(np.arange(len(values)), heights, marker, color=colour, label=label, markersize=9)
         axes.set_yscale("log")
-        names = [
-            name.replace("magnetic-moment ", r"$\mu$ ").replace("electric-moment ", r"$\epsilon$ ")
-            for name in self.renp
-        ]
-        axes.set_xticks(np.arange(len(names)), names)
+        axes.set_xticks(np.arange(len(self.renp)), [symbols(name) for name in self.renp])
         axes.tick_params(axis="x", which="minor", bottom=False, top=False)
         axes.set_ylabel(r"largest element, all others free ($\mu_B$)")
-        axes.legend()
+        legend(figure)
         return figure

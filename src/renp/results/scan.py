@@ -1,5 +1,6 @@
 """The result of a scan, on disk: complete, or what is there of it so far."""
 
+import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from renp._types import Reals
 from renp.errors import InputError
 from renp.results.base import Result
 from renp.results.columns import cell
@@ -18,7 +18,6 @@ from renp.results.table import Table
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _MOST_SUMMARISED = 10**8
@@ -31,6 +30,7 @@ _MOST_DRAWN = 2000
 """Points along an axis that are drawn."""
 
 MOST_PANELS = 12
+"""Maps of a picture."""
 
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError)
 """What libraries raise for a damaged file."""
@@ -82,20 +82,20 @@ class Scan(Result):
             data: xr.Dataset = xr.open_zarr(self.path, chunks=None, consolidated=True)
         return data
 
-    def file(self, ending: str) -> bytes:
+    def file(self, ending: str, column: str | None = None) -> bytes:
         """Return what a file of this ending has."""
         with _readable(self.path):
-            return super().file(ending)
+            return super().file(ending, column)
 
     def json(self) -> dict[str, Any]:
         """Return the axes, and the least and greatest of what was computed."""
         with _readable(self.path):
             return super().json()
 
-    def plot(self, **chosen: Any) -> "Figure":
+    def plot(self, *, column: str | None = None, **chosen: Any) -> "Figure":
         """Return lines over one numeric axis, or a map with contours over two for each result."""
         with _readable(self.path):
-            return super().plot(**chosen)
+            return super().plot(column=column, **chosen)
 
     @property
     def title(self) -> str:
@@ -114,7 +114,7 @@ class Scan(Result):
             data = self.dataset()
             for name, axis in self.axes(data).items():
                 first, last = (cell(axis.values[k]) for k in (0, -1))
-                rows.append((_with_unit(name, axis), axis.size, first, last))
+                rows.append((_with_unit(name, axis.attrs.get("units", "")), axis.size, first, last))
             for name, variable in self.series(data).items():
                 rows.append((name, *_summary(variable)))
         return Table(self.title, ("axis or result", "points", "from", "to"), tuple(rows))
@@ -128,7 +128,7 @@ class Scan(Result):
             raise InputError("output", f"{first.size} points", "a .nc file, or the .zarr itself")
         columns = [axis.broadcast_like(first).transpose(*first.dims).values.ravel() for axis in axes.values()]
         columns += [variable.values.ravel() for variable in series.values()]
-        names = [_with_unit(name, axis) for name, axis in axes.items()] + list(series)
+        names = [_with_unit(name, axis.attrs.get("units", "")) for name, axis in axes.items()] + list(series)
         rows = tuple(tuple(map(cell, row)) for row in zip(*columns, strict=True))
         return Table(self.title, tuple(names), rows)
 
@@ -148,12 +148,15 @@ class Scan(Result):
         """Return what was computed, each over the axes alone: by run or coupling where there are several."""
         series = {}
         for name, variable in data.data_vars.items():
-            own = [dim for dim in variable.dims if dim in _own_dimensions(data)]
+            own, unit = (
+                [d for d in variable.dims if d in _own_dimensions(data)],
+                variable.attrs.get("units", ""),
+            )
             if not own:
-                series[_with_unit(str(name), variable)] = variable
+                series[_with_unit(str(name), unit)] = variable
                 continue
             for k, label in enumerate(data[own[0]].values):
-                series[_with_unit(f"{name} {label}", variable)] = variable.isel({own[0]: k}, drop=True)
+                series[_with_unit(f"{name} {label}", unit)] = variable.isel({own[0]: k}, drop=True)
         return series
 
     def _content(self) -> dict[str, Any]:
@@ -186,6 +189,8 @@ class Scan(Result):
         InputError
             If there are more than two numeric axes, or more than twelve maps.
         """
+        from renp.results.scan_plot import axis_label, draw_lines, draw_maps
+
         data = self.dataset()
         axes = self.axes(data)
         words = [str(axis.dims[0]) for axis in axes.values() if axis.dtype.kind not in "fiu"]
@@ -195,24 +200,46 @@ class Scan(Result):
             allowed = "one or two; .dataset() has all, from which some may be selected"
             raise InputError("numeric axes", len(numeric), allowed)
         stacks = {}
-        for name, variable in self.series(data).items():
+        for label, variable in self._drawn(data).items():
             whole = variable.stack(words=words) if words else variable.expand_dims("words")
             for k in range(whole.sizes["words"]):
-                label = " ".join(map(str, np.atleast_1d(whole["words"].values[k]).tolist())) if words else ""
+                of = list(map(str, np.atleast_1d(whole["words"].values[k]).tolist())) if words else []
                 one = whole.isel(words=k).transpose(*numeric)
-                thin = {dim: slice(None, None, -(-size // _MOST_DRAWN)) for dim, size in one.sizes.items()}
-                name = f"limit on {name.removeprefix('limit ')}" if self.result == "limits" else name
-                stacks[f"{name} {label}".strip()] = np.asarray(one.isel(thin).values)
+                thin = {dim: slice(None, None, _step(size)) for dim, size in one.sizes.items()}
+                stacks[", ".join([label, *of] if label else of)] = np.asarray(one.isel(thin).values)
         ends = {
-            name: np.asarray(axes[name].values[:: -(-axes[name].size // _MOST_DRAWN)])
+            axis_label(name, axes[name].attrs): np.asarray(axes[name].values[:: _step(axes[name].size)])
+            / axes[name].attrs.get("per", 1.0)
             for name in numeric.values()
         }
-        labels = [
-            f"{name} ({axes[name].attrs['units']})" if "units" in axes[name].attrs else name for name in ends
-        ]
-        if len(ends) == 1:
-            return _lines(next(iter(ends.values())), stacks, labels[0], self.result)
-        return _maps((*ends.values(),), stacks, labels)
+        if len(ends) == 2 and len(stacks) > MOST_PANELS:
+            raise InputError("maps", len(stacks), f"at most {MOST_PANELS}; .dataset() has all")
+        return (draw_lines if len(ends) == 1 else draw_maps)(*self._said(data), ends, stacks)
+
+    def _drawn(self, data: "xr.Dataset") -> "dict[str, xr.DataArray]":
+        """Return what a picture shows, by run or coupling if there are several."""
+        variable = data[_variables(self.result)[0]]
+        own = [dim for dim in variable.dims if dim in _own_dimensions(data)]
+        if not own:
+            return {"": variable}
+        before = "run " if own[0] == "run" else ""
+        labels = data[own[0]].values
+        return {f"{before}{label}": variable.isel({own[0]: k}, drop=True) for k, label in enumerate(labels)}
+
+    def _said(self, data: "xr.Dataset") -> tuple[str, str]:
+        """Return what a picture shows, with its unit, and the atom."""
+        said = {name: str(data.attrs.get(name, "")) for name in ("atom", "confidence_level", "settings")}
+        level = f" at {100 * float(said['confidence_level']):g} % C.L." if said["confidence_level"] else ""
+        aim = f" of the plan for {json.loads(said['settings'])['aim']}" if said["settings"] else ""
+        what = {
+            "limits": f"upper limit{level}",
+            "counts": "expected counts",
+            "significance": "significance (σ)",
+            "spectrum": "spectral function I(ω)",
+            "plan": f"what is reached{aim}{level}",
+        }[self.result]
+        unit = data[_variables(self.result)[0]].attrs.get("units", "")
+        return _with_unit(what, unit), said["atom"]
 
 
 @contextmanager
@@ -244,8 +271,7 @@ def _own_dimensions(data: "xr.Dataset") -> tuple[str, ...]:
     return tuple(name for name in ("run", "coupling") if name in data.dims)
 
 
-def _with_unit(name: str, variable: "xr.DataArray") -> str:
-    unit = variable.attrs.get("units", "")
+def _with_unit(name: str, unit: str) -> str:
     return f"{name} ({unit})" if unit not in ("", "1") else name
 
 
@@ -260,66 +286,6 @@ def _summary(variable: "xr.DataArray") -> tuple[int, float, float]:
     return int(known.size), float(known.min()), float(known.max())
 
 
-def _lines(x: Reals, stacks: dict[str, Reals], label: str, result: str) -> "Figure":
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
-    order = np.argsort(x)
-    for name, values in stacks.items():
-        axes.plot(x[order], _shown(values[order]), label=name)
-    axes.set_xlabel(label)
-    if _logarithmic(x):
-        axes.set_xscale("log")
-    if _logarithmic(np.concatenate([values.ravel() for values in stacks.values()])):
-        axes.set_yscale("log")
-    axes.set_ylabel(next(iter(stacks)) if len(stacks) == 1 else result)
-    if len(stacks) > 1:
-        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
-    return figure
-
-
-def _maps(ends: tuple[Reals, ...], stacks: dict[str, Reals], labels: list[str]) -> "Figure":
-    import matplotlib.pyplot as plt
-
-    if len(stacks) > MOST_PANELS:
-        raise InputError("maps", len(stacks), f"at most {MOST_PANELS}; .dataset() has all")
-    columns = min(len(stacks), 3)
-    rows = -(-len(stacks) // columns)
-    figure, panels = plt.subplots(
-        rows, columns, figsize=(5.2 * columns, 4.2 * rows), layout="constrained", squeeze=False
-    )
-    for axes in panels.ravel()[len(stacks) :]:
-        axes.set_axis_off()
-    for axes, (name, values) in zip(panels.ravel(), stacks.items(), strict=False):
-        _map(figure, axes, ends, values, name)
-        axes.set_xlabel(labels[0])
-        axes.set_ylabel(labels[1])
-    return figure
-
-
-def _map(figure: "Figure", axes: "Axes", ends: tuple[Reals, ...], values: Reals, name: str) -> None:
-    from matplotlib.colors import LogNorm
-
-    x, y = (np.argsort(end) for end in ends)
-    across, up, shown = ends[0][x], ends[1][y], _shown(values[np.ix_(x, y)].T)
-    norm = LogNorm() if _logarithmic(shown) else None
-    mesh = axes.pcolormesh(across, up, shown, norm=norm, shading="nearest", rasterized=True)
-    figure.colorbar(mesh, ax=axes, label=name)
-    finite = shown[np.isfinite(shown)]
-    if min(shown.shape) > 1 and finite.size and finite.min() < finite.max():
-        levels = np.unique(np.quantile(finite, [0.1, 0.3, 0.5, 0.7, 0.9]))
-        lines = axes.contour(across, up, np.ma.masked_invalid(shown), levels, colors="white", linewidths=0.8)
-        axes.clabel(lines, fmt="%.3g", fontsize=7)
-    for end, scale in ((across, axes.set_xscale), (up, axes.set_yscale)):
-        if _logarithmic(end):
-            scale("log")
-
-
-def _logarithmic(values: Reals) -> bool:
-    """Whether numbers are all above 0 and span more than one and a half orders of magnitude."""
-    finite = values[np.isfinite(values)]
-    return bool(finite.size and finite.min() > 0 and finite.max() > 10**1.5 * finite.min())
-
-
-def _shown(values: Reals) -> Reals:
-    return np.where(np.isfinite(values), values, np.nan)
+def _step(size: int) -> int:
+    """Return which points along an axis are drawn: each, or of many every so many."""
+    return -(-size // _MOST_DRAWN)

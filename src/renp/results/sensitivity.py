@@ -89,20 +89,17 @@ class Sensitivity(Result):
 
     def _draw(self, couplings: str | None = None) -> "Figure":
         """Return limits with their bands, one panel for each kind, and those of others with labels."""
-        import matplotlib.pyplot as plt
-
-        from renp.results.style import label_curves
+        from renp.results.style import label_curves, subplots
 
         kinds = [kind for kind in self.limits if couplings in (None, kind)]
-        size = (5.8 * len(kinds) + 0.8, 4.6)
-        figure, panels = plt.subplots(1, len(kinds), figsize=size, layout="constrained", squeeze=False)
+        figure, panels = subplots((5.8 * len(kinds) + 0.8, 4.6), 1, len(kinds))
         for axes, kind in zip(panels[0], kinds, strict=True):
             self._draw_kind(axes, kind)
         label_curves(*panels[0])
         return figure
 
     def _draw_kind(self, axes: "Axes", kind: str) -> None:
-        from renp.results.style import COLOURS, pair_style
+        from renp.results.style import COLOURS, pair_style, symbols
 
         of_kind = self.limits[kind]
         few = len(of_kind) <= _MOST_LINES
@@ -122,7 +119,9 @@ class Sensitivity(Result):
         axes.set_yscale("log")
         axes.set_xlim(self.values[0], self.values[-1])
         axes.set_xlabel(AXES[self.over][0])
-        unit = self.units[kind].replace("μ_B", r"$\mu_B$") or "product of couplings"
+        unit = symbols(self.units[kind]) or (
+            "product of couplings" if "mediator" in kind else "times the file's"
+        )
         unit = r"$|U_{e4}|^2$" if kind == STERILE else unit
         axes.set_ylabel(f"limit at {100 * self.confidence_level:g} % C.L. ({unit})")
         axes.set_title(kind.replace("-", " "), loc="left")
@@ -136,8 +135,9 @@ class Sensitivity(Result):
             look: Any = {"color": _OTHERS[k % len(_OTHERS)], "linewidth": 1.1, "linestyle": (0, (5, 1.5))}
             if few or len(some) == 1:
                 same = len(some) == 1 or np.array_equal(some[0], some[-1])
-                for label, limit in list(known.items())[: 1 if same else None]:
+                for n, (label, limit) in enumerate(list(known.items())[: 1 if same else None]):
                     said = name if same else f"{name} {label}"
+                    look["linestyle"] = (0, (5 - 3 * n, 1.5))
                     axes.plot(self.values, _shown(limit), label=said, zorder=2, **look)
                 continue
             low, high = np.min(some, axis=0), np.max(some, axis=0)

@@ -1,7 +1,7 @@
 """The spectral function over photon energies, in total and by pair."""
 
 from dataclasses import dataclass
-from itertools import combinations_with_replacement, cycle
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 
 PAIRS = ("11", "12", "13", "22", "23", "33")
-_DASHES: tuple[Any, ...] = ((0, (1, 1)), (0, (4, 1, 1, 1)), (0, (8, 2)))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -144,46 +143,47 @@ class Spectrum(Result):
 
         Without a choice of parts, those stand beside it that the table has.
         """
-        import matplotlib.pyplot as plt
+        from renp.results.style import legend, looks, mark_thresholds, pair_style, plain, subplots
 
-        from renp.results.style import mark_thresholds, pair_style, plain
-
-        figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+        figure, ((axes,),) = subplots((6.4, 4.6))
         omega, standard = self.photon_energy, self.standard_model
         scale = (
             np.divide(1.0, standard, out=np.full(omega.size, np.nan), where=standard > 0) if ratio else 1.0
         )
         marker = "o" if omega.size < 25 else ""
         if not np.array_equal(self.spectral_function, standard):
-            axes.plot(omega, self.spectral_function * scale, color="#D55E00", marker=marker, label="model")
+            axes.plot(omega, self.spectral_function * scale, color="black", marker=marker, label="model")
         label = "standard model"
-        axes.plot(omega, standard * scale, color="black", linestyle=(0, (5, 2)), marker=marker, label=label)
+        dashes: Any = {"color": "0.5", "linestyle": (0, (5, 2))} if axes.lines else {"color": "black"}
+        axes.plot(omega, standard * scale, marker=marker, label=label, **dashes)
         if self.oscillation_band is not None:
             low, high = (end * scale for end in self.oscillation_band.values())
             with np.errstate(invalid="ignore"):
                 half = 100 * np.nanmedian((high - low) / (high + low))
-            label = f"oscillation errors, half of the points within ±{half:.1g} %"
+            label = f"oscillation errors, half of the points within $\\pm${half:.1g} %"
             axes.fill_between(omega, low, high, color="#56B4E9", alpha=0.6, linewidth=0, label=label)
         added = self.added() if parts is None else self.parts()[parts]
-        for (name, part), dashes in zip(added.items(), cycle(_DASHES), strict=False):
+        for (name, part), look in zip(added.items(), looks(len(added)), strict=True):
             if name in self.pairs:
-                look: dict[str, Any] = pair_style(name) | {"label": f"pair {name}"}
+                look = pair_style(name) | {"label": f"pair {name}"}
             else:
-                label = name if name == "interference" else f"{name} alone"
-                look = {"color": "0.3", "linestyle": dashes, "label": label}
+                words = name.replace("-", " ")
+                look["label"] = words if name == "interference" else f"{words} alone"
             axes.plot(omega, part * scale, linewidth=1.2, marker=marker, **look)
         axes.set_xlim(omega.min(), omega.max() if omega.size > 1 else omega.min() + 1e-6)
         lowest = min(0.0, float(np.nanmin(added.get("interference", np.zeros(1)) * scale, initial=0.0)))
-        axes.set_ylim(bottom=1.05 * lowest)
+        axes.set_ylim(bottom=1.2 * lowest)
         if lowest < 0:
             axes.axhline(0, color="black", linewidth=0.6)
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
-        of_standard = r" / $I(\omega)$ of the standard model" if ratio else ""
-        axes.set_ylabel(rf"spectral function $I(\omega)${of_standard}")
+        of_standard = r"$I(\omega)$ / $I(\omega)$ of the standard model"
+        axes.set_ylabel(of_standard if ratio else r"spectral function $I(\omega)$")
         axes.ticklabel_format(axis="x", useOffset=False)
-        axes.set_title(plain(self.atom), loc="left", pad=26)
-        axes.legend(loc="best")
+        axes.set_title(
+            rf"{plain(self.atom)}, with the threshold of each pair $\nu_i\nu_j$", loc="left", pad=26
+        )
         mark_thresholds(axes, self.thresholds)
+        legend(figure)
         return figure
 
 

@@ -203,15 +203,11 @@ class TargetCycle(Result):
 
     def _draw(self, profile: str = "all") -> "Figure":
         """Return maps of coherence and fields over space and time, or one moment of them, with η(t)."""
-        import matplotlib.pyplot as plt
-
-        from renp.results.style import plain
+        from renp.results.style import legend, subplots, symbols
 
         maps = _MAPS if self.moment.size else ()
         rows = 2 if maps else 1
-        size: Any = {"figsize": (8.4, 3.1 * rows), "layout": "constrained", "squeeze": False}
-        figure: Figure
-        figure, grid = plt.subplots(rows, rows, **size)
+        figure, grid = subplots((8.4 if maps else 6.4, 3.1 * rows + (0.4 if maps else 1)), rows, rows)
         if profile == "all":
             for axes, (name, label) in zip(grid.ravel(), maps, strict=False):
                 values = getattr(self, name)
@@ -228,7 +224,8 @@ class TargetCycle(Result):
         for axes in grid.ravel()[: len(maps)]:
             axes.set_xlabel("z (cm)")
         self._draw_factor(grid.ravel()[len(maps)])
-        figure.suptitle(plain(self.title), fontsize="medium", x=0.01, ha="left")
+        figure.suptitle(symbols(self.title), fontsize="medium", x=0.01, ha="left")
+        legend(figure)
         return figure
 
     def _draw_factor(self, axes: Any) -> None:
@@ -240,7 +237,6 @@ class TargetCycle(Result):
             )
         axes.set_xlabel("time since the first pulse (s)")
         axes.set_ylabel(r"$\eta$")
-        axes.legend()
 
 
 def _signal_share(cycle: Cycle) -> Reals:

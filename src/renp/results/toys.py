@@ -25,6 +25,8 @@ _LINES: tuple[tuple[str, str, Any], ...] = (
     ("#D55E00", "D", (0, (2, 1.2))),
     ("#CC79A7", "v", (0, (1, 1))),
 )
+_APART = 0.02
+"""Of the values' range, between the marks of two kinds of interval at one value."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -107,15 +109,12 @@ class Toys(Result):
 
     def _draw(self) -> "Figure":
         """Return histograms of the estimates with the true values marked."""
-        import matplotlib.pyplot as plt
-
-        from renp.results.style import plain
+        from renp.results.style import legend, subplots, symbols
 
         names = list(self.estimates)
         columns = min(3, len(names))
         rows = -(-len(names) // columns)
-        size = (3.4 * columns, 2.7 * rows)
-        figure, grid = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+        figure, grid = subplots((max(4.2, 3.4 * columns), 2.7 * rows + 0.4), rows, columns)
         for axes, name in zip(grid.flat, names, strict=False):
             values = self.estimates[name][self.status == 0]
             axes.hist(values, bins=50, color="#56B4E9", histtype="stepfilled", edgecolor="#0072B2")
@@ -123,12 +122,12 @@ class Toys(Result):
             axes.axvline(float(np.median(values)), color="black", label="median")
             unit = f" ({self.units[name]})" if self.units[name] else ""
             # At the left, a power of ten has room at the right.
-            axes.set_xlabel(plain(name + unit).replace("μ_B", r"$\mu_B$"), loc="left")
+            axes.set_xlabel(symbols(name + unit), loc="left")
             axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
             axes.set_ylabel("toys")
-        grid.flat[0].legend()
         for axes in list(grid.flat)[len(names) :]:
-            axes.set_visible(False)
+            axes.set_axis_off()
+        legend(figure)
         return figure
 
 
@@ -195,28 +194,24 @@ class Coverage(Result):
 
     def _draw(self) -> "Figure":
         """Return the coverage over the true value, a panel for each exposure."""
-        import matplotlib.pyplot as plt
-
-        from renp.results.style import plain
+        from renp.results.style import legend, subplots, symbols
 
         exposures = list(dict.fromkeys(row.exposure for row in self.rows))
         kinds = list(dict.fromkeys(row.kind for row in self.rows))
-        size = (1.2 + 4.0 * len(exposures), 4.4)
-        figure, grid = plt.subplots(
-            1, len(exposures), figsize=size, layout="constrained", sharey=True, squeeze=False
-        )
+        figure, grid = subplots((1.2 + 4.0 * len(exposures), 4.6), 1, len(exposures), share="y")
         for axes, exposure in zip(grid.flat, exposures, strict=True):
             here = [row for row in self.rows if row.exposure == exposure]
             axes.axhline(self.confidence_level, color="0.5", linewidth=1.0)
-            for kind, (colour, marker, dashes) in zip(kinds, _LINES, strict=False):
+            for k, (kind, (colour, marker, dashes)) in enumerate(zip(kinds, _LINES, strict=False)):
                 of_kind = [(row.value, row.coverage, row.error) for row in here if row.kind == kind]
                 x, y, error = zip(*of_kind, strict=True)
                 line = {"color": colour, "marker": marker, "linestyle": dashes, "label": kind}
-                axes.errorbar(x, y, yerr=error, **line)
+                beside = _APART * (k - (len(kinds) - 1) / 2) * (max(x) - min(x) or abs(x[0]) or 1.0)
+                axes.errorbar(np.asarray(x) + beside, y, yerr=error, **line)
             counts = here[0].expected_counts
-            axes.set_title(f"exposure × {exposure:g}, {counts:.3g} counts and more", fontsize=10)
+            axes.set_title(f"exposure × {exposure:g}, {counts:.3g} counts and more", fontsize="medium")
             unit = f" ({self.unit})" if self.unit else ""
-            axes.set_xlabel(plain(f"true {self.coupling}{unit}").replace("μ_B", r"$\mu_B$"))
-        grid.flat[0].set_ylabel(f"coverage at {100 * self.confidence_level:g} % C.L.")
-        figure.legend(*grid.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+            axes.set_xlabel(symbols(f"true {self.coupling}{unit}"))
+            axes.set_ylabel(f"coverage at {100 * self.confidence_level:g} % C.L.")
+        legend(figure)
         return figure

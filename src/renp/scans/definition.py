@@ -159,7 +159,7 @@ class Definition:
         """Raise `InputError` if the result is going to have no picture: before it is computed."""
         numeric = [axis for axis in self.scan.axes if axis.numeric]
         words = math.prod(axis.points for axis in self.scan.axes if not axis.numeric)
-        maps = words * sum(max(len(variable.labels), 1) for variable in self.variables)
+        maps = words * max(len(self.variables[0].labels), 1)
         if not 1 <= len(numeric) <= 2:
             raise InputError("plot", f"{len(numeric)} numeric axes", "of a scan with one or two")
         if len(numeric) == 2 and maps > MOST_PANELS:

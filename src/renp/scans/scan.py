@@ -18,6 +18,7 @@ from renp.scans.definition import Definition
 from renp.scans.evaluate import Answer, evaluate
 from renp.scans.store import Store
 from renp.scenario import Scenario
+from renp.signs import progress_line
 from renp.validation import instance
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -90,7 +91,7 @@ def scan(
     definition = Definition.of(read)
     chunks = definition.chunks
     total = math.prod(chunks.shape)
-    progress = progress or (lambda _done, _total: None)
+    progress = progress or progress_line("scan")
     with Store.opened(Path(output), definition) as store:
         done = total - sum(chunks.points(number) for number in store)
         progress(done, total)

@@ -8,11 +8,13 @@ are not compressed: the digits of computed numbers are noise.
 
 import filecmp
 import json
+import math
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,7 @@ from renp.platforms import locked, moved, synced
 from renp.scans.definition import Definition, Variable
 from renp.scans.evaluate import Answer
 from renp.scans.grid import axis_values
+from renp.scenario.quantities import parse_quantity
 from renp.scenario.scan import Axis
 
 if TYPE_CHECKING:
@@ -222,7 +225,17 @@ def _attributes(definition: Definition) -> dict[str, Any]:
         "scenario": definition.text,
         "fingerprint": definition.fingerprint,
         "diagnosis": "\n".join(definition.diagnosis),
+        **_titles(definition),
     }
+
+
+def _titles(definition: Definition) -> dict[str, str]:
+    """Return what stands in the title of a picture, unless an axis changes it: the atom, and the C.L."""
+    first = definition.reference(definition.categories(0))
+    moved = {key[::2] for axis in definition.scan.axes for key in axis.keys}
+    said = {("atom", "name"): first.atom.name, ("statistics", "confidence_level"): first.confidence_level}
+    names = {"name": "atom"}
+    return {names.get(key[1], key[1]): str(value) for key, value in said.items() if key not in moved}
 
 
 def dimension(axis: Axis, place: int) -> str:
@@ -240,7 +253,7 @@ def _write_axis(group: "zarr.Group", place: int, axis: Axis) -> None:
             dtype=str if words else "float64",
             dimension_names=(dimension(axis, place),),
             compressors=_checksum(),
-            attributes={"units": unit} if unit and not words else {},
+            attributes={} if words else _units(axis, column, unit),
         )
         for start in range(0, axis.points, _COORDINATES):
             rows = np.arange(start, min(start + _COORDINATES, axis.points))
@@ -250,6 +263,20 @@ def _write_axis(group: "zarr.Group", place: int, axis: Axis) -> None:
                 else axis_values(axis, rows)[column]
             )
             made[start : start + rows.size] = values
+
+
+def _units(axis: Axis, column: int, unit: str) -> dict[str, Any]:
+    """Return the unit of an axis, and that of the file with its size, which pictures show."""
+    written = str(axis.raw[0][column]).strip()
+    own = re.sub(r"^[+-]?[\d.]+(?:[eE][+-]?\d+)?\s*", "", written)
+    found = {"units": unit} if unit else {}
+    if not unit or not own or own == unit:
+        return found
+    with suppress(ValueError):
+        one, two = (parse_quantity(f"{size} {own}", unit) for size in (1, 2))
+        if math.isclose(two, 2 * one):  # not a wavelength, which is shown as an energy
+            return found | {"file_units": own, "per": one}
+    return found
 
 
 def _make_variable(group: "zarr.Group", definition: Definition, variable: Variable) -> None:

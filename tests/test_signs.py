@@ -1,0 +1,142 @@
+"""Signs of life: at a terminal each phase of a command announces itself and goes away; elsewhere nothing."""
+
+import inspect
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from renp.cli import commands
+from renp.cli.output import Output, progress_of
+from renp.scenario import preset_text
+from renp.signs import progress_line
+
+pty = pytest.importorskip("pty")
+
+CODE = "from renp.cli import main; main()"
+
+
+class Terminal:
+    """A pseudo-terminal, and what is shown at it."""
+
+    def __init__(self) -> None:
+        self.master, self.slave = pty.openpty()
+        self.parts: list[bytes] = []
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self) -> None:
+        try:
+            while part := os.read(self.master, 4096):
+                self.parts.append(part)
+        except OSError:  # the other end is closed
+            pass
+
+    def shown(self) -> str:
+        """Return all that was shown, once nobody writes any more."""
+        os.close(self.slave)
+        self.reader.join()
+        os.close(self.master)
+        return b"".join(self.parts).decode()
+
+
+def run(folder: Path, *more: str) -> tuple[str, str]:
+    file = folder / "s.toml"
+    file.write_text(preset_text("letter"), encoding="utf-8")
+    terminal = Terminal()
+    settings = {"TERM": "xterm", "COLUMNS": "100", "JAX_COMPILATION_CACHE_DIR": str(folder / "programs")}
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, "spectrum", str(file), "--photon-energy", "1.068", *more],
+        stdout=subprocess.PIPE,
+        stderr=terminal.slave,
+        env=os.environ | settings,
+        check=True,
+    )
+    return terminal.shown(), done.stdout.decode()
+
+
+def test_every_phase_announces_itself_and_goes_away(tmp_path: Path) -> None:
+    shown, printed = run(tmp_path, "-o", str(tmp_path / "s.png"))
+    words = ["reading s.toml", "spectrum", "compiling", "writing s.png", "wrote "]
+    places = [shown.index(word) for word in words]
+    assert places == sorted(places)
+    _, end = shown.rsplit("writing s.png", 1)
+    assert "\x1b[2K" in end  # its line is taken away
+    assert printed.startswith("Yb: spectral function\n")
+    assert "\x1b" not in printed
+
+
+def test_who_asks_for_quiet_sees_nothing(tmp_path: Path) -> None:
+    assert run(tmp_path, "-q") == ("", "")
+
+
+def test_a_pipe_gets_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_of("limits", Output(), steps=2) as progress:
+        progress("first")
+        progress(0.5)
+        progress(1, 2)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("calls", "seen"),
+    [
+        ([("first",), ("second",)], ["limits: first", "0/2", "limits: second", "1/2"]),
+        ([(0.25,)], ["25 %"]),
+        ([(3, 8)], ["3/8"]),
+    ],
+)
+def test_steps_move_a_bar_with_what_is_left(
+    calls: list[tuple[Any, ...]], seen: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    with os.fdopen(os.dup(terminal.slave), "w") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        monkeypatch.setenv("TERM", "xterm")
+        with progress_of("limits", Output(), steps=2) as progress:
+            for call in calls:
+                progress(*call)
+    shown = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", terminal.shown())
+    assert seen[-1] in shown
+    assert "left" in shown
+
+
+def test_words_that_count_move_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    with os.fdopen(os.dup(terminal.slave), "w") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        monkeypatch.setenv("TERM", "xterm")
+        with progress_of("plan", Output()) as progress:
+            progress("3 of at most 8 photon energies")
+    assert "2/8" in re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", terminal.shown())
+
+
+@pytest.mark.parametrize(
+    "name", ["spectrum", "counts", "target", "limits", "fit", "toys", "plan", "sensitivity", "scan"]
+)
+def test_no_command_computes_in_silence(name: str) -> None:
+    assert f'progress_of("{name}"' in inspect.getsource(getattr(commands, name))
+
+
+def test_a_notebook_has_a_line_that_is_written_over(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    times = iter([0.0, 0.5, 2.0, 3.0])
+    shell = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1))
+    monkeypatch.setattr("time.monotonic", lambda: next(times))
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    tell = progress_line("limits")
+    tell("magnetic-moment 11")  # too soon to be said
+    tell("magnetic-moment 12")
+    tell(3, 4)
+    first, second = "limits: magnetic-moment 12, 2 s", "limits: 3/4, 3 s"
+    assert capsys.readouterr() == ("", f"\r{first}\r{second:<{len(first)}}")
+
+
+def test_elsewhere_nobody_is_told_who_has_not_asked(capsys: Any) -> None:
+    progress_line("limits")("magnetic-moment 11")
+    assert capsys.readouterr() == ("", "")
