@@ -219,10 +219,10 @@ def test_the_gradient_is_that_of_differences() -> None:
     time = (np.arange(4 * STEPS) / cells).reshape(-1, STEPS)
 
     def mean(x: Any) -> Any:
-        one = jnp.ones(1)
-        it = System(x[0], x[1], x[2], x[3] * one, one, x[4], x[5])
+        classes, share = jnp.array([1.0, -0.5]), jnp.array([0.6, 0.4])
+        it = System(x[0], x[1], x[2], x[3] * classes, share, x[4], x[5])
         pulse = x[6] * jnp.exp(-(((time - 1.5) / x[7]) ** 2))
-        end, frames = propagated(it, ground(1, cells), (pulse, 0 * pulse), (pulse, 0.1 * pulse))
+        end, frames = propagated(it, ground(2, cells), (pulse, 0 * pulse), (pulse, 0.1 * pulse))
         return jnp.mean(end.coherence[0] ** 2 + end.coherence[1] ** 2) + jnp.mean(frames.inversion**2)
 
     at = np.array([2.0, 0.5, 0.8, 0.3, 0.1, 0.2, 1.1, 0.6])
@@ -360,6 +360,9 @@ def test_the_command_follows_a_cycle(tmp_path: Path, capsys: pytest.CaptureFixtu
     cycle = told("target")
     assert cycle["mean_dynamical_factor"] == relative(10 * 1e-6 / 2, rel=1e-9)
     expected = told("counts")["expected"]
+    assert told("counts")["mean_dynamical_factor"] == cycle["mean_dynamical_factor"]
+    told_limits = told("limits", "--couplings", "magnetic-moment 11")
+    assert told_limits["mean_dynamical_factor"] == cycle["mean_dynamical_factor"]
     free = tmp_path / "free.toml"
     free.write_text(TARGET.partition("[target.preparation]")[0] + "[[run]]" + TARGET.partition("[[run]]")[2])
     file = free
@@ -462,6 +465,19 @@ def test_a_long_target_empties_itself_down_to_the_threshold() -> None:
     assert "The target empties itself" in told
 
 
+def test_counts_come_while_the_coherence_is_there() -> None:
+    """1 − e^{−2t/T₂} of them by t; signal over √background is best where 1 − e^{−x} = 2x e^{−x}."""
+    ready = renp.Preparation(length=0.5, repetition=100.0, coherence=0.5, dephasing_time=1e-4)
+    cycle = TargetCycle.compute(YB, renp.Target.from_preparation(ready, YB))
+    assert cycle.signal_share == pytest.approx(-np.expm1(-2 * cycle.time / 1e-4), abs=0.03)
+    best = brentq(lambda x: -np.expm1(-x) - 2 * x * np.exp(-x), 0.5, 3.0) * 1e-4 / 2
+    until, signal, background = cycle.best_gate
+    assert until == relative(best, rel=0.2)
+    assert signal / np.sqrt(background) == relative(
+        -np.expm1(-2 * best / 1e-4) / np.sqrt(best * 100), rel=0.03
+    )
+
+
 def test_results_say_whose_mean_they_used() -> None:
     ready = renp.Preparation(length=0.5, repetition=100.0, coherence=0.5, dephasing_time=1e-4)
     runs = renp.Experiment(YB, renp.Target.from_preparation(ready, YB), [1.068, 1.07], 1e9)
@@ -486,3 +502,58 @@ def test_a_search_finds_better_pulses_for_the_same_energy() -> None:
     best = best_preparation(start, YB, budget=10.0, **where)
     assert sum(one.energy for one in best.pulses) == relative(10.0, rel=1e-12)
     assert cycle_of(best, YB, **where).mean > 3 * cycle_of(start, YB, **where).mean
+
+
+@pytest.mark.slow
+def test_a_search_from_any_start_is_as_good_as_a_grid() -> None:
+    """Waist, delay of the left pump and length, tried one by one at the same energy of 10 J."""
+    where: dict[str, Any] = {"density": 1e20, "volume": 2.0}
+    given: dict[str, Any] = {"repetition": 10.0, "dephasing_time": 1e-6}
+
+    def made(waist: float, late: float, length: float) -> renp.Preparation:
+        pump = {"energy": 5.0, "duration": 1e-10, "waist": waist}
+        both = renp.Pulse(**pump), renp.Pulse(**pump, direction="left", delay=late)
+        return renp.Preparation(length=length, pulses=both, **given)
+
+    def mean(one: renp.Preparation) -> float:
+        return cycle_of(one, YB, **where, cells=50).mean
+
+    grid = [(w, d, z) for w in (0.03, 0.1, 0.3) for d in (0.0, 1e-10) for z in (0.3, 1.0, 3.0)]
+    best = max(mean(made(*one)) for one in grid)
+    for start in ((0.3, 0.0, 1.0), (0.05, 5e-11, 2.0)):
+        found = best_preparation(made(*start), YB, budget=10.0, rounds=4, **where)
+        assert mean(found) > 0.99 * best
+
+
+def test_delay_and_height_of_the_pulse_do_not_depend_on_the_grid() -> None:
+    """Of second order, with light that begins smoothly: four times nearer with twice the cells."""
+
+    def pulse(cells: int) -> np.ndarray:
+        time = np.arange(20 * cells) / cells
+        seed = 1e-3 * np.exp(-(((time - 1.5) / 0.4) ** 2))
+        _, frames = run(system(4.0), prepared(cells, 0.5), seed, 0 * seed)
+        out = np.abs(joined(frames.out_right).ravel()) ** 2
+        top = int(np.argmax(out))
+        shape = np.polyfit(np.arange(-3, 4), out[top - 3 : top + 4], 4)
+        summits = np.roots(np.polyder(shape))
+        summit = float(summits[np.argmin(np.abs(summits))].real)
+        return np.array([(top + summit) / cells, np.polyval(shape, summit)])
+
+    coarse, middle, fine = (pulse(cells) for cells in (50, 100, 200))
+    assert (coarse - middle) / (middle - fine) == relative(np.array([4.0, 4.0]), rel=0.005)
+    assert fine == relative(middle, rel=1e-3)
+
+
+def test_a_batch_of_parameters_is_what_each_of_them_gives() -> None:
+    cells, one = 40, jnp.ones(1)
+    enter = pair(np.ones(2 * STEPS))
+
+    def left(coupling: Any) -> Any:
+        it = System(coupling, 0.0, 0.0, 0 * one, one, 0.0, 0.0)
+        return jnp.mean(propagated(it, ground(1, cells), enter, enter)[0].inversion)
+
+    couplings = jnp.array([0.5, 1.0, 2.0])
+    together = jax.jit(jax.vmap(jax.value_and_grad(left)))(couplings)
+    for k, each in enumerate(couplings):
+        for batched, alone in zip(together, jax.value_and_grad(left)(each), strict=True):
+            assert float(batched[k]) == relative(float(alone), rel=1e-12)

@@ -27,6 +27,9 @@ _SAID = ("reference_width", "dynamical_factor")
 """What is said of experiments below every table."""
 
 
+_MEAN = "mean_dynamical_factor"
+
+
 def provenance(cite: Iterable[str] = (), **inputs: object) -> dict[str, str]:
     """Return how a result was made: the version, each input in words, and the references behind them.
 
@@ -46,11 +49,11 @@ def provenance(cite: Iterable[str] = (), **inputs: object) -> dict[str, str]:
     made_by = {"renp": __version__} | {key: _words(value) for key, value in inputs.items()}
     said = [one for value in inputs.values() for one in _experiments(value)]
     lines = {"reference_width": [one.width_said for one in said]}
+    means = [float(one.target.dynamical_factor) for one in said if one.target.preparation is not None]
     lines["dynamical_factor"] = [
-        f"η = {one.target.dynamical_factor:.3g} is the mean of the target's preparation over all time."
-        for one in said
-        if one.target.preparation is not None
+        f"η = {mean:.3g} is the mean of the target's preparation over all time." for mean in means
     ]
+    lines[_MEAN] = [str(mean) for mean in means]
     made_by |= {key: "\n".join(dict.fromkeys(words)) for key, words in lines.items() if words}
     return made_by | {"references": "\n".join(keys)}
 
@@ -128,10 +131,13 @@ class Result(abc.ABC):
     def json(self) -> dict[str, Any]:
         """Return the result as JSON data, energies in eV; null for what is not finite.
 
-        Counts say as ``reference_width`` which width they are of.
+        Counts say as ``reference_width`` which width they are of; what rests on a target's preparation says
+        its mean η.
         """
         content: dict[str, Any] = plain(self._content())
-        return content | {key: said for key in _SAID[:1] if (said := self.made_by.get(key))}
+        said = {key: said for key in _SAID[:1] if (said := self.made_by.get(key))}
+        means = [float(one) for one in self.made_by.get(_MEAN, "").split()]
+        return content | said | ({_MEAN: means[0] if len(means) == 1 else means} if means else {})
 
     def dataset(self) -> "xr.Dataset":
         """Return the result as an xarray data set with units."""

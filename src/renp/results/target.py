@@ -45,10 +45,14 @@ class TargetCycle(Result):
     """∫η dt over the cycle, in units of the largest η and the cycle's length."""
     open_share: float
     """Share of the time in which photons are counted."""
+    signal_share: Reals
+    """Share of the signal's counts that have come by these times, while the gate is open."""
     polarisability: float
     """α_eg, atomic units."""
     length: float
     """cm."""
+    period: float
+    """Of a cycle, s."""
     moment: Reals
     """Times of the maps, s: while there are pulses or the target empties itself."""
     place: Reals
@@ -71,6 +75,7 @@ class TargetCycle(Result):
         Column("time", ("time",), "time", "s"),
         Column("dynamical_factor", ("time",), "η"),
         Column("gain_length", ("time",), "gain length"),
+        Column("signal_share", ("time",), "signal so far"),
         Column("mean_dynamical_factor"),
         Column("duty_cycle"),
         Column("open_share"),
@@ -117,8 +122,10 @@ class TargetCycle(Result):
             mean_dynamical_factor=cycle.mean,
             duty_cycle=cycle.integral * preparation.repetition / largest if largest else 0.0,
             open_share=preparation.open_share,
+            signal_share=_signal_share(cycle),
             polarisability=float(cycle.medium.polarisability),
             length=preparation.length,
+            period=preparation.period,
             moment=moment,
             place=(np.arange(cycle.plan.cells) + 0.5) / cycle.plan.cells * preparation.length,
             excited=cycle.excited,
@@ -162,6 +169,12 @@ class TargetCycle(Result):
             said.append(f"The target empties itself: its gain length reaches {gain:.3g}, above π/2.")
         if self.open_share < 1:
             said.append(f"Photons, and so background, are counted in {self.open_share:.3g} of the time.")
+        elif largest:
+            until, signal, background = self.best_gate
+            said.append(
+                "Background comes all the time. Against it a gate from the beginning to "
+                f"{until:.2g} s is best, with {signal:.2g} of the signal, {background:.2g} of the background."
+            )
         if self.compensated:
             said.append("Shifts of the levels by the pumps' light are taken as compensated.")
         photons = self.trigger_photons
@@ -170,6 +183,17 @@ class TargetCycle(Result):
             f"whose shot noise is {sqrt(photons):.0e}, it has to be told apart by other means."
         )
         return tuple(said)
+
+    @property
+    def best_gate(self) -> tuple[float, float, float]:
+        """Where a gate that opens at the beginning shuts best, s: signal over root of background is largest.
+
+        With it, the shares of the signal and of an even background that it keeps.
+        """
+        inside = (self.time > 0) & (self.time <= self.period)
+        best = np.argmax(np.where(inside, self.signal_share / np.sqrt(np.where(inside, self.time, 1.0)), 0.0))
+        until = float(self.time[best])
+        return until, float(self.signal_share[best]), until / self.period
 
     def table(self) -> Table:
         """Return η at some times; files have all of them."""
@@ -213,6 +237,15 @@ class TargetCycle(Result):
             )
         axes.set_xlabel("time since the first pulse (s)")
         axes.set_ylabel(r"$\eta$")
+
+
+def _signal_share(cycle: Cycle) -> Reals:
+    """Return the share of the counts up to each time: half of what its weight stands for is before a node."""
+    parts = [(np.asarray(one.factor * one.weight * one.counted), one.frames is None) for one in cycle.records]
+    each = np.concatenate([part for part, _ in parts])
+    half = np.concatenate([np.full(part.size, 0.5 if stored else 0.0) for part, stored in parts])
+    total = each.sum()
+    return np.asarray((np.cumsum(each) - half * each) / total if total else np.zeros_like(each))
 
 
 def _maps(cycle: Cycle) -> tuple[Reals, dict[str, Reals]]:

@@ -216,7 +216,7 @@ def _checksum() -> Any:
     return Crc32cCodec()
 
 
-def _attributes(definition: Definition) -> dict[str, str]:
+def _attributes(definition: Definition) -> dict[str, Any]:
     settings = definition.scan.settings.model_dump(mode="json", exclude={"axis"}, exclude_none=True)
     return {
         "renp": definition.version,

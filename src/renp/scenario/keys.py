@@ -56,6 +56,9 @@ def read_key(text: str, data: Table) -> Key:
         raise InputError("parameter", repr(text), f"of a [[{key.table}]] that the file has")
     if key.table in SECTIONS:
         choice("parameter", key.name, list(SECTIONS[key.table].model_fields))
+        if key[:3:2] == ("target", "preparation"):
+            allowed = "a key outside of the preparation, whose cycle is computed for one file at a time"
+            raise InputError("parameter", repr(text), allowed)
     else:
         for table in _tables(key, data):
             choice("parameter", key.name, list(signature(kinds()[str(table.get("kind"))]).parameters))

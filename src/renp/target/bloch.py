@@ -16,7 +16,6 @@ Real and imaginary parts are apart, since compilers do not vectorise complex num
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import equinox as eqx
@@ -114,15 +113,6 @@ _WEIGHTS = (1 / 6, 1 / 3, 1 / 3, 1 / 6)
 """Of Runge and Kutta's fourth order."""
 
 
-def _stages(system: System, state: State, h: float) -> tuple[list[State], list[State]]:
-    """Return where the rates are taken, and the rates."""
-    places, rates = [state], [_rates(system, state)]
-    for node in _NODES[1:]:
-        places.append(_sum(state, [rates[-1]], [node * h]))
-        rates.append(_rates(system, places[-1]))
-    return places, rates
-
-
 def _sum(first: Any, others: list[Any], factors: list[float]) -> Any:
     total = jax.tree.map(
         lambda x, *more: x + sum(f * y for f, y in zip(factors, more, strict=True)), first, *others
@@ -131,33 +121,45 @@ def _sum(first: Any, others: list[Any], factors: list[float]) -> Any:
     return _barrier(total)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
 def _local(system: System, state: State, h: float) -> State:
     """Return the state after a time within the cells alone."""
-    end: State = _sum(state, _stages(system, state, h)[1], [h * weight for weight in _WEIGHTS])
+    rates = [_rates(system, state)]
+    for node in _NODES[1:]:
+        rates.append(_rates(system, _sum(state, [rates[-1]], [node * h])))
+    end: State = _sum(state, rates, [h * weight for weight in _WEIGHTS])
     return end
 
 
-def _local_forward(system: System, state: State, h: float) -> tuple[State, tuple[System, State]]:
-    return _local(system, state, h), (system, state)
+def _local_backward(
+    system: System, state: State, h: float, end: State, found: System
+) -> tuple[State, System]:
+    """Return the derivatives by the state before, and those by the coefficients at each cell added to others.
+
+    Stages are loops here, which keep the compiler from computing each of them anew wherever it is used.
+    """
+    nodes, weights = jnp.array(_NODES), jnp.array(_WEIGHTS)
+    onwards = jnp.roll(nodes, -1)  # the last stage has none after it, as its node of 0 says
+
+    def ahead(place: State, node: Scalar) -> tuple[State, State]:
+        moved = jax.tree.map(lambda x, rate: x + node * h * rate, state, _rates(system, place))
+        return moved, place
+
+    def back(carry: Any, stage: Any) -> tuple[Any, None]:
+        later, total, found = carry
+        place, weight, node = stage
+        rate = jax.tree.map(lambda x, y: weight * h * x + node * h * y, end, later)
+        wide = jax.tree.map(lambda x: jnp.broadcast_to(x, _by_cell(x, state)), system)
+        of_system, later = jax.vjp(_rates, wide, place)[1](rate)
+        return (later, jax.tree.map(jnp.add, total, later), jax.tree.map(jnp.add, found, of_system)), None
+
+    places = jax.lax.scan(ahead, state, onwards)[1]
+    begin = jax.tree.map(jnp.zeros_like, state), end, found
+    (_, total, found), _ = jax.lax.scan(back, begin, (places, weights, onwards), reverse=True)
+    return total, found
 
 
-def _local_backward(h: float, kept: tuple[System, State], end: State) -> tuple[System, State]:
-    """Go back through the stages one by one, for the same reason as above."""
-    system, state = kept
-    places = _stages(system, state, h)[0]
-    later, found = jax.tree.map(jnp.zeros_like, state), list[tuple[System, State]]()
-    for k in (3, 2, 1, 0):
-        onwards = _NODES[k + 1] * h if k < 3 else 0.0
-        rate = jax.tree.map(lambda x, y, k=k, f=onwards: _WEIGHTS[k] * h * x + f * y, end, later)
-        of_system, back = jax.vjp(_rates, system, places[k])[1](rate)
-        later = _barrier(back)  # alone: coefficients that have no gradient are then left out
-        found.append((of_system, later))
-    systems, states = zip(*found, strict=True)
-    return jax.tree.map(lambda *each: sum(each), *systems), _sum(end, list(states), [1.0] * 4)
-
-
-_local.defvjp(_local_forward, _local_backward)
+def _by_cell(coefficient: Any, state: State) -> tuple[int, ...]:
+    return (*jnp.shape(coefficient)[:-1], state.inversion.shape[-1])
 
 
 def _into(field: Pair, entering: tuple[Scalar, Scalar], *, right: bool) -> tuple[Pair, Pair]:
@@ -195,27 +197,66 @@ def propagated(
     Array([[1., 1., 0.],
            [1., 1., 1.]], dtype=float64)
     """
-    cells = state.inversion.shape[-1]
-    h = 1.0 / cells
-    # Gradients by the coefficients are summed over the cells once, not in every step.
-    system = jax.tree.map(
-        lambda x: jnp.broadcast_to(jnp.asarray(x)[..., None], (*jnp.shape(x), cells)), system
-    )
+    # One more axis, for the cells.
+    system = jax.tree.map(lambda x: jnp.asarray(x)[..., None], system)
 
-    def step(state: State, entering: tuple[Pair, Pair]) -> tuple[State, tuple[Pair, Pair]]:
-        right, out_right = _into(state.right, entering[0], right=True)
-        left, out_left = _into(state.left, entering[1], right=False)
-        return _local(system, state._replace(right=right, left=left), h), (out_right, out_left)
-
-    def frame(state: State, entering: tuple[Pair, Pair]) -> tuple[State, Frames]:
-        state, out = jax.lax.scan(step, state, entering)
+    def frame(state: State, entering: Any) -> tuple[State, Frames]:
+        state, out = _frame(system, state, entering)
         mean = _mean(system, state.coherence[0]), _mean(system, state.coherence[1])
         return state, Frames(state.right, state.left, mean, _mean(system, state.inversion), *out)
 
-    # Only the state at each frame is kept for a gradient; what is between is computed again.
-    kept = jax.checkpoint(frame, prevent_cse=False)
-    return jax.lax.scan(kept, state, (entering_right, entering_left))
+    return jax.lax.scan(frame, state, (entering_right, entering_left))
 
+
+def _moved(state: State, entering: Any) -> tuple[State, Any]:
+    right, out_right = _into(state.right, entering[0], right=True)
+    left, out_left = _into(state.left, entering[1], right=False)
+    return state._replace(right=right, left=left), (out_right, out_left)
+
+
+@jax.custom_vjp
+def _frame(system: System, state: State, entering: Any) -> tuple[State, Any]:
+    """Return the state after the steps of a frame, and what has left."""
+    h = 1.0 / state.inversion.shape[-1]
+
+    def step(state: State, entering: Any) -> tuple[State, Any]:
+        moved, out = _moved(state, entering)
+        return _local(system, moved, h), out
+
+    end: tuple[State, Any] = jax.lax.scan(step, state, entering)
+    return end
+
+
+def _frame_forward(system: System, state: State, entering: Any) -> Any:
+    """Keep only the state at the beginning: what comes then is computed again."""
+    return _frame(system, state, entering), (system, state, entering)
+
+
+def _frame_backward(kept: Any, derivatives: Any) -> tuple[System, State, Any]:
+    system, state, entering = kept
+    h = 1.0 / state.inversion.shape[-1]
+
+    def step(state: State, entering: Any) -> tuple[State, State]:
+        moved, _ = _moved(state, entering)
+        return _local(system, moved, h), moved
+
+    def back(carry: Any, kept: Any) -> Any:
+        end, found = carry
+        moved, (out_right, out_left) = kept
+        before, found = _local_backward(system, moved, h, end, found)
+        right, of_right = _into(before.right, out_right, right=False)
+        left, of_left = _into(before.left, out_left, right=True)
+        return (before._replace(right=right, left=left), found), (of_right, of_left)
+
+    places = jax.lax.scan(step, state, entering)[1]
+    end, out = derivatives
+    # By the coefficients at each cell: summed once, not in every step.
+    none = jax.tree.map(lambda x: jnp.zeros(_by_cell(x, state)), system)
+    (first, found), entered = jax.lax.scan(back, (end, none), (places, out), reverse=True)
+    return jax.tree.map(lambda x: x.sum(axis=-1, keepdims=True), found), first, entered
+
+
+_frame.defvjp(_frame_forward, _frame_backward)
 
 propagate = compiled(propagated)
 

@@ -151,8 +151,8 @@ def run(
     end, seen = jax.vmap(lambda state, *both: propagated(system, state, *both))(state, *fields)
     at, span = time[:, -1] + step, steps * step
     square = seen.coherence[0] ** 2 + seen.coherence[1] ** 2
-    first = (jnp.einsum("k,rkn->rn", system.share, part) for part in state.coherence)
-    before = jnp.concatenate([sum(part**2 for part in first)[:, None], square[:, :-1]], axis=1)
+    first = [jnp.einsum("k,rkn->rn", system.share, part) for part in state.coherence]
+    before = jnp.concatenate([(first[0] ** 2 + first[1] ** 2)[:, None], square[:, :-1]], axis=1)
     place = (np.arange(cells) + 0.5) / cells * crossing
     passing = _trigger(medium, light, at[:, None] - place, radius, span)
     factor = jnp.einsum("r,rtz,rtz->t", share, 2 * (before + square), passing) / cells

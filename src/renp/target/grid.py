@@ -84,5 +84,5 @@ def _most(light: Light) -> float:
 
 def _photons(medium: Medium, pulses: Pulses) -> float:
     """Return the photons for each atom on the axis, were all pulses of a side there at once."""
-    peaks: list[Any] = [amplitude(one, one[3], 0.0, medium) for one in zip(*pulses, strict=True)]
+    peaks: list[Any] = [amplitude(one, one[3], np.zeros(()), medium) for one in zip(*pulses, strict=True)]
     return float(sum(float(peak) for peak in peaks) ** 2)
