@@ -291,6 +291,10 @@ def planned(
     def advance(stretch: Stretch) -> None:
         nonlocal plan, state, now
         state, record = _step(medium, light, plan, stretch, state)
+        if not np.all(np.isfinite(np.asarray(record.factor))):
+            gain = float(medium.gain)
+            allowed = f"in cm, and such that light in it is followed: over it the gain is some {gain:.3g}"
+            raise InputError("length", float(medium.length), allowed)
         records.append(record)
         plan, now = plan._replace(stretches=(*plan.stretches, stretch)), stretch.end
 
@@ -298,7 +302,7 @@ def planned(
         frames, steps = _grid((end - now) / step)
         if frames * steps * cells > 100 * MOST_STEPS:
             most = MOST_STEPS * 100 // cells
-            longest = max(float(t) for one in (light.right, light.left) for t in one.duration)
+            longest = max((float(t) for one in (light.right, light.left) for t in one.duration), default=0.0)
             allowed = f"in s, so that pulses take at most {most} steps of {step:.1e} s, a cell's crossing"
             raise InputError("duration", longest, allowed)
         advance(Stretch(now, now + frames * steps * step, frames, steps))
