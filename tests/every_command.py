@@ -55,7 +55,7 @@ WHOLE = SCENARIO.replace('name = "Yb"', 'name = "Yb"\napproximation = "full"\npo
 COMMANDS = """
 init letter --output letter.toml
 validate run.toml --output validate.json
-spectrum run.toml --photon-energy 1.068,1.07 --output spectrum.nc
+spectrum run.toml --photon-energy 1.068,1.07 --oscillation-errors --output spectrum.nc
 counts run.toml --output counts.png
 target target.toml --output target.png
 target target.toml --light --end "0.1 mm" --scenario dark.toml --output light.png

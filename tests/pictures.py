@@ -558,6 +558,8 @@ def target_cycle(pulses: bool) -> TargetCycle:
         trigger_photons=1e20,
         compensated=False,
         excited=0.0,
+        signal_share=1 - np.exp(-time / 1e-3),
+        period=0.1,
         **MADE,
     )
 

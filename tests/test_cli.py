@@ -326,7 +326,7 @@ def test_what_fails_around_is_no_failure_of_ours(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("renp.cli.commands.show", fail)
+    monkeypatch.setattr("renp.cli.scenarios.show", fail)
     answer = command("validate", file, "--json")
     assert answer.status == 1
     assert answer.err == f"renp: {words}\n"
@@ -630,13 +630,13 @@ def test_reproduce_tells_the_numbers_as_json(report: Report) -> None:
 
 
 def test_reproduce_shows_progress_on_stderr(report: Report) -> None:
-    assert "13/13" in report.answer.err
+    assert "14/14" in report.answer.err
 
 
 def test_reproduce_tells_each_step_where_stderr_is_no_terminal(report: Report) -> None:
     lines = report.answer.err.splitlines()
     assert (
-        lines.index("1/13 letter: spectra") < lines.index("2/13 letter: limits") < lines.index("13/13 page")
+        lines.index("1/14 letter: spectra") < lines.index("2/14 letter: limits") < lines.index("14/14 page")
     )
 
 

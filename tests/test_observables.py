@@ -16,7 +16,7 @@ from cases import NU
 from every_command import SCENARIO
 from relative import relative
 from renp.cli import main
-from renp.cli.commands import DEFAULT, File, app
+from renp.cli.application import DEFAULT, File, app
 from renp.cli.output import Output, emit
 from renp.results import Counts, Limits, Result, Spectrum
 from renp.results.base import Control, provenance

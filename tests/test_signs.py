@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from renp.cli import commands
+from renp.cli.commands import app
 from renp.cli.output import Output, progress_of
 from renp.scenario import preset_text
 from renp.signs import progress_line
@@ -121,7 +121,7 @@ def test_words_that_count_move_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     "name", ["spectrum", "counts", "target", "limits", "fit", "toys", "plan", "sensitivity", "scan"]
 )
 def test_no_command_computes_in_silence(name: str) -> None:
-    assert f'progress_of("{name}"' in inspect.getsource(getattr(commands, name))
+    assert f'progress_of("{name}"' in inspect.getsource(app[name].default_command)
 
 
 def test_a_notebook_has_a_line_that_is_written_over(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

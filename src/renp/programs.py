@@ -23,7 +23,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax
-import jaxlib.version
 import numpy as np
 from jax.errors import JaxRuntimeError
 from jax.experimental import serialize_executable
@@ -184,7 +183,7 @@ def _surroundings() -> bytes:
                 raise UnkeptError
             found.update(file.name.encode() + file.read_bytes())
     own = {name: value for name, value in jax.config.values.items() if "cache" not in name}
-    versions = sys.version, jax.__version__, jaxlib.version.__version__, eqx.__version__, np.__version__
+    versions = sys.version, jax.__version__, jax.lib.__version__, eqx.__version__, np.__version__
     flags = os.environ.get("XLA_FLAGS", "")
     found.update(repr((sorted(own.items(), key=str), versions, flags, _processor())).encode())
     return found.digest()

@@ -250,6 +250,10 @@ def progress_of(what: str, options: Options, *, steps: int | None = None) -> Ite
     steps are done and how many there are. Each call with words begins one of the ``steps``, if they are
     known; words such as "3 of at most 8" say the same by themselves.
     """
+    if options.quiet or not sys.stderr.isatty():  # loading what would draw takes longer than to validate
+        with quietly(options):
+            yield lambda *_: None
+        return
     with quietly(options), progress_display(options) as display:
         task, begun = display.add_task(what, total=None, count=""), 0
 

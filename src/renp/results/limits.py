@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from renp._types import Reals
-from renp.bounds.elsewhere import moment_limits
 from renp.interactions.dipole import MOMENTS
 from renp.neutrinos import Neutrinos
 from renp.results.base import Control, Result
@@ -143,6 +142,8 @@ class Limits(Result):
     @property
     def existing(self) -> dict[str, dict[str, dict[str, float]]]:
         """Limits of other experiments on elements of the moments, by kind, element and name."""
+        from renp.bounds.elsewhere import moment_limits
+
         known = moment_limits(self.neutrinos) if self.neutrinos is not None else {}
         return {
             kind: {e: {name: of[e] for name, of in known.items() if e in of} for e in self.limits[kind]}

@@ -303,8 +303,13 @@ def planned(
         if frames * steps * cells > 100 * MOST_STEPS:
             most = MOST_STEPS * 100 // cells
             longest = max((float(t) for one in (light.right, light.left) for t in one.duration), default=0.0)
-            allowed = f"in s, so that pulses take at most {most} steps of {step:.1e} s, a cell's crossing"
-            raise InputError("duration", longest, allowed)
+            name, value, unit = (
+                ("duration", longest, "s") if longest else ("length", float(medium.length), "cm")
+            )
+            allowed = (
+                f"in {unit}, so that pulses take at most {most} steps of {step:.1e} s, a cell's crossing"
+            )
+            raise InputError(name, value, allowed)
         advance(Stretch(now, now + frames * steps * step, frames, steps))
 
     for k in range(len(found) + 1):
