@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from renp.experiment import Experiment
+    from renp.explorer.state import State
     from renp.inference.nuisances import Nuisances
     from renp.interactions.couplings import Coupling
     from renp.neutrinos import Neutrinos

@@ -167,7 +167,7 @@ class Explorer:
         """Wait until numbers come at once, and return what shows them."""
         ready.wait()
         self._ready = True
-        return self.show
+        return lambda: self._carry_out("", lambda state: state)
 
     def _arranged(self) -> Any:
         """Return a head, and the controls beside the views, below them on a phone."""
@@ -205,6 +205,8 @@ class Explorer:
             setup = build(state)
             if self._ready:  # Only the open tab is computed, so that a slider is followed at once.
                 self.panes[state.tab].show(state, setup)
+            self.state, self.setup = state, setup
+            self._settle()
         except StateError as error:
             self._complain(error.problems, key)
         except ScenarioError as error:
@@ -215,8 +217,6 @@ class Explorer:
             traceback.print_exc()
             self._complain({key: FAILED}, key)
         else:
-            self.state, self.setup = state, setup
-            self._settle()
             if (
                 state.scenario.run
                 and state.scenario.run != before.scenario.run
@@ -229,7 +229,7 @@ class Explorer:
         self.say("The target's cycle is computed …")
 
         def work() -> Callable[[], None]:
-            with suppress(ValueError, FloatingPointError):  # which the change itself meets again
+            with suppress(Exception):  # which the change itself meets again
                 build(state)
             return lambda: self._carry_out(key, change, prepared=True)
 

@@ -12,8 +12,8 @@ import panel as pn
 from panel.io.server import get_server
 from tornado.ioloop import PeriodicCallback
 
+from renp.explorer.addresses import Ready, claimed, names_of, origins_of, taken
 from renp.explorer.exchange import from_query
-from renp.explorer.front import Ready, claimed, names_of, origins_of, taken
 from renp.explorer.guard import SERVER, give_back, guard
 from renp.explorer.live import curves, expected, limits, usual_window
 from renp.explorer.page import Explorer

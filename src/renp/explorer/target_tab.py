@@ -16,6 +16,7 @@ from renp.errors import InputError
 from renp.explorer.fields import (
     FAILED,
     WIDE,
+    WRAPPED,
     Edit,
     Field,
     button,
@@ -111,7 +112,7 @@ class TargetTab:
         fields = pn.FlexBox(*(field.view for field in self.fields), **WIDE)
         for field in self.fields:
             field.view.styles = {"flex": "1 1 180px"}
-        maps = pn.FlexBox(*(one.figure for one in self._maps.values()), **WIDE)
+        maps = pn.Row(*(one.figure for one in self._maps.values()), stylesheets=[WRAPPED], margin=0, **WIDE)
         for one in self._maps.values():
             one.figure.styles = {"flex": "1 1 320px", "min-width": "0"}
         self._animated = [self.player, self.moment, maps, self.factor]
