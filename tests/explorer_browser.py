@@ -25,9 +25,19 @@ PATIENCE = 120_000
 def served(*arguments: str) -> Iterator[str]:
     """Run `renp explore` on a free port, and give the address of its page."""
     with process(*arguments) as (_, url):
-        while urlopen(f"{url}/ready").status != 200:  # until then it says that it is starting
+        end = time.monotonic() + PATIENCE / 1000
+        while not _ready(url):
+            assert time.monotonic() < end, "the explorer does not answer"
             time.sleep(0.1)
         yield url
+
+
+def _ready(url: str) -> bool:
+    """Return whether the page is the explorer: before, another server says that it is starting."""
+    try:
+        return bool(urlopen(f"{url}/ready").status == 200)
+    except OSError:  # between the two
+        return False
 
 
 @contextmanager

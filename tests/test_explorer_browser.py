@@ -373,10 +373,10 @@ def test_each_control_is_explained_on_demand(page: Page) -> None:
 
 
 def test_a_page_is_there_while_the_explorer_is_loaded(browser: Any) -> None:
+    context = browser.new_context()
+    one = context.new_page()
     with process() as (_, address):
-        context = browser.new_context()
-        one = context.new_page()
-        one.goto(address)
+        one.goto(address, wait_until="commit")
         one.get_by_text("The explorer is starting").wait_for(timeout=PATIENCE)
         one.get_by_role("button", name="Walk through four views").click(timeout=PATIENCE)
         for title in ("1 of 4: Spectrum", "2 of 4: Counts, limits", "3 of 4: Plan", "4 of 4: Bounds"):

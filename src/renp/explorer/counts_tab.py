@@ -15,6 +15,7 @@ from renp.explorer.charts import CountsChart, LimitsChart
 from renp.explorer.fields import (
     FAILED,
     WIDE,
+    WRAPPED,
     Edit,
     Field,
     Read,
@@ -42,8 +43,6 @@ MOMENT_KINDS = tuple(moment.kind for moment in MOMENTS)
 
 _HINT = "Drag a triangle, tap to add a run, or use the fields below."
 
-_WRAPPED = ":host { flex-direction: row; flex-wrap: wrap; }"
-"""Beside one another where there is room; a FlexBox does not finish its figures while it is hidden."""
 
 _COLUMNS = (
     ("photon_energy", "ω (eV)", "eV", 1.0),
@@ -64,7 +63,7 @@ class CountsTab:
         figures = [self.counts.figure, self.limits.figure]
         for figure in figures:
             figure.styles = {"flex": "1 1 340px", "min-width": "0"}
-        charts = pn.Column(*figures, stylesheets=[_WRAPPED], margin=0, **WIDE)
+        charts = pn.Column(*figures, stylesheets=[WRAPPED], margin=0, **WIDE)
         self.table, self.other = html(), html()
         self.hint = html(_HINT)
         views = (self.hint, plot.figure, charts, self.table, self.other, self.controls.view)
@@ -202,7 +201,7 @@ class RunControls:
             columns.append(field.view)
         for view in columns:
             view.styles = {"flex": "1 1 84px", "min-width": "0"}
-        return pn.Row(*columns, remove, stylesheets=[_WRAPPED], margin=0, **WIDE)
+        return pn.Row(*columns, remove, stylesheets=[WRAPPED], margin=0, **WIDE)
 
     def _column(self, k: int, name: str, label: str, unit: str, factor: float) -> Any:
         def read(state: State) -> str:

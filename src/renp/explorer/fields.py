@@ -22,6 +22,9 @@ Edit: TypeAlias = Callable[[str, Callable[[State], State]], None]
 """Asks the page for a change of its state: from which field, and how."""
 
 WIDE: dict[str, Any] = {"sizing_mode": "stretch_width"}
+WRAPPED = ":host { flex-direction: row; flex-wrap: wrap; }"
+"""Beside one another where there is room. A FlexBox does not finish its figures while it is hidden, and until
+all are finished Panel takes the page for not there, and throws away what changes in its layout."""
 _WORDS = """
 :host { font-size: 13px; margin: 0 10px; max-width: 100%; overflow-wrap: anywhere; }
 [role=alert] { color: var(--renp-wrong, #d0304a); display: block; white-space: pre-wrap; }

@@ -127,7 +127,7 @@ class Explorer:
     0.01
     """
 
-    def __init__(self, state: State, ready: threading.Event | None = None) -> None:
+    def __init__(self, state: State, ready: threading.Event | None = None, wrong: str = "") -> None:
         self.state, self.setup = state, build(state)
         self.problems: dict[str, str] = {}
         self._look = look = LOOKS[state.theme]
@@ -161,13 +161,21 @@ class Explorer:
         else:
             self._settle()
             self.say("Getting ready for the first numbers …")
-            in_background(partial(self._once, ready))
+            in_background(partial(self._once, ready, wrong))
+        if wrong:
+            self.say(wrong)
 
-    def _once(self, ready: threading.Event) -> Callable[[], None]:
-        """Wait until numbers come at once, and return what shows them."""
+    def _once(self, ready: threading.Event, wrong: str) -> Callable[[], None]:
+        """Wait until numbers come at once, and return what shows them, and still says what is wrong."""
         ready.wait()
-        self._ready = True
-        return self.show
+
+        def begin() -> None:
+            self._ready = True
+            self._carry_out("", lambda state: state)
+            if wrong:
+                self.say(wrong)
+
+        return begin
 
     def _arranged(self) -> Any:
         """Return a head, and the controls beside the views, below them on a phone."""
@@ -205,6 +213,8 @@ class Explorer:
             setup = build(state)
             if self._ready:  # Only the open tab is computed, so that a slider is followed at once.
                 self.panes[state.tab].show(state, setup)
+            self.state, self.setup = state, setup
+            self._settle()
         except StateError as error:
             self._complain(error.problems, key)
         except ScenarioError as error:
@@ -215,8 +225,6 @@ class Explorer:
             traceback.print_exc()
             self._complain({key: FAILED}, key)
         else:
-            self.state, self.setup = state, setup
-            self._settle()
             if (
                 state.scenario.run
                 and state.scenario.run != before.scenario.run
@@ -229,7 +237,7 @@ class Explorer:
         self.say("The target's cycle is computed …")
 
         def work() -> Callable[[], None]:
-            with suppress(ValueError, FloatingPointError):  # which the change itself meets again
+            with suppress(Exception):  # which the change itself meets again
                 build(state)
             return lambda: self._carry_out(key, change, prepared=True)
 

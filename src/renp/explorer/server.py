@@ -12,8 +12,8 @@ import panel as pn
 from panel.io.server import get_server
 from tornado.ioloop import PeriodicCallback
 
+from renp.explorer.addresses import Ready, claimed, names_of, origins_of, taken
 from renp.explorer.exchange import from_query
-from renp.explorer.front import Ready, claimed, names_of, origins_of, taken
 from renp.explorer.guard import SERVER, give_back, guard
 from renp.explorer.live import curves, expected, limits, usual_window
 from renp.explorer.page import Explorer
@@ -50,6 +50,8 @@ if (!asked && dark)
 def linked_state(query: str, start: State) -> tuple[State, str]:
     """Return the state of a link and what is wrong with the link; the start if there is none.
 
+    Who came with a wrong link meets the controls, not the first page.
+
     Examples
     --------
     >>> state, wrong = linked_state("?lightest_mass=-1", State())
@@ -65,7 +67,7 @@ def linked_state(query: str, start: State) -> tuple[State, str]:
         state = from_query(query)
         build(state)
     except ValueError as error:
-        return start, f"The link: {error}"
+        return start.changed(tab="spectrum"), f"The link: {error}"
     return state, ""
 
 
@@ -76,9 +78,7 @@ def page(start: State, ready: threading.Event | None = None) -> Callable[[], Any
         location = pn.state.location
         state, wrong = linked_state("" if location is None else location.search, start)
         pn.config.theme = "dark" if state.theme == "dark" else "default"
-        explorer = Explorer(state, ready)
-        if wrong:
-            explorer.say(wrong)
+        explorer = Explorer(state, ready, wrong)
         template = pn.Template(_TEMPLATE, location=True)
         template.add_variable("page_css", CSS)
         template.add_variable("early", EARLY)

@@ -16,6 +16,7 @@ from renp.errors import InputError
 from renp.explorer.fields import (
     FAILED,
     WIDE,
+    WRAPPED,
     Edit,
     Field,
     button,
@@ -52,7 +53,7 @@ EXAMPLE: Table = {
 _LABELS = (
     ("length", "Length (cm)", "cm"),
     ("repetition", "Cycles per second", "1/s"),
-    ("dephasing_time", "T₂, after which the coherence is lost (s)", "s"),
+    ("dephasing_time", "Coherence lost after T₂ (s)", "s"),
     ("energy", "Energy of each pulse (J)", "J"),
     ("duration", "Duration of each pulse (s)", "s"),
     ("waist", "Waist of each pulse (cm)", "cm"),
@@ -111,7 +112,7 @@ class TargetTab:
         fields = pn.FlexBox(*(field.view for field in self.fields), **WIDE)
         for field in self.fields:
             field.view.styles = {"flex": "1 1 180px"}
-        maps = pn.FlexBox(*(one.figure for one in self._maps.values()), **WIDE)
+        maps = pn.Row(*(one.figure for one in self._maps.values()), stylesheets=[WRAPPED], margin=0, **WIDE)
         for one in self._maps.values():
             one.figure.styles = {"flex": "1 1 320px", "min-width": "0"}
         self._animated = [self.player, self.moment, maps, self.factor]
@@ -122,9 +123,9 @@ class TargetTab:
         size: dict[str, Any] = {"height": 260, "sizing_mode": "stretch_width", "tools": "save"}
         self.moment = plotting.figure(name="moment-figure", y_range=Range1d(0.0, 1.0), **size)
         for name, label, colour, dash in (
-            ("coherence", "coherence |ρ|, at most ½", MODEL, []),
-            ("right", "field to the right, of its largest", PLAN, [8, 4]),
-            ("left", "field to the left, of its largest", OWN, [2, 2]),
+            ("coherence", "|ρ|", MODEL, []),
+            ("right", "field to the right", PLAN, [8, 4]),
+            ("left", "field to the left", OWN, [2, 2]),
         ):
             self.moment.line(
                 "z",
@@ -135,7 +136,7 @@ class TargetTab:
                 line_width=2.5,
                 legend_label=label,
             )
-        self.moment.xaxis.axis_label, self.moment.yaxis.axis_label = "z (cm)", "at this moment"
+        self.moment.xaxis.axis_label, self.moment.yaxis.axis_label = "z (cm)", "|ρ|, fields / their largest"
         log: dict[str, Any] = {f"{axis}_axis_type": "log" for axis in "xy"}
         ranges = {f"{axis}_range": Range1d(0.1, 1.0) for axis in "xy"}
         self.factor = plotting.figure(name="factor-figure", **log, **ranges, **size)

@@ -54,14 +54,16 @@ p {{ margin: 4px 0 10px }}</style>
 <body><main><h1>renp explorer</h1><p role="status"><b>The explorer is starting</b>%s; this page becomes it by
 itself.</p>%s</main>
 <script>
+let failed = 0
 if (!asked && dark)
   history.replaceState(null, "", (location.search ? location.search + "&" : "?") + "theme=dark")
 const waiting = setInterval(async () => {{
   try {{
     const answer = await fetch("/ready", {{cache: "no-store"}})
+    failed = 0
     if (answer.status != 204) {{ clearInterval(waiting); location.reload() }}
   }} catch {{
-    document.querySelector("[role=status]").textContent =
+    if (++failed > 20) document.querySelector("[role=status]").textContent =
       "The explorer does not answer. Its terminal says why; once it runs again, so does this page."
   }}
 }}, 150)
