@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -183,7 +184,7 @@ def _surroundings() -> bytes:
                 raise UnkeptError
             found.update(file.name.encode() + file.read_bytes())
     own = {name: value for name, value in jax.config.values.items() if "cache" not in name}
-    versions = sys.version, jax.__version__, jax.lib.__version__, eqx.__version__, np.__version__
+    versions = sys.version, jax.__version__, version("jaxlib"), eqx.__version__, np.__version__
     flags = os.environ.get("XLA_FLAGS", "")
     found.update(repr((sorted(own.items(), key=str), versions, flags, _processor())).encode())
     return found.digest()
