@@ -230,7 +230,7 @@ RIGHT: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (YB.boosted, _given(momentum=0.1)),
     (FULL.prepared, _given(M=0)),
     (Level, _given(label="a", wavenumber=1e4, J=1, source="b", verified=True, A=1.0, amplitude=1.0)),
-    (spin_weights, _given(J_e=0, J_v=1, J_g=0, polarisation="linear")),
+    (spin_weights, _given(J_e=0, J_v=1, J_g=0)),
     (renp.Neutrinos, _given(lightest_mass=0.01, ordering="normal", nature="dirac", release="nufit-6.0")),
     (renp.Neutrinos, _given(lightest_mass=0.01, majorana_phases=(0, 0), sin2_theta12=0.3, delta_cp=1.0)),
     (renp.Neutrinos, _given(lightest_mass=0.01, sin2_theta13=0.02, dm2_21=7e-5, dm2_31=2e-3)),

@@ -228,7 +228,9 @@ def progress_display(options: Options) -> Iterator["Progress"]:
         def render(self, task: Task) -> Text:
             return Text("left ").append_text(super().render(task)) if task.total else Text()
 
-    console = Console(stderr=True)
+    console = Console(
+        stderr=True, quiet=options.quiet
+    )  # lines of words go through it without a terminal, too
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(24),

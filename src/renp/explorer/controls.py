@@ -188,7 +188,7 @@ def followed(before: State, after: State) -> State:
     --------
     >>> before = State.of(runs=[[1.068]])
     >>> [run.photon_energy for run in followed(before, before.changed(atom="Xe")).scenario.run]
-    [4.156758571]
+    [4.1566922357]
     """
     try:
         old, new = (in_medium(build_atom(Path(), s.scenario.atom), s["target"]) for s in (before, after))

@@ -168,7 +168,7 @@ def limits(
 
     >>> interferes = Signal(np.array([9.0]), np.array([-6.0]), np.array([1.5]), signed=True)
     >>> found = limits(interferes, np.array([9.0]), "feldman-cousins", 0.90)
-    >>> [(round(low, 2), round(high, 2)) for low, high in found.accepted]
+    >>> [(round(low, 2), round(high, 2)) for low, high in sorted(found.accepted)]
     [(-0.86, 0.88), (3.12, 4.86)]
     """
     if not expected.sensitive:

@@ -492,8 +492,9 @@ class Likelihood(eqx.Module):
         runs = runs_of(experiment, neutrinos, self.model, couplings)
         scales = typical_sizes([runs], (experiment,))
         others = nuisance_parameters(nuisances, experiment, neutrinos, couplings)
+        _, (names,) = parameters_of_runs({"": experiment}, {"": nuisances})
         fitted = [replace(p, plus=s, minus=s) for p, s in zip(self.parameters, scales, strict=False)]
-        new = part(experiment, None if self._kinematic else form_of(scales, *runs), self._part.names)
+        new = part(experiment, None if self._kinematic else form_of(scales, *runs), names)
         there: Likelihood = eqx.tree_at(
             lambda one: (one.parts, one.neutrinos, one.couplings, one.parameters),
             self,

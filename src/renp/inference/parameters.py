@@ -180,7 +180,8 @@ def coordinate(parameter: Parameter, value: float) -> float:
     2.0
     """
     value, numeric, x = plain(parameter.name, value, parameter.unit), False, np.nan
-    with suppress(TypeError, ValueError, OverflowError):  # of what is no number, or far too large
+    # Of what is no number, or far too large.
+    with suppress(TypeError, ValueError, OverflowError), np.errstate(over="ignore", invalid="ignore"):
         numeric = np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
         x = float(inverse(parameter, np.float64(value))) if numeric else np.nan
     if not (np.isfinite(x) and parameter.low <= x <= parameter.high):
@@ -204,7 +205,8 @@ def inverse(parameter: Parameter, value: Real) -> Real:
     xp = array_module(value, parameter.plus)
     value = value if xp is jnp else np.asarray(value)
     if parameter.kind == "magnitude":
-        return value * xp.abs(value) / parameter.plus**2
+        ratio = value / parameter.plus
+        return ratio * xp.abs(ratio)
     if parameter.kind == "relative":
         logarithm = xp.log(xp.where(value > 0, value, 1.0)) / xp.log1p(parameter.plus)
         return xp.where(value > 0, logarithm, np.nan)

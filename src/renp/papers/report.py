@@ -106,7 +106,7 @@ def _steps(progress: "Progress") -> Callable[[str], None]:
         nonlocal begun
         progress.update(task, completed=begun, description=what, count=f"{begun}/{_STEPS}")
         begun += 1
-        if not progress.console.is_terminal and not progress.disable and begun <= _STEPS:
+        if not (progress.console.is_terminal or progress.console.quiet) and begun <= _STEPS:
             print(f"{begun}/{_STEPS} {what}", file=sys.stderr, flush=True)
 
     return step

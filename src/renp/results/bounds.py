@@ -8,17 +8,16 @@ from renp.bounds.catalogue import Bound, ModelComparison, catalogue, limit_in_wo
 from renp.bounds.electron_moment import moment_bounds
 from renp.errors import InputError
 from renp.interactions.contract import check_model
+from renp.interactions.couplings import Interaction
+from renp.neutrinos import Neutrinos
 from renp.references import references_of
 from renp.results.base import Result, provenance
 from renp.results.columns import Column, Declared, Rows
 from renp.results.table import Table
-from renp.validation import choice
+from renp.validation import choice, instance
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from renp.interactions.couplings import Interaction
-    from renp.neutrinos import Neutrinos
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -72,9 +71,12 @@ class Bounds(Result):
             rows = tuple(ModelComparison(entry) for entry in entries)
         elif neutrinos is None:
             raise InputError("neutrinos", None, "given with a model, whose moments they mix")
-        elif neutrinos.states > 3:
-            raise InputError("neutrinos", f"{neutrinos.states} states", "three: others' limits are for those")
         else:
+            instance("model", model, Interaction)
+            instance("neutrinos", neutrinos, Neutrinos)
+            if neutrinos.states > 3:
+                few = "three: others' limits are for those"
+                raise InputError("neutrinos", f"{neutrinos.states} states", few)
             check_model(model, neutrinos)
             rows = _compare(entries, neutrinos, model)
         inputs = {} if model is None else {"neutrinos": neutrinos, "model": model}

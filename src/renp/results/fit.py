@@ -321,8 +321,9 @@ def _draw_counts(axes: "Axes", below: "Axes", fit: Fit) -> None:
     verdict = "" if fit.valid else ", NOT VALID"
     axes.set_title(rf"$\chi^2$ = {round(fit.chi2, 6):.3g}{quality}{verdict}", fontsize="medium")
     pulls = Goodness.of(fit.expected, fit.observed).pulls
-    below.bar(place, pulls, width=0.7, color=_POINT)
-    reach = 1.15 * max(2.0, float(np.max(np.abs(pulls), initial=0.0)))
+    seen = np.isfinite(pulls)  # not where something was counted and nothing is expected
+    below.bar(place[seen], pulls[seen], width=0.7, color=_POINT)
+    reach = 1.15 * max(2.0, float(np.max(np.abs(pulls[seen]), initial=0.0)))
     below.set_ylim(-reach, reach)
     below.axhline(0, color="0.6", linewidth=0.8)
     below.set_xticks(place, [f"{w:.6g}" for w in fit.photon_energy], rotation=40, ha="right")
