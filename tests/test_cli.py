@@ -749,6 +749,7 @@ def test_fit_scans_a_parameter(command: Command, tmp_path: Path) -> None:
     assert "magnetic-moment 12" in wrong.err
 
 
+@pytest.mark.slow
 def test_toys_scatter_around_the_file(command: Command, file: Path) -> None:
     answer = command("toys", file, "--toys", "300", "--json", "--quiet").json()
     assert answer["toys"] == 300

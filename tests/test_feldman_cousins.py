@@ -99,6 +99,7 @@ def test_nuisances_widen_the_interval() -> None:
     assert ends[1] > 1.02 * ends[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["cls", "feldman-cousins"])
 @pytest.mark.parametrize("interaction", ["moment", "mediator"])
 def test_toys_accept_what_all_outcomes_accept(method: Method, interaction: str) -> None:

@@ -149,6 +149,7 @@ def random_points(likelihood: renp.Likelihood, number: int) -> Reals:
 # --- against the notebook ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @every_case
 def test_expected_counts_with_everything_varying(nature: str, ordering: str) -> None:
     likelihood = make(nature, ordering, "everything")

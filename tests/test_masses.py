@@ -88,6 +88,7 @@ def test_a_fit_with_measured_masses_is_at_the_least_chi2() -> None:
     assert found.degrees_of_freedom == len(PHOTONS) + 2 - 1
 
 
+@pytest.mark.slow
 def test_slope_and_curvature_have_the_measured_masses() -> None:
     likelihood = _likelihood(KNOWN)
     x = likelihood.point(lightest_mass=0.02, dm2_31=2.53e-3)

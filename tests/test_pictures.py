@@ -101,6 +101,7 @@ def test_nothing_is_cut_off_covered_or_drawn_alike(name: str) -> None:
     check(PICTURES[name]().plot())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(
     "name", ["spectrum", "limits-bands", "scan-limits-12", "fit", "profile", "coverage-2", "bounds"]

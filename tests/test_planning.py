@@ -354,6 +354,7 @@ def test_what_to_do_next() -> None:
 COUPLING = {"mu_11": renp.MagneticMoment({(1, 1): 1.0})}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "nuisances",
     [
@@ -375,6 +376,7 @@ def test_one_coupling_with_uncertain_rates(nuisances: dict[str, float]) -> None:
     assert plan.at_threshold
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("excess", [1.5, *(pytest.param(few, marks=pytest.mark.slow) for few in (1.0, 0.8))])
 def test_limits_after_an_excess_are_counted_from_the_best_fit(excess: float) -> None:
     """All runs together, the new ones as the best fit expects them, have the limit that the plan says."""
@@ -618,6 +620,7 @@ def test_a_limit_lies_beyond_the_second_solution() -> None:
     assert plan.reached < own["g"]
 
 
+@pytest.mark.slow
 def test_uncertain_rates_do_not_hide_the_second_solution() -> None:
     few = renp.Constraints(candidates=60, laser_range=(1.0, None))
     uncertain = renp.Nuisances(normalisation_error=0.05)

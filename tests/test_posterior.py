@@ -87,6 +87,7 @@ def test_a_distribution_is_a_prior_of_the_physical_value() -> None:
     assert found.posterior["g"].attrs["prior"] == "HalfNormal"
 
 
+@pytest.mark.slow
 def test_a_coupling_that_interferes_beside_a_pull() -> None:
     """Two parameters, two runs, a range that cuts: quadrature in two dimensions, of Asimov data."""
     runs = renp.Experiment(YB, renp.Target(), [1.068, 1.0712], TEN_DAYS)
@@ -123,6 +124,7 @@ def test_a_coupling_that_interferes_beside_a_pull() -> None:
     assert correlation == pytest.approx(exact, abs=0.1)  # (1 − ρ²)/√ESS is 0.02 at most
 
 
+@pytest.mark.slow
 def test_chains_begin_at_each_minimum() -> None:
     """The amplitude is 1 + g: one chain stays around 0, the other around −2."""
     runs = renp.Experiment(YB, renp.Target(), [1.068], TEN_DAYS, counts=[117])

@@ -200,6 +200,7 @@ def test_workspaces_have_the_errors_of_runs() -> None:
 # --- plans --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_error_of_a_plans_runs_is_common_to_them() -> None:
     given = {"couplings": MU, "constraints": FEW}
     own = renp.plan("limits", runs(**DARK, efficiency_error=0.1, background_error=0.2), NU, **given)

@@ -374,6 +374,7 @@ def observed(axis: str) -> renp.Scenario:
     )
 
 
+@pytest.mark.slow
 def test_observed_counts_that_stay_while_the_exposure_varies_are_named(tmp_path: Path) -> None:
     frozen = observed(DURATION)
     found = renp.scan(frozen, tmp_path / "frozen.zarr")

@@ -84,6 +84,7 @@ def far_minima(rate: float = 0.05) -> Likelihood:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "method", ["delta-chi2", "asymptotic", "cls", pytest.param("feldman-cousins", marks=pytest.mark.slow)]
 )

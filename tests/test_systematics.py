@@ -80,6 +80,7 @@ def least_background(n_on: float, n_off: float, ratio: float, signal: float) -> 
     return (linear + np.sqrt(linear**2 + 4 * (1 + ratio) * signal * n_off)) / (2 * (1 + ratio))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("n_on", "n_off", "ratio"), [(140, 60, 0.5), (12, 5, 1.0), (4, 900, 300.0), (7, 0, 2.0)]
 )
@@ -255,6 +256,7 @@ def wide(**laser: float) -> renp.Likelihood:
     return renp.Likelihood(one, NU, MU, nuisances=renp.Nuisances(linewidth_error=0.2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "laser", [{"gaussian": WIDTH}, {"lorentzian": WIDTH}, {"gaussian": WIDTH, "lorentzian": WIDTH}]
 )
@@ -287,6 +289,7 @@ def test_counts_of_a_wide_line_are_an_average_of_sharp_ones() -> None:
         assert seen == relative(0.002 * 10 * DAY * whole / (sigma * np.sqrt(2 * np.pi)), rel=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("laser", [{"gaussian": WIDTH}, {"gaussian": WIDTH, "lorentzian": WIDTH}])
 def test_slopes_in_the_linewidth_are_right_on_thresholds(laser: dict[str, float]) -> None:
     """A line makes the corners of the spectrum smooth: slopes are those of finite differences everywhere."""
@@ -399,6 +402,7 @@ def test_a_fit_finds_the_mass_of_a_mediator() -> None:
     assert found["g.mass"].lower < 2.5 < found["g.mass"].upper
 
 
+@pytest.mark.slow
 def test_the_profile_over_a_mass_is_that_of_likelihoods_with_the_mass_held() -> None:
     likelihood, data = seen_with_mass()
     masses = [0.4, 1.7, 2.45, 2.6, 5.0]
@@ -482,6 +486,7 @@ def test_a_polynomial_reproduces_what_it_was_given() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "counts", [[655, 415, 1171, 299, 523, 770], [610, 380, 1100, 330, 500, 700], [700, 500, 1300, 30, 3, 1]]
 )
@@ -520,6 +525,7 @@ def test_limits_with_side_bands_are_those_of_a_scipy_profile(counts: list[int]) 
     assert found == relative(1e-10 * np.sqrt(end), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_side_bands_constrain_the_background() -> None:
     def spread(last: int) -> dict[str, float]:
         found = renp.fit(renp.Likelihood(with_bands(last), NU, MU, nuisances=SLOPING))
@@ -618,6 +624,7 @@ def two_atoms() -> dict[str, renp.Experiment]:
     return {"Yb": runs(10.0, ENERGIES[:3], counts=[125, 111, 90]), "Xe": xe}
 
 
+@pytest.mark.slow
 def test_periods_of_one_experiment_are_that_experiment() -> None:
     whole = renp.Likelihood(as_one(), NU, MU, nuisances=RATE)
     joint = renp.Likelihood(periods(), NU, MU, nuisances=SHARED)

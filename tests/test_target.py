@@ -280,6 +280,7 @@ def test_the_power_of_a_pulse_between_times() -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_broad_line_is_averaged_while_pulses_run() -> None:
     """Two weak pulses make ρ ∝ ∫a_R a_L e^{−iδt}; the average over a broad line is a Gaussian's."""
     pump = {"energy": 1e-3, "duration": 1e-10, "waist": 5.0}
@@ -390,6 +391,7 @@ def shots(**given: float) -> dict[str, Any]:
     return {"pulses": tuple(renp.Pulse(**one, direction=side) for side in ("right", "left"))}  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -442,6 +444,7 @@ def test_what_a_cycle_leaves_is_said() -> None:
     assert ["No coherence is made" in one for one in told] == [False, False, True]
 
 
+@pytest.mark.slow
 def test_the_search_sees_what_a_cycle_has() -> None:
     """Its function, whose gradient it follows, is the mean of the cycle, whatever the pulses and the gate."""
     given: dict[str, Any] = {"repetition": 10.0, "dephasing_time": 1e-6, "gate": (1e-8, 2e-6)}

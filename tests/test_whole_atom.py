@@ -411,6 +411,7 @@ def test_thresholds_in_a_medium_are_roots_to_twice_the_digits(n: float, boost: f
                     assert float(found) == relative(float(exact), rel=1e-14)
 
 
+@pytest.mark.slow
 def test_a_medium_is_a_boost_at_each_photon_energy_but_for_the_triggers_magnetic_field() -> None:
     n, yb = 1.0003, renp.Atom.named("Yb").refined(polarisation="right")
     model = renp.Weak() + renp.MagneticMoment({(1, 2): 3e-11})

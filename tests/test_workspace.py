@@ -144,6 +144,7 @@ def test_the_fits_have_the_same_minimum(optimiser: str, sample: str) -> None:
 # --- limits ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("days", [10.0, 0.1])
 @pytest.mark.parametrize("nuisances", ["none", "common"])
