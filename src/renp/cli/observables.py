@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from renp.cli.application import DEFAULT, File, Flag, app, quantity, read_scenario
 from renp.cli.output import (
     Output,
     emit,
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from renp.results import Result
-
-from renp.cli.application import DEFAULT, File, Flag, app, quantity, read_scenario
 
 
 @app.command

@@ -228,9 +228,7 @@ def progress_display(options: Options) -> Iterator["Progress"]:
         def render(self, task: Task) -> Text:
             return Text("left ").append_text(super().render(task)) if task.total else Text()
 
-    console = Console(
-        stderr=True, quiet=options.quiet
-    )  # lines of words go through it without a terminal, too
+    console = Console(stderr=True, quiet=options.quiet)
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(24),

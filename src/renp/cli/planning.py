@@ -6,6 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from renp.cli.application import (
+    DEFAULT,
+    TO_STORE,
+    Couplings,
+    File,
+    Flag,
+    WithoutCounts,
+    app,
+    couplings_of,
+    quantity,
+    read_scenario,
+)
 from renp.cli.output import (
     Output,
     StoreOutput,
@@ -21,19 +33,6 @@ from renp.planning.aims import AIMS
 
 if TYPE_CHECKING:
     from renp.neutrinos import Neutrinos
-
-from renp.cli.application import (
-    DEFAULT,
-    TO_STORE,
-    Couplings,
-    File,
-    Flag,
-    WithoutCounts,
-    app,
-    couplings_of,
-    quantity,
-    read_scenario,
-)
 
 
 @app.command

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from renp.cli.application import TO_FOLDER, TO_SCENARIO, File, app
 from renp.cli.output import (
     FolderOutput,
     ScenarioOutput,
@@ -17,8 +18,6 @@ from renp.errors import InputError
 
 if TYPE_CHECKING:
     from renp.explorer.state import State
-
-from renp.cli.application import TO_FOLDER, TO_SCENARIO, File, app
 
 
 @app.command

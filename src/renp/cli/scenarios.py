@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from renp.cli.application import TO_BIB, TO_JSON, TO_PRESET, File, app, read_scenario
 from renp.cli.output import (
     BibOutput,
     JsonOutput,
@@ -18,8 +19,6 @@ from renp.errors import ScenarioError
 
 if TYPE_CHECKING:
     pass
-
-from renp.cli.application import TO_BIB, TO_JSON, TO_PRESET, File, app, read_scenario
 
 
 @app.command

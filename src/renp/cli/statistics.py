@@ -5,6 +5,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from renp.cli.application import (
+    DEFAULT,
+    Couplings,
+    File,
+    Flag,
+    Others,
+    Seed,
+    WithoutCounts,
+    app,
+    couplings_of,
+    read_scenario,
+)
 from renp.cli.output import (
     Output,
     Whole,
@@ -19,19 +31,6 @@ if TYPE_CHECKING:
     from renp.inference.nuisances import Nuisances
     from renp.results import Result
     from renp.scenario import Scenario
-
-from renp.cli.application import (
-    DEFAULT,
-    Couplings,
-    File,
-    Flag,
-    Others,
-    Seed,
-    WithoutCounts,
-    app,
-    couplings_of,
-    read_scenario,
-)
 
 
 @app.command

@@ -19,9 +19,9 @@ from renp.inference.limit_search import FEW_COUNTS
 from renp.inference.newton import CONVERGED
 from renp.inference.signed import cls_margins
 from renp.inference.upper_limits import delta_chi2
+from renp.progress import progress_line
 from renp.results.base import provenance
 from renp.results.toys import Coverage, CoverageRow, Toys
-from renp.signs import progress_line
 from renp.validation import instance, random_seed, whole, within
 
 Progress: TypeAlias = Callable[[float], None]

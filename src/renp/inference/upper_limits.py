@@ -23,10 +23,10 @@ from renp.interactions.couplings import Coupling
 from renp.interactions.dipole import MOMENTS, moment_couplings, moment_elements
 from renp.interactions.given import GivenCouplings, given_couplings
 from renp.neutrinos import Neutrinos
+from renp.progress import progress_line
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
 from renp.results.limits import Limits
-from renp.signs import progress_line
 from renp.validation import Scalar, choice, confidence, instance, is_traced, random_seed
 
 

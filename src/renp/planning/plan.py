@@ -27,11 +27,11 @@ from renp.planning.contrasts import Contrast
 from renp.planning.optimise import Optimum, Search, constrained, optimum
 from renp.planning.rates import BLOCK, like, signed
 from renp.planning.truths import Setting, check_phases
+from renp.progress import progress_line
 from renp.references import merged, references_of
 from renp.results.base import provenance
 from renp.results.plan import SIGNIFICANT, Plan
 from renp.runs import COLUMNS, Runs
-from renp.signs import progress_line
 from renp.spectrum import spectral_function
 from renp.validation import choice, instance, number, whole
 

@@ -13,12 +13,12 @@ from typing import Any, TypeAlias
 
 from renp.errors import InputError
 from renp.platforms import processors
+from renp.progress import progress_line
 from renp.results.scan import Scan
 from renp.scans.definition import Definition
 from renp.scans.evaluate import Answer, evaluate
 from renp.scans.store import Store
 from renp.scenario import Scenario
-from renp.signs import progress_line
 from renp.validation import instance
 
 Progress: TypeAlias = Callable[[int, int], None]

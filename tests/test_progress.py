@@ -14,8 +14,8 @@ import pytest
 
 from renp.cli.commands import app
 from renp.cli.output import Output, progress_of
+from renp.progress import progress_line
 from renp.scenario import preset_text
-from renp.signs import progress_line
 
 pty = pytest.importorskip("pty")
 
