@@ -15,6 +15,7 @@ from renp.bounds.elsewhere import existing_limits
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
 from renp.formula.master_formula import components
 from renp.interactions.couplings import NAMES
+from renp.neutrinos import alike
 from renp.results import Bounds
 
 YB = renp.Atom.named("Yb")
@@ -155,3 +156,15 @@ def test_limits_of_others_are_for_three_neutrinos() -> None:
 def test_a_fourth_neutrino_that_cannot_be(arguments: dict, said: str) -> None:
     with pytest.raises(renp.InputError, match=said):
         renp.Neutrinos(0.01, **arguments)
+
+
+@pytest.mark.parametrize("ordering", ["normal", "inverted"])
+@pytest.mark.parametrize("nature", ["dirac", "majorana"])
+def test_the_other_hypothesis_keeps_what_is_not_its_own(ordering: str, nature: str) -> None:
+    """A plan that tells natures or orderings apart compares neutrinos that are alike in all else."""
+    own = renp.Neutrinos(0.01, sin2_theta12=0.33, dm2_31=2.4e-3, dm2_41=1.3, sin2_theta14=0.02)
+    other = alike(own, ordering, nature)
+    assert (other.ordering, other.nature, other.states) == (ordering, nature, 4)
+    assert (other.dm2_41, other.sin2_theta14) == (1.3, 0.02)
+    if ordering == "normal":
+        assert (other.sin2_theta12, other.masses.tolist()) == (0.33, own.masses.tolist())

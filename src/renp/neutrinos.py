@@ -284,6 +284,31 @@ def observable_masses(masses: Any, row: Any) -> dict[str, Any]:
     }
 
 
+_MEASURED = ("sin2_theta12", "sin2_theta13", "sin2_theta23", "delta_cp", "dm2_21", "dm2_atmospheric")
+_FURTHER = ("dm2_41", "sin2_theta14", "mixing")
+
+
+def alike(neutrinos: Neutrinos, ordering: str, nature: str) -> Neutrinos:
+    """Return the same neutrinos in another ordering, whose release says the rest, or of another nature.
+
+    Examples
+    --------
+    >>> own = Neutrinos(0.01, sin2_theta12=0.3)
+    >>> alike(own, "normal", "majorana").sin2_theta12, alike(own, "inverted", "dirac").sin2_theta12
+    (0.3, 0.308)
+    """
+    mass, phases = float(neutrinos.lightest_mass), neutrinos.majorana_phases
+    found = Neutrinos(mass, ordering, nature, neutrinos.release, phases)
+    kept = (*_FURTHER, *(_MEASURED if ordering == neutrinos.ordering else ()))
+    same: Neutrinos = eqx.tree_at(
+        lambda one: [getattr(one, name) for name in kept],
+        found,
+        [getattr(neutrinos, name) for name in kept],
+        is_leaf=lambda x: x is None,
+    )
+    return same
+
+
 def with_values(neutrinos: Neutrinos, values: dict[str, Array]) -> Neutrinos:
     """Return the neutrinos with some parameters replaced; nothing is checked.
 

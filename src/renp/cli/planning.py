@@ -194,7 +194,7 @@ def _hypotheses(neutrinos: "Neutrinos", masses: str | None, *, both_orderings: b
     """Return the file's neutrinos with other lightest masses, and those of the other ordering's release."""
     import jax.numpy as jnp
 
-    from renp.neutrinos import Neutrinos, with_values
+    from renp.neutrinos import Neutrinos, alike, with_values
 
     try:
         known = [float(neutrinos.lightest_mass)] if masses is None else [float(m) for m in masses.split(",")]
@@ -207,6 +207,5 @@ def _hypotheses(neutrinos: "Neutrinos", masses: str | None, *, both_orderings: b
     hypotheses = [with_values(neutrinos, {"lightest_mass": jnp.array(mass)}) for mass in known]
     if both_orderings:
         other = {"normal": "inverted", "inverted": "normal"}[neutrinos.ordering]
-        phases = neutrinos.majorana_phases
-        hypotheses += [Neutrinos(mass, other, neutrinos.nature, neutrinos.release, phases) for mass in known]
+        hypotheses += [alike(one, other, neutrinos.nature) for one in hypotheses]
     return hypotheses

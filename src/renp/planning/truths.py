@@ -20,7 +20,7 @@ from renp.inference.starts import MASS, few
 from renp.interactions import Weak
 from renp.interactions.couplings import Coupling, Interaction
 from renp.interactions.dipole import ElectricMoment, MagneticMoment
-from renp.neutrinos import Neutrinos, value_of
+from renp.neutrinos import Neutrinos, alike, value_of
 from renp.planning.contrasts import Alone, Contrast, sides_of
 from renp.planning.curves import Counted
 from renp.planning.fitted import Done, Fitted, best_fit
@@ -223,18 +223,13 @@ def _intervals(setting: Setting, neutrinos: Neutrinos, names: list[str]) -> list
 def orderings(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
     """Return contrasts of both orderings."""
     ordering = {"normal": "inverted", "inverted": "normal"}[neutrinos.ordering]
-    return _two(setting, neutrinos, _like(neutrinos, ordering, neutrinos.nature))
+    return _two(setting, neutrinos, alike(neutrinos, ordering, neutrinos.nature))
 
 
 def natures(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
     """Return contrasts of Dirac and Majorana neutrinos."""
     nature = {"dirac": "majorana", "majorana": "dirac"}[neutrinos.nature]
-    return _two(setting, neutrinos, _like(neutrinos, neutrinos.ordering, nature))
-
-
-def _like(neutrinos: Neutrinos, ordering: str, nature: str) -> Neutrinos:
-    mass, phases = float(neutrinos.lightest_mass), neutrinos.majorana_phases
-    return Neutrinos(mass, ordering, nature, neutrinos.release, phases)
+    return _two(setting, neutrinos, alike(neutrinos, neutrinos.ordering, nature))
 
 
 def _two(setting: Setting, neutrinos: Neutrinos, other: Neutrinos) -> list[Contrast]:
