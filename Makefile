@@ -57,12 +57,12 @@ hooks: $(READY)
 
 docs: $(READY)
 	$(PIP) --editable ".[docs]"
-	$(BIN)/sphinx-build -M html docs docs/_build --fail-on-warning --keep-going --nitpicky
+	$(BIN)/sphinx-build -M html docs docs/_build --jobs auto --fail-on-warning --keep-going --nitpicky
 	@echo "The documentation is at docs/_build/html/index.html"
 
 docs-fast: $(READY)
 	$(PIP) --editable ".[docs]"
-	$(BIN)/sphinx-build -M html docs docs/_build/fast -D nb_execution_mode=off \
+	$(BIN)/sphinx-build -M html docs docs/_build/fast --jobs auto -D nb_execution_mode=off \
 		-D suppress_warnings=myst.header,myst-nb.lexer --fail-on-warning --keep-going --nitpicky --quiet
 
 errata: $(READY)

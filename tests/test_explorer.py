@@ -2,12 +2,14 @@
 
 import ast
 import asyncio
+import gc
 import json
 import socket
 import sys
 import threading
 import time
 import tomllib
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -19,6 +21,8 @@ from urllib.request import urlopen
 
 import numpy as np
 import pytest
+from bokeh.document import Document
+from panel.io.state import set_curdoc
 
 import renp.explorer
 from cases import HEAD
@@ -628,6 +632,19 @@ def test_no_more_pages_than_the_memory_has_room_for(port: int, monkeypatch: pyte
     monkeypatch.setattr("renp.explorer.guard.MOST_SESSIONS", 0)
     assert answer(port, "GET /")[0] == 503
     assert answer(port, "GET /static/js/bokeh.min.js")[0] == 200
+
+
+def test_a_page_that_was_closed_is_let_go() -> None:
+    known, document = {id(one) for one in gc.get_objects() if isinstance(one, Explorer)}, Document()
+    with set_curdoc(document):
+        template = renp.explorer.server.page(State())()
+    new = [one for one in gc.get_objects() if isinstance(one, Explorer) and id(one) not in known]
+    (kept,) = (weakref.ref(one) for one in new)
+    for callback in document.session_destroyed_callbacks:
+        callback(None)
+    del callback, document, template, new
+    gc.collect()
+    assert kept() is None
 
 
 def test_a_state_has_a_bound_on_its_interactions() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
+from panel.links import Callback
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.routing import Matcher, Rule
 from tornado.web import OutputTransform, RequestHandler
@@ -116,6 +117,12 @@ def _elsewhere(request: HTTPServerRequest) -> bool:
     known = request.path in ("/", "/ws", "/ready", "/favicon.ico") or request.path.startswith("/static/")
     odd = "%00" in request.path or (request.uri or "").count("?") > 1
     return not known or odd or "bokeh-session-id" in request.arguments
+
+
+def forget(view: Any) -> None:
+    """Let go of a page that was closed: Panel's register of scripts keeps parts that their own script names."""
+    for part in view.select():
+        Callback.registry.pop(part, None)
 
 
 def give_back() -> None:

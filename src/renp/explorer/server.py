@@ -14,7 +14,7 @@ from tornado.ioloop import PeriodicCallback
 
 from renp.explorer.addresses import Ready, claimed, names_of, origins_of, taken
 from renp.explorer.exchange import from_query
-from renp.explorer.guard import SERVER, give_back, guard
+from renp.explorer.guard import SERVER, forget, give_back, guard
 from renp.explorer.live import curves, expected, limits, usual_window
 from renp.explorer.page import Explorer
 from renp.explorer.setup import build
@@ -79,6 +79,7 @@ def page(start: State, ready: threading.Event | None = None) -> Callable[[], Any
         state, wrong = linked_state("" if location is None else location.search, start)
         pn.config.theme = "dark" if state.theme == "dark" else "default"
         explorer = Explorer(state, ready, wrong)
+        pn.state.on_session_destroyed(lambda _: forget(explorer.view))
         template = pn.Template(_TEMPLATE, location=True)
         template.add_variable("page_css", CSS)
         template.add_variable("early", EARLY)
