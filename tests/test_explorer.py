@@ -358,9 +358,8 @@ def test_counts_are_of_all_runs_or_of_none(page: Explorer) -> None:
     assert list(page.panes["counts"].counts.source.data["observed"]) == [118, 105, 85, 80, 77, 39, 3]
     assert page.panes["counts"].limits.figure.title.text == "observed upper limits, 90 % C.L."
     known = renp.upper_limits(page.setup.experiment, page.setup.neutrinos)
-    shown = dict(
-        zip(page.panes["counts"].limits.source.data["name"], page.panes["counts"].limits.source.data["limit"], strict=True)
-    )
+    drawn = page.panes["counts"].limits.source.data
+    shown = dict(zip(drawn["name"], drawn["limit"], strict=True))
     assert shown["μ 12"] == relative(known.limits["magnetic-moment"]["12"], rel=1e-10)
     assert "agree with the standard model" in page.panes["counts"].table.object
     field(page, "runs.0.duration").widget.value = "20"
