@@ -329,7 +329,7 @@ def test_each_control_sets_its_field(page: Explorer, key: str, k: int, value: An
         field(page, "release").widget.value = "nufit-6.0"
     control = field(page, key, k)
     page.panes["counts"].controls.show(page.state)
-    page.plan.show(page.state, page.setup)
+    page.panes["plan"].show(page.state, page.setup)
     control.widget.value = value
     assert page.problems == {}
     assert read(page.state), page.state
@@ -394,7 +394,7 @@ def test_no_control_asks_for_a_change_by_itself(page: Explorer) -> None:
         page.change(tab=tab)
         assert page.problems == {}
         assert page.state == start_state().changed(tab=tab)
-        assert page.plan.fields[0].widget.value == "limits"
+        assert page.panes["plan"].fields[0].widget.value == "limits"
 
 
 def test_a_walk_leads_through_four_views(page: Explorer) -> None:
