@@ -41,6 +41,9 @@ _NEAR_BEST = 0.5
 _ZOOMS, _BETWEEN = 6, 8
 """How often, and by how many photon energies on either side."""
 
+_TYPICAL = np.array([0.0, 1.0, 2.0, 3.0])
+"""Sizes for which times are sought if equal ones, the first, exclude none: phases change little at most."""
+
 _SMALLEST_GAP, _LARGEST_GAP = 2e-6, 0.5
 
 
@@ -297,15 +300,18 @@ def _added(search: Search, values: Reals, points: list[Reals], least: float, bou
 
 
 def _first_size(search: Search) -> float:
-    """Return the size that equal times at all candidates reach."""
+    """Return a size that equal times at all candidates reach, or the best times for a typical size do."""
     if search.rise is None:
         return 1.0
     uniform = np.full(search.energies.size, 1 / search.energies.size)
-    size = _size_of(search, uniform, min(one.unit for one in search.contrasts))
-    if not np.isfinite(size):
-        names = " ".join(search.contrasts[0].name)
-        raise InputError("plan", names, "something that the counts of a run in range can exclude")
-    return size
+    unit = min(one.unit for one in search.contrasts)
+    for typical in unit * _TYPICAL:
+        shares = _maximin(search, typical)[0].weights if typical else uniform
+        size = _size_of(search, shares, typical or unit)
+        if np.isfinite(size) and any(one.possible(size) for one in search.contrasts):
+            return size
+    names = " ".join(search.contrasts[0].name)
+    raise InputError("plan", names, "something that the counts of a run in range can exclude in this time")
 
 
 def _size_of(search: Search, shares: Reals, start: float) -> float:

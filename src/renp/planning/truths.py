@@ -204,6 +204,9 @@ def _intervals(setting: Setting, neutrinos: Neutrinos, names: list[str]) -> list
         tested = Likelihood(setting.typical, neutrinos, (), setting.model, nuisances)
         centre = float(value_of(neutrinos, name))
         k = tested.index(name)
+        if name != MASS:  # further away a phase is one on the other side
+            ends = [(centre + side * np.pi) / float(tested.parameters[k].plus) for side in (-1, 1)]
+            tested = eqx.tree_at(lambda of: (of.parameters[k].low, of.parameters[k].high), tested, ends)  # noqa: B023
         found += [
             _contrast(
                 setting,
