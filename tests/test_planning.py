@@ -289,6 +289,7 @@ def test_the_mass() -> None:
     assert min(rises) == relative(1.0, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_phases_that_only_a_long_time_tells() -> None:
     """What a phase changes returns to nothing, so that not all times exclude one: the bound knows."""
     nu = renp.Neutrinos(0.01, nature="majorana", majorana_phases=(0.3, 0.2))

@@ -28,7 +28,7 @@ _FAR = 120.0
 
 _FIRST_STEP = 0.05
 _NEARER = 0.01
-"""Part of a size that may be an error from which it is sought: what a phase changes returns to nothing."""
+"""Part of a phase's error from which it is sought: what a phase changes returns to nothing."""
 
 _PRECISE = 1e-9
 
@@ -115,7 +115,7 @@ class Fitted(Contrast):
         return self.marked(np.asarray(least_of(both)), size)
 
     def end(self, times: Reals, rise: float, start: float) -> float:
-        """Return the size at which D rises to what excludes; of an error, for the first time."""
+        """Return the size at which D rises to what excludes; of a phase, for the first time."""
         from scipy.optimize import brentq
 
         def miss(log_size: float) -> float:
@@ -125,10 +125,11 @@ class Fitted(Contrast):
             x = self.sized(self.least(times, size), size)
             return self.separation(times, x) / rise - 1
 
-        first = np.log(start if self.beyond else _NEARER * start)
+        turns = self.parameter is not None and self.parameter.unit == "rad"
+        first = np.log(_NEARER * start if turns else start)
         low = high = first
         step, here = _FIRST_STEP, miss(first)
-        if self.beyond and abs(here) < _PRECISE:
+        if not turns and abs(here) < _PRECISE:
             return start
         if here > 0:
             while miss(low) > 0:
