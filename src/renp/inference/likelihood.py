@@ -262,9 +262,11 @@ class Likelihood(eqx.Module):
         InputError
             For a value that the parameter cannot have: a mediator's mass, for one, at the q² of a run.
         """
-        found = coordinate(self.parameters[self.index(name)], value)
+        parameter = self.parameters[self.index(name)]
+        found = coordinate(parameter, value)
         if "." in name:
-            there = Model(with_numbers(self.couplings, {name: jnp.asarray(value)}))
+            number = jnp.asarray(physical(parameter, np.float64(found)))
+            there = Model(with_numbers(self.couplings, {name: number}))
             for one in self.experiments:
                 for omega in np.asarray(one.line_centre)[:, None]:
                     check_poles(there, omega, one.atom, self.neutrinos)
