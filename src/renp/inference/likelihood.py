@@ -43,7 +43,7 @@ from renp.interactions.given import GivenCouplings, given_couplings
 from renp.neutrinos import Neutrinos, neutrino_names, observable_masses, value_of, with_values
 from renp.poles import check_poles
 from renp.references import references_of
-from renp.validation import Scalar, choice, instance, is_traced
+from renp.validation import Scalar, choice, instance, is_traced, number
 
 Point: TypeAlias = Float[Array, "p"]
 Counts: TypeAlias = Float[Array, "n"]
@@ -265,8 +265,8 @@ class Likelihood(eqx.Module):
         parameter = self.parameters[self.index(name)]
         found = coordinate(parameter, value)
         if "." in name:
-            number = jnp.asarray(physical(parameter, np.float64(found)))
-            there = Model(with_numbers(self.couplings, {name: number}))
+            here = jnp.asarray(physical(parameter, np.float64(found)))
+            there = Model(with_numbers(self.couplings, {name: here}))
             for one in self.experiments:
                 for omega in np.asarray(one.line_centre)[:, None]:
                     check_poles(there, omega, one.atom, self.neutrinos)
@@ -426,6 +426,7 @@ class Likelihood(eqx.Module):
 
     def with_exposure(self, factor: Scalar) -> "Likelihood":
         """Return the likelihood of runs that last longer by a factor."""
+        factor = number("factor", factor, "a finite factor, at least 0", low=0.0)
         longer: Likelihood = eqx.tree_at(
             lambda one: [e.runs.duration for e in one.experiments],
             self,
