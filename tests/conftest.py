@@ -7,10 +7,14 @@ import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import pytest
 from jaxtyping import install_import_hook
+
+if TYPE_CHECKING:
+    from cases import Command
 
 mpl.use("agg")
 
@@ -47,3 +51,26 @@ def programs() -> Iterator[None]:
     if mapped.exists() and mapped.read_bytes().count(b"\n") > _MOST_MAPPED:
         jax.clear_caches()
         gc.collect()
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "Command":
+    from cases import Answer
+    from renp.cli import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path) -> Answer:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main([str(a) for a in arguments])
+        return Answer(int(caught.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    from cases import TEXT, written
+
+    return written(tmp_path, TEXT)

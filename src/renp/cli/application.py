@@ -28,6 +28,7 @@ app = App(
     name="renp",
     help="Radiative emission of neutrino pairs from atoms: spectra, rates, limits and figures.",
     version=__version__,
+    suppress_keyboard_interrupt=False,
 )
 
 File = Annotated[Path, Parameter(help="Scenario file (TOML); `renp init` writes one.")]

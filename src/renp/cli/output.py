@@ -153,6 +153,12 @@ def new_file(option: str, path: Path) -> None:
         raise InputError(option, path, "a file that does not exist yet")
 
 
+def new_scenario(path: Path) -> None:
+    """Say so if a scenario file cannot be written there, or is there already: before the work."""
+    check_output(path, (".toml",), "scenario")
+    new_file("scenario", path)
+
+
 def write_text(path: Path, text: str, options: Options) -> None:
     """Write a text file and say so, or why it cannot be written."""
     write(path, text)
