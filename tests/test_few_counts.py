@@ -237,6 +237,17 @@ def test_couplings_with_a_sign_accept_what_enumeration_accepts(
         assert mirrored == [relative(end, rel=1e-7) for end in sorted(found.accepted)]
 
 
+def test_what_is_accepted_in_a_narrow_interval_beyond_others_is_found() -> None:
+    """From −3.2203 to −3.2193, where outcomes change order; the next interval begins at −3.193."""
+    expected = Signal(np.array([3.1, 4.2]), np.array([1.1, 1.4]), np.array([0.9, 0.7]), signed=True)
+    found = limits(expected, np.array([4.0, 6.0]), "feldman-cousins", 0.90)
+    assert found is not None
+    [(low, _)] = found.accepted
+    assert enumerated(expected, low + 3e-4, [4.0, 6.0], "feldman-cousins")
+    assert not enumerated(expected, low - 3e-4, [4.0, 6.0], "feldman-cousins")
+    assert low == relative(-3.2202998, rel=1e-6)
+
+
 @pytest.mark.parametrize("method", ["cls", "feldman-cousins"])
 @pytest.mark.parametrize("expected", INTERFERES)
 def test_coverage_of_couplings_with_a_sign_is_at_least_nominal(expected: Signal, method: Method) -> None:
