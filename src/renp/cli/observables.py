@@ -129,7 +129,7 @@ def atoms(name: str | None = None, *, options: Output = DEFAULT) -> None:
 
 
 @app.command
-def bounds(file: File | None = None, *, options: Output = DEFAULT) -> None:
+def bounds(file: Path | None = None, *, options: Output = DEFAULT) -> None:
     """List what other experiments say; with a scenario file, where its model stands with each.
 
     --output FILE.csv or --json has the quantities that are limited and the sources, too.
