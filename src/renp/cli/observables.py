@@ -94,7 +94,7 @@ def target(
 
     read = read_scenario(file, options, runs=light)
     if read.experiment.target.preparation is None:
-        raise ScenarioError(str(file), ["target: preparation is missing: this command needs it"])
+        raise ScenarioError(str(file), ["target.preparation: is missing: this command needs that table"])
     if scenario is not None and not light:
         raise InputError("scenario", scenario, "left out without --light")
     with progress_of("target", options):
