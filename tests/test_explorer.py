@@ -358,9 +358,8 @@ def test_counts_are_of_all_runs_or_of_none(page: Explorer) -> None:
     assert list(page.panes["counts"].counts.source.data["observed"]) == [118, 105, 85, 80, 77, 39, 3]
     assert page.panes["counts"].limits.figure.title.text == "observed upper limits, 90 % C.L."
     known = renp.upper_limits(page.setup.experiment, page.setup.neutrinos)
-    shown = dict(
-        zip(page.panes["counts"].limits.source.data["name"], page.panes["counts"].limits.source.data["limit"], strict=True)
-    )
+    data = page.panes["counts"].limits.source.data
+    shown = dict(zip(data["name"], data["limit"], strict=True))
     assert shown["μ 12"] == relative(known.limits["magnetic-moment"]["12"], rel=1e-10)
     assert "agree with the standard model" in page.panes["counts"].table.object
     field(page, "runs.0.duration").widget.value = "20"
@@ -438,7 +437,8 @@ def test_the_cycle_of_a_target_is_computed_beside_the_page(
     assert page.state["target.preparation"].repetition == 100.0
     shown = page.panes["target"]
     eta = float(page.setup.experiment.target.dynamical_factor)
-    assert shown.mean.location == eta == relative(1 - np.exp(-1.0), rel=1e-6)
+    assert shown.mean.data["mean"] == [eta]
+    assert eta == relative(1 - np.exp(-1.0), rel=1e-6)
     field(page, "target.preparation.length").widget.value = "-1"
     waiting.pop()()()
     assert "above 0" in field(page, "target.preparation.length").words.object

@@ -169,6 +169,10 @@ def make_folder(path: Path) -> None:
         raise InputError("output", path, "a folder that can be written")
 
 
+_BROAD = 12
+"""Columns beyond which rows do not fit a terminal."""
+
+
 def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) -> None:
     """Print and save a result as the options say; what is saved has the scenario's text in it."""
     from dataclasses import replace
@@ -185,8 +189,9 @@ def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) 
     if options.json:
         show(result.json())
     elif not options.quiet:
-        is_long = len(result.table().rows) > LONG
-        print(result.brief() if is_long and options.output is not None else result)
+        table = result.table()
+        is_long, is_broad = len(table.rows) > LONG, len(table.columns) > _BROAD
+        print(result.brief() if (is_long or is_broad) and options.output is not None else result)
         if is_long and options.output is None:
             note("--output FILE.csv, FILE.nc or FILE.png has all rows")
 

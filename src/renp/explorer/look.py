@@ -5,7 +5,7 @@ from html import escape
 from typing import Any, NamedTuple
 
 from bokeh import plotting
-from bokeh.models import CustomJSTicker, CustomJSTickFormatter
+from bokeh.models import CustomJS, CustomJSTicker, CustomJSTickFormatter, Legend
 from bokeh.models.axes import LinearAxis, LogAxis
 
 from renp.explorer.theme import Look
@@ -65,6 +65,27 @@ def paint(figure: plotting.figure, look: Look) -> None:
     for legend in figure.legend:
         legend.background_fill_color, legend.border_line_color = look.ground, None
         legend.label_text_color, legend.label_text_font_size = look.ink, "13px"
+
+
+_FOLD_JS = """
+const wide = legend.items.map(item => 34 + 7.5 * (item.label.value ?? width).length)
+const sum = wide.reduce((a, b) => a + b, 0), most = Math.max(...wide)
+const fit = Math.max(1, Math.floor((figure.inner_width + 40) / most))
+const columns = sum < figure.inner_width + 40 ? wide.length : Math.min(fit, wide.length)
+if (columns > 0 && legend.ncols != columns) legend.ncols = columns
+"""
+"""A legend wider than its figure, as on a phone, would be cut."""
+
+
+def fold(figure: plotting.figure, legend: Legend, widest: str = "") -> None:
+    """Put a legend above its figure, in as many rows as it takes; ``widest`` of the labels in a column."""
+    legend.update(orientation="horizontal", margin=2, padding=2, spacing=14)
+    if legend not in figure.above:
+        figure.add_layout(legend, "above")
+    args = {"legend": legend, "figure": figure, "width": widest}
+    again = CustomJS(args=args, code=_FOLD_JS)
+    figure.js_on_change("inner_width", again)
+    legend.js_on_change("items", again)
 
 
 def repaint(figure: plotting.figure, before: Look, after: Look) -> None:

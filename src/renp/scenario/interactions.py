@@ -20,7 +20,6 @@ from renp.scenario.problems import TableError, unknown_key
 from renp.scenario.quantities import parse_number, parse_quantity
 from renp.validation import choice
 
-
 _OWN = "one of your own is imported first: renp ... --import FILE.py"
 
 
