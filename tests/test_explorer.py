@@ -329,7 +329,7 @@ def test_each_control_sets_its_field(page: Explorer, key: str, k: int, value: An
         field(page, "release").widget.value = "nufit-6.0"
     control = field(page, key, k)
     page.panes["counts"].controls.show(page.state)
-    page.plan.show(page.state, page.setup)
+    page.panes["plan"].show(page.state, page.setup)
     control.widget.value = value
     assert page.problems == {}
     assert read(page.state), page.state
@@ -358,8 +358,8 @@ def test_counts_are_of_all_runs_or_of_none(page: Explorer) -> None:
     assert list(page.panes["counts"].counts.source.data["observed"]) == [118, 105, 85, 80, 77, 39, 3]
     assert page.panes["counts"].limits.figure.title.text == "observed upper limits, 90 % C.L."
     known = renp.upper_limits(page.setup.experiment, page.setup.neutrinos)
-    data = page.panes["counts"].limits.source.data
-    shown = dict(zip(data["name"], data["limit"], strict=True))
+    drawn = page.panes["counts"].limits.source.data
+    shown = dict(zip(drawn["name"], drawn["limit"], strict=True))
     assert shown["μ 12"] == relative(known.limits["magnetic-moment"]["12"], rel=1e-10)
     assert "agree with the standard model" in page.panes["counts"].table.object
     field(page, "runs.0.duration").widget.value = "20"
@@ -394,7 +394,7 @@ def test_no_control_asks_for_a_change_by_itself(page: Explorer) -> None:
         page.change(tab=tab)
         assert page.problems == {}
         assert page.state == start_state().changed(tab=tab)
-        assert page.plan.fields[0].widget.value == "limits"
+        assert page.panes["plan"].fields[0].widget.value == "limits"
 
 
 def test_a_walk_leads_through_four_views(page: Explorer) -> None:

@@ -72,7 +72,7 @@ const wide = legend.items.map(item => 34 + 7.5 * (item.label.value ?? width).len
 const sum = wide.reduce((a, b) => a + b, 0), most = Math.max(...wide)
 const fit = Math.max(1, Math.floor((figure.inner_width + 40) / most))
 const columns = sum < figure.inner_width + 40 ? wide.length : Math.min(fit, wide.length)
-if (columns > 0 && legend.ncols != columns) legend.ncols = columns
+if (columns > 0) legend.setv({ncols: columns, spacing: columns < wide.length ? 4 : 14})
 """
 """A legend wider than its figure, as on a phone, would be cut."""
 

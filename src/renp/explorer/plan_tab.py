@@ -59,7 +59,7 @@ class PlanTab:
         ]
         views = [field.view for field in self.fields]
         for view in views:
-            view.styles = {"flex": "1 1 200px"}
+            view.styles = {"flex": "1 1 150px"}
         self.find = button(_FIND, lambda: with_lock(self._find), color="primary", margin=(6, 10))
         self.take = button("Take these runs", self._take, margin=(6, 10))
         self.saves = save_buttons("plan", self._saved)
