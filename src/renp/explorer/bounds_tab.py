@@ -71,7 +71,7 @@ class BoundsChart(Chart):
         self.source = ColumnDataSource({column: [] for column in columns}, name="bounds")
         marks = {"marker": "diamond", "size": 15, "color": MODEL, "fill_alpha": "solid"}
         points = self.figure.scatter("ratio", "name", source=self.source, legend_field="said", **marks)
-        fold(self.figure, self.figure.legend[0], "excludes the model")
+        fold(self.figure, self.figure.legend[0], ("allows the model", "excludes the model"))
         self.figure.add_layout(Span(location=1.0, dimension="height", line_color=look.ink, line_width=2))
         tips = [("", "@name"), ("", "@quantity"), ("model / limit", "@ratio{0.000}"), ("", "@verdict")]
         self.figure.add_tools(HoverTool(renderers=[points], tooltips=tips))

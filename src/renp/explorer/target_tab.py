@@ -140,7 +140,7 @@ class TargetTab:
                 line_width=2.5,
                 legend_label=label,
             )
-        self.moment.xaxis.axis_label, self.moment.yaxis.axis_label = "z (cm)", "|ρ|, fields / their largest"
+        self.moment.xaxis.axis_label, self.moment.yaxis.axis_label = "z (cm)", "|ρ|, relative fields"
         log: dict[str, Any] = {f"{axis}_axis_type": "log" for axis in "xy"}
         ranges = {f"{axis}_range": Range1d(0.1, 1.0) for axis in "xy"}
         self.factor = plotting.figure(name="factor-figure", **log, **ranges, **size)

@@ -287,9 +287,7 @@ def label_curves(*panels: "Axes", size: float = 8.0) -> None:
     made = [label for axes in panels for label in _labelled(axes, size)]
     figure.canvas.draw()
     engine = figure.get_layout_engine()
-    figure.set_layout_engine(
-        "none"
-    )  # labels beside the axes have made these narrower: again, as it is
+    figure.set_layout_engine("none")  # labels beside the axes have made these narrower: again, as it is
     for label in made:
         label.remove()
     for axes in panels:
