@@ -126,6 +126,7 @@ class TargetTab:
     def _draw(self, look: Look) -> None:
         size: dict[str, Any] = {"height": 260, "sizing_mode": "stretch_width", "tools": "save"}
         self.moment = plotting.figure(name="moment-figure", y_range=Range1d(0.0, 1.0), **size)
+        self.moment.title.text = "before the first pulse"  # an empty one would have no room
         for name, label, colour, dash in (
             ("coherence", "|ρ|", MODEL, []),
             ("right", "field to the right", PLAN, [8, 4]),
