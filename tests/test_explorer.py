@@ -437,7 +437,8 @@ def test_the_cycle_of_a_target_is_computed_beside_the_page(
     assert page.state["target.preparation"].repetition == 100.0
     shown = page.panes["target"]
     eta = float(page.setup.experiment.target.dynamical_factor)
-    assert shown.mean.location == eta == relative(1 - np.exp(-1.0), rel=1e-6)
+    assert shown.mean.data["mean"] == [eta]
+    assert eta == relative(1 - np.exp(-1.0), rel=1e-6)
     field(page, "target.preparation.length").widget.value = "-1"
     waiting.pop()()()
     assert "above 0" in field(page, "target.preparation.length").words.object

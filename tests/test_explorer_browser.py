@@ -95,7 +95,7 @@ TEXTS = {
     "Atoms per cm³": ("2e21", lambda s: s["target.density"] == 2e21),
     "Volume (cm³)": ("50", lambda s: s["target.volume"] == 50),
     "Dynamical factor η": ("0.5", lambda s: s["target.dynamical_factor"] == 0.5),
-    "Gaussian width σ (eV)": ("1e-6", lambda s: s["laser.gaussian"] == 1e-6),
+    "Gaussian width, FWHM (eV)": ("1e-6", lambda s: s["laser.gaussian"] == 1e-6),
     "Error of all rates": ("5 %", lambda s: s["normalisation_error"] == 0.05),
     "Boost p_eg (eV)": ("1e-4", lambda s: s["boost"] == 1e-4),
     "E_vg (eV)": ("2.25", lambda s: s["E_vg"] == 2.25),

@@ -305,7 +305,13 @@ def test_uncertain_rates_are_profiled() -> None:
 def test_a_plan_for_several_masses_is_good_for_each() -> None:
     worlds = [renp.Neutrinos(mass, release=NU.release) for mass in (0.002, 0.02)]
     few = renp.Constraints(candidates=300, laser_range=(1.0, None))
-    both = renp.plan("limits", RUNS, worlds, elements="magnetic-moment", constraints=few)
+    said: list[str] = []
+    both = renp.plan(
+        "limits", RUNS, worlds, elements="magnetic-moment", constraints=few, progress=said.append
+    )
+    counted = [words for words in said if words.endswith(f" of {6 * len(worlds)}")]
+    assert [words.split(", ")[1].split()[0] for words in counted] == [str(k + 1) for k in range(len(counted))]
+    assert len(counted) == 6 * len(worlds)
     assert both.optimality_gap < 1e-4
     for world in worlds:
         alone = renp.plan("limits", RUNS, world, elements="magnetic-moment", constraints=few)
