@@ -86,7 +86,7 @@ class Page:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.goto(url + query)
-        self.page.wait_for_function("window.Bokeh?.documents[0]?.get_model_by_name('mirror') != null")
+        self.page.get_by_role("button", name="Spectrum", exact=True).first.wait_for()
         if not query.partition("?")[2].replace("theme=dark", ""):  # without a file it begins with words
             self.press("Spectrum")
         self.page.get_by_label("Lightest mass, exactly (eV)").wait_for()

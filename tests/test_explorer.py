@@ -232,7 +232,7 @@ def test_limits_are_announced_while_they_are_computed(monkeypatch: pytest.Monkey
 
     waiting: list[Any] = []
     monkeypatch.setattr(counts_tab, "in_background", waiting.append)
-    title = Explorer(State.of(runs=[[1.068]], tab="counts")).counts.limits.figure.title
+    title = Explorer(State.of(runs=[[1.068]], tab="counts")).panes["counts"].limits.figure.title
     assert "computing" in title.text
     waiting.pop()()()
     assert title.text == "expected upper limits, 90 % C.L."
@@ -328,8 +328,8 @@ def test_each_control_sets_its_field(page: Explorer, key: str, k: int, value: An
     if key == "oscillation":  # the release of the letter has no errors
         field(page, "release").widget.value = "nufit-6.0"
     control = field(page, key, k)
-    page.counts.controls.show(page.state)
-    page.plan.show(page.state, page.setup)
+    page.panes["counts"].controls.show(page.state)
+    page.panes["plan"].show(page.state, page.setup)
     control.widget.value = value
     assert page.problems == {}
     assert read(page.state), page.state
@@ -355,14 +355,13 @@ def test_counts_are_of_all_runs_or_of_none(page: Explorer) -> None:
     assert "each of 7 runs" in control.words.object
     control.widget.value = "118 105 85 80 77 39 3"
     assert page.setup.experiment.counts.tolist() == [118, 105, 85, 80, 77, 39, 3]
-    assert list(page.counts.counts.source.data["observed"]) == [118, 105, 85, 80, 77, 39, 3]
-    assert page.counts.limits.figure.title.text == "observed upper limits, 90 % C.L."
+    assert list(page.panes["counts"].counts.source.data["observed"]) == [118, 105, 85, 80, 77, 39, 3]
+    assert page.panes["counts"].limits.figure.title.text == "observed upper limits, 90 % C.L."
     known = renp.upper_limits(page.setup.experiment, page.setup.neutrinos)
-    shown = dict(
-        zip(page.counts.limits.source.data["name"], page.counts.limits.source.data["limit"], strict=True)
-    )
+    drawn = page.panes["counts"].limits.source.data
+    shown = dict(zip(drawn["name"], drawn["limit"], strict=True))
     assert shown["μ 12"] == relative(known.limits["magnetic-moment"]["12"], rel=1e-10)
-    assert "agree with the standard model" in page.counts.table.object
+    assert "agree with the standard model" in page.panes["counts"].table.object
     field(page, "runs.0.duration").widget.value = "20"
     assert page.setup.experiment.counts is None
 
@@ -395,7 +394,7 @@ def test_no_control_asks_for_a_change_by_itself(page: Explorer) -> None:
         page.change(tab=tab)
         assert page.problems == {}
         assert page.state == start_state().changed(tab=tab)
-        assert page.plan.fields[0].widget.value == "limits"
+        assert page.panes["plan"].fields[0].widget.value == "limits"
 
 
 def test_a_walk_leads_through_four_views(page: Explorer) -> None:
@@ -450,10 +449,10 @@ def test_the_cycle_of_a_target_is_computed_beside_the_page(
 def test_runs_are_moved_added_and_removed(page: Explorer) -> None:
     page.change(tab="counts")
     plot = page.plots["counts"]
-    before = list(page.counts.counts.source.data["expected"])
+    before = list(page.panes["counts"].counts.source.data["expected"])
     plot.handles.data = {"x": [1.06, *plot.handles.data["x"][1:], 1.065], "run": [*range(1, 8), 0]}
     assert [run.photon_energy for run in page.state.scenario.run][::7] == [1.06, 1.065]
-    after = list(page.counts.counts.source.data["expected"])
+    after = list(page.panes["counts"].counts.source.data["expected"])
     assert after[0] > before[0]
     assert after[1:7] == before[1:]
     assert list(plot.handles.data["run"]) == [*range(1, 9)]
@@ -468,19 +467,19 @@ def test_runs_are_moved_added_and_removed(page: Explorer) -> None:
 
 def test_a_file_in_the_page_is_used_or_answered(page: Explorer) -> None:
     page.change(tab="share")
-    text = page.share.scenario.value.replace('"0.01 eV"', '"0.04 eV"')
-    page.share.scenario.value = text
+    text = page.panes["share"].scenario.value.replace('"0.01 eV"', '"0.04 eV"')
+    page.panes["share"].scenario.value = text
     assert page.state["lightest_mass"] == 0.04
-    page.share.scenario.value = text.replace('"Yb"', '"Yc"').replace("E_eg", "E_e")
-    assert "atom" in page.share.field.words.object
+    page.panes["share"].scenario.value = text.replace('"Yb"', '"Yc"').replace("E_eg", "E_e")
+    assert "atom" in page.panes["share"].field.words.object
     assert page.state["lightest_mass"] == 0.04
 
 
 @pytest.mark.parametrize("table", ['[atom]\nfile = "/etc/passwd"', '[runs]\nfile = "/etc/passwd"'])
 def test_a_file_in_the_page_reads_no_other(page: Explorer, table: str) -> None:
     page.change(tab="share")
-    page.share.scenario.value = table
-    assert "a page reads no files" in page.share.field.words.object
+    page.panes["share"].scenario.value = table
+    assert "a page reads no files" in page.panes["share"].field.words.object
 
 
 def test_no_text_is_run() -> None:
@@ -510,10 +509,10 @@ def test_fewer_runs_and_interactions_can_come_from_elsewhere(page: Explorer) -> 
     """Controls of runs are made anew only where they are seen."""
     page.change(tab="counts")
     page.change(tab="share")
-    page.share.scenario.value = HEAD
+    page.panes["share"].scenario.value = HEAD
     assert (page.state.scenario.run, page.state.scenario.interaction, page.problems) == ((), (), {})
     page.change(tab="counts")
-    assert page.counts.controls.fields == []
+    assert page.panes["counts"].controls.fields == []
 
 
 def test_a_newer_value_is_not_shown_away(page: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,7 +120,7 @@ def _elsewhere(request: HTTPServerRequest) -> bool:
 
 
 def forget(view: Any) -> None:
-    """Let go of a page that was closed: Panel's register of scripts keeps parts that their own script names."""
+    """Let go of a closed page: Panel's register of scripts keeps parts that their own script names."""
     for part in view.select():
         Callback.registry.pop(part, None)
 

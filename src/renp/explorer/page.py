@@ -104,6 +104,17 @@ class Pane(Protocol):
         """Compute what a state says here, and show it."""
 
 
+class _Made(dict[str, Any]):
+    """What is made when it is first asked for."""
+
+    def __init__(self, **makers: Callable[[], Any]) -> None:
+        self._makers = makers
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = made = self._makers[name]()
+        return made
+
+
 class Explorer:
     """The interactive page; a notebook shows it, `renp explore` serves it.
 
@@ -130,28 +141,25 @@ class Explorer:
     def __init__(self, state: State, ready: threading.Event | None = None, wrong: str = "") -> None:
         self.state, self.setup = state, build(state)
         self.problems: dict[str, str] = {}
-        self._look = look = LOOKS[state.theme]
+        self._look = LOOKS[state.theme]
         self._ready = ready is None or ready.is_set()
         self._later, self._location = Later(), pn.state.location
-        self.plots = {
-            "spectrum": SpectrumPlot("spectrum", look, self._zoom),
-            "counts": SpectrumPlot("runs", look, self._zoom, self._drag, height=_LOW),
-            "plan": SpectrumPlot("plan", look, self._zoom, height=_LOW),
-        }
+        self.plots: dict[str, SpectrumPlot] = _Made(
+            spectrum=lambda: SpectrumPlot("spectrum", self._look, self._zoom),
+            counts=lambda: SpectrumPlot("runs", self._look, self._zoom, self._drag, height=_LOW),
+            plan=lambda: SpectrumPlot("plan", self._look, self._zoom, height=_LOW),
+        )
         self.controls, self.interactions = Controls(self.edit), InteractionControls(self.edit)
-        self.counts = CountsTab(self.edit, look, self.plots["counts"])
-        self.plan = PlanTab(self.edit, look, self.plots["plan"], lambda: self.state)
-        self.share = ShareTab(self.edit, lambda: self.state)
         self.walk = Walk(self.edit)
-        self.panes: dict[str, Pane] = {
-            "start": self.walk,
-            "spectrum": SpectrumTab(self.edit, self.plots["spectrum"], lambda: self.setup),
-            "counts": self.counts,
-            "plan": self.plan,
-            "bounds": BoundsTab(look),
-            "target": TargetTab(self.edit, look),
-            "share": self.share,
-        }
+        self.panes: dict[str, Pane] = _Made(
+            start=lambda: self.walk,
+            spectrum=lambda: SpectrumTab(self.edit, self.plots["spectrum"], lambda: self.setup),
+            counts=lambda: CountsTab(self.edit, self._look, self.plots["counts"]),
+            plan=lambda: PlanTab(self.edit, self._look, self.plots["plan"], lambda: self.state),
+            bounds=lambda: BoundsTab(self._look),
+            target=lambda: TargetTab(self.edit, self._look),
+            share=lambda: ShareTab(self.edit, lambda: self.state),
+        )
         self.tabs = Field("tab", radio("View", TITLES, margin=(6, 10), stylesheets=[_TABS]), self.edit)
         self.tabs.view.sizing_mode = self.tabs.words.sizing_mode = None
         self.message = html()
@@ -159,6 +167,7 @@ class Explorer:
         if ready is None or self._ready:
             self.show()
         else:
+            self._open(state.tab)
             self._settle()
             self.say("Getting ready for the first numbers …")
             in_background(partial(self._once, ready, wrong))
@@ -189,9 +198,8 @@ class Explorer:
         head = pn.FlexBox(title, self.tabs.view, explain, self._turn, align_items="center", **WIDE)
         interactions = pn.pane.HTML("<b>Interactions beside the weak one</b>", margin=(8, 10, 0, 10))
         controls = [*self.controls.basic, interactions, self.interactions.view, *self.controls.more]
-        views = [pane.view for pane in self.panes.values()]
         self._side = pn.Column(*controls, stylesheets=[_SIDE], margin=0)
-        self._main = pn.Column(self.message, self.walk.strip, *views, stylesheets=[_MAIN, _STAYS], margin=0)
+        self._main = pn.Column(self.message, self.walk.strip, stylesheets=[_MAIN, _STAYS], margin=0)
         below = pn.Column(self._side, self._main, stylesheets=[_PAGE], margin=0, **WIDE)
         return pn.Column(head, below, margin=(0, 8), **WIDE)
 
@@ -211,8 +219,9 @@ class Explorer:
                 self._prepare(state, key, change)
                 return
             setup = build(state)
+            pane = self._open(state.tab)
             if self._ready:  # Only the open tab is computed, so that a slider is followed at once.
-                self.panes[state.tab].show(state, setup)
+                pane.show(state, setup)
             self.state, self.setup = state, setup
             self._settle()
         except StateError as error:
@@ -245,8 +254,15 @@ class Explorer:
 
     def show(self) -> None:
         """Show the state everywhere."""
-        self.panes[self.state.tab].show(self.state, self.setup)
+        self._open(self.state.tab).show(self.state, self.setup)
         self._settle()
+
+    def _open(self, tab: str) -> Pane:
+        """Return a view, which is on the page from then on."""
+        pane = self.panes[tab]
+        if pane.view not in self._main.objects:
+            self._main.append(pane.view)
+        return pane
 
     def _settle(self) -> None:
         """Let every control show the state, and the address follow."""
@@ -254,7 +270,7 @@ class Explorer:
         self.controls.reveal(self.state)
         self.interactions.show(self.state)
         for field in self.fields:
-            if field is not self.share.field:  # a file is written only where it is seen
+            if field.key != "scenario":  # a file is written only where it is seen
                 field.show(self.state)
             field.say("")
         for tab, pane in self.panes.items():

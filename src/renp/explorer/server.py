@@ -9,6 +9,7 @@ from typing import Any, get_args
 from urllib.parse import parse_qsl
 
 import panel as pn
+from bokeh.document import Document
 from panel.io.server import get_server
 from tornado.ioloop import PeriodicCallback
 
@@ -71,6 +72,19 @@ def linked_state(query: str, start: State) -> tuple[State, str]:
     return state, ""
 
 
+class Template(pn.Template):
+    """Panel's, without what it does again for each part of a page: half the time to make one."""
+
+    def __repr__(self) -> str:
+        return type(self).__name__  # Panel's names every part, and is asked for whenever one is added
+
+    def server_doc(self, doc: Document | None = None, *args: Any, **kwargs: Any) -> Document:
+        """Return the document with the page in it; its parts are gathered once, not after each change."""
+        document = doc or pn.state.curdoc
+        with document.models.freeze():
+            return super().server_doc(document, *args, **kwargs)  # type: ignore[no-any-return]
+
+
 def page(start: State, ready: threading.Event | None = None) -> Callable[[], Any]:
     """Return what makes the page of one session; its numbers follow when all that they need is compiled."""
 
@@ -80,7 +94,7 @@ def page(start: State, ready: threading.Event | None = None) -> Callable[[], Any
         pn.config.theme = "dark" if state.theme == "dark" else "default"
         explorer = Explorer(state, ready, wrong)
         pn.state.on_session_destroyed(lambda _: forget(explorer.view))
-        template = pn.Template(_TEMPLATE, location=True)
+        template = Template(_TEMPLATE, location=True)
         template.add_variable("page_css", CSS)
         template.add_variable("early", EARLY)
         template.add_panel("page", explorer.view)

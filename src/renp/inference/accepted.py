@@ -24,7 +24,7 @@ from renp.compensated import array_module
 from renp.compiled import compiled
 from renp.inference.best_fits import BLOCKS, EDGES, edge_starts, starting_points
 from renp.inference.crossings import crossing_ensemble
-from renp.inference.ensembles import CHUNK, fit_ensemble, in_chunks
+from renp.inference.ensembles import fit_ensemble, in_chunks
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NOT_CONVERGED, Crossing, Minimum
 from renp.inference.quadratic_set import TIE, AcceptedSet, Along, values_of
@@ -34,7 +34,11 @@ from renp.validation import Scalar
 _RUNS = 4
 """Runs are filled up to a multiple of this, so that their number seldom makes another program."""
 
+_SETS = 64
+"""Data sets at a time, few or many: another number would be another program."""
+
 _FEW_SETS = 8
+"""Data sets so few that each is searched for further solutions by itself."""
 _MOST_MINIMA = 32
 _SAME = 1e-3
 """Distance of coordinates within which two minima are the same."""
@@ -187,9 +191,8 @@ def exact_sets(along: Along, counts: Any, rise: Scalar) -> AcceptedSet:
     more = -(-runs // _RUNS) * _RUNS - runs
     filled: Along = jax.tree.map(lambda part: np.pad(np.asarray(part), (0, more)), along)
     counts = np.pad(np.asarray(counts, dtype=float), ((0, 0), (0, more)))
-    chunk = CHUNK if len(counts) > _FEW_SETS else _FEW_SETS
     rises = np.asarray(rise, dtype=float)
-    found: AcceptedSet = in_chunks(lambda c: _exact(filled, c, rises), counts, chunk)
+    found: AcceptedSet = in_chunks(lambda c: _exact(filled, c, rises), counts, _SETS)
     return found
 
 

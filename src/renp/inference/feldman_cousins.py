@@ -7,8 +7,7 @@ data's profile has them; their external measurements fluctuate with the counts. 
 whose χ² is no less above its minimum by that of toys without a signal (`renp.inference.outcomes`).
 """
 
-from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -298,8 +297,8 @@ def _drawn(
 ) -> _Toys:
     """Return toys drawn at each of some points, fitted from there and from where the counts return."""
     keys = jax.random.split(key, len(points))
-    drawn = _toys(likelihood, points, keys, toys)
-    flat: Data = jax.tree.map(lambda a: np.asarray(a).reshape(len(points) * toys, a.shape[-1]), drawn)
+    drawn = [likelihood.toys(x, one, toys) for x, one in zip(points, keys, strict=True)]
+    flat: Data = jax.tree.map(lambda *parts: np.concatenate(parts), *drawn)
     starts = np.repeat(points, toys, axis=0)
     solutions = points[:, k, None]
     if signal.signed:
@@ -309,12 +308,6 @@ def _drawn(
     found = lowest_from(likelihood, flat, np.asarray(moves), list(given))
     good = (found.status == CONVERGED) & np.isfinite(found.chi2)
     return _Toys(flat, found.chi2, found.x[:, k], starts, good)
-
-
-@partial(jax.jit, static_argnums=3)
-def _toys(likelihood: Likelihood, points: Any, keys: Any, number: int) -> Data:
-    found: Data = jax.vmap(lambda x, key: likelihood.toys(x, key, number))(points, keys)
-    return found
 
 
 def at_least(of_all: Reals, least: Reals) -> Reals:

@@ -48,8 +48,8 @@ from renp.validation import Scalar, choice, instance, is_traced
 Point: TypeAlias = Float[Array, "p"]
 Counts: TypeAlias = Float[Array, "n"]
 
-_MANY = 1e6
-"""Expected counts from which the distribution of Poisson is expanded around the normal one."""
+_MANY = 1e15
+"""Expected counts from which a Poisson number is a normal one: they differ by less than a double tells."""
 
 
 class Data(NamedTuple):
@@ -419,8 +419,11 @@ class Likelihood(eqx.Module):
 
     def toys(self, x: Point | Reals, key: Array, number: int) -> Data:
         """Return data drawn at a point: Poisson counts, and external measurements with their errors."""
-        drawn: Data = _drawn(self.asimov(x), key, number)
-        return drawn
+        truth = jax.tree.map(np.asarray, self.asimov(x))
+        # NumPy's numbers: JAX draws Poisson ones in single precision, and compiles for each number of toys.
+        generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+        counts = _poisson(generator, truth.counts, number)
+        return Data(counts, truth.pulls + generator.standard_normal((number, *truth.pulls.shape)))
 
     def with_exposure(self, factor: Scalar) -> "Likelihood":
         """Return the likelihood of runs that last longer by a factor."""
@@ -614,19 +617,9 @@ def _log_likelihood_at(likelihood: Likelihood, data: Data | None, constrained: b
     return jnp.where(jnp.all(inside) & ~jnp.isnan(rise), -rise / 2, -jnp.inf)
 
 
-@partial(jax.jit, static_argnums=2)
-def _drawn(truth: Data, key: Array, number: int) -> Data:
-    """Return counts and external measurements around their means."""
-    for_counts, for_pulls = jax.random.split(key)
-    counts = _poisson(for_counts, truth.counts, number)
-    noise = jax.random.normal(for_pulls, (number, *truth.pulls.shape))
-    return Data(counts, truth.pulls + noise)
-
-
-def _poisson(key: Array, mean: Counts, number: int) -> Float[Array, "toys n"]:
-    """Return Poisson numbers, large ones by the Cornish–Fisher expansion: JAX draws in single precision."""
+def _poisson(generator: np.random.Generator, mean: Reals, number: int) -> Reals:
+    """Return Poisson numbers of each mean, shape (number, n); normal ones where whole numbers have an end."""
     shape = (number, *mean.shape)
-    few = jax.random.poisson(key, jnp.minimum(mean, _MANY), shape).astype(float)
-    z = jax.random.normal(key, shape)
-    many = jnp.round(mean + jnp.sqrt(mean) * z + (z**2 - 1) / 6)
-    return jnp.where(mean < _MANY, few, many)
+    drawn = generator.poisson(np.minimum(mean, _MANY), shape).astype(float)
+    many = np.round(mean + np.sqrt(mean) * generator.standard_normal(shape))
+    return np.where(mean < _MANY, drawn, many)

@@ -16,6 +16,7 @@ from renp.bounds.elsewhere import existing_limits
 from renp.constants import DAY
 from renp.errors import InputError
 from renp.experiment import Experiment, check_certain
+from renp.inference.ensembles import in_chunks
 from renp.inference.quadratic_set import Along, quadratic_set
 from renp.inference.reach import mass_grid, pole_masses, strength_counts
 from renp.inference.squares import furthest_square
@@ -31,8 +32,6 @@ from renp.results.base import provenance
 from renp.results.sensitivity import AXES, QUANTILES, STERILE, Sensitivity
 from renp.validation import choice, instance, random_seed, whole, within
 
-_CHUNK = 4096
-"""Data sets whose limits are found together."""
 _ROUNDING = 1e-9
 """Interference that is none, relative to the geometric mean of both squares."""
 
@@ -258,12 +257,8 @@ def _furthest(null: Reals, linear: Reals, square: Reals, counts: Reals, rise: fl
     """Return the size of the furthest strength that each row of counts accepts."""
     if np.all(np.abs(linear) <= _ROUNDING * np.sqrt(null * square)):
         return furthest_square(null, square, counts, rise)
-    size = min(_CHUNK, -(-len(counts) // 64) * 64)
-    found = []
-    for start in range(0, len(counts), size):
-        some = np.minimum(np.arange(start, start + size), len(counts) - 1)
-        found.append(np.asarray(_furthest_signed(null[some], linear[some], square[some], counts[some], rise)))
-    return np.concatenate(found)[: len(counts)]
+    rows = null, linear, square, counts
+    return in_chunks(lambda some: np.asarray(_furthest_signed(*some, rise)), rows)
 
 
 @jax.jit
