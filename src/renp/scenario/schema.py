@@ -366,6 +366,9 @@ class Document(Section):
 SECTIONS: dict[str, type[Section]] = {
     "atom": AtomSection,
     "target": TargetSection,
+    "target.preparation": PreparationSection,
+    "target.preparation.pulses": PulseSection,
+    "target.preparation.trigger": PulseSection,
     "laser": LaserSection,
     "neutrinos": NeutrinosSection,
     "run": RunSection,
