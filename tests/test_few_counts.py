@@ -110,6 +110,7 @@ def test_many_counts_in_many_runs_are_left_to_the_formula() -> None:
     assert outcomes(Signal(np.full(4, 50.0), np.ones(4)).between(*SPAN)) is None
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("size", [504.0, 1e4, 1e7])
 @pytest.mark.parametrize("excess", [-2.0, 0.0, 2.0])
 def test_unified_intervals_of_many_counts_are_those_of_the_formula(size: float, excess: float) -> None:
@@ -209,6 +210,7 @@ def test_an_outcome_is_as_unlikely_as_itself() -> None:
             assert float(alone.most[0]) == pytest.approx(float(every.most[k]), abs=1e-12)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("method", ["cls", "feldman-cousins"])
 @pytest.mark.parametrize(
     ("expected", "counts"),

@@ -42,6 +42,7 @@ def runs_of(plan: Plan, background: float = 0.0) -> renp.Experiment:
 # --- the optimum --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("elements", ["magnetic-moment", "electric-moment", "both"])
 def test_plans_for_the_letters_target(elements: str) -> None:
     """Each is ahead of the letter's plan, and proves that no other is ahead of it by more than 10⁻⁴."""
@@ -97,6 +98,7 @@ def rates(energies: Reals, kinds: tuple[type, ...]) -> tuple[Reals, Reals]:
     return np.array(signals), null
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("elements", "kinds"),
     [
@@ -614,6 +616,7 @@ def outermost(runs: renp.Experiment, unit: float, far: float) -> float:
     return max(ends)
 
 
+@pytest.mark.slow
 def test_a_limit_lies_beyond_the_second_solution() -> None:
     """The mirror a + κg → −a has the same χ² in every run: no plan excludes it, and the limit is beyond."""
     few = renp.Constraints(candidates=150, laser_range=(1.0, None))
