@@ -407,16 +407,8 @@ def shots(**given: float) -> dict[str, Any]:
         (shots() | {"polarisability_e": 1e12}, "polarisability_e = 1000000000000.0"),
         (shots() | {"inhomogeneous_width": 1e-4}, "inhomogeneous_width = 0.0001"),
         (shots() | {"trigger": shots(delay=-1.0)["pulses"][:1]}, "trigger = -1.0: must be a delay within"),
-        pytest.param(
-            {"coherence": 0.5, "polarisability": 100.0},
-            "length = 1.0: must be in cm, and such that light",
-            marks=pytest.mark.slow,
-        ),
-        pytest.param(
-            {"coherence": 0.5, "polarisability": 500.0},
-            "length = 1.0: must be in cm, so that pulses",
-            marks=pytest.mark.slow,
-        ),
+        ({"coherence": 0.5, "polarisability": 100.0}, "length = 1.0: must be in cm, and such that light"),
+        ({"coherence": 0.5, "polarisability": 500.0}, "length = 1.0: must be in cm, and such that light"),
         ({"coherence": 0.5, "length": 1e6}, "length = 1000000.0: must be such that"),
         (
             {"coherence": 0.5, "trigger": shots(duration=3.0)["pulses"][:1]},

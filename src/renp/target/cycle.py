@@ -6,7 +6,7 @@ with n_t the trigger's photon density, or n_γ at all times. A beam's radius is 
 weight to Gauss's rule, each of which is a problem of plane waves: beams do not spread within the target.
 """
 
-from math import ceil, factorial, floor, log2, pi
+from math import ceil, factorial, floor, log2, pi, sqrt
 from typing import Any, NamedTuple, TypeAlias
 
 import equinox as eqx
@@ -36,7 +36,8 @@ MOST_STEPS = 4_000_000
 _POINTS = 8
 """Of Gauss's rule in each panel of a storage."""
 
-_THRESHOLD = pi / 2
+_THRESHOLD, _MOST_GAIN = pi / 2, 55.0
+"""∫κ dz above which a target empties itself, and above which its bursts are too sharp for its cells."""
 
 
 class Pulses(NamedTuple):
@@ -171,7 +172,7 @@ def run(
 
 def _gain_length(medium: Medium, square: Float[Array, "r t n"]) -> Float[Array, " t"]:
     small = 1e-300  # whose root has a derivative
-    return jnp.max(medium.gain * jnp.mean(jnp.sqrt(square + small), axis=2), axis=0)
+    return jnp.max(medium.gain * jnp.mean(jnp.sqrt(square + small) - sqrt(small), axis=2), axis=0)
 
 
 def _each(pulses: Pulses) -> list[tuple[Any, Any, Any, Any]]:
@@ -306,9 +307,7 @@ def planned(
         nonlocal plan, state, now
         state, record = _step(medium, light, plan, stretch, state)
         if not np.all(np.isfinite(np.asarray(record.factor))):
-            gain = float(medium.gain)
-            allowed = f"in cm, and such that light in it is followed: over it the gain is some {gain:.3g}"
-            raise InputError("length", float(medium.length), allowed)
+            raise _lost(medium)
         records.append(record)
         plan, now = plan._replace(stretches=(*plan.stretches, stretch)), stretch.end
 
@@ -332,6 +331,8 @@ def planned(
         until = found[k][0] if k < len(found) else last
         budget, growing = MOST_STEPS, True
         while now < until and budget > 0 and growing and (gain := _most_gain(medium, state)) > _THRESHOLD:
+            if gain > _MOST_GAIN:
+                raise _lost(medium)
             before = now
             go(min(now + _crossings(gain) * crossing, until))
             budget -= int((now - before) / step)
@@ -339,6 +340,11 @@ def planned(
         if now < until:
             advance(Stretch(now, until, 0, 0))
     return plan, records, state
+
+
+def _lost(medium: Medium) -> InputError:
+    allowed = f"in cm, and such that light in it is followed: over it the gain is some {medium.gain:.3g}"
+    return InputError("length", float(medium.length), allowed)
 
 
 def _most_gain(medium: Medium, state: State) -> float:
