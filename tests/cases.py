@@ -1,8 +1,12 @@
 """What several tests build on."""
 
-from typing import Any
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 
 import renp
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
@@ -48,3 +52,43 @@ def neutrinos_with(masses: list[float], nature: str = "dirac") -> renp.Neutrinos
     nu = renp.Neutrinos(m1, nature=nature, dm2_21=m2**2 - m1**2 or tiny, dm2_31=m3**2 - m1**2 or tiny)
     assert np.allclose(nu.masses, masses, rtol=1e-13, atol=1e-140)
     return nu
+
+
+TEXT = """\
+[atom]
+name = "Yb"
+[neutrinos]
+lightest_mass = "0.01 eV"
+[[interaction]]
+kind = "magnetic-moment"
+elements = { "12" = 3e-11 }
+[[run]]
+photon_energy = "1.068 eV"
+duration = "10 day"
+[[run]]
+photon_energy = "1.0708 eV"
+duration = "5 day"
+background = "0.1 / day"
+"""
+OBSERVED = TEXT.replace('"10 day"\n', '"10 day"\ncounts = 130\n') + "counts = 40\n"
+
+
+class Answer(NamedTuple):
+    """What one command did."""
+
+    status: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """Return the one JSON document on stdout, without NaN or infinity."""
+        return json.loads(self.out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+Command = Callable[..., Answer]
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "a.toml"
+    path.write_text(text, encoding="utf-8")
+    return path

@@ -7,10 +7,14 @@ import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import pytest
 from jaxtyping import install_import_hook
+
+if TYPE_CHECKING:
+    from cases import Command
 
 mpl.use("agg")
 
@@ -39,6 +43,18 @@ _MOST_MAPPED = 30_000
 """Pieces of memory that a process may map are some 65 000, and each compiled program has several."""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the cases of a `sampled` test the first ones are quick, all others slow."""
+    left: dict[str, int] = {}
+    for item in items:
+        if mark := item.get_closest_marker("sampled"):
+            test = item.nodeid.split("[")[0]
+            left[test] = left.get(test, mark.args[0] if mark.args else 1) - 1
+            if left[test] < 0:
+                item.add_marker("slow")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def programs() -> Iterator[None]:
     """Forget compiled programs after a module, where thousands have gathered: nothing else would end them."""
@@ -47,3 +63,26 @@ def programs() -> Iterator[None]:
     if mapped.exists() and mapped.read_bytes().count(b"\n") > _MOST_MAPPED:
         jax.clear_caches()
         gc.collect()
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "Command":
+    from cases import Answer
+    from renp.cli import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path) -> Answer:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main([str(a) for a in arguments])
+        return Answer(int(caught.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    from cases import TEXT, written
+
+    return written(tmp_path, TEXT)

@@ -154,7 +154,7 @@ def page() -> str:
         "| where | printed | found | quantity | printed gives | corrected gives | independent |",
         "|---|---|---|---|---|---|---|",
     ]
-    for erratum in errata.errata():
+    for erratum in errata.ERRATA:
         printed, corrected = erratum.values()
         independent = REFERENCE[erratum.key]()
         words = (erratum.where, erratum.printed, erratum.found, erratum.quantity)

@@ -108,6 +108,7 @@ atoms = st.one_of(
     ),
     some({"file": st.just("atoms/mine.toml")}, {"approximation": st.just("papers")}),
 )
+OF_PULSES = ("detuning", "polarisability_g", "polarisability_e", "seed_photons")
 shot = {"energy": "1 mJ", "duration": "20 ps", "waist": "3 mm"}  # shapes of few programs
 shots = st.sampled_from([[shot], [{**shot, "delay": "5 ps", "direction": "left"}, shot]])
 preparations = some(
@@ -118,7 +119,7 @@ preparations = some(
     },
     {
         "pulses": shots,
-        "trigger": shots,
+        "trigger": st.just([shot]),
         "coherence": st.sampled_from([1e-3, [0.0, 1e-3]]),
         "decay_time": st.just("3 ms"),
         "dephasing_time": st.just("2.5 us"),
@@ -129,6 +130,8 @@ preparations = some(
         "gate": st.just(["0 s", "1 us"]),
         "seed_photons": st.just(0.5),
     },
+).map(
+    lambda one: one if "pulses" in one else {key: one[key] for key in one if key not in OF_PULSES},
 )
 targets = some(
     {},

@@ -12,7 +12,7 @@ from relative import relative
 from renp.cli.output import print_verdicts
 from renp.datafiles import read_toml
 from renp.papers import claims, letter
-from renp.papers.errata import errata
+from renp.papers.errata import ERRATA
 from renp.results.advantage import Advantage
 from renp.results.comparison import Comparison, Number
 
@@ -30,7 +30,7 @@ def test_every_row_stands_in_the_list_of_sentences_and_no_other() -> None:
     known = set(rows()) | {"renp.bounds.effective", "data/scattering.toml"}
     assert set(re.findall(r"`([^`]+)`", text)) == known
     named = set(re.findall(r"(?<!\*)\*([a-z-]+)\*(?!\*)", text))
-    assert named == {erratum.key for erratum in errata()}
+    assert named == {erratum.key for erratum in ERRATA}
 
 
 def test_every_sentence_is_ticked() -> None:

@@ -6,13 +6,13 @@ import pytest
 
 from errata_reference import REFERENCE, page
 from relative import relative
-from renp.papers.errata import Erratum, errata
+from renp.papers.errata import ERRATA, Erratum
 from renp.papers.formulas import CONVENTIONS, standard_model
 
 PAGE = Path(__file__).parents[1] / "docs" / "errata.md"
 
 
-@pytest.mark.parametrize("erratum", errata(), ids=lambda erratum: erratum.key)
+@pytest.mark.parametrize("erratum", ERRATA, ids=lambda erratum: erratum.key)
 def test_spinors_bear_out_the_corrected_form(erratum: Erratum) -> None:
     printed, corrected = erratum.values()
     independent = REFERENCE[erratum.key]()
@@ -22,7 +22,7 @@ def test_spinors_bear_out_the_corrected_form(erratum: Erratum) -> None:
 
 
 def test_every_erratum_has_its_reference() -> None:
-    assert set(REFERENCE) == {erratum.key for erratum in errata()}
+    assert set(REFERENCE) == {erratum.key for erratum in ERRATA}
 
 
 def test_printed_forms_are_never_the_default() -> None:

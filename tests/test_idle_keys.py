@@ -13,6 +13,8 @@ from scenarios import ATOM_FILE
 RUN = '[[run]]\nphoton_energy = "1.068 eV"\nduration = "10 day"\n'
 AXIS = '[[scan.axis]]\nparameter = "neutrinos.lightest_mass"\nvalues = ["1 meV"]\n'
 SCAN = f"{HEAD}{RUN}{AXIS}[scan]\n"
+PREPARED = "[target.preparation]\nlength = '1 cm'\nrepetition = '1 / s'\ncoherence = 0.1\n"
+SHOT = "{ energy = '1 mJ', duration = '20 ps', waist = '3 mm' }"
 PHOTON = '[[scan.axis]]\nparameter = "photon_energy"\nvalues = ["1 eV"]\n'
 
 
@@ -48,6 +50,19 @@ IDLE = {
     "a width's error of a sharp line": (
         f"{HEAD}{RUN}[statistics]\nlinewidth_error = 0.1\n",
         "0 for a sharp line",
+    ),
+    "a confidence level of no limit": (
+        f"{HEAD}[statistics]\nfree = ['lightest_mass']\n[statistics.measured_masses.sum]\n"
+        "value = '0.1 eV'\nerror = '0.1 eV'\nconfidence_level = 0.9\n",
+        "statistics.measured_masses: sum.confidence_level has no effect without limit",
+    ),
+    "a detuning of no pulses": (
+        f"{HEAD}{PREPARED}detuning = '1e-9 eV'\n",
+        "target.preparation: detuning has no effect without pulses",
+    ),
+    "a trigger's direction": (
+        f"{HEAD}{PREPARED}trigger = [{SHOT}, {SHOT[:-1]}, direction = 'left' }}]\n",
+        "target.preparation: trigger[2].direction is not a known key",
     ),
     "counts of a planned run": (
         HEAD + RUN.replace("run", "planned") + "control_counts = 1\n",

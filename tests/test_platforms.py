@@ -1,11 +1,13 @@
 """Habits of other systems, tried by taking away what this one has; and that each stands in one place."""
 
+import asyncio
 import errno
 import os
 import re
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -187,15 +189,25 @@ def test_what_cannot_be_synced_is_written_all_the_same(
 
 def test_a_system_without_signals_is_asked_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platforms, "signal", SimpleNamespace())
-    platforms.interrupted_by_termination()
+    with asyncio.Runner() as runner, platforms.terminable():
+        platforms.told_to_end(runner.get_loop(), list)
     monkeypatch.setattr(platforms, "signal", signal)
     before = signal.getsignal(signal.SIGTERM)
-    try:
-        platforms.interrupted_by_termination()
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGTERM)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with pytest.raises(platforms.Terminated), platforms.terminable():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_loop_is_told_to_end_whatever_is_at_work(number: int) -> None:
+    async def work() -> None:
+        ended = asyncio.Event()
+        platforms.told_to_end(asyncio.get_running_loop(), ended.set)
+        with suppress(BaseException):  # as within a callback of compiled code
+            signal.raise_signal(number)
+        await asyncio.wait_for(ended.wait(), 5)
+
+    asyncio.run(work())
 
 
 def test_a_link_stays_one_and_a_folder_is_no_file(tmp_path: Path) -> None:

@@ -86,6 +86,12 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
         file("1,068;10;118", mark=";"),
         "line 2, photon_energy = '1,068' may be 1.068 or 1068: must be written without a comma",
     ),
+    "thousands or a whole number": (
+        file("1.068;10;1.180", mark=";"),
+        "line 2, counts = '1.180' may be 1.180 or 1180: must be written without a point",
+    ),
+    "what a spreadsheet cannot compute": (file("#N/A,10,118"), "line 2, photon_energy = '#N/A': must be"),
+    "commas in a heading": ('photon_energy [eV];duration [day];"a, b, c"\n1;1;1\n', "a column 'a, b, c'"),
     "both marks": (
         file("1,0685;10.5;118", mark=";"),
         "line 2, photon_energy = '1,0685' has a comma and line 2, duration = '10.5' a point",

@@ -197,6 +197,7 @@ def test_limits_are_those_of_upper_limits(tmp_path: Path, statistics: str, setti
         same_limits(scanned, data, place)
 
 
+@pytest.mark.slow
 def test_limits_over_the_error_of_an_efficiency(tmp_path: Path) -> None:
     """From none on, where the parameter is there but moves nothing."""
     axis = '[[scan.axis]]\nparameter = "run[1].efficiency_error"\nvalues = [0.0, 0.1]\n'
@@ -384,6 +385,7 @@ def test_what_cannot_be_a_store_is_refused(tmp_path: Path, name: str) -> None:
         renp.scan(scenario('[scan]\nresult = "counts"\n' + MASS), tmp_path / name)
 
 
+@pytest.mark.slow
 def test_a_product_of_a_million_million_points_is_not_materialised(tmp_path: Path) -> None:
     many = MASS.replace("points = 5", "points = 1000000") + DURATION.replace("points = 4", "points = 1000000")
     definition = Definition.of(scenario('[scan]\nresult = "counts"\n' + many))

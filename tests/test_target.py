@@ -252,6 +252,7 @@ def test_a_trigger_pulse_has_its_photons() -> None:
     assert renp.Target.from_preparation(shut, YB, density=1e18).dynamical_factor < 1e-6 * expected
 
 
+@pytest.mark.slow
 def test_a_gate_cuts_where_it_says() -> None:
     """Also within a propagation and between the nodes of a storage: 4|ρ|² falls with T₂/2."""
     given: dict[str, Any] = {"length": 0.5, "repetition": 10.0, "coherence": 0.5, "dephasing_time": 1e-3}
@@ -623,6 +624,7 @@ def test_delay_and_height_of_the_pulse_do_not_depend_on_the_grid() -> None:
     assert fine == relative(middle, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_batch_of_parameters_is_what_each_of_them_gives() -> None:
     cells, one = 40, jnp.ones(1)
     enter = pair(np.ones(2 * STEPS))

@@ -9,10 +9,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 DISK = {getattr(errno, name, None) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO")}
 """Errors that are of the disk, not of a name."""
@@ -172,7 +175,32 @@ def _is_at(number: int, path: Path) -> bool:
         return False
 
 
-def interrupted_by_termination() -> None:
-    """Let a request to terminate end what runs as Ctrl-C does, where there are such requests."""
-    if hasattr(signal, "SIGTERM"):
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+class Terminated(KeyboardInterrupt):
+    """Somebody asks this process to end; of a kind with Ctrl-C."""
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let a request to terminate end a block by `Terminated`, where there are such requests."""
+
+    def end(*_: object) -> None:
+        raise Terminated
+
+    before = None
+    with suppress(AttributeError, ValueError):  # no such signal, or a thread that gets none
+        before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
+
+
+def told_to_end(loop: "AbstractEventLoop", tell: Callable[[], None]) -> None:
+    """Have a loop call when Ctrl-C is pressed, or somebody asks to terminate, where loops can.
+
+    It does so between two of its steps: an exception of a signal's may be caught by whoever is at work.
+    """
+    for name in ("SIGINT", "SIGTERM"):
+        with suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(getattr(signal, name), tell)

@@ -15,6 +15,7 @@ from jaxtyping import Array, Float
 
 from renp.atoms.spin import HELICITIES
 from renp.errors import InputError
+from renp.units import plain
 from renp.validation import Scalar, is_traced, photon_energies, reals
 
 Values: TypeAlias = Float[Array | np.ndarray[Any, Any], "n"]
@@ -192,7 +193,8 @@ def _per_run(name: str, value: Any, n: int) -> Values | None:
         return None
     if is_traced(value):
         return jnp.broadcast_to(value, (n,))
-    values = reals(name, _numbers(value, dict(column.words)), column.allowed, column.unit)
+    given = _numbers(plain(name, value, column.unit), dict(column.words))
+    values = reals(name, given, column.allowed, column.unit)
     if values.shape not in ((), (n,)):
         given = f"{values.size} values" if values.ndim == 1 else f"an array of shape {values.shape}"
         raise InputError(name, given, f"one value, or one for each of {n} runs")

@@ -14,6 +14,7 @@ _PLAIN = (float, int, complex, np.ndarray, np.float64, np.int64, str, type(None)
 """Types that have no unit, known without looking further."""
 
 _ATOMIC = {"μ_B": ("J/T", BOHR_MAGNETON_SI), "e": ("C", ELECTRON_CHARGE_SI), "cm²": ("cm**2", 1.0)}
+_ATOMIC |= {"day * 100 cm^3": ("day*cm**3", 100.0), "eV²": ("eV**2", 1.0), "eV^2": ("eV**2", 1.0)}
 """Units of couplings, as the libraries write them, and how much of that one is."""
 
 _DEEPEST = 16

@@ -216,14 +216,14 @@ def instance(name: str, value: Any, cls: type | tuple[type, ...], allowed: str =
 
 
 def listed(name: str, value: Any, allowed: str, length: int | None = None) -> tuple[Any, ...]:
-    """Return the items of a list, a tuple or an array, or raise; text is none of them.
+    """Return the items of a list, a tuple or any array, or raise; text is none of them.
 
     Examples
     --------
     >>> listed("free", ["lightest_mass"], "a list of names")
     ('lightest_mass',)
     """
-    several = value.ndim > 0 if isinstance(value, np.ndarray) else isinstance(value, Sequence)
+    several = value.ndim > 0 if hasattr(value, "ndim") else isinstance(value, Sequence)
     if not several or isinstance(value, (str, bytes)) or length not in (None, len(value)):
         raise InputError(name, shown(value), allowed)
     return tuple(value)

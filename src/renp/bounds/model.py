@@ -148,7 +148,7 @@ def solar_weights(
     >>> solar_weights(nu).round(3), solar_weights(nu, 10e6).round(3)
     (Array([0.677, 0.301, 0.022], dtype=float64), Array([0.065, 0.913, 0.022], dtype=float64))
     """
-    energy = number("energy", energy, "the energy of a neutrino in eV, at least 0", low=0)
+    energy = number("energy", energy, "the energy of a neutrino in eV, at least 0", low=0, unit="eV")
     allowed = "a density of electrons in N_A/cm³, at least 0"
     density = number("electron_density", electron_density, allowed, low=0)
     s13_2 = jnp.asarray(neutrinos.sin2_theta13)

@@ -18,14 +18,14 @@ from renp.cli.commands import app
 from renp.cli.output import note
 from renp.compilations import keep, usual_folder
 from renp.errors import InputError, ScenarioError, StorageError
-from renp.platforms import cache_folder, has_settings
+from renp.platforms import Terminated, cache_folder, has_settings, terminable
 
 _LITTER = 200_000, 50, 100
 """New objects before a search for cycles; from 700 on, as Python has it, takes a fifth of a command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and exit: status 0, 2 for a user's error, 1 for a failure of ours."""
+    """Run the command line and exit: status 0, 2 for a user's error, 1 for ours, 130, 143 if told to end."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # Greek letters on a terminal that has none
@@ -45,12 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         place = Path(folder) if folder else usual_folder()
         keep(place, lambda words: None if quiet else note(f"note: {words}"))
     try:
-        status = app(
-            given,
-            exit_on_error=False,
-            print_error=False,
-            result_action="return_value",
-        )
+        with terminable():
+            status = app(given, exit_on_error=False, print_error=False, result_action="return_value")
+    except KeyboardInterrupt as end:
+        asked, code = ("terminated", 143) if isinstance(end, Terminated) else ("interrupted", 130)
+        note(f"renp: {': '.join([asked, *map(str, end.args)])}")
+        sys.exit(code)
     except CycloptsError as error:
         note(f"renp: {error}")
         sys.exit(2)

@@ -7,7 +7,7 @@ from renp.cli.application import DEFAULT, File, Flag, app, quantity, read_scenar
 from renp.cli.output import (
     Output,
     emit,
-    new_file,
+    new_scenario,
     progress_of,
     write_text,
 )
@@ -72,7 +72,7 @@ def target(
     file: File,
     *,
     light: Flag = False,
-    end: str = "0 cm",
+    end: str | None = None,
     scenario: Path | None = None,
     options: Output = DEFAULT,
 ) -> None:
@@ -85,25 +85,29 @@ def target(
     light
         Estimate the light that the target emits besides neutrino pairs, at the runs' photon energies.
     end
-        Length over which the coherence ends, a normal distribution's standard deviation; with --light.
+        Length over which the coherence ends, a normal distribution's standard deviation, such as "0.1 mm";
+        with --light. Left out, it ends sharply.
     scenario
         Write the file with the two-photon rate added to the background of each run; with --light.
     """
     from renp.results.light import TargetLight
     from renp.results.target import TargetCycle
 
+    for name, given in (("end", end), ("scenario", scenario)):
+        if given is not None and not light:
+            raise InputError(name, given, "left out without --light")
+    size = 0.0 if end is None else quantity("end", end, "cm")
+    if scenario is not None:
+        new_scenario(scenario)
     read = read_scenario(file, options, runs=light)
     if read.experiment.target.preparation is None:
-        raise ScenarioError(str(file), ["target: preparation is missing: this command needs it"])
-    if scenario is not None and not light:
-        raise InputError("scenario", scenario, "left out without --light")
+        raise ScenarioError(str(file), ["target.preparation: is missing: this command needs that table"])
     with progress_of("target", options):
         if light:
-            size = quantity("end", end, "cm")
             result: Result = (found := TargetLight.compute(read.experiment, end=size))
             if scenario is not None:
-                new_file("scenario", scenario)
-                write_text(scenario, read.with_background(found.two_photon_rate), options)
+                text = read.with_background(found.two_photon_rate, scenario.parent)
+                write_text(scenario, text, options)
         else:
             result = TargetCycle.compute(read.atom, read.experiment.target)
     emit(result, options, read)
@@ -129,7 +133,7 @@ def atoms(name: str | None = None, *, options: Output = DEFAULT) -> None:
 
 
 @app.command
-def bounds(file: File | None = None, *, options: Output = DEFAULT) -> None:
+def bounds(file: Path | None = None, *, options: Output = DEFAULT) -> None:
     """List what other experiments say; with a scenario file, where its model stands with each.
 
     --output FILE.csv or --json has the quantities that are limited and the sources, too.

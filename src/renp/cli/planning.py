@@ -23,7 +23,7 @@ from renp.cli.output import (
     StoreOutput,
     Whole,
     emit,
-    new_file,
+    new_scenario,
     progress_of,
     write_text,
 )
@@ -101,8 +101,7 @@ def plan(
     from renp.results.plan import NEAR
 
     if scenario is not None:
-        check_output(scenario, (".toml",), "scenario")
-        new_file("scenario", scenario)
+        new_scenario(scenario)
     read = read_scenario(file, options, runs=total is None or after)
     constraints = Constraints(
         laser_range=_laser_range(laser_range),
@@ -174,7 +173,11 @@ def scan(
     if plot is not None:
         Definition.of(scenario).check_drawn()
     with progress_of("scan", options) as progress:
-        result = run(scenario, options.output, cluster=cluster, progress=progress)
+        try:
+            result = run(scenario, options.output, cluster=cluster, progress=progress)
+        except KeyboardInterrupt as end:
+            end.args = ("what is computed is kept, and the same command goes on with it",)
+            raise
     if plot is not None:
         result.save(plot, column=options.column)
     options.say(f"wrote {options.output}{'' if plot is None else f' and {plot}'}")

@@ -18,7 +18,7 @@ from renp.explorer.addresses import Ready, claimed, is_local, names_of, origins_
 from renp.explorer.guard import SERVER, guard
 from renp.explorer.theme import waiting
 from renp.explorer.walk import first_words
-from renp.platforms import interrupted_by_termination
+from renp.platforms import told_to_end
 
 if TYPE_CHECKING:
     from renp.explorer.state import State
@@ -59,31 +59,44 @@ def serve(
     InputError
         If the address or port cannot be had.
     """
+    live = _live(begin, file, port, address, browser, tell)
     # Given how to make a loop, the runner leaves the thread's current one alone, which need not exist.
-    interrupted_by_termination()
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        front, free = runner.run(_listen(port, address, file))
-        url = f"http://{names_of(address)[0]}:{free}"
-        if not is_local(address):
-            words = f"the explorer listens at {address}: whoever reaches that address can use it"
-            warnings.warn(words, UserWarning, stacklevel=2)
-        tell(url)
-        if browser:
-            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+        runner.run(live)
 
-        async def loaded() -> Any:
-            start, listen = await asyncio.get_running_loop().run_in_executor(None, _load, begin)
-            front.stop()  # connections that are open are still answered
-            return await listen(start, free, address, stopped)
 
-        stopped = threading.Event()
-        server = runner.run(loaded())
-        try:
-            # Bokeh's own way to run prints to stdout at the end, and goes on if nobody reads it.
-            server.io_loop.start()
-        finally:
-            stopped.set()
-            server.stop()
+async def _live(
+    begin: "Callable[[], State]",
+    file: str,
+    port: int,
+    address: str,
+    browser: bool,
+    tell: Callable[[str], None],
+) -> None:
+    ended, stopped = asyncio.Event(), threading.Event()
+    told_to_end(asyncio.get_running_loop(), ended.set)
+    front, free = _listen(port, address, file)
+    url = f"http://{names_of(address)[0]}:{free}"
+    if not is_local(address):
+        words = f"the explorer listens at {address}: whoever reaches that address can use it"
+        warnings.warn(words, UserWarning, stacklevel=2)
+    tell(url)
+    if browser:
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+    loading = asyncio.get_running_loop().run_in_executor(None, _load, begin)
+    ending = asyncio.ensure_future(ended.wait())
+    await asyncio.wait([loading, ending], return_when=asyncio.FIRST_COMPLETED)
+    if ended.is_set():
+        return
+    start, listen = loading.result()
+    front.stop()  # connections that are open are still answered
+    server = await listen(start, free, address, stopped)
+    try:
+        # Bokeh's own way to run prints to stdout at the end, and goes on if nobody reads it.
+        await ending
+    finally:
+        stopped.set()
+        server.stop()
 
 
 def _load(begin: "Callable[[], State]") -> Any:
@@ -92,7 +105,7 @@ def _load(begin: "Callable[[], State]") -> Any:
     return begin(), listen
 
 
-async def _listen(port: int, address: str, file: str) -> tuple[HTTPServer, int]:
+def _listen(port: int, address: str, file: str) -> tuple[HTTPServer, int]:
     try:
         free = claimed(port, address)
         text = waiting(file, first_words())

@@ -43,7 +43,7 @@ from renp.interactions.given import GivenCouplings, given_couplings
 from renp.neutrinos import Neutrinos, neutrino_names, observable_masses, value_of, with_values
 from renp.poles import check_poles
 from renp.references import references_of
-from renp.validation import Scalar, choice, instance, is_traced
+from renp.validation import Scalar, choice, instance, is_traced, number
 
 Point: TypeAlias = Float[Array, "p"]
 Counts: TypeAlias = Float[Array, "n"]
@@ -262,9 +262,11 @@ class Likelihood(eqx.Module):
         InputError
             For a value that the parameter cannot have: a mediator's mass, for one, at the q² of a run.
         """
-        found = coordinate(self.parameters[self.index(name)], value)
+        parameter = self.parameters[self.index(name)]
+        found = coordinate(parameter, value)
         if "." in name:
-            there = Model(with_numbers(self.couplings, {name: jnp.asarray(value)}))
+            here = jnp.asarray(physical(parameter, np.float64(found)))
+            there = Model(with_numbers(self.couplings, {name: here}))
             for one in self.experiments:
                 for omega in np.asarray(one.line_centre)[:, None]:
                     check_poles(there, omega, one.atom, self.neutrinos)
@@ -427,6 +429,7 @@ class Likelihood(eqx.Module):
 
     def with_exposure(self, factor: Scalar) -> "Likelihood":
         """Return the likelihood of runs that last longer by a factor."""
+        factor = number("factor", factor, "a finite factor, at least 0", low=0.0)
         longer: Likelihood = eqx.tree_at(
             lambda one: [e.runs.duration for e in one.experiments],
             self,

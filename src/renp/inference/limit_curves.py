@@ -13,6 +13,7 @@ from renp.neutrinos import Neutrinos
 from renp.references import PAPERS
 from renp.results.base import provenance
 from renp.results.moments import LimitCurves
+from renp.results.sensitivity import AXES
 from renp.validation import instance
 
 
@@ -63,7 +64,8 @@ def limit_curves(
     instance("neutrinos", neutrinos, Neutrinos)
     rise = delta_chi2(confidence_level)
     allowed = "at least two increasing exposures above 0, in day × 100 cm³"
-    exposures = increasing("exposure", np.logspace(0, 3, 61) if exposure is None else exposure, allowed)
+    given = np.logspace(0, 3, 61) if exposure is None else exposure
+    exposures = increasing("exposure", given, allowed, AXES["exposure"][1])
     if experiment.counts is not None:
         raise InputError("counts", experiment.counts, "left out: limits over the exposure are expected ones")
     by_element: dict[str, dict[str, Reals]] = {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
+from math import inf
 
 from renp.errors import InputError
 from renp.neutrinos import MASSES, Neutrinos
@@ -48,11 +49,12 @@ class MeasuredMass:
         if (self.limit is None) == (self.value is None) or (self.value is None) != (self.error is None):
             given = {name: x for name, x in vars(self).items() if x is not None and x != 0.90}
             raise InputError("measured_masses", given or "empty", _ALLOWED)
-        confidence(self.confidence_level)
-        if self.value is not None:
-            number("value", self.value, "a measured mass in eV", unit="eV")
+        object.__setattr__(self, "confidence_level", confidence(self.confidence_level))
         name = "limit" if self.error is None else "error"
-        number(name, getattr(self, name), "a mass in eV above 0", low=0, open_low=True, unit="eV")
+        for key, allowed, low in (("value", "a measured mass", -inf), (name, "a mass above 0", 0.0)):
+            if (given := getattr(self, key)) is not None:
+                mass = number(key, given, f"{allowed}, in eV", low=low, open_low=True, unit="eV")
+                object.__setattr__(self, key, mass)
 
     @property
     def centre(self) -> float:

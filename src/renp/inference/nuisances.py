@@ -15,6 +15,7 @@ from renp.inference.nature import nature_parameters
 from renp.inference.parameters import Parameter, constrained, relative
 from renp.interactions.couplings import Coupling
 from renp.neutrinos import Neutrinos
+from renp.units import plain
 from renp.validation import Scalar, choice, instance, is_traced, listed, number
 
 NORMALISATION = "normalisation"
@@ -84,6 +85,15 @@ class Nuisances:
     common: Sequence[str] = ()
     measured_masses: Mapping[str, MeasuredMass] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Convert quantities, and columns of tables."""
+        for name in ("normalisation_error", "background_error", "calibration_error", "linewidth_error"):
+            given = plain(name, getattr(self, name), "eV" if name == "calibration_error" else "")
+            column = hasattr(given, "__array__") and not isinstance(
+                given, (np.ndarray, np.generic, jax.Array)
+            )
+            object.__setattr__(self, name, np.asarray(given) if column else given)
+
 
 def nuisance_parameters(
     nuisances: Nuisances, experiment: Experiment, neutrinos: Neutrinos, couplings: tuple[Coupling, ...] = ()
@@ -121,7 +131,7 @@ def experiment_parameters(nuisances: Nuisances, experiment: Experiment) -> list[
     """
     found: list[Parameter] = []
     runs = experiment.runs
-    if _varies(error := _error("calibration_error", nuisances.calibration_error, "eV")):
+    if _varies(error := _error("calibration_error", nuisances.calibration_error)):
         found.append(constrained(CALIBRATION, 0.0, error, error, "eV"))
     if _varies(error := _error("linewidth_error", nuisances.linewidth_error)):
         if experiment.laser.shape == "sharp":
@@ -195,8 +205,8 @@ def relevant(nuisances: Nuisances, couplings: tuple[Coupling, ...]) -> Nuisances
     return nuisances if len(kept) == len(nuisances.free) else replace(nuisances, free=kept)
 
 
-def _error(name: str, value: Any, unit: str = "") -> Scalar:
-    return number(name, value, "a finite error, at least 0", low=0.0, unit=unit)
+def _error(name: str, value: Any) -> Scalar:
+    return number(name, value, "a finite error, at least 0", low=0.0)
 
 
 def _varies(error: Scalar) -> bool:

@@ -182,7 +182,8 @@ def coordinate(parameter: Parameter, value: float) -> float:
     value, numeric, x = plain(parameter.name, value, parameter.unit), False, np.nan
     # Of what is no number, or far too large.
     with suppress(TypeError, ValueError, OverflowError), np.errstate(over="ignore", invalid="ignore"):
-        numeric = np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
+        dtype = np.asarray(value).dtype
+        numeric = np.ndim(value) == 0 and dtype.kind in "iuf" and dtype != np.float16
         x = float(inverse(parameter, np.float64(value))) if numeric else np.nan
     if not (np.isfinite(x) and parameter.low <= x <= parameter.high):
         ends = [float(physical(parameter, np.asarray(end))) for end in (parameter.low, parameter.high)]

@@ -18,7 +18,7 @@ from renp.errors import InputError
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.parameters import CONSTRAINED, Parameter, physical
 from renp.inference.search import checked_data
-from renp.validation import choice, number
+from renp.validation import choice, within
 
 Priors: TypeAlias = Mapping[str, Any]
 
@@ -127,13 +127,8 @@ def given_range(parameter: Parameter, given: Any) -> tuple[float, float]:
     """Return the range that a user gives, or raise `InputError`."""
     allowed = "a range (low, high) of values that the parameter can have, or a distribution of NumPyro"
     name = f"priors[{parameter.name!r}]"
-    if isinstance(given, str) or np.ndim(given) != 1 or len(given) != 2:
+    ends = np.array([parameter.low, parameter.high], dtype=float) * float(parameter.plus)
+    found = np.asarray(within(name, given, allowed, *ends, unit=parameter.unit))
+    if found.shape != (2,) or not found[0] < found[1]:
         raise InputError(name, repr(given), allowed)
-    unit = float(parameter.plus)
-    low, high = (
-        float(number(name, end, allowed, low=float(parameter.low) * unit, high=float(parameter.high) * unit))
-        for end in given
-    )
-    if not low < high:
-        raise InputError(name, given, allowed)
-    return low, high
+    return float(found[0]), float(found[1])

@@ -240,7 +240,9 @@ def _given(likelihood: Likelihood, name: str, values: ArrayLike) -> Reals:
     parameter = likelihood.parameters[likelihood.index(name)]
     low = 0.0 if parameter.kind == "magnitude" else -np.inf
     allowed = "finite sizes, at least 0" if low == 0 else "finite physical values"
-    flat = np.atleast_1d(np.asarray(within(f"values of {parameter.name}", values, allowed, low)))
+    flat = np.atleast_1d(
+        np.asarray(within(f"values of {parameter.name}", values, allowed, low, unit=parameter.unit))
+    )
     if flat.ndim != 1 or not flat.size or np.any(np.diff(flat) <= 0):
         raise InputError(f"values of {parameter.name}", flat.tolist(), "a list of increasing values")
     return np.array([likelihood.coordinate(name, float(v)) for v in flat])

@@ -86,7 +86,7 @@ def reach(
     instance("experiment", experiment, Experiment)
     check_certain(experiment)
     instance("neutrinos", neutrinos, Neutrinos)
-    within("masses", masses, "finite masses in eV, at least 0", low=0.0)
+    masses: Any = within("masses", masses, "finite masses in eV, at least 0", low=0.0, unit="eV")
     if experiment.counts is not None:
         allowed = "left out: the reach is that expected for the standard model"
         raise InputError("counts", np.asarray(experiment.counts), allowed)
@@ -235,8 +235,8 @@ def mass_grid(experiment: Experiment, low: float = 1e-3, high: float = 1e5, poin
     """
     instance("experiment", experiment, Experiment)
     allowed = "a mass in eV above 0"
-    low = float(number("low", low, allowed, low=0, open_low=True))
-    high = float(number("high", high, allowed, low=low, open_low=True))
+    low = float(number("low", low, allowed, low=0, open_low=True, unit="eV"))
+    high = float(number("high", high, allowed, low=low, open_low=True, unit="eV"))
     if (points := whole("points", points, 2)) > _MOST_POINTS:
         raise InputError("points", points, f"{_MOST_POINTS} at most")
     near = np.logspace(-6, -0.5, 24)

@@ -155,22 +155,22 @@ def _values(over: str, values: ArrayLike | None, experiment: Experiment) -> Real
         if over == "sterile-splitting":
             return np.geomspace(1e-3, float(experiment.atom.E_eg) ** 2, 121)
         return np.geomspace(1, 1e3, 31) if over == "exposure" else np.geomspace(1e-4, 0.1, 121)
-    found = increasing("values", values, "at least two increasing values above 0")
+    found = increasing("values", values, "at least two increasing values above 0", AXES[over][1])
     poles = pole_masses(experiment)
     if over == "mediator-mass" and np.any(np.isclose(found[:, None], poles, rtol=1e-12, atol=0)):
         raise InputError("values", values, "away from the poles, see pole_masses")
     return found
 
 
-def increasing(name: str, values: ArrayLike, allowed: str) -> Reals:
+def increasing(name: str, values: ArrayLike, allowed: str, unit: str) -> Reals:
     """Return at least two increasing numbers above 0, or raise.
 
     Examples
     --------
-    >>> increasing("values", [1, 2], "increasing")
+    >>> increasing("values", [1, 2], "increasing", "eV")
     array([1., 2.])
     """
-    found = np.atleast_1d(np.asarray(within(name, values, allowed, low=0.0), dtype=float))
+    found = np.atleast_1d(np.asarray(within(name, values, allowed, low=0.0, unit=unit), dtype=float))
     if found.ndim != 1 or found.size < 2 or found[0] == 0 or np.any(np.diff(found) <= 0):
         raise InputError(name, values, allowed)
     return found

@@ -1,7 +1,7 @@
 """Ensembles of toys: how estimates scatter, and how often intervals contain the truth."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -200,11 +200,9 @@ def measure_coverage(
     """
     instance("likelihood", likelihood, Likelihood)
     k = likelihood.index(coupling)
-    signed = likelihood.parameters[k].kind != "magnitude"
-    for name, given, least in (("values", values, -np.inf if signed else 0.0), ("exposures", exposures, 0.0)):
-        allowed = "a list of finite numbers" + ", at least 0" * (least == 0)
-        if np.ndim(within(name, given, allowed, least)) != 1:
-            raise InputError(name, repr(given), allowed)
+    signed, unit = likelihood.parameters[k].kind != "magnitude", likelihood.parameters[k].unit
+    values = _numbers("values", values, -np.inf if signed else 0.0, unit)
+    exposures = _numbers("exposures", exposures, 0.0)
     keys = iter(jax.random.split(jax.random.key(random_seed(seed)), len(exposures) * len(values)))
     rows: list[CoverageRow] = []
     progress = progress or progress_line("coverage")
@@ -301,6 +299,13 @@ def _coverage_rows(
         )
         for kind, of_kind in covered.items()
     ]
+
+
+def _numbers(name: str, given: Any, least: float, unit: str = "") -> tuple[float, ...]:
+    allowed = "a list of finite numbers" + ", at least 0" * (least == 0)
+    if np.ndim(found := within(name, given, allowed, least, unit=unit)) != 1:
+        raise InputError(name, repr(given), allowed)
+    return tuple(np.asarray(found).tolist())
 
 
 def _batches(likelihood: Likelihood, x: Point, key: Array, toys: int) -> list[Data]:

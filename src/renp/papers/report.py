@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 from renp.bounds import borexino_table
 from renp.datafiles import read_text, write
 from renp.papers import circular_light, claims, companion, letter, proceeding, real_atoms
-from renp.papers.errata import errata
+from renp.papers.errata import ERRATA
 from renp.results.comparison import Comparison
 from renp.results.mediators import draw_proceeding_figure_1
 from renp.results.moments import draw_contrast, draw_proceeding_figure_2
@@ -88,7 +88,7 @@ def write_report(folder: Path, progress: "Progress") -> Comparison:
         thresholds=moments.thresholds,
         mediator_masses=mediators.table(),
         borexino=borexino_table(letter.setup().neutrinos),
-        errata=[(erratum, *erratum.values()) for erratum in errata()],
+        errata=[(erratum, *erratum.values()) for erratum in ERRATA],
         scenarios={"letter": letter.setup().text, "vector-mediator": proceeding.setup().text},
         version=printed.made_by["renp"],
     )

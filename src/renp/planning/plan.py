@@ -33,7 +33,7 @@ from renp.results.base import provenance
 from renp.results.plan import SIGNIFICANT, Plan
 from renp.runs import COLUMNS, Runs
 from renp.spectrum import spectral_function
-from renp.validation import choice, instance, number, whole
+from renp.validation import choice, instance, listed, number, whole
 
 Progress: TypeAlias = Callable[[str], None]
 
@@ -52,6 +52,7 @@ _LONGEST = 30.0
 """Logarithm of the factor on the time up to which a significance is waited for."""
 
 _ERRORS = ("efficiency_error", "background_error")
+_RANGE = "the lowest and highest photon energy in eV, at least 0, or None"
 _ALIKE = "the same at all photon energies for a plan"
 
 
@@ -198,11 +199,13 @@ def plan(
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
     progress = progress or progress_line("plan")
     energies = allowed.grid(limits.candidates)
+    limited = _moments(known, elements, hypotheses) if couplings is None else given_couplings(couplings)
+    unit = limited[0].unit if limited else "μ_B"
     setting = Setting(
         _runs(experiment, np.resize(energies[:: 1 + energies.size // BLOCK], BLOCK), time, bool(chosen)),
         energies,
-        _moments(known, elements, hypotheses) if couplings is None else given_couplings(couplings),
-        strength,
+        limited,
+        float(number("strength", strength, "a size above 0", low=0.0, open_low=True, unit=unit)),
         Weak() if model is None else model,
         _common_errors(nuisances or Nuisances(), experiment, done),
         profiled,
@@ -210,10 +213,14 @@ def plan(
         progress,
     )
     contrasts = [
-        _weighted(one, weights or {}) for nu in hypotheses for one in load(known.contrasts)(setting, nu)
+        _weighted(one, weights or {})
+        for place, nu in enumerate(hypotheses)
+        for one in load(known.contrasts)(replace(setting, place=place, kinds=len(hypotheses)), nu)
     ]
     if not contrasts:
         raise InputError("couplings", "none", "one or more")
+    for name in weights or {}:
+        choice("weights", name, tuple(dict.fromkeys(one.name[0] for one in contrasts)))
     level = confidence_level if known.is_limit else _PERCENT
     rise = delta_chi2(level) if known.made_small else None
     search = Search(contrasts, energies, allowed, time, rise, progress)
@@ -461,7 +468,8 @@ def _shown(allowed: Range, energies: Reals) -> Reals:
 
 
 def _weighted(contrast: Contrast, weights: Mapping[str, float]) -> Contrast:
-    weight = float(weights.get(contrast.name[0], 1.0))
+    name = contrast.name[0]
+    weight = number(f"weights[{name!r}]", weights.get(name, 1.0), "above 0", low=0.0, open_low=True)
     return replace(contrast, direction=contrast.direction / weight)
 
 
@@ -487,17 +495,21 @@ def _same(name: str, default: float, *experiments: Experiment) -> float:
 
 def _total(total: float | None, experiment: Experiment) -> float:
     known: Any = float(np.sum(experiment.runs.duration)) if total is None else total
-    return float(number("total", known, "a time in s above 0", low=0.0, open_low=True))
+    return float(number("total", known, "a time in s above 0", low=0.0, open_low=True, unit="s"))
 
 
 def _checked(constraints: Constraints) -> Constraints:
     instance("constraints", constraints, Constraints)
-    for name in ("clearance", "least_duration", "change_time"):
-        number(name, getattr(constraints, name), "a finite number, at least 0", low=0.0)
+    plain = {
+        name: float(number(name, getattr(constraints, name), f"at least 0, in {unit}", low=0.0, unit=unit))
+        for name, unit in (("clearance", "eV"), ("least_duration", "s"), ("change_time", "s"))
+    }
     for name, low in (("frequencies", 1), ("candidates", 10)):
         if getattr(constraints, name) is not None:
             whole(name, getattr(constraints, name), low)
-    for end in constraints.laser_range:
-        if end is not None:
-            number("laser_range", end, "photon energies in eV, at least 0", low=0.0)
-    return constraints
+    ends = [_laser_end(end) for end in listed("laser_range", constraints.laser_range, _RANGE, 2)]
+    return replace(constraints, laser_range=tuple(ends), **plain)
+
+
+def _laser_end(end: Any) -> float | None:
+    return None if end is None else float(number("laser_range", end, _RANGE, low=0.0, unit="eV", photon=True))

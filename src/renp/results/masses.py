@@ -69,7 +69,9 @@ class MassCurves(Result):
         """
         instance("neutrinos", neutrinos, Neutrinos)
         given = np.geomspace(1e-4, 1, 121) if lightest_mass is None else lightest_mass
-        at = np.atleast_1d(np.asarray(within("lightest_mass", given, "masses in eV, at least 0", low=0.0)))
+        at = np.atleast_1d(
+            np.asarray(within("lightest_mass", given, "masses in eV, at least 0", low=0.0, unit="eV"))
+        )
         if at.ndim != 1:
             raise InputError("lightest_mass", given, "a list of masses in eV")
         squares = np.square(np.asarray(neutrinos.masses))

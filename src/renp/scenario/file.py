@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from renp.datafiles import given_text, given_toml, read_text
-from renp.errors import ScenarioError
+from renp.errors import InputError, ScenarioError
 from renp.scenario.build import Setting, build
 from renp.scenario.doubts import doubts
 from renp.scenario.keys import Key
@@ -126,11 +126,38 @@ class Scenario(Setting):
         document = self.document.changed(runs=None, run=run)
         return replace(self, document=document, **vars(build(document, self.folder)))
 
-    def with_background(self, background: Iterable[float]) -> str:
-        """Return the file with rates, in 1/s, added to the background of each of its runs."""
+    def with_background(self, background: Iterable[float], folder: Path | None = None) -> str:
+        """Return the file with rates added to the background of each of its runs.
+
+        Parameters
+        ----------
+        background
+            Averages over all time, 1/s; where a gate is given, the file has the rates while it is open.
+        folder
+            Where the file is going to be; beside this one if left out.
+
+        Raises
+        ------
+        InputError
+            For runs with control counts, which say themselves what the background is.
+        """
+        if self.experiment.control_counts is not None:
+            raise InputError("background", "of runs with control_counts", "left to these, which measure it")
+        preparation = self.experiment.target.preparation
+        share = 1.0 if preparation is None else preparation.open_share
         runs = zip(self.document.run, background, strict=True)
-        run = tuple(one.model_copy(update={"background": one.background + float(x)}) for one, x in runs)
-        return to_text(self.document.changed(runs=None, run=run), self.text)
+        run = tuple(
+            one.model_copy(update={"background": one.background + float(x) / share}) for one, x in runs
+        )
+        return to_text(self._document_in(folder).changed(run=run), self.text)
+
+    def _document_in(self, folder: Path | None) -> Document:
+        """Return the document for a file in another folder, with the runs of a CSV file in it."""
+        document = self.document.changed(runs=None)
+        if document.atom.file is None or folder is None:
+            return document
+        file = os.path.relpath(self.folder / document.atom.file, folder)
+        return document.changed(atom=document.atom.model_copy(update={"file": file}))
 
     def planned(self, plan: "Plan", *, after: bool = False, folder: Path | None = None) -> str:
         """Return the file with the runs of a plan, which have what the file's have besides.
@@ -156,10 +183,7 @@ class Scenario(Setting):
         >>> renp.Scenario.from_text(scenario.planned(plan)).experiment.photon_energy.shape
         (2,)
         """
-        document = self.document.changed(runs=None)
-        if document.atom.file is not None and folder is not None:
-            file = os.path.relpath(self.folder / document.atom.file, folder)
-            document = document.changed(atom=document.atom.model_copy(update={"file": file}))
+        document = self._document_in(folder)
         words = f"Plan for {plan.aim}, renp {plan.made_by['renp']}; optimality gap {plan.optimality_gap:.1e}"
         made, new = document.run if after else (), planned(document, plan).run
         text = with_comment(to_text(document.changed(run=made, planned=None), self.text), words)

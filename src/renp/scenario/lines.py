@@ -1,7 +1,7 @@
 """Where the keys of a TOML file stand."""
 
-import json
 import re
+import tomllib
 from collections.abc import Iterator
 
 _TOKEN = re.compile(
@@ -90,7 +90,7 @@ class _Lines:
         while self._token != end and self._kind != "end":
             kind, token = self._kind, self._next()
             if kind == "text":
-                token = json.loads(token) if token[0] == '"' and "\\U" not in token else token[1:-1]
+                token = tomllib.loads(f"key = {token}")["key"]
             if kind != "mark":
                 keys.append(token)
         return keys

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import Any, NoReturn, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -97,12 +97,30 @@ def validated(
     section: type[S], build: Callable[[S], T], table: Table, context: Mapping[str, Any] | None = None
 ) -> T:
     """Return what is built from a section, after checking its keys and values."""
-    known = list(section.model_fields)
-    unknown = [(key, unknown_key(key, known)) for key in table if key not in known]
-    idle = {} if context == VARIED else section.idle(table)
-    if unknown or idle:
-        raise TableError([*unknown, *idle.items()])
+    if wrong := _wrong_keys(section, table, idle=context != VARIED):
+        raise TableError([(key, f"{rest} {words}".lstrip(".").lstrip()) for key, rest, words in wrong])
     return build(section.model_validate(table, context=dict(context or {})))
+
+
+def _wrong_keys(section: type[Section], table: Table, *, idle: bool) -> list[tuple[str, str, str]]:
+    """Return what is not known or cannot act, in sections within too: key, rest of a path, sentence."""
+    known = list(section.model_fields)
+    wrong = [(key, "", unknown_key(key, known)) for key in table if key not in known]
+    wrong += [(key, "", words) for key, words in (section.idle(table) if idle else {}).items()]
+    for name, field in section.model_fields.items():
+        inner, given = _section_in(field.annotation), table.get(name)
+        for k, one in enumerate(given if isinstance(given, list) else [given]):
+            place = f"[{k + 1}]" if isinstance(given, list) else ""
+            if inner is not None and isinstance(one, dict):
+                within = _wrong_keys(inner, one, idle=idle)
+                wrong += [(name, f"{place}.{key}{rest}", words) for key, rest, words in within]
+    return wrong
+
+
+def _section_in(annotation: Any) -> type[Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next(filter(None, map(_section_in, get_args(annotation))), None)
 
 
 def unknown_key(key: str, known: list[str]) -> str:

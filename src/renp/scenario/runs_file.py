@@ -20,8 +20,11 @@ from renp.scenario.quantities import parse_quantity
 _HEADING = re.compile(r"\s*(?P<name>[^][()]*?)\s*(?:\[(?P<unit>[^]]+)\]|\((?P<other>[^)]+)\))?\s*$")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
-"""What may be a number with a decimal comma, or one with a separator of thousands."""
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+"""What may be a number with a decimal mark, or one with a separator of thousands."""
+
+_COMMENT = re.compile(r'\s*#(?!(?:N/A|NV|[A-ZÄÖÜ]+(?:/0)?[!?])\s*(?:[;,\t"]|$))')
+"""How a line begins that is none of a run; a cell #N/A or #DIV/0! is what a spreadsheet cannot compute."""
 
 _NOTE = "note"
 _NAMES = (*COLUMNS, _NOTE)
@@ -109,12 +112,12 @@ def _records(text: str) -> _Records:
     lines = enumerate(StringIO(text, newline=None), 1)
     headings, mark, found = list[str](), "", list[tuple[int, list[str]]]()
     for number, line in lines:
-        if not line.strip() or line.lstrip().startswith("#"):
+        if not line.strip() or _COMMENT.match(line):
             continue
-        if not mark and (declared := re.fullmatch(r"\s*sep=(.)\s*", line)):
+        if not mark and (declared := re.fullmatch(r'\s*"?sep=(.)"?\s*', line)):
             mark = declared[1]
             continue
-        mark = mark or max(_MARKS, key=line.count)
+        mark = mark or max(_MARKS, key=re.sub('"[^"]*"', "", line).count)
         rest = chain([line], (more for _, more in lines))  # a cell in quotes may go on over lines
         try:
             cells = [
@@ -124,7 +127,7 @@ def _records(text: str) -> _Records:
         except csv.Error as error:
             words = "quotes that are opened and not closed" if "end of data" in str(error) else str(error)
             raise ValueError(f"line {number}: {words}") from None
-        if not any(cells) or cells[0].startswith("#"):
+        if not any(cells) or _COMMENT.match(cells[0]):
             continue
         if headings:
             found.append((number, cells))
@@ -147,20 +150,23 @@ def _decimal_comma(columns: list[tuple[str, str]], lines: list[tuple[int, list[s
         if name != _NOTE
     ]
     commas = [one for one in cells if _COMMA.fullmatch(one[2].rstrip("% "))]
-    certain = [one for one in commas if not _THOUSANDS.fullmatch(one[2].rstrip("% "))]
     points = [one for one in cells if "." in one[2] and _NUMBER.fullmatch(one[2].rstrip("% "))]
-    if not commas:
+    marked = commas or points
+    certain = [one for one in marked if not _THOUSANDS.fullmatch(one[2].rstrip("% "))]
+    doubtful = [] if certain else [one for one in marked if commas or one[1] in _WHOLE]
+    if not commas and not doubtful:
         return ""
-    line, name, cell = (certain or commas)[0]
+    line, name, cell = (certain or doubtful)[0]
     said = f"line {line}, {name} = {cell!r}"
-    if points:
+    if commas and points:
         other = f"line {points[0][0]}, {points[0][1]} = {points[0][2]!r}"
         raise ValueError(
             f"{said} has a comma and {other} a point: must have the same decimal mark throughout"
         )
-    if not certain:
-        either = f"{cell.replace(',', '.')} or {cell.replace(',', '')}"
-        raise ValueError(f"{said} may be {either}: must be written without a comma")
+    if doubtful:
+        mark = "comma" if commas else "point"
+        either = f"{cell.replace(',', '.')} or {re.sub('[.,]', '', cell)}"
+        raise ValueError(f"{said} may be {either}: must be written without a {mark}")
     return cell
 
 

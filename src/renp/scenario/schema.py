@@ -53,10 +53,10 @@ class Unit:
         return parse_quantity(value, self.name, photon=self.photon)
 
     def text(self, value: float | str) -> str:
-        """Return a number as text that reads back to itself; times are in days where they can be."""
+        """Return a number as text that reads back to itself; longer times and low rates are in days."""
         if isinstance(value, str):
             return value
-        if self.name == "1/s" or (self.name == "s" and not 0 < abs(value) < 1):
+        if (self.name == "1/s" and abs(value) < 1) or (self.name == "s" and not 0 < abs(value) < 1):
             days = f"{value / DAY!r} day" if self.name == "s" else f"{value * DAY!r} / day"
             if "inf" not in days and parse_quantity(days, self.name) == value:
                 return days
@@ -157,25 +157,31 @@ class LaserSection(Section):
     offset: Energy = 0.0
 
 
-class PulseSection(Section):
-    """One of `pulses` or `trigger`: a pulse of light."""
+class TriggerSection(Section):
+    """One of `trigger`: a pulse of light."""
 
     energy: Work
     duration: Time
     waist: Length
     delay: Time = 0.0
+
+
+class PulseSection(TriggerSection):
+    """One of `pulses`."""
+
     direction: str = "right"
-
-
-Pulses: TypeAlias = Annotated[tuple[PulseSection, ...], Field(strict=False)]
 
 
 class PreparationSection(Section):
     """[target.preparation]: how the coherence is made; keys are the arguments of `renp.Preparation`."""
 
+    acts: ClassVar = dict.fromkeys(
+        ("detuning", "polarisability_g", "polarisability_e", "seed_photons"), (Beside(("pulses",)),)
+    )
+
     length: Length
     repetition: Rate
-    pulses: Pulses = ()
+    pulses: Annotated[tuple[PulseSection, ...], Field(strict=False)] = ()
     coherence: float | list[float] = 0.0
     decay_time: Time | None = None
     dephasing_time: Time | None = None
@@ -184,7 +190,7 @@ class PreparationSection(Section):
     polarisability: float | None = None
     polarisability_g: float = 0.0
     polarisability_e: float = 0.0
-    trigger: Pulses = ()
+    trigger: Annotated[tuple[TriggerSection, ...], Field(strict=False)] = ()
     gate: list[Time] | None = None
     seed_photons: float = 0.25
 

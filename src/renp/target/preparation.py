@@ -141,7 +141,7 @@ class Preparation:
         self._check("length", "cm", "a length in cm above 0", low=0.0, open_low=True)
         self._check("repetition", "1/s", "a rate in 1/s above 0", low=0.0, open_low=True)
         for name in ("decay_time", "dephasing_time"):
-            if getattr(self, name) != inf:
+            if type(given := getattr(self, name)) is not float or given != inf:
                 self._check(name, "s", "a time in s above 0, or left out", low=0.0, open_low=True)
         self._check("inhomogeneous_width", "eV", "an energy in eV from 0 to 0.01", low=0.0, high=0.01)
         self._check("detuning", "eV", "an energy in eV, at most 0.01 in size", low=-0.01, high=0.01)
@@ -156,6 +156,8 @@ class Preparation:
             for one in several:
                 instance(name, one, Pulse)
             object.__setattr__(self, name, several)
+        if any(one.direction != "right" for one in self.trigger):
+            raise InputError("trigger", "a pulse of direction 'left'", "pulses that all run to the right")
         values = reals("coherence", self.coherence, "ρ_eg from 0 to 1/2")
         if values.ndim > 1 or not np.all((values >= 0) & (values <= 0.5)) or not values.size:
             raise InputError("coherence", self.coherence, "from 0 to 1/2: one number, or one for each part")

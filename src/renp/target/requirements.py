@@ -66,8 +66,9 @@ def requirements(
     >>> f"{need.repetition:.3g}/s, {need.length:.2g} cm, {need.fluence:.3g} J/cm², {need.pump_energy:.2g} J"
     '2/s, 3.3 cm, 143 J/cm², 2.6e+04 J'
     """
-    number("factor", factor, "a number above 0, at most 1", low=0.0, high=1.0, open_low=True)
-    number("dephasing_time", dephasing_time, "a time in s above 0", low=0.0, open_low=True)
+    factor = float(number("factor", factor, "a number above 0, at most 1", low=0, high=1, open_low=True))
+    allowed = "a time in s above 0"
+    dephasing_time = float(number("dephasing_time", dephasing_time, allowed, low=0, open_low=True, unit="s"))
     alpha = two_photon_polarisability(atom)
     per_length = float(Medium(atom.E_eg, density, 1.0, alpha).gain) / 2
     length = min(pi / 2 / per_length, volume ** (1 / 3))
