@@ -67,13 +67,6 @@ class Light(eqx.Module):
     """Photons in each mode, of both sides together twice as many, that enter at z = 0 at all times."""
     gate: tuple[Scalar, Scalar] = (-jnp.inf, jnp.inf)
     """From when to when photons are counted, s on the pulses' clock."""
-    trigger_left: Pulses = Pulses(*(np.zeros(0),) * 4)
-    """Triggers that run towards smaller z."""
-
-    @property
-    def triggers(self) -> list[tuple[Any, Any, Any, Any]]:
-        """All of them."""
-        return [*_each(self.trigger), *_each(self.trigger_left)]
 
 
 class Stretch(NamedTuple):
@@ -180,22 +173,15 @@ def _each(pulses: Pulses) -> list[tuple[Any, Any, Any, Any]]:
 
 
 def _trigger(medium: Medium, light: Light, time: Any, radius: Any, span: Any) -> Any:
-    """Return n_t/n_γ for each ring, averaged over a span before each time: pulses may be shorter.
-
-    Times are those at which light towards larger z was at z = 0, the last axis is that of the cells.
-    """
-    if not light.triggers:
-        return jnp.ones((len(radius), *jnp.shape(time)))
+    """Return n_t/n_γ for each ring, averaged over a span before each time: pulses may be shorter."""
+    shape = (len(radius), *jnp.shape(time))
+    if not np.shape(light.trigger.energy)[0]:
+        return jnp.ones(shape)
     ring = jnp.reshape(radius, (-1, *(1,) * jnp.ndim(time)))
-
-    def passing(pulses: Pulses) -> Any:
-        each = (
-            amplitude(one, one[3], ring, medium) ** 2 * mean_power(one, time - span, time)
-            for one in _each(pulses)
-        )
-        return sum(each, jnp.zeros((len(radius), *jnp.shape(time))))
-
-    total = passing(light.trigger) + passing(light.trigger_left)[..., ::-1]
+    total = sum(
+        amplitude(one, one[3], ring, medium) ** 2 * mean_power(one, time - span, time)
+        for one in _each(light.trigger)
+    )
     return total * medium.density / light.photon_density
 
 
@@ -256,7 +242,7 @@ def _panels(stretch: Stretch, light: Light, crossing: float) -> tuple[Any, Any, 
     """
     length = stretch.end - stretch.start
     edges = [stretch.start, *(stretch.start + length * 2.0 ** np.arange(-24, 1))]
-    for _, duration, _, delay in light.triggers:
+    for _, duration, _, delay in _each(light.trigger):
         near = float(duration) * np.arange(-4, 4.1, 0.5)
         through = crossing * np.arange(1, 16) / 16
         edges += [float(delay) + float(t) for t in (*near, *through, *(near + crossing))]
@@ -295,7 +281,7 @@ def planned(
     if found and found[-1][1] > last:
         allowed = f"a rate that leaves time for the pulses: {found[-1][1] - start:.3g} s"
         raise InputError("repetition", 1 / period, allowed)
-    for _, duration, _, delay in light.triggers:
+    for _, duration, _, delay in _each(light.trigger):
         if not start <= float(delay) <= last:
             raise InputError(
                 "trigger", float(delay), f"a delay within the cycle, from {start:g} to {last:g} s"
