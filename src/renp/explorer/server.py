@@ -72,7 +72,7 @@ def linked_state(query: str, start: State) -> tuple[State, str]:
     return state, ""
 
 
-class Template(pn.Template):
+class Template(pn.Template):  # type: ignore[misc]
     """Panel's, without what it does again for each part of a page: half the time to make one."""
 
     def __repr__(self) -> str:
@@ -82,7 +82,7 @@ class Template(pn.Template):
         """Return the document with the page in it; its parts are gathered once, not after each change."""
         document = doc or pn.state.curdoc
         with document.models.freeze():
-            return super().server_doc(document, *args, **kwargs)  # type: ignore[no-any-return]
+            return super().server_doc(document, *args, **kwargs)
 
 
 def page(start: State, ready: threading.Event | None = None) -> Callable[[], Any]:

@@ -424,7 +424,7 @@ class Likelihood(eqx.Module):
         truth = jax.tree.map(np.asarray, self.asimov(x))
         # NumPy's numbers: JAX draws Poisson ones in single precision, and compiles for each number of toys.
         generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
-        counts = _poisson(generator, truth.counts, number)
+        counts: Any = _poisson(generator, truth.counts, number)
         return Data(counts, truth.pulls + generator.standard_normal((number, *truth.pulls.shape)))
 
     def with_exposure(self, factor: Scalar) -> "Likelihood":
