@@ -146,7 +146,9 @@ def test_a_preparation_is_an_axis(tmp_path: Path) -> None:
     )
     other = '[[scan.axis]]\nparameter = "target.preparation.coherence"\nvalues = [0.25, 0.5]\n'
     scanned = prepared(f'[scan]\nresult = "target"\n{time}{other}', pulses=False)
-    data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
+    found = renp.scan(scanned, tmp_path / "a.zarr")
+    assert "mean_dynamical_factor" in str(found)
+    data = found.dataset()
     expected = 10 / 2 * np.outer([1e-6, 1e-5, 1e-4], [0.25, 1.0])
     assert np.asarray(data.mean_dynamical_factor) == relative(expected, rel=1e-9)
 

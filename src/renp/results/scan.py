@@ -214,7 +214,7 @@ class Scan(Result):
         }
         if len(ends) == 2 and len(stacks) > MOST_PANELS:
             raise InputError("maps", len(stacks), f"at most {MOST_PANELS}; .dataset() has all")
-        return (draw_lines if len(ends) == 1 else draw_maps)(*self._said(data), ends, stacks)
+        return (draw_lines if len(ends) == 1 else draw_maps)(*self._shown(data), ends, stacks)
 
     def _drawn(self, data: "xr.Dataset") -> "dict[str, xr.DataArray]":
         """Return what a picture shows, by run or coupling if there are several."""
@@ -226,7 +226,7 @@ class Scan(Result):
         labels = data[own[0]].values
         return {f"{before}{label}": variable.isel({own[0]: k}, drop=True) for k, label in enumerate(labels)}
 
-    def _said(self, data: "xr.Dataset") -> tuple[str, str]:
+    def _shown(self, data: "xr.Dataset") -> tuple[str, str]:
         """Return what a picture shows, with its unit, and the atom."""
         said = {name: str(data.attrs.get(name, "")) for name in ("atom", "confidence_level", "settings")}
         level = f" at {100 * float(said['confidence_level']):g} % C.L." if said["confidence_level"] else ""

@@ -6,7 +6,7 @@ with n_t the trigger's photon density, or n_γ at all times. A beam's radius is 
 weight to Gauss's rule, each of which is a problem of plane waves: beams do not spread within the target.
 """
 
-from math import ceil, factorial, floor, log2, pi
+from math import ceil, factorial, floor, log2, pi, sqrt
 from typing import Any, NamedTuple, TypeAlias
 
 import equinox as eqx
@@ -36,7 +36,8 @@ MOST_STEPS = 4_000_000
 _POINTS = 8
 """Of Gauss's rule in each panel of a storage."""
 
-_THRESHOLD = pi / 2
+_THRESHOLD, _MOST_GAIN = pi / 2, 55.0
+"""∫κ dz above which a target empties itself, and above which its bursts are too sharp for its cells."""
 
 
 class Pulses(NamedTuple):
@@ -66,13 +67,6 @@ class Light(eqx.Module):
     """Photons in each mode, of both sides together twice as many, that enter at z = 0 at all times."""
     gate: tuple[Scalar, Scalar] = (-jnp.inf, jnp.inf)
     """From when to when photons are counted, s on the pulses' clock."""
-    trigger_left: Pulses = Pulses(*(np.zeros(0),) * 4)
-    """Triggers that run towards smaller z."""
-
-    @property
-    def triggers(self) -> list[tuple[Any, Any, Any, Any]]:
-        """All of them."""
-        return [*_each(self.trigger), *_each(self.trigger_left)]
 
 
 class Stretch(NamedTuple):
@@ -171,7 +165,7 @@ def run(
 
 def _gain_length(medium: Medium, square: Float[Array, "r t n"]) -> Float[Array, " t"]:
     small = 1e-300  # whose root has a derivative
-    return jnp.max(medium.gain * jnp.mean(jnp.sqrt(square + small), axis=2), axis=0)
+    return jnp.max(medium.gain * jnp.mean(jnp.sqrt(square + small) - sqrt(small), axis=2), axis=0)
 
 
 def _each(pulses: Pulses) -> list[tuple[Any, Any, Any, Any]]:
@@ -179,22 +173,15 @@ def _each(pulses: Pulses) -> list[tuple[Any, Any, Any, Any]]:
 
 
 def _trigger(medium: Medium, light: Light, time: Any, radius: Any, span: Any) -> Any:
-    """Return n_t/n_γ for each ring, averaged over a span before each time: pulses may be shorter.
-
-    Times are those at which light towards larger z was at z = 0, the last axis is that of the cells.
-    """
-    if not light.triggers:
-        return jnp.ones((len(radius), *jnp.shape(time)))
+    """Return n_t/n_γ for each ring, averaged over a span before each time: pulses may be shorter."""
+    shape = (len(radius), *jnp.shape(time))
+    if not np.shape(light.trigger.energy)[0]:
+        return jnp.ones(shape)
     ring = jnp.reshape(radius, (-1, *(1,) * jnp.ndim(time)))
-
-    def passing(pulses: Pulses) -> Any:
-        each = (
-            amplitude(one, one[3], ring, medium) ** 2 * mean_power(one, time - span, time)
-            for one in _each(pulses)
-        )
-        return sum(each, jnp.zeros((len(radius), *jnp.shape(time))))
-
-    total = passing(light.trigger) + passing(light.trigger_left)[..., ::-1]
+    total = sum(
+        amplitude(one, one[3], ring, medium) ** 2 * mean_power(one, time - span, time)
+        for one in _each(light.trigger)
+    )
     return total * medium.density / light.photon_density
 
 
@@ -255,7 +242,7 @@ def _panels(stretch: Stretch, light: Light, crossing: float) -> tuple[Any, Any, 
     """
     length = stretch.end - stretch.start
     edges = [stretch.start, *(stretch.start + length * 2.0 ** np.arange(-24, 1))]
-    for _, duration, _, delay in light.triggers:
+    for _, duration, _, delay in _each(light.trigger):
         near = float(duration) * np.arange(-4, 4.1, 0.5)
         through = crossing * np.arange(1, 16) / 16
         edges += [float(delay) + float(t) for t in (*near, *through, *(near + crossing))]
@@ -294,7 +281,7 @@ def planned(
     if found and found[-1][1] > last:
         allowed = f"a rate that leaves time for the pulses: {found[-1][1] - start:.3g} s"
         raise InputError("repetition", 1 / period, allowed)
-    for _, duration, _, delay in light.triggers:
+    for _, duration, _, delay in _each(light.trigger):
         if not start <= float(delay) <= last:
             raise InputError(
                 "trigger", float(delay), f"a delay within the cycle, from {start:g} to {last:g} s"
@@ -306,9 +293,7 @@ def planned(
         nonlocal plan, state, now
         state, record = _step(medium, light, plan, stretch, state)
         if not np.all(np.isfinite(np.asarray(record.factor))):
-            gain = float(medium.gain)
-            allowed = f"in cm, and such that light in it is followed: over it the gain is some {gain:.3g}"
-            raise InputError("length", float(medium.length), allowed)
+            raise _lost(medium)
         records.append(record)
         plan, now = plan._replace(stretches=(*plan.stretches, stretch)), stretch.end
 
@@ -332,6 +317,8 @@ def planned(
         until = found[k][0] if k < len(found) else last
         budget, growing = MOST_STEPS, True
         while now < until and budget > 0 and growing and (gain := _most_gain(medium, state)) > _THRESHOLD:
+            if gain > _MOST_GAIN:
+                raise _lost(medium)
             before = now
             go(min(now + _crossings(gain) * crossing, until))
             budget -= int((now - before) / step)
@@ -339,6 +326,11 @@ def planned(
         if now < until:
             advance(Stretch(now, until, 0, 0))
     return plan, records, state
+
+
+def _lost(medium: Medium) -> InputError:
+    allowed = f"in cm, and such that light in it is followed: over it the gain is some {medium.gain:.3g}"
+    return InputError("length", float(medium.length), allowed)
 
 
 def _most_gain(medium: Medium, state: State) -> float:

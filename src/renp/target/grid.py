@@ -81,7 +81,7 @@ def _length(medium: Medium, pulses: Pulses) -> float:
         amplitude(one, one[3], np.zeros(()), medium) * sqrt(one[1] / medium.crossing)
         for one in zip(*pulses, strict=True)
     ]
-    return float(sum(float(part) for part in each)) * (pi / (4 * log(2))) ** 0.25
+    return float(sum(float(part) for part in each)) * sqrt(sqrt(pi / (4 * log(2))))
 
 
 def cells_of(medium: Medium, light: Light, least: int = CELLS) -> int:

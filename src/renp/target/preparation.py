@@ -299,12 +299,11 @@ def _cycle(
     light = Light(
         pulses_of([one for one in preparation.pulses if one.direction == "right"]),
         pulses_of([one for one in preparation.pulses if one.direction == "left"]),
-        pulses_of([one for one in preparation.trigger if one.direction == "right"]),
+        pulses_of(preparation.trigger),
         photon_density,
         radius,
         cover,
         preparation.seed_photons,
-        trigger_left=pulses_of([one for one in preparation.trigger if one.direction == "left"]),
     )
     begin = begin_of(light)
     if preparation.gate is not None:
