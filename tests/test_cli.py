@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import renp
-from cases import OBSERVED, TEXT, Answer, Command, written
+from cases import OBSERVED, PAIRS, TEXT, Answer, Command, written
 from relative import relative
 from renp.results import Catalogue
 from renp.scenario import Scenario
@@ -30,7 +30,6 @@ electron = 1e-8
 left = { "11" = 1e-9 }
 """
 
-PAIRS = {"11", "12", "13", "22", "23", "33"}
 ENERGIES = ["--photon-energy", "1.068,1.0708"]
 
 
