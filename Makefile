@@ -39,6 +39,7 @@ test-lowest:
 
 # What continuous integration runs before `make test`.
 checks: lint docs-fast
+	$(BIN)/pytest -m slow tests/test_reproduce.py
 	$(MAKE) test-core PYTHON="$$(tools/pythons | tail -n 1 | cut -d ' ' -f 2-)" VENV=.venv-newest
 	$(MAKE) test-core VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt
 

@@ -43,6 +43,18 @@ _MOST_MAPPED = 30_000
 """Pieces of memory that a process may map are some 65 000, and each compiled program has several."""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the cases of a `sampled` test the first ones are quick, all others slow."""
+    left: dict[str, int] = {}
+    for item in items:
+        if mark := item.get_closest_marker("sampled"):
+            test = item.nodeid.split("[")[0]
+            left[test] = left.get(test, mark.args[0] if mark.args else 1) - 1
+            if left[test] < 0:
+                item.add_marker("slow")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def programs() -> Iterator[None]:
     """Forget compiled programs after a module, where thousands have gathered: nothing else would end them."""

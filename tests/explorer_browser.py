@@ -86,7 +86,7 @@ class Page:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.goto(url + query)
-        self.page.get_by_role("button", name="Spectrum", exact=True).first.wait_for()
+        self.page.wait_for_function("window.Bokeh?.documents[0]?.roots().length > 0")
         if not query.partition("?")[2].replace("theme=dark", ""):  # without a file it begins with words
             self.press("Spectrum")
         self.page.get_by_label("Lightest mass, exactly (eV)").wait_for()
@@ -101,8 +101,9 @@ class Page:
         return list(self.page.evaluate(code, [model, column, k]))
 
     def until(self, condition: str, argument: Any = None) -> None:
-        """Wait until an expression in the page is true."""
-        self.page.wait_for_function(condition, arg=argument)
+        """Wait until a function in the page says yes; it may fail as long as its view is not there."""
+        code = f"x => {{ try {{ return ({condition})(x) }} catch {{ return false }} }}"
+        self.page.wait_for_function(code, arg=argument)
 
     def wait_state(self, check: Callable[[State], bool]) -> None:
         """Wait until the link says what is expected."""

@@ -200,6 +200,7 @@ def test_what_made_the_counts_is_accepted(truth: float) -> None:
     assert found.p_values["vector-mediator"]["12"] > 0.9
 
 
+@pytest.mark.slow
 def test_newton_finds_what_is_exact() -> None:
     """An error that is next to nothing takes the search by Newton's method to the same ends."""
     none = renp.upper_limits(runs(), NU, couplings=LIGHT).accepted["vector-mediator"]["12"]
@@ -208,6 +209,7 @@ def test_newton_finds_what_is_exact() -> None:
     np.testing.assert_allclose(found, none, rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_ends_have_the_slope_of_what_they_solve() -> None:
     along = Along(*map(jnp.array, ([90.0, 40.0], [-30.0, -20.0], [4.0, 3.0])))
     counts = jnp.array([97.0, 35.0])

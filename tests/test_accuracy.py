@@ -53,6 +53,7 @@ def worst_error(atom: renp.Atom, nu: renp.Neutrinos, couplings: dict, omega: np.
     return worst
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("ordering", ["normal", "inverted"])
 @pytest.mark.parametrize("name", ATOMS)
 def test_all_pairs_at_all_detunings(name: str, ordering: str) -> None:
@@ -190,6 +191,7 @@ def exact_waves(atom: renp.Atom, light: str, omega: float, m_i: float, m_j: floa
     return tuple(delta * part / len(helicities) for part in (T, L))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("light", ["linear", "left", "right"])
 @pytest.mark.parametrize("name", ["Yb", "Xe"])
 def test_both_orders_and_helicities_at_all_detunings(name: str, light: str) -> None:

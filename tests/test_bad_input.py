@@ -667,6 +667,7 @@ def test_parameters_at_the_ends_of_their_ranges(parameters: dict[str, Any]) -> N
     assert np.allclose(U @ U.conj().T, np.eye(3), atol=1e-14)
 
 
+@pytest.mark.slow
 def test_runs_without_time_or_counts() -> None:
     idle = runs(duration=0, background=0, counts=[0, 0])
     assert renp.upper_limits(idle, DIRAC).limits["magnetic-moment"]["11"] == INF
@@ -697,6 +698,7 @@ TRACED: list[tuple[str, Callable[[Any], Any], Any]] = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("call", "value"), [t[1:] for t in TRACED], ids=[t[0] for t in TRACED])
 def test_traced_values_pass(call: Callable[[Any], Any], value: Any) -> None:
     value = jnp.asarray(value)

@@ -231,6 +231,7 @@ def renp_signal(mu: Any, eps: Any, neutrinos: renp.Neutrinos) -> Any:
     return renp.spectral_function(1.068, YB, neutrinos, model)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("rows", "nature", "count"),
     [
@@ -281,6 +282,7 @@ def test_quadratic_form_is_the_square() -> None:
     assert theta @ form @ theta == relative(expected, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_gradients_of_effective_moments() -> None:
     def everything(x: Any) -> Any:
         nu = renp.Neutrinos(0.01, sin2_theta12=x["s12"], delta_cp=x["delta"], dm2_21=x["dm2"])
@@ -390,6 +392,7 @@ def test_bounds_ask_for_neutrinos_with_a_model() -> None:
         Bounds.compute(None, MODEL)
 
 
+@pytest.mark.sampled
 @pytest.mark.usefixtures("without_windows")
 @pytest.mark.parametrize("with_model", [False, True])
 def test_bounds_print_save_and_draw_themselves(tmp_path: Path, with_model: bool) -> None:

@@ -74,6 +74,7 @@ def test_identifiers_agree_with_the_data_files() -> None:
             assert any(f"eprint = {{{entry.arxiv}}}" in entries()[key] for key in entry.references)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("method", ["delta-chi2", "asymptotic", "cls"])
 def test_limits_name_their_method_and_no_other(method: str) -> None:
     found = renp.upper_limits(RUNS, NU, method=method).references

@@ -12,6 +12,7 @@ from relative import relative
 from renp.scenario import Scenario
 
 
+@pytest.mark.slow
 def test_plan_writes_a_scenario_that_reaches_what_it_says(command: Command, tmp_path: Path) -> None:
     path, picture, planned = written(tmp_path, TEXT), tmp_path / "plan.png", tmp_path / "plan.toml"
     options = ("--elements", "magnetic-moment", "--total", "70 day", "--candidates", "200", "--json")
@@ -41,6 +42,7 @@ FORMS = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("form", FORMS)
 def test_a_planned_file_has_what_the_plan_was_computed_with(
     command: Command, tmp_path: Path, form: str

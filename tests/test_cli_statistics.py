@@ -94,6 +94,7 @@ def test_toys_scatter_around_the_file(command: Command, file: Path) -> None:
     assert {row["exposure"] for row in covered["coverage"]} == {1.0, 0.01}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:jsonschema.RefResolver is deprecated:DeprecationWarning")
 def test_workspace_is_one_of_pyhf(command: Command, tmp_path: Path) -> None:
     import pyhf
@@ -112,6 +113,7 @@ def test_the_sheet_of_an_atom(command: Command) -> None:
     assert command("atoms", "Yy").status == 2
 
 
+@pytest.mark.slow
 def test_a_fit_tells_as_text_what_is_wrong_with_it(command: Command, tmp_path: Path) -> None:
     """A second minimum is named as in JSON: counts return where the square outweighs the interference."""
     text = """
@@ -135,6 +137,7 @@ def test_a_fit_tells_as_text_what_is_wrong_with_it(command: Command, tmp_path: P
     assert sentence in command("fit", file).out
 
 
+@pytest.mark.slow
 def test_several_files_are_one_likelihood(command: Command, tmp_path: Path) -> None:
     """Two files of one run each give what one file of both runs gives; other neutrinos are refused."""
     first, second = OBSERVED.split("[[run]]")[1:]

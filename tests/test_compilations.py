@@ -70,6 +70,7 @@ print(renp.fit(renp.Likelihood(runs, nu, unit, nuisances=rate)).chi2)
 """
 
 
+@pytest.mark.slow
 def test_the_next_process_neither_traces_nor_compiles(tmp_path: Path) -> None:
     code = f"{TRACED}{PROGRAM}{FIT}print(traced)"
     first, _ = run(tmp_path, code=code)

@@ -86,6 +86,7 @@ def test_one_that_is_right_passes() -> None:
     Scenario.from_text(FILE.format(kind="test-own", nature="majorana", more=""))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "interaction",
     [

@@ -84,6 +84,7 @@ def controlled(days: float = 10.0) -> renp.Likelihood:
     return renp.Likelihood(experiment, NU, MU)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("precise_pyhf")
 @pytest.mark.filterwarnings("ignore:jsonschema.RefResolver is deprecated:DeprecationWarning")
 def test_the_profile_is_that_of_pyhf_with_a_poisson_constraint() -> None:
@@ -128,6 +129,7 @@ def test_toys_draw_control_counts() -> None:
     assert np.all(np.abs(np.corrcoef(toys.T) - np.eye(8)) < 0.04)
 
 
+@pytest.mark.slow
 def test_many_control_counts_make_the_background_known() -> None:
     def limit(**options: Any) -> float:
         experiment = runs(10.0, [1.068, 1.0712], background=1e-5, **options)
@@ -226,6 +228,7 @@ free = ["vector-mediator strength.mass"]
 """
 
 
+@pytest.mark.slow
 def test_a_scenario_file_says_all_of_it() -> None:
     likelihood = Scenario.from_text(FILE).likelihood()
     name = "vector-mediator strength"

@@ -266,6 +266,7 @@ def test_run_at_a_threshold():
     assert np.isfinite(found["mu_11"].upper)
 
 
+@pytest.mark.slow
 def test_direction_that_is_not_determined():
     """Two moments in one run with more counts than expected: χ² = 0 on a line from axis to axis."""
     found = fitted((140,), "moments", (1.068,), 0.0)
@@ -500,6 +501,7 @@ RESULTS = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", RESULTS)
 def test_results_are_saved(name, tmp_path):
     result = RESULTS[name]()

@@ -227,6 +227,7 @@ def test_counts_and_limits_are_those_of_the_package() -> None:
     )
 
 
+@pytest.mark.slow
 def test_limits_are_announced_while_they_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     from renp.explorer import counts_tab
 
@@ -238,6 +239,7 @@ def test_limits_are_announced_while_they_are_computed(monkeypatch: pytest.Monkey
     assert title.text == "expected upper limits, 90 % C.L."
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("parts", ["total", "pairs", "interactions"])
 def test_curves_are_those_of_the_package(parts: str) -> None:
     setup = build(start_state())
@@ -293,6 +295,7 @@ def test_an_element_is_set_by_its_field(page: Explorer) -> None:
     assert "alert" not in first.words.object
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("key", "k", "value", "read"),
     [
@@ -348,6 +351,7 @@ def test_runs_follow_to_the_same_places_beside_the_thresholds(page: Explorer, at
     assert masses[1] == pytest.approx(masses[0], abs=1e-8)
 
 
+@pytest.mark.slow
 def test_counts_are_of_all_runs_or_of_none(page: Explorer) -> None:
     page.change(tab="counts")
     control = field(page, "counts")
@@ -366,6 +370,7 @@ def test_counts_are_of_all_runs_or_of_none(page: Explorer) -> None:
     assert page.setup.experiment.counts is None
 
 
+@pytest.mark.slow
 def test_the_light_of_a_run_is_set_where_it_is_seen(page: Explorer) -> None:
     page.change(tab="counts", effects=["spin"])
     field(page, "runs.1.polarisation").widget.value = "left"
@@ -437,7 +442,8 @@ def test_the_cycle_of_a_target_is_computed_beside_the_page(
     assert page.state["target.preparation"].repetition == 100.0
     shown = page.panes["target"]
     eta = float(page.setup.experiment.target.dynamical_factor)
-    assert shown.mean.location == eta == relative(1 - np.exp(-1.0), rel=1e-6)
+    assert shown.mean.data["mean"] == [eta]
+    assert eta == relative(1 - np.exp(-1.0), rel=1e-6)
     field(page, "target.preparation.length").widget.value = "-1"
     waiting.pop()()()
     assert "above 0" in field(page, "target.preparation.length").words.object

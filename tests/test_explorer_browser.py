@@ -95,7 +95,7 @@ TEXTS = {
     "Atoms per cm³": ("2e21", lambda s: s["target.density"] == 2e21),
     "Volume (cm³)": ("50", lambda s: s["target.volume"] == 50),
     "Dynamical factor η": ("0.5", lambda s: s["target.dynamical_factor"] == 0.5),
-    "Gaussian width σ (eV)": ("1e-6", lambda s: s["laser.gaussian"] == 1e-6),
+    "Gaussian width, FWHM (eV)": ("1e-6", lambda s: s["laser.gaussian"] == 1e-6),
     "Error of all rates": ("5 %", lambda s: s["normalisation_error"] == 0.05),
     "Boost p_eg (eV)": ("1e-4", lambda s: s["boost"] == 1e-4),
     "E_vg (eV)": ("2.25", lambda s: s["E_vg"] == 2.25),
@@ -171,7 +171,7 @@ def test_wrong_entries_are_answered_beside_the_field(page: Page) -> None:
 
 def test_dragging_a_line_changes_the_counts_to_those_of_the_command_line(page: Page) -> None:
     page.press("Counts, limits")
-    page.until("() => Bokeh.documents[0].get_model_by_name('counts').data.run.length == 7")
+    page.until("() => Bokeh.documents[0].get_model_by_name('counts')?.data.run.length == 7")
     before, limits = page.data("counts", "expected"), page.data("limits", "limit")
     x, y, width = page.place_of_run(0)
     mouse = page.page.mouse
@@ -196,15 +196,15 @@ def test_dragging_a_line_changes_the_counts_to_those_of_the_command_line(page: P
 
 def test_a_tap_adds_a_run_and_a_button_removes_it(page: Page) -> None:
     page.press("Counts, limits")
-    page.until("() => Bokeh.documents[0].get_model_by_name('counts').data.run.length == 7")
+    page.until("() => Bokeh.documents[0].get_model_by_name('counts')?.data.run.length == 7")
     x, y, width = page.place_of_run(0)
     page.page.mouse.click(x + 0.06 * width, y - 60)
-    page.until("() => Bokeh.documents[0].get_model_by_name('counts').data.run.length == 8")
+    page.until("() => Bokeh.documents[0].get_model_by_name('counts')?.data.run.length == 8")
     page.page.get_by_role("button", name="✕").last.click()
-    page.until("() => Bokeh.documents[0].get_model_by_name('counts').data.run.length == 7")
+    page.until("() => Bokeh.documents[0].get_model_by_name('counts')?.data.run.length == 7")
     page.set("1: ω (eV)", "1160 nm")
     page.until(
-        "() => Math.abs(Bokeh.documents[0].get_model_by_name('counts').data.energy[0] - 1.06883) < 1e-4"
+        "() => Math.abs(Bokeh.documents[0].get_model_by_name('counts')?.data.energy[0] - 1.06883) < 1e-4"
     )
 
 
@@ -231,7 +231,7 @@ def test_a_link_restores_the_state(page: Page, browser: Any, url: str) -> None:
     page.until("() => location.search.includes('tab=counts') && location.search.includes('0.037')")
     query = page.page.evaluate("location.search")
     other = Page(browser, url, "/" + query)
-    other.until("() => Bokeh.documents[0].get_model_by_name('counts').data.run.length == 7")
+    other.until("() => Bokeh.documents[0].get_model_by_name('counts')?.data.run.length == 7")
     assert other.data("counts", "expected") == page.data("counts", "expected")
     # A link leaves out what has its usual value, which the file may state: both say the same.
     assert from_text(scenario(other)).scenario == from_text(scenario(page)).scenario
@@ -389,7 +389,7 @@ def test_a_page_is_there_while_the_explorer_is_loaded(browser: Any) -> None:
 def test_the_cycle_of_a_target_is_played(page: Page) -> None:
     page.page.get_by_role("button", name="Target", exact=True).first.click()
     page.press("Prepare by pulses")
-    page.until("() => Bokeh.documents[0].get_model_by_name('frames').data.coherence.length > 1000")
+    page.until("() => Bokeh.documents[0].get_model_by_name('frames')?.data.coherence.length > 1000")
     figure = "Bokeh.documents[0].get_model_by_name('moment-figure').title.text"
     before = page.page.evaluate(figure)
     models = "[...Bokeh.documents[0]._all_models.values()]"
@@ -418,7 +418,7 @@ def test_a_plan_appears_and_can_be_taken(page: Page) -> None:
     assert saved.value.suggested_filename == "plan.csv"
     assert "photon_energy" in Path(saved.value.path()).read_text(encoding="utf-8")
     page.press("Take these runs")
-    page.until("() => Bokeh.documents[0].get_model_by_name('counts').data.run.length == 3")
+    page.until("() => Bokeh.documents[0].get_model_by_name('counts')?.data.run.length == 3")
     page.press("Counts, limits")
     state = from_text(scenario(page))
     assert [run.photon_energy for run in state.scenario.run] == page.data("counts", "energy")

@@ -110,6 +110,7 @@ def test_many_counts_in_many_runs_are_left_to_the_formula() -> None:
     assert outcomes(Signal(np.full(4, 50.0), np.ones(4)).between(*SPAN)) is None
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("size", [504.0, 1e4, 1e7])
 @pytest.mark.parametrize("excess", [-2.0, 0.0, 2.0])
 def test_unified_intervals_of_many_counts_are_those_of_the_formula(size: float, excess: float) -> None:
@@ -209,6 +210,7 @@ def test_an_outcome_is_as_unlikely_as_itself() -> None:
             assert float(alone.most[0]) == pytest.approx(float(every.most[k]), abs=1e-12)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("method", ["cls", "feldman-cousins"])
 @pytest.mark.parametrize(
     ("expected", "counts"),
@@ -235,6 +237,17 @@ def test_couplings_with_a_sign_accept_what_enumeration_accepts(
         # N(x) = N(4 − x), so that nothing tells the solutions apart.
         mirrored = sorted((4 - high, 4 - low) for low, high in found.accepted)
         assert mirrored == [relative(end, rel=1e-7) for end in sorted(found.accepted)]
+
+
+def test_what_is_accepted_in_a_narrow_interval_beyond_others_is_found() -> None:
+    """From −3.2203 to −3.2193, where outcomes change order; the next interval begins at −3.193."""
+    expected = Signal(np.array([3.1, 4.2]), np.array([1.1, 1.4]), np.array([0.9, 0.7]), signed=True)
+    found = limits(expected, np.array([4.0, 6.0]), "feldman-cousins", 0.90)
+    assert found is not None
+    [(low, _)] = found.accepted
+    assert enumerated(expected, low + 3e-4, [4.0, 6.0], "feldman-cousins")
+    assert not enumerated(expected, low - 3e-4, [4.0, 6.0], "feldman-cousins")
+    assert low == relative(-3.2202998, rel=1e-6)
 
 
 @pytest.mark.parametrize("method", ["cls", "feldman-cousins"])

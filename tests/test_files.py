@@ -28,6 +28,7 @@ except renp.InputError as error:
 """
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("ending", [".json", ".csv", ".nc", ".png", ".pdf"])
 def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"atoms{ending}"

@@ -46,6 +46,7 @@ def test_the_sum_of_squares_is_the_same_in_both_bases(kind: type, nu: renp.Neutr
     assert squares[0] == relative(squares[1], rel=1e-12)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("kind", KINDS)
 def test_they_are_interactions_like_others(kind: type) -> None:
     renp.check_interaction(kind({(1, 2): 1e-11}, basis="flavour"))

@@ -175,6 +175,7 @@ def test_common_errors_of_a_plan_count_once() -> None:
     assert plan.standard_model_p_value == relative(same.standard_model_p_value, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_the_standard_model_knows_no_mass_of_a_mediator() -> None:
     """A free number of an interaction takes no degree of freedom where the interaction is not there."""
     mediator = renp.VectorMediator(3.0, 1.0, left={(1, 1): 1.0}, width=1e-3)

@@ -83,6 +83,7 @@ def near_thresholds(nu: renp.Neutrinos) -> np.ndarray:
     return np.setdiff1d(omega, edges)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("mass", [0.0, 1e-9, 0.01, 0.2])
 @pytest.mark.parametrize("nature", ["dirac", "majorana"])
 def test_gradients_are_finite_at_and_beyond_thresholds(nature: str, mass: float) -> None:
@@ -123,6 +124,7 @@ WHOLE = {
 }
 
 
+@pytest.mark.slow
 def test_gradients_of_the_whole_atom_are_finite_differences_and_finite_at_thresholds() -> None:
     value, gradient = jax.jit(whole_atom), jax.jit(jax.grad(whole_atom))
     found = gradient(WHOLE)

@@ -19,6 +19,7 @@ def all_moments(experiment: renp.Experiment, **options) -> renp.Likelihood:
     return renp.Likelihood(experiment, NU, units, **options)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("energies", "rank"), [(ENERGIES, 7), (ENERGIES[:3], 3), ([1.0, 1.0], 1)])
 def test_as_many_directions_are_seen_as_different_energies(energies, rank) -> None:
     found = information(all_moments(runs(energies=energies)))
@@ -65,6 +66,7 @@ def test_region_of_renp_alone_is_the_limit_one_at_a_time() -> None:
             assert found.renp[f"{kind} {element}"] == relative(limit, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_reactors_are_blind_and_stars_are_not() -> None:
     found = allowed_region(runs(energies=[1.068]), NU, ["gemma-2013"])
     assert all(np.isinf(x) for x in found.world.values())

@@ -160,6 +160,7 @@ def test_expected_counts_with_everything_varying(nature: str, ordering: str) -> 
         assert found == relative(by_hand(likelihood, x, nature, ordering), rel=1e-11)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("nature", "ordering"), [*TWO, *OTHER_TWO])
 def test_expected_counts_with_rates_varying(nature: str, ordering: str) -> None:
     likelihood = make(nature, ordering, "rates")
@@ -169,6 +170,7 @@ def test_expected_counts_with_rates_varying(nature: str, ordering: str) -> None:
         assert found == relative(by_hand(likelihood, x, nature, ordering), rel=1e-11)
 
 
+@pytest.mark.sampled
 @every_case
 def test_chi2(nature: str, ordering: str) -> None:
     likelihood = make(nature, ordering, "everything")
@@ -303,6 +305,7 @@ def test_neutrinos_with_values_of_their_own_keep_the_errors_of_their_release() -
     assert float(likelihood.values(jnp.ones(1))["sin2_theta12"]) == relative(0.332, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_observed_counts() -> None:
     likelihood = renp.Likelihood(runs(counts=[1, 2, 3, 0, 5]), NU, MU, nuisances=RATES)
     assert likelihood.data.counts.tolist() == [1, 2, 3, 0, 5]
@@ -507,6 +510,7 @@ def test_no_observed_counts() -> None:
 # --- toys -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_toys() -> None:
     """Poisson counts and normal pulls, independent of each other, around the point they are drawn at."""
     likelihood = make("dirac", "normal", "rates")

@@ -132,6 +132,7 @@ def test_observed_limits_of_the_expectation_are_the_expected_ones() -> None:
             assert observed.limits[kind][element] == relative(value, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_observed_limits_tell_how_well_each_coupling_fits() -> None:
     """The p-value is that of the coupling's own fit."""
     unit = {"mu_11": renp.MagneticMoment({(1, 1): 1.0})}
@@ -218,6 +219,7 @@ def test_limits_by_likelihood_are_those_of_one_strength() -> None:
             )
 
 
+@pytest.mark.slow
 def test_one_sided_limits_are_below_two_sided_ones_and_cls_above() -> None:
     two_sided, one_sided, cls = (one_limit(method=m) for m in ("delta-chi2", "asymptotic", "cls"))
     assert one_sided < two_sided
@@ -230,6 +232,7 @@ def test_feldman_cousins_is_near_delta_chi2_for_many_counts() -> None:
     assert one_limit(method="feldman-cousins") == relative(one_limit(), rel=0.08)
 
 
+@pytest.mark.slow
 def test_bands_contain_the_expected_limit_in_their_order() -> None:
     for method in ("delta-chi2", "cls"):
         result = renp.upper_limits(runs(), NU, couplings=ONE, method=method, bands=True)
@@ -270,6 +273,7 @@ def test_limits_count_a_second_solution_as_reach_does() -> None:
     assert limit == relative(float(renp.reach(runs(), NU, mediator, np.array([1e3]))[0]), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_profiled_limits_differ_where_moments_compete() -> None:
     excess = np.round(np.asarray(renp.expected_counts(runs(), NU)) * 1.2)
     alone, profiled = (
@@ -324,6 +328,7 @@ def test_a_coupling_with_a_sign_has_both_ends_of_its_interval() -> None:
     assert ends.values.tolist() == [low, high]
 
 
+@pytest.mark.slow
 def test_a_large_deficit_does_not_exclude_everything() -> None:
     """The observed asymptotic limit stays at the one expected with a deficit of one standard deviation."""
     low = renp.Experiment(YB, renp.Target(), [1.068], 10 * DAY, counts=[60])  # 117 are expected
@@ -357,6 +362,7 @@ RATE = renp.Nuisances(normalisation_error=0.1)
 MOMENT: dict[str, Any] = {"couplings": {"mu": renp.MagneticMoment({(1, 1): 1.0})}, "nuisances": RATE}
 
 
+@pytest.mark.slow
 def test_failed_toys_of_a_band_are_left_out_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     every = renp.upper_limits(runs(), NU, bands=True, **MOMENT)
     assert not every.failed_toys
@@ -374,6 +380,7 @@ def test_failed_toys_of_a_band_are_left_out_and_told(monkeypatch: pytest.MonkeyP
     assert found.bands != every.bands
 
 
+@pytest.mark.slow
 def test_failed_toys_of_a_construction_are_left_out_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limit_search, "_CONSTRUCTION_TOYS", 200)
     few = runs(1.0, [1.068, 1.07], counts=[14, 8])

@@ -57,6 +57,7 @@ def _likelihood(
     return renp.Likelihood(runs, renp.Neutrinos(0.01), nuisances=known)
 
 
+@pytest.mark.slow
 def test_measured_masses_add_their_terms() -> None:
     with_masses, without = _likelihood(KNOWN), _likelihood({})
     x = with_masses.point(lightest_mass=0.03, dm2_31=2.53e-3)

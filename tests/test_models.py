@@ -59,6 +59,7 @@ def test_a_model_is_immutable(model: renp.Interaction) -> None:
         model.anything = 1
 
 
+@pytest.mark.sampled
 @every_model
 def test_a_model_passes_through_transformations(model: renp.Interaction) -> None:
     yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(0.01)

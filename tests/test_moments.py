@@ -42,6 +42,7 @@ def test_spectra_say_what_they_were_made_from(tmp_path: Path) -> None:
     assert "esteban-2024" in made_by["references"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("neutrinos", [INVERTED, renp.Neutrinos(0.001), renp.Neutrinos(0.2, "inverted")])
 def test_figure_shows_every_threshold(neutrinos: renp.Neutrinos) -> None:
     spectra = MomentSpectra.compute(SR, neutrinos)

@@ -36,6 +36,7 @@ def spinor_spectrum(omega: float, nu: renp.Neutrinos, couplings: dict) -> np.nda
     )
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("nature", ["dirac", "majorana"])
 @pytest.mark.parametrize("kinds", [KINDS, *((kind,) for kind in KINDS)], ids="".join)
 def test_master_formula_agrees_with_spinors(kinds: tuple[str, ...], nature: str) -> None:
@@ -70,6 +71,7 @@ def test_total_is_the_sum_over_pairs_and_components(nature: str) -> None:
     assert total == relative(spinor_spectrum(1.068, nu, couplings).sum(), rel=1e-12)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("nature", ["dirac", "majorana"])
 @pytest.mark.parametrize("ordering", ["normal", "inverted"])
 def test_standard_model_agrees_with_spinors(ordering: str, nature: str) -> None:
@@ -113,6 +115,7 @@ def mediator_matrices(nu: renp.Neutrinos, q2: float, rng: np.random.Generator, b
     return couplings, renp.Weak() + vector + renp.ScalarMediator(m_S, y_e, y_S, y_P, basis, wide_S)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("basis", ["mass", "flavour"])
 @pytest.mark.parametrize("nature", ["dirac", "majorana"])
 def test_mediators_interfere_with_the_weak_amplitude_as_spinors_do(nature: str, basis: str) -> None:
@@ -198,6 +201,7 @@ def test_photon_couplings_agree_with_spinors(nature: str) -> None:
     assert np.all(expected[1] <= 1e-25)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("nature", ["dirac", "majorana"])
 def test_longitudinal_part_of_the_vector_propagator(nature: str) -> None:
     """Against spinors with q·j/m² put in by hand: ū q̸ (V + Aγ5) v, evaluated as a number."""

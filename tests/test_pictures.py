@@ -96,6 +96,7 @@ def check(figure: Figure) -> None:
         assert len(set(labels)) == len(labels)
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("name", PICTURES)
 def test_nothing_is_cut_off_covered_or_drawn_alike(name: str) -> None:
     check(PICTURES[name]().plot())

@@ -42,6 +42,7 @@ def runs_of(plan: Plan, background: float = 0.0) -> renp.Experiment:
 # --- the optimum --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("elements", ["magnetic-moment", "electric-moment", "both"])
 def test_plans_for_the_letters_target(elements: str) -> None:
     """Each is ahead of the letter's plan, and proves that no other is ahead of it by more than 10⁻⁴."""
@@ -97,6 +98,7 @@ def rates(energies: Reals, kinds: tuple[type, ...]) -> tuple[Reals, Reals]:
     return np.array(signals), null
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("elements", "kinds"),
     [
@@ -305,7 +307,13 @@ def test_uncertain_rates_are_profiled() -> None:
 def test_a_plan_for_several_masses_is_good_for_each() -> None:
     worlds = [renp.Neutrinos(mass, release=NU.release) for mass in (0.002, 0.02)]
     few = renp.Constraints(candidates=300, laser_range=(1.0, None))
-    both = renp.plan("limits", RUNS, worlds, elements="magnetic-moment", constraints=few)
+    said: list[str] = []
+    both = renp.plan(
+        "limits", RUNS, worlds, elements="magnetic-moment", constraints=few, progress=said.append
+    )
+    counted = [words for words in said if words.endswith(f" of {6 * len(worlds)}")]
+    assert [words.split(", ")[1].split()[0] for words in counted] == [str(k + 1) for k in range(len(counted))]
+    assert len(counted) == 6 * len(worlds)
     assert both.optimality_gap < 1e-4
     for world in worlds:
         alone = renp.plan("limits", RUNS, world, elements="magnetic-moment", constraints=few)
@@ -608,6 +616,7 @@ def outermost(runs: renp.Experiment, unit: float, far: float) -> float:
     return max(ends)
 
 
+@pytest.mark.slow
 def test_a_limit_lies_beyond_the_second_solution() -> None:
     """The mirror a + κg → −a has the same χ² in every run: no plan excludes it, and the limit is beyond."""
     few = renp.Constraints(candidates=150, laser_range=(1.0, None))

@@ -133,6 +133,7 @@ def test_chains_begin_at_each_minimum() -> None:
     assert sorted(means.values) == pytest.approx([-2.0, 0.0], abs=0.1)
 
 
+@pytest.mark.slow
 def test_what_is_returned(tmp_path: Path) -> None:
     import arviz
 

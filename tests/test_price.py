@@ -92,6 +92,7 @@ def test_few_programs_and_none_around_them(counted: dict[str, list[str]]) -> Non
     assert {name: programs for name, programs in counted.items() if programs} == ALLOWED
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("command", "more"),
     [

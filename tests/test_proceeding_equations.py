@@ -37,6 +37,7 @@ def test_P4_and_P5_standard_model(nature: str) -> None:
     assert np.all(formulas.standard_model(OMEGA, YB, nu, "papers") == 0)  # printed is Θ(ω − ω_max)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("nature", NATURES)
 def test_P7_and_P8_vector_mediator(nature: str) -> None:
     """The printed sign of the mass term fails."""

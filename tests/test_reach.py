@@ -125,6 +125,7 @@ def test_a_width_regulates_the_pole() -> None:
     assert found == relative(np.full(3, found[0]), rel=1e-3)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("nature", ["dirac", "majorana"])
 def test_reach_spans_what_the_first_paper_quotes(nature: str) -> None:
     """arXiv:2110.03510, abstract: 10⁻²⁶ to 10⁻¹⁵ and 10⁻¹⁹ to 10⁻⁹ over 10⁻³ to 10⁴ eV."""

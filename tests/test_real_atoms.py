@@ -156,6 +156,7 @@ def test_two_level_mixing() -> None:
     assert float(ratio) == relative(factor, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_the_orbital_current_halves_amplitudes_of_the_photon_alone() -> None:
     atom = PAPERS.refined(spin=False, states=False, orders=False)
     weak = [np.asarray(renp.spectral_function(OMEGA, a, NU)) for a in (PAPERS, atom)]
@@ -245,6 +246,7 @@ def plain_spectrum(omega: np.ndarray) -> np.ndarray:
     return sum(notebook.pair_term(omega, E_eg, E_vg, *pair, 0.0, 0.0) for pair in weak_pairs())
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("laser", LASERS, ids=str)
 def test_the_line_average_is_that_of_direct_quadrature(laser: Laser) -> None:
     """By tanh-sinh quadrature between all thresholds, with a spectrum that is none of the package's code."""

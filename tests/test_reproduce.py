@@ -14,6 +14,8 @@ from relative import relative
 from renp.cli import main
 from renp.scenario import preset_text
 
+pytestmark = pytest.mark.slow
+
 
 class Report(NamedTuple):
     """One run of `renp reproduce`."""

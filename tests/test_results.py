@@ -94,6 +94,7 @@ every_result = pytest.mark.parametrize("name", list(BUILD))
 # Printed
 
 
+@pytest.mark.sampled
 @every_result
 def test_str_is_the_table_with_a_title(name: str) -> None:
     title, heads, *rows = str(result(name)).splitlines()
@@ -172,6 +173,7 @@ def test_energies_are_printed_to_nine_digits() -> None:
     assert [line.split()[0] for line in str(close).splitlines()[2:]] == ["1.07164321", "1.07164322"]
 
 
+@pytest.mark.slow
 def test_a_long_table_prints_head_and_tail_and_files_have_all(tmp_path: Path) -> None:
     long = Spectrum.compute(YB, DIRAC, MODEL, np.linspace(1.06, 1.0717, 2000))
     lines = str(long).splitlines()[2:]
@@ -338,6 +340,7 @@ def test_provenance_has_the_values(name: str, key: str, value: str) -> None:
 # Files
 
 
+@pytest.mark.sampled
 @every_result
 @pytest.mark.parametrize("ending", [".png", ".nc", ".csv", ".json"])
 def test_save_returns_the_path(name: str, ending: str, tmp_path: Path) -> None:
@@ -441,6 +444,7 @@ def test_curves_have_a_legend(name: str) -> None:
     assert len(texts) == len(set(texts)) >= 2
 
 
+@pytest.mark.slow
 def test_axes_of_profiles_and_contours_name_the_parameters() -> None:
     """Bars where only the size is seen, units where there are any; both pictures name every level."""
     runs = renp.Experiment(YB, renp.Target(), [1.068, 1.07], 10 * DAY, counts=[117, 84])

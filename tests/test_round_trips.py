@@ -83,6 +83,7 @@ def test_500_scenarios_survive_the_way_to_text_and_back(file: File) -> None:
     check_written(file)
 
 
+@pytest.mark.slow
 def test_the_files_have_every_key() -> None:
     seen: set[tuple[str, str]] = set()
     forms: set[str] = set()

@@ -145,6 +145,7 @@ def test_the_pull_of_an_efficiency_is_that_of_the_closed_form(error: float, part
     assert float(fit.coordinates[0]) == pytest.approx(pull, rel=1e-7, abs=0)
 
 
+@pytest.mark.slow
 def test_errors_of_a_single_run_are_common_errors() -> None:
     one = {"energies": [1.0712], "days": 1000.0, **DARK}
     own = renp.upper_limits(

@@ -114,6 +114,60 @@ def test_every_kind_of_quantity_is_an_axis(tmp_path: Path, axis: str) -> None:
         np.testing.assert_allclose(data.expected.isel({dimension: k}), exact, rtol=1e-12)
 
 
+PREPARED = """
+[target.preparation]
+length = "0.5 cm"
+repetition = "10 / s"
+dephasing_time = "1 us"
+pulses = [
+  { energy = "1 J", duration = "100 ps", waist = "5 mm" },
+  { energy = "1 J", duration = "100 ps", waist = "5 mm", direction = "left" },
+]
+"""
+ENERGY = """
+[[scan.axis]]
+parameter = "target.preparation.pulses.energy"
+log = { from = "1 J", to = "4 J", points = 2 }
+"""
+
+
+def prepared(scan: str, *, pulses: bool = True) -> Scenario:
+    preparation = PREPARED if pulses else PREPARED.partition("pulses")[0] + "coherence = 0.5\n"
+    text = preset_text("letter").replace("[neutrinos]", f"{preparation}[neutrinos]")
+    levels = "\n".join(line for line in text.splitlines() if not line.startswith(("E_eg", "E_vg")))
+    return Scenario.from_text(f"{levels}\n{scan}")
+
+
+def test_a_preparation_is_an_axis(tmp_path: Path) -> None:
+    """Its cycles are followed one after the other: 4|ρ|² falls with T₂/2."""
+    time = (
+        '[[scan.axis]]\nparameter = "target.preparation.dephasing_time"\n'
+        'log = { from = "1 us", to = "100 us", points = 3 }\n'
+    )
+    other = '[[scan.axis]]\nparameter = "target.preparation.coherence"\nvalues = [0.25, 0.5]\n'
+    scanned = prepared(f'[scan]\nresult = "target"\n{time}{other}', pulses=False)
+    data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
+    expected = 10 / 2 * np.outer([1e-6, 1e-5, 1e-4], [0.25, 1.0])
+    assert np.asarray(data.mean_dynamical_factor) == relative(expected, rel=1e-9)
+
+
+@pytest.mark.slow
+def test_counts_with_other_pulses_are_those_of_single_computations(tmp_path: Path) -> None:
+    """Numbers of anything else are still taken together."""
+    scanned = prepared(f'[scan]\nresult = "counts"\n{ENERGY}{MASS}')
+    data = renp.scan(scanned, tmp_path / "b.zarr").dataset()
+    assert Definition.of(scanned).chunks.chunk == (1, 5)
+    one = at(scanned, data, **{"target.preparation.pulses.energy": 1, "neutrinos.lightest_mass": 3})
+    exact = renp.expected_counts(one.experiment, one.neutrinos, one.model)
+    np.testing.assert_allclose(data.expected[:, 1, 3], exact, rtol=1e-12)
+
+
+@pytest.mark.parametrize("key", ["target.preparation", "target.preparation.pulses[1]"])
+def test_a_preparation_as_a_whole_is_no_axis(key: str) -> None:
+    with pytest.raises(InputError, match="a number in it, such as 'target"):
+        read_key(key, prepared("").data)
+
+
 @pytest.mark.parametrize("photons", [3, pytest.param(40, marks=pytest.mark.slow)])
 def test_spectra_are_those_of_single_computations(tmp_path: Path, photons: int) -> None:
     axis = (
@@ -143,6 +197,7 @@ def test_limits_are_those_of_upper_limits(tmp_path: Path, statistics: str, setti
         same_limits(scanned, data, place)
 
 
+@pytest.mark.slow
 def test_limits_over_the_error_of_an_efficiency(tmp_path: Path) -> None:
     """From none on, where the parameter is there but moves nothing."""
     axis = '[[scan.axis]]\nparameter = "run[1].efficiency_error"\nvalues = [0.0, 0.1]\n'
@@ -330,6 +385,7 @@ def test_what_cannot_be_a_store_is_refused(tmp_path: Path, name: str) -> None:
         renp.scan(scenario('[scan]\nresult = "counts"\n' + MASS), tmp_path / name)
 
 
+@pytest.mark.slow
 def test_a_product_of_a_million_million_points_is_not_materialised(tmp_path: Path) -> None:
     many = MASS.replace("points = 5", "points = 1000000") + DURATION.replace("points = 4", "points = 1000000")
     definition = Definition.of(scenario('[scan]\nresult = "counts"\n' + many))

@@ -187,6 +187,7 @@ def test_whole_file_equals_python() -> None:
     )
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", preset_names())
 def test_presets_written_out_by_hand_give_the_same_counts(name: str) -> None:
     data = tomllib.loads(preset_text(name))
@@ -694,6 +695,7 @@ def test_units_in_other_letters_are_answered_with_the_right_ones(unit: str, mean
     assert f"(did you mean {meant}?)" in found
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "lines",
     [

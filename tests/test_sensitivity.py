@@ -40,6 +40,7 @@ def test_over_the_lightest_mass_limits_are_those_of_other_neutrinos() -> None:
     assert found.limits["magnetic-moment"]["11"] == relative(np.array(limits), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_over_the_mediators_mass_limits_are_the_reach_of_the_product() -> None:
     masses = np.array([0.03, 10.0, 1e4])
     found = renp.sensitivity(RUNS, NU, "mediator-mass", masses, couplings=MEDIATOR, toys=0)

@@ -170,6 +170,7 @@ def bare(experiment: renp.Experiment) -> Any:
     )
 
 
+@pytest.mark.slow
 def test_a_joint_likelihood_is_fitted_profiled_and_simulated() -> None:
     joint = renp.Likelihood(two_atoms(), NU, MU, nuisances=RATE)
     found = renp.fit(joint)

@@ -28,6 +28,7 @@ def with_bands(last: int = 6, **options: Any) -> renp.Experiment:
 SLOPING = renp.Nuisances(background_degree=1)
 
 
+@pytest.mark.slow
 def test_a_polynomial_reproduces_what_it_was_given() -> None:
     experiment = with_bands()
     likelihood = renp.Likelihood(experiment, NU, MU, nuisances=SLOPING)

@@ -47,6 +47,7 @@ def _found(omega: float, nu: renp.Neutrinos, model: renp.Interaction) -> np.ndar
     return np.stack([parts.transverse[..., 0], parts.longitudinal[..., 0]])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("nature", ["dirac", "majorana"])
 def test_four_states_agree_with_spinors(nature: str) -> None:
     nu = renp.Neutrinos(0.01, nature=nature, dm2_41=0.5, mixing=_mixing(3, 4))
@@ -73,6 +74,7 @@ def test_all_couplings_of_four_states_agree_with_spinors() -> None:
         assert np.all(np.abs(_found(omega, nu, model) - expected) <= 1e-12 * scale)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("nature", ["dirac", "majorana"])
 @pytest.mark.parametrize("ordering", ["normal", "inverted"])
 def test_an_empty_fourth_state_leaves_three(nature: str, ordering: str) -> None:
@@ -98,6 +100,7 @@ def test_thresholds_of_the_fourth_state() -> None:
     assert float(above) == 0
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.floats(0, 1), st.floats(1e-3, 4), st.sampled_from(["dirac", "majorana"]), st.integers(0, 99))
 def test_spectra_of_four_states_are_positive_and_add_up(

@@ -143,6 +143,7 @@ def with_mass(mass: float, width: float = 1e-3, free: bool = True) -> renp.Likel
     return renp.Likelihood(one, NU, {"g": mediator(mass, width)}, nuisances=nuisances)
 
 
+@pytest.mark.slow
 def test_a_free_mass_is_that_of_another_likelihood() -> None:
     likelihood = with_mass(HEAVY)
     assert likelihood.names == ("g", "g.mass")

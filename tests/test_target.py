@@ -5,6 +5,7 @@ The oracles share no code with the package: closed forms, and SciPy's integrator
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,13 @@ from every_command import TARGET
 from relative import relative
 from renp.cli import main
 from renp.results import Counts
+from renp.results.light import TargetLight
 from renp.results.target import TargetCycle
 from renp.target.bloch import Frames, State, System, energy, ground, propagate, propagated
-from renp.target.light import pairs_per_photon
-from renp.target.medium import mean_power
+from renp.target.cycle import Light, Plan, Pulses, rings
+from renp.target.grid import _length, rings_of
+from renp.target.light import light, pairs_per_photon
+from renp.target.medium import Medium, mean_power
 from renp.target.preparation import cycle_of
 from renp.target.requirements import requirements
 from renp.target.search import _mean, _with, best_preparation
@@ -248,6 +252,7 @@ def test_a_trigger_pulse_has_its_photons() -> None:
     assert renp.Target.from_preparation(shut, YB, density=1e18).dynamical_factor < 1e-6 * expected
 
 
+@pytest.mark.slow
 def test_a_gate_cuts_where_it_says() -> None:
     """Also within a propagation and between the nodes of a storage: 4|ρ|² falls with T₂/2."""
     given: dict[str, Any] = {"length": 0.5, "repetition": 10.0, "coherence": 0.5, "dephasing_time": 1e-3}
@@ -477,6 +482,77 @@ def test_a_long_target_empties_itself_down_to_the_threshold() -> None:
     assert "The target empties itself" in told
 
 
+def test_a_target_that_has_emptied_itself_is_not_followed_further() -> None:
+    """Bursts leave ρ_eg with changing signs, whose ∫κ dz may be above π/2 for ever, though no light grows."""
+    given: dict[str, Any] = {"repetition": 10.0, "coherence": 0.5, "dephasing_time": 1e-3}
+    cycle = cycle_of(renp.Preparation(length=10.7, **given), YB)
+    assert cycle.gain_length[-200] > np.pi / 2 > cycle.gain_length[-1]
+    assert len(cycle.records) == 3
+
+
+def test_rings_follow_how_pumps_turn_the_atoms() -> None:
+    """η of a thin target, an average of sin² of the turns over the cross-section, to a per cent."""
+    none = Pulses(*(np.zeros(0),) * 4)
+    medium = Medium(E_eg=2.0, density=1e16, length=1.0, polarisability=0.02)
+    for quarters, wide in ((0.5, 1.0), (2.0, 1.5), (4.0, 1.5), (8.0, 1.5), (30.0, 1.5), (30.0, 0.3)):
+        pulse = Pulses(*(np.array([x]) for x in (1.0, 1e-10, 1.0, 0.0)))
+        light = Light(pulse, pulse, none, 1e21, wide, 1.0, 0.25)
+        one = float(medium.gain * _length(medium, pulse) ** 2) * 4 / np.pi
+        stronger = pulse._replace(energy=pulse.energy * quarters / one)
+        plan = Plan((), 100, rings_of(medium, replace(light, right=stronger, left=stronger), 4))
+        radius, share = rings(plan, light)
+
+        def turned(u: Any, quarters: float = quarters, wide: float = wide) -> Any:
+            return np.sin(np.pi / 2 * quarters * np.exp(-2 * wide**2 * u)) ** 2
+
+        exact = quad(turned, 0, 1, limit=200)[0]
+        assert float(np.sum(share * turned((radius / wide) ** 2))) == relative(exact, rel=0.012)
+    with pytest.raises(renp.InputError, match=re.escape("waist = 1.0: must be in cm, such that 64 rings")):
+        rings_of(medium, replace(light, right=stronger, left=stronger, radius=5.0), 4)
+
+
+def test_a_narrow_trigger_has_all_its_photons_from_either_side() -> None:
+    """Narrower than the target; what runs to the left meets the far end first."""
+    pulse = renp.Pulse(energy=1e-3, duration=1e-12, waist=0.1, delay=3e-12)
+    given: dict[str, Any] = {"length": 0.5, "repetition": 100.0, "dephasing_time": 1e-11}
+    mean = {
+        (coherence, side): cycle_of(
+            renp.Preparation(**given, coherence=coherence, trigger=(replace(pulse, direction=side),)),
+            YB,
+            density=1e18,
+        ).mean
+        for coherence in ((0.5, 0.0), (0.0, 0.5))
+        for side in ("right", "left")
+    }
+    photons = 1e-3 / (YB.E_eg / 2 * 1.602176634e-19)
+    slope = 2 / 2.99792458e10 / 1e-11
+    half = (1 - np.exp(-slope * 0.25)) / slope * np.exp(-2 * 0.3 + 2 * (0.1 / np.sqrt(8 * np.log(2))) ** 2)
+    expected = 100.0 * photons / 2.99792458e10 / 1e21 / 100.0 * half
+    assert mean[(0.5, 0.0), "right"] == relative(expected, rel=3e-3)
+    assert mean[(0.0, 0.5), "left"] == relative(mean[(0.5, 0.0), "right"], rel=1e-9)
+    for coherence, side in (((0.0, 0.5), "right"), ((0.5, 0.0), "left")):
+        assert mean[coherence, side] == relative(expected * np.exp(-slope * 0.25), rel=3e-3)
+
+
+def test_the_wing_is_the_mean_over_the_lengths_phase() -> None:
+    """Also of a target so long that it empties itself; a gate leaves the rate while it is open."""
+    kappa, mismatch = 2.0, 3.0
+    q = np.hypot(kappa, mismatch / 2)
+    lengths = 5.0 + np.pi / q * np.arange(1000) / 1000
+    atom = renp.Atom("any", 2.0, 2.1)
+    omega = 1.0 - mismatch * renp.constants.HBAR_C / 2
+    found = light(atom, omega, kappa=kappa, length=5.0, dephasing_time=1.0, photon_rate=1.0)
+    assert found.wing == relative(np.mean(pairs_per_photon(kappa, mismatch, lengths)), rel=1e-9)
+    given: dict[str, Any] = {"length": 0.5, "repetition": 100.0, "coherence": 0.5, "dephasing_time": 1e-4}
+    rates = [
+        TargetLight.compute(
+            renp.Experiment(YB, renp.Target.from_preparation(one, YB), [1.068], 1.0)
+        ).two_photon_rate[0]
+        for one in (renp.Preparation(**given), renp.Preparation(**given, gate=(0.0, 5e-3)))
+    ]
+    assert rates[1] == relative(2 * rates[0], rel=1e-9)
+
+
 def test_counts_come_while_the_coherence_is_there() -> None:
     """1 − e^{−2t/T₂} of them by t; signal over √background is best where 1 − e^{−x} = 2x e^{−x}."""
     ready = renp.Preparation(length=0.5, repetition=100.0, coherence=0.5, dephasing_time=1e-4)
@@ -556,6 +632,7 @@ def test_delay_and_height_of_the_pulse_do_not_depend_on_the_grid() -> None:
     assert fine == relative(middle, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_batch_of_parameters_is_what_each_of_them_gives() -> None:
     cells, one = 40, jnp.ones(1)
     enter = pair(np.ones(2 * STEPS))

@@ -42,6 +42,7 @@ def test_toys_repeat_with_their_seed() -> None:
     assert not np.array_equal(first.chi2, other.chi2)
 
 
+@pytest.mark.slow
 def test_coverage_of_each_kind_at_two_exposures() -> None:
     """Many counts: every kind as promised or more. A hundredth: toys alone keep the promise exactly."""
     found = measure_coverage(likelihood(), "mu", (2e-11,), exposures=(1.0, 0.01), toys=4000, seed=5)

@@ -82,6 +82,7 @@ def both(
     return explicit, atom.refined(polarisation=light, orbit=orbit, orders=orders).boosted(boost)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("light", LIGHTS)
 @pytest.mark.parametrize(("J_e", "nature"), [(0, "dirac"), (1, "majorana"), (2, "dirac")])
 def test_totals_are_sums_over_states(J_e: int, light: str, nature: str) -> None:
@@ -105,6 +106,7 @@ def test_totals_are_sums_over_states(J_e: int, light: str, nature: str) -> None:
             assert float(renp.spectral_function(omega, atom, nu, model)) == relative(exact.sum(), rel=1e-10)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("light", LIGHTS)
 @pytest.mark.parametrize("J_e", [0, 1, 2])
 def test_spectra_in_energy_and_angle_are_sums_over_states(J_e: int, light: str) -> None:
@@ -172,6 +174,7 @@ def test_the_second_order_of_ytterbium_is_a_factor(boost: float) -> None:
     assert weak[0] == relative(weak[1], rel=1e-15)
 
 
+@pytest.mark.slow
 def test_nothing_diverges_where_the_pair_is_at_rest() -> None:
     """Q = ω − p_eg = 0: the magnetic field of the pair vanishes, its electric one does not."""
     explicit, atom = both(0, "right", 0.5)
@@ -228,6 +231,7 @@ def test_the_helicities_see_the_sign_of_a_moment() -> None:
     assert found["left", -1] == relative(found["right", 1], rel=1e-13)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", ["Yb", "Xe"])
 def test_both_helicities_are_positive_and_add_up_to_linear_light(name: str) -> None:
     rng = np.random.default_rng(7)
@@ -264,6 +268,7 @@ def test_one_helicity_vanishes_at_a_threshold_for_the_moment_that_cancels_the_we
     assert ratios[0] > ratios[1] > ratios[2]
 
 
+@pytest.mark.slow
 def test_each_run_has_its_own_light() -> None:
     """Counts, likelihoods, limits and plans see it; a run without one has the atom's."""
     moment = renp.MagneticMoment({(3, 3): 1.0})
@@ -302,6 +307,7 @@ def test_light_that_no_spin_sees_is_refused_of_a_run() -> None:
 # --- prepared states ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("light", ["linear", "right"])
 def test_prepared_states_are_sums_over_their_transitions(light: str) -> None:
     rng = np.random.default_rng(3)
@@ -452,6 +458,7 @@ def test_a_scenarios_target_has_its_refractive_index() -> None:
 # --- amplitudes with errors ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_uncertain_amplitude_is_a_parameter_of_the_likelihood() -> None:
     """Counts at a pull are those of an atom with that amplitude, in any light."""
     yb = renp.Atom.named("Yb", "full")

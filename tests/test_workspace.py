@@ -75,6 +75,7 @@ def in_order(likelihood: Likelihood, model: pyhf.pdf.Model, x: jax.Array) -> lis
 # --- the model ---
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("nuisances", ["none", "common", "each run"])
 def test_expected_counts_are_those_of_the_likelihood(nuisances: str) -> None:
     likelihood = letter(nuisances, rate=1e-5)
@@ -101,6 +102,7 @@ def test_how_far_the_default_interpolation_is_from_a_lognormal(error: float, mis
     assert miss / 100 < largest < miss
 
 
+@pytest.mark.slow
 def test_a_measured_parameter_is_exact_at_unit_pulls() -> None:
     likelihood = letter("oscillation")
     model, _ = exported(likelihood, observed(likelihood, "as expected"))
@@ -186,6 +188,7 @@ def test_limits_are_those_that_pyhf_finds(nuisances: str) -> None:
     np.testing.assert_allclose(expected, np.array(band), rtol=1e-5)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("days", [10.0, 0.1])
 def test_p_values_of_any_coordinate_are_those_of_pyhf(days: float, sample: str) -> None:
@@ -203,6 +206,7 @@ def test_p_values_of_any_coordinate_are_those_of_pyhf(days: float, sample: str) 
         assert float(found.q_asimov) == pytest.approx(float(calculator.sqrtqmuA_v) ** 2, rel=1e-5, abs=1e-6)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("sample", ["as expected", "excess", "deficit"])
 @pytest.mark.parametrize("nuisances", ["none", "common"])
 def test_cls_is_that_of_pyhf_to_a_millionth(nuisances: str, sample: str) -> None:
@@ -276,6 +280,7 @@ def test_pulls_of_toys_are_auxiliary_data() -> None:
 # --- contents ---
 
 
+@pytest.mark.slow
 def test_samples_and_modifiers() -> None:
     runs = renp.Experiment(YB, renp.Target(), [1.068, 1.07], 86400.0, [0.0, 1e-4], counts=[11, 20])
     unit = {"mu_11": renp.MagneticMoment({(1, 1): 1.0})}

@@ -106,6 +106,7 @@ def test_every_public_function_is_called() -> None:
     assert public == called | set(UNCHECKED)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("function", "name", "wrong"), WRONG)
 def test_an_argument_of_another_type_is_named(function: Callable[..., Any], name: str, wrong: Any) -> None:
     if function is renp.posterior:

@@ -26,21 +26,28 @@ if TYPE_CHECKING:
 
 app = App(
     name="renp",
-    help="Radiative emission of neutrino pairs from atoms: spectra, rates, limits and figures.",
+    help=(
+        "Radiative emission of neutrino pairs from atoms: spectra, rates, limits and figures.\n\n"
+        "Begin with `renp init > run.toml`, then `renp limits run.toml`."
+    ),
     version=__version__,
     suppress_keyboard_interrupt=False,
 )
 
 File = Annotated[Path, Parameter(help="Scenario file (TOML); `renp init` writes one.")]
 Others = Annotated[Path, Parameter(help="Further files, for joint results.")]
-Flag = Annotated[bool, Parameter(negative=())]
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 Couplings = Annotated[
     str | None,
     Parameter(help='Only these, such as "magnetic-moment 11, magnetic-moment 22".'),
 ]
 WithoutCounts = Annotated[
     bool,
-    Parameter(negative=(), help="Leave out the counts of the file: what is expected for the standard model."),
+    Parameter(
+        negative=(),
+        show_default=False,
+        help="Leave out the counts of the file: what is expected for the standard model.",
+    ),
 ]
 Seed = Annotated[Whole, Parameter(help="Of random numbers.")]
 DEFAULT = Output()

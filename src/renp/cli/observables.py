@@ -101,7 +101,7 @@ def target(
         new_scenario(scenario)
     read = read_scenario(file, options, runs=light)
     if read.experiment.target.preparation is None:
-        raise ScenarioError(str(file), ["target: preparation is missing: this command needs it"])
+        raise ScenarioError(str(file), ["target.preparation: is missing: this command needs that table"])
     with progress_of("target", options):
         if light:
             result: Result = (found := TargetLight.compute(read.experiment, end=size))
@@ -133,7 +133,7 @@ def atoms(name: str | None = None, *, options: Output = DEFAULT) -> None:
 
 
 @app.command
-def bounds(file: File | None = None, *, options: Output = DEFAULT) -> None:
+def bounds(file: Path | None = None, *, options: Output = DEFAULT) -> None:
     """List what other experiments say; with a scenario file, where its model stands with each.
 
     --output FILE.csv or --json has the quantities that are limited and the sources, too.

@@ -46,13 +46,13 @@ class Options:
 
     endings: ClassVar[tuple[str, ...]] = PICTURES + DATA
 
-    json: Annotated[bool, Parameter(negative=())] = False
+    json: Annotated[bool, Parameter(negative=(), show_default=False)] = False
     "Print JSON on stdout and nothing else there."
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None
     "Write to this file: a picture (.png, .pdf, .svg) or data (.nc, .csv, .json, .yaml for HEPData)."
-    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=(), show_default=False)] = False
     "Print errors only, besides what --json and --output ask for."
-    imports: Annotated[tuple[str, ...], Parameter(name="--import", negative=())] = ()
+    imports: Annotated[tuple[str, ...], Parameter(name="--import", negative=(), show_default=False)] = ()
     "Import this module or .py file first: interactions of one's own are in it."
 
     def __post_init__(self) -> None:
@@ -175,6 +175,10 @@ def make_folder(path: Path) -> None:
         raise InputError("output", path, "a folder that can be written")
 
 
+_BROAD = 12
+"""Columns beyond which rows do not fit a terminal."""
+
+
 def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) -> None:
     """Print and save a result as the options say; what is saved has the scenario's text in it."""
     from dataclasses import replace
@@ -191,8 +195,10 @@ def emit(result: "Result", options: Output, scenario: "Scenario | None" = None) 
     if options.json:
         show(result.json())
     elif not options.quiet:
-        print(result)
-        if len(result.table().rows) > LONG and options.output is None:
+        table = result.table()
+        is_long, is_broad = len(table.rows) > LONG, len(table.columns) > _BROAD
+        print(result.brief() if (is_long or is_broad) and options.output is not None else result)
+        if is_long and options.output is None:
             note("--output FILE.csv, FILE.nc or FILE.png has all rows")
 
 
@@ -254,7 +260,7 @@ def progress_of(what: str, options: Options, *, steps: int | None = None) -> Ite
 
     What is given is called with words for what is being done, with the part that is done, or with how many
     steps are done and how many there are. Each call with words begins one of the ``steps``, if they are
-    known; words such as "3 of at most 8" say the same by themselves.
+    known; words such as "3 of at most 8" say the same by themselves, and without them a bar has no end.
     """
     if options.quiet or not sys.stderr.isatty():  # loading what would draw takes longer than to validate
         with quietly(options):
@@ -281,6 +287,9 @@ def progress_of(what: str, options: Options, *, steps: int | None = None) -> Ite
                 count(begun - 1, steps)
             elif found := re.search(r"(\d+) of (?:at most )?(\d+)", done):
                 count(int(found[1]) - 1, int(found[2]))
+            elif display.tasks[task].total is not None:  # of the phase before
+                display.tasks[task].total = None
+                display.update(task, count="")
 
         with _compilations(lambda now: display.update(task, count="compiling …" if now else "")):
             yield progress

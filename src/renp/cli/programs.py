@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from renp.cli.application import TO_FOLDER, TO_SCENARIO, File, app
+from renp.cli.application import TO_FOLDER, TO_SCENARIO, app
 from renp.cli.output import (
     FolderOutput,
     ScenarioOutput,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @app.command
 def explore(
-    file: File | None = None,
+    file: Path | None = None,
     *,
     port: Whole = 5006,
     address: str = "localhost",

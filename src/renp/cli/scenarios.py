@@ -73,14 +73,14 @@ def validate(file: File, *, options: JsonOutput = TO_JSON) -> int:
 
 
 @app.command
-def cite(file: File | None = None, *, options: BibOutput = TO_BIB) -> None:
+def cite(file: Path | None = None, *, options: BibOutput = TO_BIB) -> None:
     """Print the references behind a result as BibTeX; --output FILE.bib writes them.
 
     Parameters
     ----------
     file
-        A result that a command has written (.json, .csv or .nc), a scenario file (.toml), or nothing for the
-        package and the papers whose formula it computes.
+        A result that a command has written (.json, .csv, .nc or .yaml), a scenario file (.toml), or nothing
+        for the package and the papers whose formula it computes.
     """
     from renp.references import PAPERS, bibtex, merged
 

@@ -10,7 +10,7 @@ from bokeh.models import ColumnDataSource, FactorRange, HoverTool, Range1d, Span
 from renp.bounds.catalogue import ModelComparison, limit_in_words
 from renp.explorer.charts import Chart
 from renp.explorer.fields import WIDE, Field, html
-from renp.explorer.look import MODEL, paint, symbol, write_powers
+from renp.explorer.look import MODEL, fold, paint, symbol, write_powers
 from renp.explorer.setup import Setup
 from renp.explorer.state import State
 from renp.explorer.theme import Look
@@ -70,9 +70,8 @@ class BoundsChart(Chart):
         columns = ("name", "quantity", "ratio", "solid", "verdict", "said")
         self.source = ColumnDataSource({column: [] for column in columns}, name="bounds")
         marks = {"marker": "diamond", "size": 15, "color": MODEL, "fill_alpha": "solid"}
-        points = self.figure.scatter("ratio", "name", source=self.source, legend_group="said", **marks)
-        self.figure.legend[0].orientation = "horizontal"
-        self.figure.add_layout(self.figure.legend[0], "above")
+        points = self.figure.scatter("ratio", "name", source=self.source, legend_field="said", **marks)
+        fold(self.figure, self.figure.legend[0], ("allows the model", "excludes the model"))
         self.figure.add_layout(Span(location=1.0, dimension="height", line_color=look.ink, line_width=2))
         tips = [("", "@name"), ("", "@quantity"), ("model / limit", "@ratio{0.000}"), ("", "@verdict")]
         self.figure.add_tools(HoverTool(renderers=[points], tooltips=tips))

@@ -8,7 +8,7 @@ import numpy as np
 from bokeh import plotting
 from bokeh.models import ColumnDataSource, FactorRange, HoverTool, Legend, LegendItem, Range1d, Whisker
 
-from renp.explorer.look import MODEL, OWN, PLAN, paint, symbol, write_powers
+from renp.explorer.look import MODEL, OWN, PLAN, fold, paint, symbol, write_powers
 from renp.explorer.theme import Look
 
 _SYMBOLS = {
@@ -26,7 +26,7 @@ class Chart:
 
     def __init__(self, name: str, x_range: Any, **options: Any) -> None:
         options = {"y_range": Range1d(0.0, 1.0), "height": 300, "sizing_mode": "stretch_width"} | options
-        options |= {"tools": "save", "toolbar_location": "above"}
+        options |= {"tools": "", "toolbar_location": None}
         self.figure = plotting.figure(name=f"{name}-figure", x_range=x_range, **options)
 
     def head(self, words: str) -> None:
@@ -70,9 +70,7 @@ class CountsChart(Chart):
         ]
         self.figure.add_tools(HoverTool(renderers=[points], tooltips=tips))
         self.figure.xaxis.axis_label, self.figure.yaxis.axis_label = "run", "counts"
-        legend = self.figure.legend[0]
-        legend.orientation = "horizontal"
-        self.figure.add_layout(legend, "above")
+        fold(self.figure, self.figure.legend[0])
         paint(self.figure, look)
 
     def show(
@@ -120,8 +118,8 @@ class LimitsChart(Chart):
             for source, size, fill, line in ((self.beside, 12, None, OWN), (self.source, 11, PLAN, PLAN))
         ]
         self._points = dict(zip(("beside", "main"), points, strict=True))
-        self._legend = Legend(orientation="horizontal", ncols="auto", margin=2, padding=2, spacing=14)
-        self.figure.add_layout(self._legend, "above")
+        self._legend = Legend()
+        fold(self.figure, self._legend)
         tips = [("", "@name"), (quantity, "@limit{0.00e}")]
         self.figure.add_tools(HoverTool(renderers=points, tooltips=tips))
         self.figure.xaxis.major_label_orientation = 1.1

@@ -54,8 +54,8 @@ _LABELS = {
     "background_error": "Error of all backgrounds",
     "calibration_error": "Error of the photon energies (eV)",
     "linewidth_error": "Error of the laser's width",
-    "laser.gaussian": "Gaussian width σ (eV)",
-    "laser.lorentzian": "Lorentzian width (eV)",
+    "laser.gaussian": "Gaussian width, FWHM (eV)",
+    "laser.lorentzian": "Lorentzian width, FWHM (eV)",
     "laser.offset": "Offset (eV)",
 }
 """Keys that have a text field for a number."""

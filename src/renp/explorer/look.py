@@ -1,11 +1,11 @@
 """How the explorer looks: colours on light and dark ground, axes that stay readable, and tables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
 from bokeh import plotting
-from bokeh.models import CustomJSTicker, CustomJSTickFormatter
+from bokeh.models import CustomJS, CustomJSTicker, CustomJSTickFormatter, Legend
 from bokeh.models.axes import LinearAxis, LogAxis
 
 from renp.explorer.theme import Look
@@ -65,6 +65,27 @@ def paint(figure: plotting.figure, look: Look) -> None:
     for legend in figure.legend:
         legend.background_fill_color, legend.border_line_color = look.ground, None
         legend.label_text_color, legend.label_text_font_size = look.ink, "13px"
+
+
+_FOLD_JS = """
+const labels = of_column.length ? of_column : legend.items.map(item => item.label.value)
+const wide = labels.map(label => 34 + 7.5 * label.length), room = figure.inner_width + 40
+const sum = wide.reduce((a, b) => a + b, 0), most = Math.max(...wide)
+const columns = sum < room ? wide.length : Math.max(1, Math.min(wide.length, Math.floor(room / most)))
+if (columns > 0) legend.setv({ncols: columns, spacing: columns < wide.length ? 4 : 14})
+"""
+"""A legend wider than its figure, as on a phone, would be cut."""
+
+
+def fold(figure: plotting.figure, legend: Legend, of_column: Sequence[str] = ()) -> None:
+    """Put a legend above its figure, in as many rows as it takes; labels that a column has are given."""
+    legend.update(orientation="horizontal", margin=2, padding=2, spacing=14)
+    if legend not in figure.above:
+        figure.add_layout(legend, "above")
+    args = {"legend": legend, "figure": figure, "of_column": list(of_column)}
+    again = CustomJS(args=args, code=_FOLD_JS)
+    figure.js_on_change("inner_width", again)
+    legend.js_on_change("items", again)
 
 
 def repaint(figure: plotting.figure, before: Look, after: Look) -> None:

@@ -25,7 +25,7 @@ from renp.explorer.fields import (
     with_lock,
 )
 from renp.explorer.live import curves, view_window
-from renp.explorer.look import html_table
+from renp.explorer.look import html_table, symbol
 from renp.explorer.setup import Setup, build
 from renp.explorer.spectrum_plot import SpectrumPlot
 from renp.explorer.state import VIEW, State
@@ -59,7 +59,7 @@ class PlanTab:
         ]
         views = [field.view for field in self.fields]
         for view in views:
-            view.styles = {"flex": "1 1 200px"}
+            view.styles = {"flex": "1 1 150px"}
         self.find = button(_FIND, lambda: with_lock(self._find), color="primary", margin=(6, 10))
         self.take = button("Take these runs", self._take, margin=(6, 10))
         self.saves = save_buttons("plan", self._saved)
@@ -174,11 +174,11 @@ def _in_words(result: Plan) -> str:
     """Return what a plan says, in words and as a table."""
     small = result.made_small
     what = ("largest " if small else "least ") + _WORDS.get(result.aim, "significance")
-    unit = f" {result.unit}" if result.unit else " σ"
+    unit = f" {symbol(result.unit)}" if result.unit else " σ"
     words = f"{what} {result.reached:.3g}{unit}; at most {100 * result.optimality_gap:.2g} % from the optimum"
     if result.reference_limits is not None:
         own = (max if small else min)(result.reference_limits.values())
-        words += f". One's own runs with the same total time (open symbols): {own:.3g}{unit}"
+        words += f". Your own runs with the same total time (open symbols): {own:.3g}{unit}"
     days = np.asarray(result.duration) / DAY
     rows = [(f"{w:.9g}", f"{d:.4g}") for w, d in zip(result.photon_energy, days, strict=True)]
     return f"<p role='status'>The plan: {words}.</p>" + html_table(("ω (eV)", "days"), rows)

@@ -18,7 +18,7 @@ from bokeh.models import (
 )
 
 from renp.explorer.live import Curves
-from renp.explorer.look import MODEL, OWN, PLAN, EnergyAxis, paint, part_styles
+from renp.explorer.look import MODEL, OWN, PLAN, EnergyAxis, fold, paint, part_styles
 from renp.explorer.theme import Look
 from renp.scenario.schema import RunSection
 
@@ -32,6 +32,9 @@ _ROOM = 0.3
 
 _BAND = 0.8
 """Share of the height for curves and runs; above it are the labels of thresholds."""
+
+_LOW = "@media (max-width: 860px) { :host { max-height: 40vh; } }"
+"""On a phone the whole figure is in view above the controls."""
 
 _FOLLOW_JS = """
 const now = Date.now()
@@ -83,6 +86,7 @@ class SpectrumPlot:
             active_drag=None if editable else "xpan",
             output_backend="canvas",
             name=f"{name}-figure",
+            stylesheets=[_LOW],
         )
         self.figure.extra_y_ranges = {"fraction": Range1d(0.0, 1.0)}
         self.axis = EnergyAxis(self.figure.xaxis[0])
@@ -179,8 +183,8 @@ class SpectrumPlot:
         ]
         tips = [("ω", "@x{0.000000000} eV"), ("model", "@model"), ("standard model", "@standard")]
         self.figure.add_tools(HoverTool(renderers=[self._model], mode="vline", tooltips=tips))
-        self._legend = Legend(orientation="horizontal", ncols="auto", margin=2, padding=2, spacing=14)
-        self.figure.add_layout(self._legend, "above")
+        self._legend = Legend()
+        fold(self.figure, self._legend)
 
     def _draw_runs(self) -> None:
         lines: dict[str, Any] = {"line_color": OWN, "line_width": 2.5, "line_alpha": 0.8}

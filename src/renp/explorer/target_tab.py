@@ -26,7 +26,7 @@ from renp.explorer.fields import (
     text_input,
     text_of,
 )
-from renp.explorer.look import MODEL, OWN, PLAN, paint, write_powers
+from renp.explorer.look import MODEL, OWN, PLAN, fold, paint, write_powers
 from renp.explorer.setup import Setup
 from renp.explorer.state import State
 from renp.explorer.theme import Look
@@ -63,6 +63,9 @@ _NONE = """<p>How much coherence the target has decides by orders of magnitude w
 takes it as a number, η. With a preparation by pulses, η follows from how two pulses meet in the target, and
 from how long the coherence lasts; here that is seen happening.</p>"""
 
+_LAST = "@media (max-width: 860px) { :host { order: 9; } }"
+"""On a phone what is played is in view, and what is said of it below."""
+
 _PLAY_JS = """
 const k = cb_obj.value, n = profile.data.z.length, moment = moments.data.moment
 const cut = name => Array.from(frames.data[name].slice(k * n, (k + 1) * n))
@@ -84,6 +87,7 @@ class TargetTab:
             for name, label, unit in _LABELS
         ]
         self.words = html(_NONE)
+        self.words.stylesheets = [*self.words.stylesheets, _LAST]
         self.prepare = button("Prepare by pulses", self._prepare, color="primary", margin=10)
         self.without = button("Without a preparation", self._without, margin=10)
         self.profile = ColumnDataSource({name: [] for name in ("z", "coherence", "right", "left")})
@@ -122,6 +126,7 @@ class TargetTab:
     def _draw(self, look: Look) -> None:
         size: dict[str, Any] = {"height": 260, "sizing_mode": "stretch_width", "tools": "save"}
         self.moment = plotting.figure(name="moment-figure", y_range=Range1d(0.0, 1.0), **size)
+        self.moment.title.text = "before the first pulse"  # an empty one would have no room
         for name, label, colour, dash in (
             ("coherence", "|ρ|", MODEL, []),
             ("right", "field to the right", PLAN, [8, 4]),
@@ -136,25 +141,22 @@ class TargetTab:
                 line_width=2.5,
                 legend_label=label,
             )
-        self.moment.xaxis.axis_label, self.moment.yaxis.axis_label = "z (cm)", "|ρ|, fields / their largest"
+        self.moment.xaxis.axis_label, self.moment.yaxis.axis_label = "z (cm)", "|ρ|, relative fields"
         log: dict[str, Any] = {f"{axis}_axis_type": "log" for axis in "xy"}
         ranges = {f"{axis}_range": Range1d(0.1, 1.0) for axis in "xy"}
         self.factor = plotting.figure(name="factor-figure", **log, **ranges, **size)
         for axis in self.factor.axis:
             write_powers(axis)
         self.factor.line("time", "factor", source=self.whole, color=PLAN, line_width=2.5, legend_label="η(t)")
-        self.mean = Span(dimension="width", line_color=MODEL, line_dash=[8, 4], line_width=2)
-        self.factor.add_layout(self.mean)
-        self.factor.line(
-            [], [], color=MODEL, line_dash=[8, 4], line_width=2, legend_label="mean over all time"
-        )
+        self.mean = ColumnDataSource({"mean": []})
+        dashed: dict[str, Any] = {"line_color": MODEL, "line_dash": [8, 4], "line_width": 2}
+        self.factor.hspan("mean", source=self.mean, legend_label="mean over all time", **dashed)
         self.factor.xaxis.axis_label, self.factor.yaxis.axis_label = (
             "time since the first pulse began (s)",
             "η",
         )
         for figure in (self.moment, self.factor):
-            figure.add_layout(figure.legend[0], "above")
-            figure.legend[0].orientation, figure.legend[0].ncols = "horizontal", "auto"
+            fold(figure, figure.legend[0])
             paint(figure, look)
 
     def show(self, state: State, setup: Setup) -> None:
@@ -205,7 +207,8 @@ class TargetTab:
         }
         seen = cycle.dynamical_factor > 1e-6 * cycle.dynamical_factor.max()
         self.whole.data = {"time": cycle.time[seen], "factor": cycle.dynamical_factor[seen]}
-        self.mean.location = mean = cycle.mean_dynamical_factor
+        mean = cycle.mean_dynamical_factor
+        self.mean.data = {"mean": [mean]}
         for span, values in (
             (self.factor.x_range, self.whole.data["time"]),
             (self.factor.y_range, [*self.whole.data["factor"], mean]),

@@ -29,12 +29,15 @@ from renp.inference.outcomes import (
 )
 from renp.inference.signal import Signal
 
-_MOST_CELLS, _FEWEST, _MOST = 4_000_000, 64, 4096
+_MOST_CELLS, _FEWEST, _MOST = 4_000_000, 64, 1024
 """Outcomes times x on a grid; and how many x there are at least and at most."""
 
 _COARSE = 24
 _UNLIKELY = 1e-9
 _STEPS = 40
+_DIVISIONS = 12
+"""How often cells of the grid are halved where outcomes change order: narrower intervals are overlooked."""
+
 _MOST_DEVIATIONS = 1.5
 RISE, FURTHER, EXTENSIONS = 2.5, 1.5, 8
 """x is looked at up to where −2 ln L has risen by that many quantiles of χ², and further while accepted."""
@@ -58,6 +61,8 @@ def intervals(every: Outcomes, one: Outcomes, method: Method, confidence_level: 
     number = int(np.clip(_MOST_CELLS / len(every.counts), _FEWEST, _MOST))
     grid = np.concatenate([best[(best > low) & (best < high)], every.stretch.places(number)])
     grid = np.unique(grid)
+    if every.distribution == "outcomes":
+        grid = _divided(every, one, grid, method, confidence_level)
     return accepted_intervals(
         grid,
         lambda x: margins(every, one, x, method, confidence_level)[:, 0],
@@ -65,6 +70,37 @@ def intervals(every: Outcomes, one: Outcomes, method: Method, confidence_level: 
         float(one.best[0]),
         signed=one.expected.signed,
     )
+
+
+def _divided(every: Outcomes, one: Outcomes, grid: Reals, method: Method, confidence_level: float) -> Reals:
+    """Return a grid with more x in cells that are excluded at an end, but may be accepted within.
+
+    A p-value jumps where outcomes change order: of those that do so in a cell, each may count or not.
+    """
+    part = 1 - confidence_level
+    cells, found = np.stack([grid[:-1], grid[1:]]), [grid]
+    for _ in range(_DIVISIONS):
+        x, places = np.unique(cells, return_inverse=True)
+        q, gain = every.both(x, method)
+        mine = one.statistic(x, method)
+        counted = q >= mine - SAME * (1 + mine)
+        gain, least = (gain - part * every.null, 0.0) if method == "cls" else (gain, part)
+        excluded = np.sum(gain * counted, axis=1) <= least
+        low, high = places.reshape(cells.shape)
+        some = (excluded[low] | excluded[high]) & np.any(counted[low] != counted[high], axis=1)
+        cells, low, high = cells[:, some], low[some], high[some]
+        always, ever = counted[low] & counted[high], counted[low] | counted[high]
+        most = [
+            np.sum(np.where(always, gain[end], np.maximum(gain[end], 0.0) * ever), axis=1)
+            for end in (low, high)
+        ]
+        cells = cells[:, np.maximum(*most) > least]
+        middle = np.mean(cells, axis=0)
+        found.append(middle)
+        cells = np.concatenate([np.stack([cells[0], middle]), np.stack([middle, cells[1]])], axis=1)
+        if not middle.size:
+            break
+    return np.unique(np.concatenate(found))
 
 
 def typical(every: Outcomes, method: Method, confidence_level: float, part: float) -> Outcomes:

@@ -213,7 +213,9 @@ def plan(
         progress,
     )
     contrasts = [
-        _weighted(one, weights or {}) for nu in hypotheses for one in load(known.contrasts)(setting, nu)
+        _weighted(one, weights or {})
+        for place, nu in enumerate(hypotheses)
+        for one in load(known.contrasts)(replace(setting, place=place, kinds=len(hypotheses)), nu)
     ]
     if not contrasts:
         raise InputError("couplings", "none", "one or more")

@@ -44,6 +44,10 @@ class Setting:
     profiled: bool
     done: Experiment | None = None
     progress: Callable[[str], None] = lambda _: None
+    place: int = 0
+    """Of the neutrinos among all that the plan is for."""
+    kinds: int = 1
+    """Of neutrinos."""
     known: dict[tuple[str, ...], list[Likelihood]] = field(default_factory=dict)
     nulls: dict[str, dict[bytes, Reals]] = field(default_factory=dict)
     found: dict[int, tuple[Likelihood, Rates]] = field(default_factory=dict)
@@ -53,6 +57,10 @@ class Setting:
         if id(likelihood) not in self.found:
             self.found[id(likelihood)] = likelihood, Rates.of(likelihood, self.energies)
         return self.found[id(likelihood)][1]
+
+    def tell(self, name: str, k: int, number: int) -> None:
+        """Say what is begun, and which that is of the number that these neutrinos have."""
+        self.progress(f"{name}, {self.place * number + k + 1} of {self.kinds * number}")
 
 
 def title_of(neutrinos: Neutrinos) -> str:
@@ -71,7 +79,7 @@ def limits(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
     found: list[Contrast] = []
     everything = _likelihood(setting, neutrinos, setting.couplings) if setting.profiled else None
     for place, coupling in enumerate(setting.couplings):
-        setting.progress(coupling.name)
+        setting.tell(coupling.name, place, len(setting.couplings))
         tested = everything or _likelihood(setting, neutrinos, (coupling,))
         name = (coupling.name, title_of(neutrinos))
         if len(tested.names) == 1:
@@ -134,6 +142,7 @@ def signs(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
     """
     found: list[Contrast] = []
     for place, one in enumerate(setting.couplings):
+        setting.tell(one.name, place, len(setting.couplings))
         of = setting.couplings if setting.profiled else (one,)
         k = place if setting.profiled else 0
         alone = _likelihood(setting, neutrinos, of)
@@ -160,7 +169,8 @@ def _pairs(
     alone = {one.name: _likelihood(setting, neutrinos, (one,)) for one in (*true, *tested)}
     together = _likelihood(setting, neutrinos, tested) if setting.profiled else None
     found = []
-    for name in (one.name for one in true):
+    for place, name in enumerate(one.name for one in true):
+        setting.tell(name, place, len(true))
         point = alone[name].point(**{"coupling 1": setting.strength})
         others = (
             {"any other": together}
@@ -198,7 +208,8 @@ def _intervals(setting: Setting, neutrinos: Neutrinos, names: list[str]) -> list
     free = (*others, *names) if setting.profiled else others
     null = _likelihood(setting, neutrinos, ())
     found = []
-    for name in names:
+    for place, name in enumerate(names):
+        setting.tell(name, place, len(names))
         own = free if name in free else (*others, name)
         nuisances = replace(setting.nuisances, free=own)
         tested = Likelihood(setting.typical, neutrinos, (), setting.model, nuisances)
@@ -234,6 +245,7 @@ def natures(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
 
 def _two(setting: Setting, neutrinos: Neutrinos, other: Neutrinos) -> list[Contrast]:
     """Return both contrasts of two kinds of neutrinos."""
+    setting.tell(title_of(neutrinos), 0, 1)
     one, two = (_likelihood(setting, nu, ()) for nu in (neutrinos, other))
     return [
         _contrast(setting, (title_of(a.neutrinos), f"not {title_of(b.neutrinos)}"), a, a.point(), b)
@@ -243,6 +255,7 @@ def _two(setting: Setting, neutrinos: Neutrinos, other: Neutrinos) -> list[Contr
 
 def discovery(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
     """Return the contrast of the model with the standard model."""
+    setting.tell(title_of(neutrinos), 0, 1)
     true = _likelihood(setting, neutrinos, ())
     tested = Likelihood(setting.typical, neutrinos, (), Weak(), setting.nuisances)
     return [_contrast(setting, ("model", title_of(neutrinos)), true, true.point(), tested)]
@@ -277,7 +290,6 @@ def _contrast(
     *,
     direction: float = 1.0,
 ) -> Contrast:
-    setting.progress(" ".join(name))
     rates = setting.rates(true)
     return Fitted(
         name=name,

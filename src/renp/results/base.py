@@ -172,7 +172,14 @@ class Result(abc.ABC):
             return self._draw(**chosen)
 
     def __str__(self) -> str:
-        return "\n".join([str(self.table()), *(f"• {sentence}" for sentence in self._sentences())])
+        return self._said(str(self.table()))
+
+    def brief(self) -> str:
+        """Return title and sentences, without the rows."""
+        return self._said(self.title)
+
+    def _said(self, text: str) -> str:
+        return "\n".join([text, *(f"• {sentence}" for sentence in self._sentences())])
 
     def _repr_html_(self) -> str:
         sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in self._sentences())

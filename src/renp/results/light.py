@@ -33,6 +33,8 @@ class TargetLight(Result):
     """Length over which the coherence ends, cm."""
     kappa: float
     """κ where η = 1, 1/cm."""
+    open_share: float = 1.0
+    """Share of the time in which photons are counted, over which rates are averaged."""
 
     columns = (
         Column("atom"),
@@ -101,7 +103,7 @@ class TargetLight(Result):
                 length=length,
                 dephasing_time=target.preparation.dephasing_time,
                 photon_rate=float(target.photon_density * target.volume) * LIGHT / length,
-                factor=float(target.dynamical_factor),
+                factor=float(target.dynamical_factor) / target.preparation.open_share,
                 end=size,
             )
             for omega in np.asarray(experiment.photon_energy)
@@ -112,12 +114,13 @@ class TargetLight(Result):
             channels=channels(atom.levels[0].J if atom.levels else 0),
             end=size,
             kappa=kappa,
+            open_share=target.preparation.open_share,
             made_by=provenance(experiment=experiment, end=size),
         )
 
     @property
     def two_photon_rate(self) -> Reals:
-        """Of each run, 1/s: what may be added to its background."""
+        """Of each run while photons are counted, 1/s: what may be added to its background."""
         return np.array([one.two_photon_rate for one in self.rows])
 
     @property
@@ -130,7 +133,9 @@ class TargetLight(Result):
         """What the numbers assume, in sentences."""
         ending = f"over {self.end:g} cm" if self.end else "sharply"
         open_ = "; ".join(f"{one.photons}, {one.reason}" for one in self.channels if one.open)
+        gated = (f"Rates are those while the gate is open, {self.open_share:.3g} of the time.",)
         return (
+            *(gated if self.open_share < 1 else ()),
             f"Open by parity and angular momentum: {open_}.",
             f"Two photons: a uniform coherence that ends {ending}; "
             "each pair has a photon like the trigger's, and its partner runs against it.",

@@ -278,17 +278,19 @@ def _draw_bounds(axes: "Axes", kind: str, shown: Collection[str]) -> None:
     if kind != "magnetic-moment":
         return
     elements = {e: x for e, x in bound("borexino-2017-mass-basis").elements.items() if e in shown}
-    for names, limit in _grouped(elements):
+    grouped = _grouped(elements)
+    for k, (names, limit) in enumerate(grouped):
+        is_close = any(0 < np.log10(other / limit) < 0.13 for _, other in grouped[k + 1 :])
         label = "Borexino" if limit == min(elements.values()) else None
         axes.axhline(limit, color="#2E7D32", linewidth=0.9, zorder=1, label=label)
         axes.annotate(
             names,
             xy=(1.0, limit),
-            xytext=(-4, 2),
+            xytext=(-4, -2 if is_close else 2),
             xycoords=axes.get_yaxis_transform(),
             textcoords="offset points",
             ha="right",
-            va="bottom",
+            va="top" if is_close else "bottom",
             fontsize="small",
             color="#2E7D32",
         )

@@ -43,7 +43,7 @@ class Scan(Result):
     path: Path
     """A zarr group, which ``xarray.open_zarr`` reads too."""
     result: str
-    """"spectrum", "counts", "limits", "significance" or "plan"."""
+    """"spectrum", "counts", "limits", "significance", "plan" or "target"."""
     done: int
     """Chunks that are there."""
     chunks: int
@@ -237,6 +237,7 @@ class Scan(Result):
             "significance": "significance (σ)",
             "spectrum": "spectral function I(ω)",
             "plan": f"what is reached{aim}{level}",
+            "target": "η on average",
         }[self.result]
         unit = data[_variables(self.result)[0]].attrs.get("units", "")
         return _with_unit(what, unit), said["atom"]
@@ -262,6 +263,7 @@ def _variables(result: str) -> tuple[str, ...]:
         "limits": ("limit",),
         "significance": ("significance",),
         "plan": ("reached", "optimality_gap", "photon_energy", "duration"),
+        "target": ("mean_dynamical_factor",),
     }
     return names[result]
 

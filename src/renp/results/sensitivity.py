@@ -8,6 +8,7 @@ import numpy as np
 from renp._types import Reals
 from renp.results.base import Control, Result
 from renp.results.columns import Column, Declared
+from renp.results.table import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,6 +83,12 @@ class Sensitivity(Result):
         """What the limits are."""
         return f"Expected limits at {100 * self.confidence_level:g} % C.L. over the {self.over}"
 
+    def table(self) -> Table:
+        """Return the limits; bands and the limits of others are in files."""
+        full = self.full_table()
+        shown = sum(len(of) for of in self.limits.values())
+        return full.only(full.columns[: 1 + shown])
+
     @property
     def controls(self) -> tuple[Control, ...]:
         """Which kind of coupling is drawn."""
@@ -120,7 +127,7 @@ class Sensitivity(Result):
         axes.set_xlim(self.values[0], self.values[-1])
         axes.set_xlabel(AXES[self.over][0])
         unit = symbols(self.units[kind]) or (
-            "product of couplings" if "mediator" in kind else "times the file's"
+            "product of couplings" if "mediator" in kind else "times the coupling given"
         )
         unit = r"$|U_{e4}|^2$" if kind == STERILE else unit
         axes.set_ylabel(f"limit at {100 * self.confidence_level:g} % C.L. ({unit})")

@@ -143,7 +143,7 @@ class Spectrum(Result):
 
         Without a choice of parts, those stand beside it that the table has.
         """
-        from renp.results.style import legend, looks, mark_thresholds, pair_style, plain, subplots
+        from renp.results.style import legend, looks, mark_thresholds, pair_style, plain, subplots, symbols
 
         figure, ((axes,),) = subplots((6.4, 4.6))
         omega, standard = self.photon_energy, self.standard_model
@@ -167,7 +167,7 @@ class Spectrum(Result):
             if name in self.pairs:
                 look = pair_style(name) | {"label": f"pair {name}"}
             else:
-                words = name.replace("-", " ")
+                words = symbols(name).replace("-", " ")
                 look["label"] = words if name == "interference" else f"{words} alone"
             axes.plot(omega, part * scale, linewidth=1.2, marker=marker, **look)
         axes.set_xlim(omega.min(), omega.max() if omega.size > 1 else omega.min() + 1e-6)
@@ -212,8 +212,9 @@ def _by_interaction(
     if not isinstance(model, Model):
         return {}
     parts: dict[str, Reals] = {}
+    names = [_name(interaction) for interaction in model.interactions]
     for k, interaction in enumerate(model.interactions):
-        name = _name(interaction)
+        name = names[k] if names.count(names[k]) == 1 else _element(interaction)
         name = f"{name} ({k + 1})" if name in parts else name
         # The whole model has been checked, and has said what it had to say.
         parts[name] = np.asarray(total_spectrum(jnp.asarray(energies), atom, neutrinos, interaction))
@@ -224,6 +225,15 @@ def _name(interaction: Interaction) -> str:
     if isinstance(interaction, Scaled):
         return _name(interaction.interaction)
     return interaction.kind or type(interaction).__name__.lower()
+
+
+def _element(interaction: Interaction) -> str:
+    """Return the name of an interaction with a single element by that: "magnetic-moment 12"."""
+    if isinstance(interaction, Scaled):
+        return _element(interaction.interaction)
+    couplings = interaction.directions()
+    single = len(couplings) == 1 and couplings[0].label != "strength"
+    return couplings[0].name if single else _name(interaction)
 
 
 def threshold_grid(atom: Atom, neutrinos: Neutrinos, points: int = 400) -> Reals:

@@ -39,6 +39,8 @@ WIDTHS = {"single": 86.0, "double": 178.0}
 _INCH = 25.4
 _NARROWEST = 1.9
 """Width of a panel, inches, below which panels stand below each other."""
+_ROWS = 3
+"""Of a legend, for which a figure has room."""
 _FLATTEST = 0.72
 """Least height of a figure in units of that on a screen, whatever its width."""
 
@@ -148,6 +150,8 @@ def legend(figure: "Figure", *panels: "Axes", title: str = "") -> None:
     fit = max(1, int(1 / (em * (0.55 * longest + 5))))
     rows = -(-len(entries) // fit)
     columns = -(-len(entries) // rows)
+    more = max(0, rows - _ROWS) * 1.4 * size / 72
+    figure.set_figheight(figure.get_figheight() + more)  # what is drawn keeps its height
     figure.legend(
         entries.values(), entries.keys(), loc="outside lower center", ncols=columns, title=title or None
     )
@@ -279,10 +283,16 @@ def label_curves(*panels: "Axes", size: float = 8.0) -> None:
 
     Call it last, for all panels of a figure, when scales and limits are set.
     """
-    for label in [label for axes in panels for label in _labelled(axes, size)]:
-        label.remove()  # labels beside the axes have made these narrower: again, with what is left
+    figure = panels[0].figure
+    made = [label for axes in panels for label in _labelled(axes, size)]
+    figure.canvas.draw()
+    engine = figure.get_layout_engine()
+    figure.set_layout_engine("none")  # labels beside the axes have made these narrower: again, as it is
+    for label in made:
+        label.remove()
     for axes in panels:
         _labelled(axes, size)
+    figure.set_layout_engine(engine)
 
 
 def _labelled(axes: "Axes", size: float) -> list[Any]:

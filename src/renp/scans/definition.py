@@ -12,7 +12,7 @@ from renp.datafiles import json_text
 from renp.errors import InputError
 from renp.interactions.couplings import Coupling
 from renp.results.scan import MOST_PANELS
-from renp.scans.grid import Chunks, cut
+from renp.scans.grid import Chunks, cut, written
 from renp.scans.poles import beside_poles
 from renp.scenario import Scenario
 from renp.scenario.keys import Key, replaced
@@ -25,6 +25,7 @@ CHUNK_POINTS = {
     "significance": 2**19,
     "limits": 2**12,
     "plan": 1,
+    "target": 2**10,
 }
 """Points of a chunk, about a second of work: what a killed process loses."""
 
@@ -90,11 +91,11 @@ class Definition:
         return "" if name is None else (self.folder / name).read_text(encoding="utf-8")
 
     def categories(self, number: int) -> dict[Key, Any]:
-        """Return the words of a chunk: for each axis that is not numeric, what the file has."""
+        """Return what a chunk takes in turn, words mostly: what a file would have."""
         found: dict[Key, Any] = {}
         for axis, rows in zip(self.scan.axes, self.chunks.rows(number), strict=True):
-            if not axis.numeric:
-                found |= dict(zip(axis.keys, axis.raw[rows[0]], strict=True))
+            if not axis.together:
+                found |= dict(zip(axis.keys, written(axis, int(rows[0])), strict=True))
         return found
 
     def scenario(self, categories: dict[Key, Any]) -> Scenario:
@@ -106,7 +107,7 @@ class Definition:
         at = {
             key: raw
             for axis in self.scan.axes
-            if axis.numeric
+            if axis.together
             for key, raw in zip(axis.keys, axis.raw[corner], strict=True)
             if key != PHOTON
         }
@@ -124,6 +125,8 @@ class Definition:
             return (Variable("expected", "1", "run", runs),)
         if settings.result == "significance":
             return (Variable("significance", "1"),)
+        if settings.result == "target":
+            return (Variable("mean_dynamical_factor", "1"),)
         if settings.result == "limits":
             limited = self.limited(scenario)
             units = dict.fromkeys(coupling.unit or "1" for coupling in limited)
@@ -143,7 +146,7 @@ class Definition:
             key: name
             for axis in self.scan.axes
             for key, name in zip(axis.keys, axis.names, strict=True)
-            if key.table in _OF_RUNS
+            if key.table.split(".")[0] in _OF_RUNS
         }
         counted = any("counts" in run for run in self.data.get("run", ()))
         frozen = counted and moved and all(key.name != "counts" for key in moved)
@@ -158,7 +161,7 @@ class Definition:
     @property
     def widths(self) -> tuple[str, ...]:
         """Which widths the counts are of, over the axes; of spectra none."""
-        if self.scan.settings.result == "spectrum":
+        if self.scan.settings.result in ("spectrum", "target"):
             return ()
         axes = [axis for axis in self.scan.axes if not axis.numeric]
         words = [dict(zip(axis.keys, one, strict=True)) for axis in axes for one in axis.raw] or [{}]

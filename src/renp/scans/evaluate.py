@@ -23,6 +23,9 @@ Evaluator: TypeAlias = Callable[[tuple[Columns, ...]], Answer]
 _OF_POINTS = ("aim", "plan", "laser_range", "clearance", "least_duration", "total")
 """What no run at a point may serve, though elsewhere some do; any other error is one of the scan."""
 
+_MOST_COMPILED = 32
+"""Evaluators that are kept: of axes that are taken in turn each point has its own."""
+
 _compiled: dict[tuple[str, str], Evaluator] = {}
 _lock = threading.Lock()
 
@@ -41,7 +44,7 @@ def evaluate(definition: Definition, number: int) -> Answer:
 def _columns(definition: Definition, number: int) -> tuple[Columns, ...]:
     rows = definition.chunks.rows(number)
     axes = zip(definition.scan.axes, rows, strict=True)
-    return tuple(axis_values(axis, places) for axis, places in axes if axis.numeric)
+    return tuple(axis_values(axis, places) for axis, places in axes if axis.together)
 
 
 def _evaluator(definition: Definition, number: int) -> Evaluator:
@@ -50,6 +53,8 @@ def _evaluator(definition: Definition, number: int) -> Evaluator:
     name = definition.fingerprint, repr(sorted(words.items(), key=repr))
     with _lock:
         if name not in _compiled:
+            if len(_compiled) >= _MOST_COMPILED:
+                del _compiled[next(iter(_compiled))]
             _compiled[name] = _build(definition, number)
         return _compiled[name]
 
@@ -58,7 +63,7 @@ def _build(definition: Definition, number: int) -> Evaluator:
     from renp.scans import evaluate_limits, evaluate_rates
 
     words, settings = definition.categories(number), definition.scan.settings
-    keys = tuple(axis.keys for axis in definition.scan.axes if axis.numeric)
+    keys = tuple(axis.keys for axis in definition.scan.axes if axis.together)
     like = _columns(definition, number)
     first = definition.reference(words)
     rates: dict[str, Callable[..., Evaluator]] = {
@@ -70,10 +75,12 @@ def _build(definition: Definition, number: int) -> Evaluator:
         return rates[settings.result](first, keys, like)
     if settings.result == "plan":
         return partial(_plans, first, settings, keys)
+    if settings.result == "target":
+        return partial(_means, float(first.experiment.target.dynamical_factor))
     middle = {
         key: float(x[0])
         for axis in definition.scan.axes
-        if axis.numeric
+        if axis.together
         for key, x in zip(axis.keys, axis_values(axis, np.array([axis.points // 2])), strict=True)
     }
     # At both ends of a phase, say, an interference may vanish.
@@ -87,6 +94,11 @@ def _build(definition: Definition, number: int) -> Evaluator:
         profiled=settings.profiled,
         sign=settings.sign,
     )
+
+
+def _means(factor: float, columns: tuple[Columns, ...]) -> Answer:
+    """Return the mean η of a preparation, over axes that it does not depend on."""
+    return (np.full(tuple(len(column[0]) for column in columns), factor),)
 
 
 def _plans(scenario: Scenario, settings: ScanSection, keys: Keys, columns: tuple[Columns, ...]) -> Answer:

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 Point: TypeAlias = dict[Key, Array]
 Keys: TypeAlias = tuple[tuple[Key, ...], ...]
-"""Parameters of each numeric axis."""
+"""Parameters of each axis whose points are computed together."""
 
 Rows: TypeAlias = NDArray[np.int64]
 Columns: TypeAlias = tuple[NDArray[np.float64], ...]
@@ -38,6 +38,14 @@ def axis_values(axis: Axis, rows: Rows) -> Columns:
         _spaced(axis, column, low, high, rows)
         for column, (low, high) in enumerate(zip(axis.low, axis.high, strict=True))
     )
+
+
+def written(axis: Axis, row: int) -> tuple[Any, ...]:
+    """Return the values at a place of an axis as a file would have them."""
+    if axis.spacing == "values":
+        return axis.raw[row]
+    values = (float(column[0]) for column in axis_values(axis, np.array([row])))
+    return tuple(f"{x:.17g} {unit}" if unit else x for x, unit in zip(values, axis.units, strict=True))
 
 
 def _spaced(axis: Axis, column: int, low: float, high: float, rows: Rows) -> NDArray[np.float64]:
@@ -101,11 +109,11 @@ class Chunks:
 
 
 def cut(axes: tuple[Axis, ...], points: int) -> Chunks:
-    """Return chunks of at most some points; axes of words are taken point by point."""
+    """Return chunks of at most some points; axes that are taken in turn, point by point."""
     chunk: list[int] = []
     left = points
     for axis in reversed(axes):
-        chunk.append(_part(axis.points, left) if axis.numeric else 1)
+        chunk.append(_part(axis.points, left) if axis.together else 1)
         left //= chunk[-1]
     return Chunks(tuple(axis.points for axis in axes), tuple(reversed(chunk)))
 

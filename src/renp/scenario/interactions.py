@@ -20,6 +20,8 @@ from renp.scenario.problems import TableError, unknown_key
 from renp.scenario.quantities import parse_number, parse_quantity
 from renp.validation import choice
 
+_OWN = "one of your own is imported first: renp ... --import FILE.py"
+
 
 def kinds() -> dict[str, type[Interaction]]:
     """Return every interaction that files can name, a user's own included; the newest of each name."""
@@ -82,9 +84,8 @@ def _class(kind: Any) -> type[Interaction]:
     try:
         return known[choice("kind", kind, tuple(known))]
     except InputError as error:
-        if not (broken := _load_announced(entry_points)):
-            raise
-        raise InputError(error.argument, error.value, "; ".join([error.allowed, *broken])) from None
+        words = [error.allowed, _OWN, *_load_announced(entry_points)]
+        raise InputError(error.argument, error.value, "; ".join(words)) from None
 
 
 def _known(kind: Any) -> type[Interaction] | None:

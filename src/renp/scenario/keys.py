@@ -1,8 +1,8 @@
 """Quantities of a scenario file by their keys, such as "neutrinos.lightest_mass" or "run[2].duration".
 
 Keys are those of the messages of `renp validate`: tables of an array and items of a list are counted from 1,
-elements of a matrix follow a dot, as in "interaction[1].elements.11". A key of [[run]] or [[interaction]]
-without a number stands for the same key of all of them.
+elements of a matrix follow a dot, as in "interaction[1].elements.11". A key of [[run]], [[interaction]] or of
+pulses without a number stands for the same key of all of them.
 """
 
 import copy
@@ -19,10 +19,13 @@ from renp.validation import choice
 
 Value: TypeAlias = float | str | bool | list[Any]
 
-ARRAYS = ("run", "interaction")
+PREPARATION = "target.preparation"
+PULSES = (f"{PREPARATION}.pulses", f"{PREPARATION}.trigger")
+ARRAYS = ("run", "interaction", *PULSES)
 
 _FORM = re.compile(
-    r"(?P<table>\w+)(?:\[(?P<index>[1-9]\d*)\])?\.(?P<name>\w+)(?:\[(?P<item>[1-9]\d*)\]|\.(?P<element>\w+))?$"
+    r"(?P<table>target\.preparation\.(?:pulses|trigger)(?=[.[])|target\.preparation(?=\.)|\w+)"
+    r"(?:\[(?P<index>[1-9]\d*)\])?\.(?P<name>\w+)(?:\[(?P<item>[1-9]\d*)\]|\.(?P<element>\w+))?$"
 )
 
 
@@ -37,7 +40,7 @@ class Key(NamedTuple):
 
     def tables(self, data: Table) -> list[int]:
         """Return the places of the tables that it names, in their array."""
-        return list(range(len(data.get(self.table, [])))) if self.entry is None else [self.entry]
+        return list(range(len(_array(self.table, data)))) if self.entry is None else [self.entry]
 
 
 def read_key(text: str, data: Table) -> Key:
@@ -52,12 +55,12 @@ def read_key(text: str, data: Table) -> Key:
     key = Key(match["table"], index, match["name"], part)
     if (index is not None) != (key.table in ARRAYS) and index is not None:
         raise InputError("parameter", repr(text), f"without a number: there is one [{key.table}]")
-    if key.table in ARRAYS and not [k for k in key.tables(data) if k < len(data.get(key.table, []))]:
+    if key.table in ARRAYS and not [k for k in key.tables(data) if k < len(_array(key.table, data))]:
         raise InputError("parameter", repr(text), f"of a [[{key.table}]] that the file has")
     if key.table in SECTIONS:
         choice("parameter", key.name, list(SECTIONS[key.table].model_fields))
-        if key[:3:2] == ("target", "preparation"):
-            allowed = "a key outside of the preparation, whose cycle is computed for one file at a time"
+        if f"{key.table}.{key.name}" in (PREPARATION, *PULSES):
+            allowed = f"a number in it, such as '{PREPARATION}.length' or '{PULSES[0]}[1].energy'"
             raise InputError("parameter", repr(text), allowed)
     else:
         for table in _tables(key, data):
@@ -115,8 +118,18 @@ def replaced(data: Table, values: dict[Key, Any]) -> Table:
 
 def _tables(key: Key, data: Table) -> list[Table]:
     if key.table in ARRAYS:
-        return [data[key.table][k] for k in key.tables(data)]
-    return [data.setdefault(key.table, {})]
+        return [_array(key.table, data)[k] for k in key.tables(data)]
+    for name in key.table.split("."):
+        data = data.setdefault(name, {})
+    return [data]
+
+
+def _array(table: str, data: Table) -> Any:
+    """Return the tables of an array; none if it is not there."""
+    found: Any = data
+    for name in table.split("."):
+        found = found.get(name, {})
+    return found
 
 
 def _place(table: Table, key: Key) -> Any:

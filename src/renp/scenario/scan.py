@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 from renp.errors import InputError, ScenarioError
 from renp.planning.aims import AIMS
 from renp.scenario.build import Setting
-from renp.scenario.keys import Key, Value, idle, parse, read_key, replaced, unit_of
+from renp.scenario.keys import PREPARATION, Key, Value, idle, parse, read_key, replaced, unit_of
 from renp.scenario.problems import Place, Problems, TableError, validated
 from renp.scenario.quantities import parse_quantity
 from renp.scenario.schema import AxisSection, ScanSection, Table
@@ -17,10 +17,17 @@ from renp.validation import choice, instance, number, photon_energies, whole
 
 Spacing: TypeAlias = Literal["grid", "log", "random", "values"]
 SPACINGS: tuple[Spacing, ...] = ("grid", "log", "random", "values")
-_DEAF = {"spectrum": ("target", "laser", "run", "statistics"), "counts": ("statistics",)}
+_DEAF = {
+    "spectrum": ("target", "laser", "run", "statistics"),
+    "counts": ("statistics",),
+    "target": ("laser", "neutrinos", "interaction", "run", "statistics"),
+}
 """Tables without effect on a result."""
 
-RESULTS = ("spectrum", "counts", "limits", "significance", "plan")
+RESULTS = ("spectrum", "counts", "limits", "significance", "plan", "target")
+
+_PREPARED = ("atom.E_eg", "atom.E_vg", "target.density", "target.photon_density", "target.volume")
+"""What the cycle of a prepared target takes besides its preparation."""
 
 PHOTON = Key("", None, "photon_energy", None)
 """Of a spectrum: an axis, but no quantity of the file."""
@@ -49,11 +56,18 @@ class Axis:
     raw: tuple[tuple[Any, ...], ...]
     """Both ends, or all values, as the file has them."""
     seed: int
+    in_turn: bool = False
+    """Whether each point takes a cycle of the target of its own."""
 
     @property
     def numeric(self) -> bool:
-        """Whether all parameters are numbers, which are computed together; words are taken in turn."""
+        """Whether all parameters are numbers."""
         return all(isinstance(value, float) for point in self.values for value in point)
+
+    @property
+    def together(self) -> bool:
+        """Whether its points are computed together; words, and preparations, are taken in turn."""
+        return self.numeric and not self.in_turn
 
 
 @dataclass(frozen=True)
@@ -127,8 +141,17 @@ def _axis(data: Table, section: AxisSection) -> Axis:
         values = tuple(_parsed(keys, one, data) for one in raw)
         if len(set(map(str, values))) < len(values):
             raise InputError("values", "a list with repetitions", "values that differ")
-        return Axis(tuple(names), keys, units, "values", len(raw), (), (), values, raw, 0)
+        return Axis(
+            tuple(names), keys, units, "values", len(raw), (), (), values, raw, 0, _in_turn(keys, data)
+        )
     return _spaced(tuple(names), keys, units, given[0], getattr(section, given[0]), data)
+
+
+def _in_turn(keys: tuple[Key, ...], data: Table) -> bool:
+    prepared = "preparation" in data.get("target", {})
+    return prepared and any(
+        key.table.startswith(PREPARATION) or f"{key.table}.{key.name}" in _PREPARED for key in keys
+    )
 
 
 def _listed(values: list[Any], keys: tuple[Key, ...]) -> tuple[tuple[Any, ...], ...]:
@@ -163,7 +186,7 @@ def _spaced(
         raise InputError("log", table, "between two numbers of the same sign, neither of them 0")
     if points > 1 and lows == highs:
         raise InputError(spacing, table, "between two ends that differ")
-    return Axis(names, keys, units, spacing, points, lows, highs, (), raw, seed)
+    return Axis(names, keys, units, spacing, points, lows, highs, (), raw, seed, _in_turn(keys, data))
 
 
 def _whole(spacing: str, name: str, value: Any, low: int, high: int) -> int:
@@ -189,7 +212,7 @@ def _check(scan: ScanTable, data: Table, check: Callable[[Table], Setting], prob
         problems.add(("scan",), 'an axis "photon_energy" is there for the result "spectrum", and only for it')
         return
     for key in names:
-        if key.table in _DEAF.get(scan.settings.result, ()):
+        if key.table.split(".")[0] in _DEAF.get(scan.settings.result, ()):
             words = f'{_text(key)} has no effect on the result "{scan.settings.result}"'
             problems.add(("scan",), f"{words}: leave its axis out")
     known: tuple[str, ...] | None = None
@@ -232,6 +255,9 @@ def _corners(axes: tuple[Axis, ...]) -> Iterator[dict[Key, Any]]:
 def _suitable(settings: ScanSection, scenario: Setting, photon: Any) -> None:
     if photon is not None:
         photon_energies(parse_quantity(photon, "eV", photon=True), scenario.atom.E_vg, "photon_energy")
+    elif settings.result == "target":
+        if scenario.experiment.target.preparation is None:
+            raise InputError("result", "'target'", "of a file with a table [target.preparation]")
     elif not len(scenario.experiment.photon_energy) and (settings.result != "plan" or settings.total is None):
         raise InputError("result", repr(settings.result), "of a file with at least one [[run]]")
     if settings.result == "plan":

@@ -53,10 +53,10 @@ class Unit:
         return parse_quantity(value, self.name, photon=self.photon)
 
     def text(self, value: float | str) -> str:
-        """Return a number as text that reads back to itself; times are in days where they can be."""
+        """Return a number as text that reads back to itself; longer times and low rates are in days."""
         if isinstance(value, str):
             return value
-        if self.name == "1/s" or (self.name == "s" and not 0 < abs(value) < 1):
+        if (self.name == "1/s" and abs(value) < 1) or (self.name == "s" and not 0 < abs(value) < 1):
             days = f"{value / DAY!r} day" if self.name == "s" else f"{value * DAY!r} / day"
             if "inf" not in days and parse_quantity(days, self.name) == value:
                 return days
@@ -366,6 +366,9 @@ class Document(Section):
 SECTIONS: dict[str, type[Section]] = {
     "atom": AtomSection,
     "target": TargetSection,
+    "target.preparation": PreparationSection,
+    "target.preparation.pulses": PulseSection,
+    "target.preparation.trigger": PulseSection,
     "laser": LaserSection,
     "neutrinos": NeutrinosSection,
     "run": RunSection,

@@ -41,7 +41,7 @@ def to_text(document: Document, onto: str = "") -> str:
         return onto
     file = tomlkit.parse(onto)
     _update(file, said, wanted)
-    text = tomlkit.dumps(file)
+    text = tomlkit.dumps(file) if onto.strip() else tomlkit.dumps(file).lstrip()
     # What cannot be edited, such as a table in several pieces, is written anew.
     return text if not said or _said(text) == wanted else to_text(document)
 

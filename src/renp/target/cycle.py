@@ -6,7 +6,7 @@ with n_t the trigger's photon density, or n_γ at all times. A beam's radius is 
 weight to Gauss's rule, each of which is a problem of plane waves: beams do not spread within the target.
 """
 
-from math import ceil, factorial, pi
+from math import ceil, factorial, floor, log2, pi
 from typing import Any, NamedTuple, TypeAlias
 
 import equinox as eqx
@@ -66,6 +66,13 @@ class Light(eqx.Module):
     """Photons in each mode, of both sides together twice as many, that enter at z = 0 at all times."""
     gate: tuple[Scalar, Scalar] = (-jnp.inf, jnp.inf)
     """From when to when photons are counted, s on the pulses' clock."""
+    trigger_left: Pulses = Pulses(*(np.zeros(0),) * 4)
+    """Triggers that run towards smaller z."""
+
+    @property
+    def triggers(self) -> list[tuple[Any, Any, Any, Any]]:
+        """All of them."""
+        return [*_each(self.trigger), *_each(self.trigger_left)]
 
 
 class Stretch(NamedTuple):
@@ -172,15 +179,22 @@ def _each(pulses: Pulses) -> list[tuple[Any, Any, Any, Any]]:
 
 
 def _trigger(medium: Medium, light: Light, time: Any, radius: Any, span: Any) -> Any:
-    """Return n_t/n_γ for each ring, averaged over a span before each time: pulses may be shorter."""
-    shape = (len(radius), *jnp.shape(time))
-    if not np.shape(light.trigger.energy)[0]:
-        return jnp.ones(shape)
+    """Return n_t/n_γ for each ring, averaged over a span before each time: pulses may be shorter.
+
+    Times are those at which light towards larger z was at z = 0, the last axis is that of the cells.
+    """
+    if not light.triggers:
+        return jnp.ones((len(radius), *jnp.shape(time)))
     ring = jnp.reshape(radius, (-1, *(1,) * jnp.ndim(time)))
-    total = sum(
-        amplitude(one, one[3], ring, medium) ** 2 * mean_power(one, time - span, time)
-        for one in _each(light.trigger)
-    )
+
+    def passing(pulses: Pulses) -> Any:
+        each = (
+            amplitude(one, one[3], ring, medium) ** 2 * mean_power(one, time - span, time)
+            for one in _each(pulses)
+        )
+        return sum(each, jnp.zeros((len(radius), *jnp.shape(time))))
+
+    total = passing(light.trigger) + passing(light.trigger_left)[..., ::-1]
     return total * medium.density / light.photon_density
 
 
@@ -241,7 +255,7 @@ def _panels(stretch: Stretch, light: Light, crossing: float) -> tuple[Any, Any, 
     """
     length = stretch.end - stretch.start
     edges = [stretch.start, *(stretch.start + length * 2.0 ** np.arange(-24, 1))]
-    for _, duration, _, delay in _each(light.trigger):
+    for _, duration, _, delay in light.triggers:
         near = float(duration) * np.arange(-4, 4.1, 0.5)
         through = crossing * np.arange(1, 16) / 16
         edges += [float(delay) + float(t) for t in (*near, *through, *(near + crossing))]
@@ -280,7 +294,7 @@ def planned(
     if found and found[-1][1] > last:
         allowed = f"a rate that leaves time for the pulses: {found[-1][1] - start:.3g} s"
         raise InputError("repetition", 1 / period, allowed)
-    for _, duration, _, delay in _each(light.trigger):
+    for _, duration, _, delay in light.triggers:
         if not start <= float(delay) <= last:
             raise InputError(
                 "trigger", float(delay), f"a delay within the cycle, from {start:g} to {last:g} s"
@@ -316,19 +330,36 @@ def planned(
         if k:
             go(found[k - 1][1])
         until = found[k][0] if k < len(found) else last
-        budget = MOST_STEPS
-        while now < until and budget > 0 and _emptying(medium, state):
+        budget, growing = MOST_STEPS, True
+        while now < until and budget > 0 and growing and (gain := _most_gain(medium, state)) > _THRESHOLD:
             before = now
-            go(min(now + 64 * crossing, until))
+            go(min(now + _crossings(gain) * crossing, until))
             budget -= int((now - before) / step)
+            growing = _growing(records[-1])
         if now < until:
             advance(Stretch(now, until, 0, 0))
     return plan, records, state
 
 
-def _emptying(medium: Medium, state: State) -> bool:
+def _most_gain(medium: Medium, state: State) -> float:
+    """Return the largest ∫κ dz of any ring; at π/2 or below no target empties itself."""
     mean = jnp.einsum("k,rkn->rn", medium.system.share, state.coherence[0] + 1j * state.coherence[1])
-    return bool(jnp.max(jnp.mean(jnp.abs(mean), axis=1)) * medium.gain > _THRESHOLD)
+    return float(jnp.max(jnp.mean(jnp.abs(mean), axis=1)) * medium.gain)
+
+
+def _crossings(gain: float) -> float:
+    """Return for how many crossings a target is followed before one looks again: few where light grows."""
+    return float(max(64.0 * 2.0 ** -floor(log2(gain / _THRESHOLD)), 4.0))
+
+
+def _growing(record: Record) -> bool:
+    """Whether light grows or has just been there: with phases of ρ_eg that change, it need not above π/2."""
+    assert record.frames is not None
+    light = sum(
+        jnp.mean(part**2, axis=2) for pair in (record.frames.right, record.frames.left) for part in pair
+    )
+    later = np.asarray(light)[:, record.time.size // 2 :]
+    return bool(np.any((later[:, -1] > 1.001 * later[:, 0]) | (later.max(axis=1) > 2 * later[:, -1])))
 
 
 def windows(light: Light, crossing: float) -> list[tuple[float, float]]:

@@ -1,6 +1,6 @@
 """How finely a target has to be divided for what happens in it to be followed."""
 
-from math import ceil, sqrt
+from math import ceil, exp, log, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,16 @@ _ANGLE = 0.3
 
 _STEPS = 8
 """In the duration of a pulse."""
+
+MOST_RINGS = 64
+"""Of a target's cross-section, at most."""
+
+_RINGS = 1.4
+"""More of them for each quarter of a turn by which pumps turn atoms on the axis and not at the edge: so η is
+right to a per cent."""
+
+_STEEP = 4.5
+"""2(r/w)² at the edge up to which it takes no more of them."""
 
 CLASSES = ((2.0, 9), (4.0, 17), (6.0, 33))
 """Up to which phase of one standard deviation so many classes of atoms average right, to some 10⁻⁴ by Gauss's
@@ -41,6 +51,37 @@ def classes_of(medium: Medium, light: Light) -> int:
             return classes
     allowed = f"at most {CLASSES[-1][0] / phase:.1g} times that, or pulses that are as much shorter"
     raise InputError("inhomogeneous_width", float(medium.inhomogeneous_width), f"in eV, {allowed}")
+
+
+def rings_of(medium: Medium, light: Light, least: int) -> int:
+    """Return how many rings follow the turns of the atoms, fewer away from the axis.
+
+    Raises
+    ------
+    InputError
+        If it takes more than `MOST_RINGS`.
+    """
+    waist = min((float(w) for one in (light.right, light.left) for w in one.waist), default=np.inf)
+    steep = 2 * (float(light.radius) / waist) ** 2
+    angle = float(medium.gain) * _length(medium, light.right) * _length(medium, light.left)
+    turns = angle / (pi / 4) * (1 - exp(-steep))
+    rings = (least + _RINGS * turns) * sqrt(max(1.0, steep / _STEEP))
+    if not rings <= MOST_RINGS:
+        allowed = (
+            f"in cm, such that {MOST_RINGS} rings of the cross-section follow how atoms turn: this takes "
+            f"{rings:.1g}, with {turns:.2g} quarters of a turn between axis and edge"
+        )
+        raise InputError("waist", waist, allowed)
+    return ceil(rings)
+
+
+def _length(medium: Medium, pulses: Pulses) -> float:
+    """Return √∫|a|²dt on the axis, in units of the crossing, were all pulses of a side there at once."""
+    each: list[Any] = [
+        amplitude(one, one[3], np.zeros(()), medium) * sqrt(one[1] / medium.crossing)
+        for one in zip(*pulses, strict=True)
+    ]
+    return float(sum(float(part) for part in each)) * (pi / (4 * log(2))) ** 0.25
 
 
 def cells_of(medium: Medium, light: Light, least: int = CELLS) -> int:

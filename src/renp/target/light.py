@@ -6,9 +6,10 @@ do, with the mismatch Δk = E_eg − 2ω of the wave numbers. With a uniform coh
     P = κ² sin²(qL)/[q² cos²(qL) + (Δk/2)² sin²(qL)],   q² = κ² + (Δk/2)²,   κ = ωnα_eg|ρ_eg|/2
 
 pairs are made for each trigger photon that passes, each with a photon just like the trigger's: tan²(κL) at
-E_eg/2, and far from it 2κ²/Δk² averaged over the length's phase, the wing of the two-photon line through a
-finite length. Ends that are smooth over ℓ (a normal distribution's standard deviation) take exp(−Δk²ℓ²) from
-it. The wing through a finite coherence time is L/cT₂ of that of sharp ends, whatever the ends.
+E_eg/2, and above it, averaged over the length's phase, κ²/[(q + Δk/2)Δk/2], far from it 2κ²/Δk²: the wing of
+the two-photon line through a finite length. Ends that are smooth over ℓ (a normal distribution's standard
+deviation) take exp(−Δk²ℓ²) from it. The wing through a finite coherence time is L/cT₂ of that of sharp ends,
+whatever the ends.
 
 Three photons. |e⟩ → |v⟩ is also open to two photons of any energies with q = p₁ + p₂, with the kinematics of
 massless neutrinos. With a polarisability α between |e⟩ and |v⟩ they stand to the pairs of neutrinos as
@@ -147,8 +148,10 @@ def light(
     """
     E_eg = float(atom.E_eg)
     mismatch = (E_eg - 2 * photon_energy) / HBAR_C
-    wing = 2 * kappa**2 / mismatch**2 if mismatch else float(pairs_per_photon(kappa, 0.0, length))
-    wing = min(wing, float(pairs_per_photon(kappa, 0.0, length)))
+    half = abs(mismatch) / 2
+    wing = kappa**2 / (half * (half + sqrt(kappa**2 + half**2))) if half else np.inf
+    if kappa * length < pi / 2:  # beyond, the line has no height: the target empties itself
+        wing = min(wing, float(pairs_per_photon(kappa, 0.0, length)))
     sharp = photon_rate * factor * wing
     day = sharp * 86400
     smooth = sqrt(np.log(day)) / abs(mismatch) if day > 1 and mismatch else 0.0

@@ -126,6 +126,8 @@ def two_photon_polarisability(atom: Atom) -> float:
     e, v = atom.levels[:2] if len(atom.levels) > 1 else (None, None)
     if e is None or v is None or v.A is None or e.J not in ACROSS or v.J != 1:
         allowed = "given, unless the atom's |v⟩ has J = 1 and a decay rate, and |e⟩ J = 0 or 2"
+        if not atom.levels:
+            allowed += "; an atom with energies of one's own, as in a file with E_eg and E_vg, has no levels"
         raise InputError("polarisability", None, allowed)
     dipole = sqrt(3 * pi * v.A * HBAR / float(atom.E_vg) ** 3)
     moment = BOHR_MAGNETON * sqrt(spin_sum(atom)) * ACROSS[e.J]

@@ -6,6 +6,7 @@ from functools import lru_cache
 from math import inf, pi
 from typing import Any, Literal, TypeAlias
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -14,7 +15,7 @@ from renp.atoms.atom import Atom
 from renp.errors import InputError
 from renp.target.bloch import State
 from renp.target.cycle import Light, Plan, Pulses, Record, begin_of, planned
-from renp.target.grid import CELLS, cells_of, classes_of
+from renp.target.grid import CELLS, cells_of, classes_of, rings_of
 from renp.target.medium import Medium, two_photon_polarisability
 from renp.validation import choice, instance, is_traced, number, reals
 
@@ -23,8 +24,9 @@ Direction: TypeAlias = Literal["right", "left"]
 RINGS = 4
 """Of a target's cross-section."""
 
-LIT = 1.5
-"""Waists from the axis up to which pulses are followed: the intensity outside is below 1 % of that on it."""
+LIT, TRIGGERED = 1.5, 2.0
+"""Waists from the axis up to which pumps and triggers are followed: their intensity outside is about 1 % and
+less than 0.1 % of that on it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +219,7 @@ class Cycle:
     @property
     def integral(self) -> float:
         """∫η dt over the whole cycle, s."""
-        return float(sum(np.sum(np.asarray(one.factor * one.weight)) for one in self.records))
+        return float(sum(np.sum(np.asarray(one.factor) * np.asarray(one.weight)) for one in self.records))
 
     @property
     def begin(self) -> float:
@@ -232,8 +234,8 @@ class Cycle:
     @property
     def mean(self) -> float:
         """η averaged over all time, while the gate is open: what `Target` takes."""
-        total = sum(np.sum(np.asarray(one.factor * one.weight * one.counted)) for one in self.records)
-        return float(total) * self.preparation.repetition
+        parts = [[np.asarray(x) for x in (one.factor, one.weight, one.counted)] for one in self.records]
+        return float(sum(np.sum(a * b * c) for a, b, c in parts)) * self.preparation.repetition
 
 
 def cycle_of(
@@ -255,7 +257,7 @@ def cycle_of(
     density, photon_density, volume
         Of `Target`: 1/cm³, 1/cm³, cm³. The cross-section is the volume over the length.
     cells, rings
-        Into which length and cross-section are divided; more cells where pulses or atoms need them.
+        Into which length and cross-section are divided; more where pulses or atoms need them.
 
     Raises
     ------
@@ -276,7 +278,8 @@ def cycle_of(
         raise InputError("preparation", "with traced numbers of atom or target", "of numbers that are known")
     medium = medium_of(preparation, atom, float(density))
     numbers = float(medium.E_eg), float(medium.polarisability), float(density), float(photon_density)
-    return _cycle(preparation, *numbers, float(volume), cells, rings)
+    with jax.ensure_compile_time_eval():  # also where other numbers of an experiment are traced
+        return _cycle(preparation, *numbers, float(volume), cells, rings)
 
 
 @lru_cache(16)
@@ -296,18 +299,19 @@ def _cycle(
     light = Light(
         pulses_of([one for one in preparation.pulses if one.direction == "right"]),
         pulses_of([one for one in preparation.pulses if one.direction == "left"]),
-        pulses_of(preparation.trigger),
+        pulses_of([one for one in preparation.trigger if one.direction == "right"]),
         photon_density,
         radius,
         cover,
         preparation.seed_photons,
+        trigger_left=pulses_of([one for one in preparation.trigger if one.direction == "left"]),
     )
     begin = begin_of(light)
     if preparation.gate is not None:
         low, high = preparation.gate
         light = replace(light, gate=(begin + low, begin + high))
     medium = replace(medium, classes=classes_of(medium, light))
-    cells = cells_of(medium, light, cells)
+    cells, rings = cells_of(medium, light, cells), rings_of(medium, light, rings)
     coherence: Any = preparation.coherence
     if isinstance(coherence, tuple):
         coherence = np.asarray(coherence)[np.arange(cells) * len(coherence) // cells]
@@ -319,6 +323,8 @@ def lit(preparation: Preparation, length: Any, waist: Any, volume: float) -> tup
     """Return radius and share of the cross-section that has light or coherence at all; jax-traceable."""
     whole = jnp.sqrt(volume / length / pi)
     radius = whole if preparation.coherence else jnp.minimum(whole, LIT * waist)
+    if preparation.trigger:
+        radius = jnp.minimum(radius, TRIGGERED * max(one.waist for one in preparation.trigger))
     return radius, (radius / whole) ** 2
 
 
