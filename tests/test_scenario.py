@@ -876,7 +876,8 @@ def test_runs_are_given_once(tmp_path: Path) -> None:
 
 def test_more_background_is_what_passes_the_gate_and_an_atom_file_is_found(tmp_path: Path) -> None:
     prepared = "[target]\ndensity = '1e18 / cm^3'\n[target.preparation]\nlength = '1 cm'\n"
-    gate = "repetition = '10 / s'\ncoherence = 0.1\ndephasing_time = '1 us'\npolarisability = 0.01\ngate = ['0 s', '1 ms']\n"
+    gate = "repetition = '10 / s'\ncoherence = 0.1\ndephasing_time = '1 us'\n"
+    gate += "polarisability = 0.01\ngate = ['0 s', '1 ms']\n"
     run = "[[run]]\nphoton_energy = '1.0 eV'\nduration = '1 day'\nbackground = '3 / s'\n"
     (tmp_path / "there").mkdir()
     (tmp_path / "mine.toml").write_text(ATOM_FILE)
