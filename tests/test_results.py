@@ -179,6 +179,7 @@ def test_a_long_table_prints_head_and_tail_and_files_have_all(tmp_path: Path) ->
     lines = str(long).splitlines()[2:]
     assert lines[20] == "… 1960 rows more …"
     assert len(lines) == 41
+    assert long.brief() == long.title  # what is printed beside a file
     rows = long.table().rows
     assert [line.split()[0] for line in lines[:20] + lines[21:]] == [
         f"{r[0]:.9g}" for r in rows[:20] + rows[-20:]
@@ -506,6 +507,8 @@ def test_scaled_interactions_keep_their_names() -> None:
     model = renp.Weak() + 3e-11 * renp.MagneticMoment({(1, 1): 1.0})
     parts = Spectrum.compute(YB, DIRAC, model).interactions
     assert list(parts) == ["weak", "magnetic-moment", "interference"]
+    more = Spectrum.compute(YB, DIRAC, model + renp.MagneticMoment({(1, 2): 3e-11}), [1.06]).interactions
+    assert list(more) == ["weak", "magnetic-moment 11", "magnetic-moment 12", "interference"]
 
 
 @every_result

@@ -58,6 +58,8 @@ def test_bands_are_quantiles_around_the_median() -> None:
     assert found.bands is not None
     band = found.bands["magnetic-moment"]["11"]
     assert np.all(np.diff(band, axis=0) > 0)
+    assert found.table().columns[1:] == ("magnetic-moment 11",)  # others are in files
+    assert len(found.full_table().columns) > 2
     expected = renp.upper_limits(RUNS, NU, couplings=MOMENT, bands=True).bands
     assert expected is not None
     theirs = np.array(expected["magnetic-moment"]["11"])

@@ -219,7 +219,7 @@ def sensitivity(
     Parameters
     ----------
     over
-        exposure, lightest-mass, mediator-mass or sterile-splitting (the limit is then on |U_e4|² of a fourth
+        exposure, lightest-mass, mediator-mass or sterile-splitting (the limit is then on sin²θ₁₄ of a fourth
         neutrino); left out, mediator-mass if the file has a mediator, else exposure.
     toys
         How many data sets the bands are from; 0 for none.

@@ -172,13 +172,13 @@ class Result(abc.ABC):
             return self._draw(**chosen)
 
     def __str__(self) -> str:
-        return self._said(str(self.table()))
+        return self._with_sentences(str(self.table()))
 
     def brief(self) -> str:
         """Return title and sentences, without the rows."""
-        return self._said(self.title)
+        return self._with_sentences(self.title)
 
-    def _said(self, text: str) -> str:
+    def _with_sentences(self, text: str) -> str:
         return "\n".join([text, *(f"• {sentence}" for sentence in self._sentences())])
 
     def _repr_html_(self) -> str:

@@ -84,7 +84,7 @@ class Sensitivity(Result):
         return f"Expected limits at {100 * self.confidence_level:g} % C.L. over the {self.over}"
 
     def table(self) -> Table:
-        """Return the limits; bands and the limits of others are in files."""
+        """Return the limits; those of others are in files."""
         full = self.full_table()
         shown = sum(len(of) for of in self.limits.values())
         return full.only(full.columns[: 1 + shown])

@@ -283,7 +283,7 @@ def label_curves(*panels: "Axes", size: float = 8.0) -> None:
 
     Call it last, for all panels of a figure, when scales and limits are set.
     """
-    figure = panels[0].figure
+    figure: Any = panels[0].figure
     made = [label for axes in panels for label in _labelled(axes, size)]
     figure.canvas.draw()
     engine = figure.get_layout_engine()
