@@ -70,6 +70,7 @@ photon_energy = "1.0708 eV"
 duration = "5 day"
 background = "0.1 / day"
 """
+PAIRS = {"11", "12", "13", "22", "23", "33"}
 OBSERVED = TEXT.replace('"10 day"\n', '"10 day"\ncounts = 130\n') + "counts = 40\n"
 
 

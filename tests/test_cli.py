@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 import renp
-from cases import OBSERVED, TEXT, Answer, Command, written
+from cases import OBSERVED, PAIRS, TEXT, Answer, Command, written
 from relative import relative
 from renp.results import Catalogue
 from renp.scenario import Scenario
@@ -30,7 +31,6 @@ electron = 1e-8
 left = { "11" = 1e-9 }
 """
 
-PAIRS = {"11", "12", "13", "22", "23", "33"}
 ENERGIES = ["--photon-energy", "1.068,1.0708"]
 
 
@@ -346,6 +346,21 @@ def test_ctrl_c_ends_a_command_without_more_words(
 
     monkeypatch.setattr("renp.scenario.Scenario.read", interrupt)
     assert command("counts", file) == Answer(130, "", "renp: interrupted\n")
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_that_becomes_another_error_ends_a_command(
+    command: Command, file: Path, monkeypatch: pytest.MonkeyPatch, name: str, status: int
+) -> None:
+    def load(*_: object, **__: object) -> None:
+        try:
+            signal.raise_signal(getattr(signal, name))
+        except KeyboardInterrupt:
+            raise RuntimeError("an extension cannot be initialised") from None
+
+    monkeypatch.setattr("renp.scenario.Scenario.read", load)
+    said = "interrupted" if status == 130 else "terminated"
+    assert command("counts", file) == Answer(status, "", f"renp: {said}\n")
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 
 import renp
-from cases import TEXT, Answer, Command, written
+from cases import PAIRS, TEXT, Answer, Command, written
 from renp.scenario import preset_names, preset_text
 
 WRONG = TEXT.replace('"Yb"', '"Ybb"').replace('"10 day"', '"-10 day"').replace("3e-11", "nan")
@@ -123,7 +123,7 @@ def test_csv(command: Command, file: Path, tmp_path: Path) -> None:
 
 def test_csv_of_a_spectrum_has_the_pairs(command: Command, file: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    command("spectrum", file, *ENERGIES, "--output", path)
+    command("spectrum", file, "--photon-energy", "1.068,1.0708", "--output", path)
     (header,) = [
         line for line in path.read_text(encoding="utf-8").splitlines() if "photon energy (eV)" in line
     ]

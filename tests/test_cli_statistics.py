@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import renp
-from cases import OBSERVED, TEXT, Command, written
+from cases import OBSERVED, PAIRS, TEXT, Command, written
 from relative import relative
 from renp.scenario import Scenario
 

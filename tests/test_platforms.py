@@ -189,12 +189,13 @@ def test_what_cannot_be_synced_is_written_all_the_same(
 
 def test_a_system_without_signals_is_asked_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platforms, "signal", SimpleNamespace())
-    with asyncio.Runner() as runner, platforms.terminable():
+    with asyncio.Runner() as runner, platforms.endable():
         platforms.told_to_end(runner.get_loop(), list)
     monkeypatch.setattr(platforms, "signal", signal)
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(platforms.Terminated), platforms.terminable():
+    with pytest.raises(KeyboardInterrupt), platforms.endable() as came:
         signal.raise_signal(signal.SIGTERM)
+    assert came == [signal.SIGTERM]
     assert signal.getsignal(signal.SIGTERM) is before
 
 

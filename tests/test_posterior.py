@@ -179,7 +179,7 @@ def test_runs_without_expected_counts() -> None:
     [
         ({"priors": {"mu": (0, 1)}}, "priors = 'mu': must be 'g' or 'lightest_mass'"),
         ({"priors": {"g": (0, 1e-10)}}, "given for lightest_mass: a range"),
-        ({"priors": {"g": (-1e-11, 1e-10)}}, r"priors\['g'\] = -1e-11: must be a range"),
+        ({"priors": {"g": (-1e-11, 1e-10)}}, r"priors\['g'\]\[0\] = -1e-11: must be a range"),
         ({"priors": {"g": (1e-10, 1e-11)}}, "must be a range"),
         ({"priors": {"g": "flat"}}, "must be a range"),
         ({"draws": 0}, "draws = 0.0: must be a whole number, at least 1"),

@@ -17,6 +17,7 @@ from relative import relative
 from renp.errors import ScenarioError
 from renp.scenario import Scenario, preset_names, preset_text
 from renp.scenario.interactions import kinds
+from scenarios import ATOM_FILE
 
 DAY = 86400.0
 
@@ -871,3 +872,21 @@ def test_runs_are_given_once(tmp_path: Path) -> None:
     path.write_text(TEXT + '[runs]\nfile = "counts.csv"\n', encoding="utf-8")
     with pytest.raises(ScenarioError, match="given twice"):
         Scenario.read(path)
+
+
+def test_more_background_is_what_passes_the_gate_and_an_atom_file_is_found(tmp_path: Path) -> None:
+    prepared = "[target]\ndensity = '1e18 / cm^3'\n[target.preparation]\nlength = '1 cm'\n"
+    gate = "repetition = '10 / s'\ncoherence = 0.1\ndephasing_time = '1 us'\n"
+    gate += "polarisability = 0.01\ngate = ['0 s', '1 ms']\n"
+    run = "[[run]]\nphoton_energy = '1.0 eV'\nduration = '1 day'\nbackground = '3 / s'\n"
+    (tmp_path / "there").mkdir()
+    (tmp_path / "mine.toml").write_text(ATOM_FILE)
+    text = f"[atom]\nfile = 'mine.toml'\n{HEAD[19:]}{prepared}{gate}{run}"
+    scenario = Scenario.from_text(text, str(tmp_path / "a.toml"))
+    (tmp_path / "there" / "b.toml").write_text(scenario.with_background([0.002], tmp_path / "there"))
+    there = Scenario.read(tmp_path / "there" / "b.toml")
+    assert there.atom == scenario.atom
+    assert float(there.experiment.background[0]) == relative(3 * 0.01 + 0.002, rel=1e-12)
+    controlled = Scenario.from_text(f"{HEAD}{run}control_ratio = 1.0\ncontrol_counts = 5\n")
+    with pytest.raises(renp.InputError, match="background = of runs with control_counts: must be left to"):
+        controlled.with_background([0.1])

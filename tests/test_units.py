@@ -25,6 +25,14 @@ def runs(energy: Any = 1.068, duration: Any = 1.0, **options: Any) -> renp.Exper
     return renp.Experiment(YB, TARGET, [energy] if np.ndim(energy) == 0 else energy, duration, **options)
 
 
+MOMENT = renp.Likelihood(runs(), renp.Neutrinos(0.01), {"mu": renp.MagneticMoment({(1, 1): 1.0})})
+
+
+def uncertain(errors: Any) -> renp.Likelihood:
+    two = runs([1.068, 1.07], background=1e-5)
+    return renp.Likelihood(two, renp.Neutrinos(0.01), nuisances=renp.Nuisances(background_error=errors))
+
+
 CONVERTED: dict[str, tuple[Callable[[], Any], float]] = {
     "duration": (lambda: runs(duration=10 * ureg.day).duration[0], 864000.0),
     "durations": (lambda: runs(duration=[10 * ureg.day]).duration[0], 864000.0),
@@ -53,6 +61,24 @@ CONVERTED: dict[str, tuple[Callable[[], Any], float]] = {
         1e-34 / 9.2740100657e-24,
     ),
     "moment": (lambda: renp.MagneticMoment({(1, 2): 3e-11 * ureg.bohr_magneton}).elements[0, 1], 3e-11),
+    "light of a run": (
+        lambda: renp.Experiment(
+            renp.Atom.named("Yb", "full"), TARGET, 1.0, 1.0, polarisation=50 * ureg.percent
+        ).polarisation[0],
+        0.5,
+    ),
+    "measured mass": (lambda: renp.MeasuredMass(value=100 * ureg.meV, error=1.0).centre, 0.1),
+    "limit on a mass": (
+        lambda: renp.MeasuredMass(limit=100 * ureg.meV).width,
+        renp.MeasuredMass(limit=0.1).width,
+    ),
+    "errors of backgrounds": (lambda: uncertain([5, 10] * ureg.percent).parameters[1].plus, 0.1),
+    "errors in a column": (lambda: uncertain(pd.Series([0.05, 0.1])).parameters[1].plus, 0.1),
+    "point": (
+        lambda: MOMENT.point(mu=3e-11 * ureg.bohr_magneton)[0],
+        float(MOMENT.point(mu=3e-11)[0]),
+    ),
+    "masses of a grid": (lambda: renp.mass_grid(runs(), 10 * ureg.meV, points=2)[0], 0.01),
     "series": (lambda: runs(pd.Series([1.068, 1.07]), duration=pd.Series([1, 2])).duration[1], 2.0),
     "array without axes": (lambda: runs(duration=np.array(7.0)).duration[0], 7.0),
     "mask that hides nothing": (lambda: runs(counts=np.ma.array([4], mask=[False])).counts[0], 4.0),
@@ -84,6 +110,18 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "boolean": lambda: renp.Neutrinos(np.True_),
     "booleans": lambda: runs(duration=np.array([True])),
     "boolean matrix": lambda: renp.Couplings(V=np.eye(3, dtype=bool)),
+    "light in eV": lambda: runs(polarisation=0.5 * ureg.eV),
+    "masked time": lambda: renp.Preparation(length=1.0, repetition=1.0, decay_time=np.ma.masked),
+    "point of half precision": lambda: MOMENT.point(mu=np.float16(0.5)),
+    "exposure of no number": lambda: MOMENT.with_exposure(float("nan")),
+    "total time in eV": lambda: renp.plan("limits", runs(), renp.Neutrinos(0.01), total=1 * ureg.eV),
+    "weight of no contrast": lambda: renp.plan(
+        "ordering",
+        runs(),
+        renp.Neutrinos(0.01),
+        weights={"mu": 2.0},
+        constraints=renp.Constraints(candidates=10),
+    ),
     "half precision": lambda: renp.Neutrinos(np.float16(0.01)),
     "energies of half precision": lambda: runs(np.array([1.068], dtype=np.float16)),
 }

@@ -175,25 +175,31 @@ def _is_at(number: int, path: Path) -> bool:
         return False
 
 
-class Terminated(KeyboardInterrupt):
-    """Somebody asks this process to end; of a kind with Ctrl-C."""
+ENDINGS = ("SIGINT", "SIGTERM")
+"""Signals of Ctrl-C, and of who asks a process to terminate."""
 
 
 @contextmanager
-def terminable() -> Iterator[None]:
-    """Let a request to terminate end a block by `Terminated`, where there are such requests."""
+def endable() -> Iterator[list[int]]:
+    """Let Ctrl-C, or a request to terminate, end a block by KeyboardInterrupt; give the signals that came.
 
-    def end(*_: object) -> None:
-        raise Terminated
+    Who is interrupted may turn that into an error of another kind.
+    """
+    came, before = list[int](), {}
 
-    before = None
-    with suppress(AttributeError, ValueError):  # no such signal, or a thread that gets none
-        before = signal.signal(signal.SIGTERM, end)
+    def end(number: int, _: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    for name in ENDINGS:
+        with suppress(AttributeError, ValueError):  # no such signal, or a thread that gets none
+            number = getattr(signal, name)
+            before[number] = signal.signal(number, end)
     try:
-        yield
+        yield came
     finally:
-        if before is not None:
-            signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def told_to_end(loop: "AbstractEventLoop", tell: Callable[[], None]) -> None:
@@ -201,6 +207,6 @@ def told_to_end(loop: "AbstractEventLoop", tell: Callable[[], None]) -> None:
 
     It does so between two of its steps: an exception of a signal's may be caught by whoever is at work.
     """
-    for name in ("SIGINT", "SIGTERM"):
+    for name in ENDINGS:
         with suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(getattr(signal, name), tell)

@@ -3,6 +3,7 @@
 import atexit
 import gc
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -11,6 +12,7 @@ from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 from cyclopts import CycloptsError
 
@@ -18,7 +20,7 @@ from renp.cli.commands import app
 from renp.cli.output import note
 from renp.compilations import keep, usual_folder
 from renp.errors import InputError, ScenarioError, StorageError
-from renp.platforms import Terminated, cache_folder, has_settings, terminable
+from renp.platforms import cache_folder, endable, has_settings
 
 _LITTER = 200_000, 50, 100
 """New objects before a search for cycles; from 700 on, as Python has it, takes a fifth of a command."""
@@ -44,13 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with suppress(OSError):  # without a place, programs are compiled each time
         place = Path(folder) if folder else usual_folder()
         keep(place, lambda words: None if quiet else note(f"note: {words}"))
+    came: list[int] = []
     try:
-        with terminable():
+        with endable() as came:
             status = app(given, exit_on_error=False, print_error=False, result_action="return_value")
     except KeyboardInterrupt as end:
-        asked, code = ("terminated", 143) if isinstance(end, Terminated) else ("interrupted", 130)
-        note(f"renp: {': '.join([asked, *map(str, end.args)])}")
-        sys.exit(code)
+        _end(came, *end.args)
     except CycloptsError as error:
         note(f"renp: {error}")
         sys.exit(2)
@@ -61,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         sys.exit(0)
     except Exception as error:
+        if came:
+            _end(came)
         if words := _of_surroundings(error):
             note(f"renp: {words}")
             sys.exit(1)
@@ -68,6 +71,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         note("renp: this is a failure of renp itself; the lines above say where")
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _end(came: list[int], *words: str) -> NoReturn:
+    """Exit as a shell says of signals that came; Ctrl-C if none did."""
+    number = came[0] if came else signal.SIGINT
+    asked = "interrupted" if number == signal.SIGINT else "terminated"
+    note(f"renp: {': '.join([asked, *words])}")
+    sys.exit(128 + number)
 
 
 def _of_surroundings(error: Exception) -> str:

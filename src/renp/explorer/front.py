@@ -91,6 +91,7 @@ async def _live(
     start, listen = loading.result()
     front.stop()  # connections that are open are still answered
     server = await listen(start, free, address, stopped)
+    told_to_end(asyncio.get_running_loop(), ended.set)  # Panel has taken Ctrl-C
     try:
         # Bokeh's own way to run prints to stdout at the end, and goes on if nobody reads it.
         await ending

@@ -127,8 +127,8 @@ def given_range(parameter: Parameter, given: Any) -> tuple[float, float]:
     """Return the range that a user gives, or raise `InputError`."""
     allowed = "a range (low, high) of values that the parameter can have, or a distribution of NumPyro"
     name = f"priors[{parameter.name!r}]"
-    ends = np.array([parameter.low, parameter.high], dtype=float) * float(parameter.plus)
-    found = np.asarray(within(name, given, allowed, *ends, unit=parameter.unit))
+    low, high = (float(end) * float(parameter.plus) for end in (parameter.low, parameter.high))
+    found = np.asarray(within(name, given, allowed, low, high, parameter.unit))
     if found.shape != (2,) or not found[0] < found[1]:
         raise InputError(name, repr(given), allowed)
     return float(found[0]), float(found[1])

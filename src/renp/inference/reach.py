@@ -86,7 +86,8 @@ def reach(
     instance("experiment", experiment, Experiment)
     check_certain(experiment)
     instance("neutrinos", neutrinos, Neutrinos)
-    masses: Any = within("masses", masses, "finite masses in eV, at least 0", low=0.0, unit="eV")
+    given: Any = within("masses", masses, "finite masses in eV, at least 0", low=0.0, unit="eV")
+    masses = given
     if experiment.counts is not None:
         allowed = "left out: the reach is that expected for the standard model"
         raise InputError("counts", np.asarray(experiment.counts), allowed)

@@ -469,7 +469,7 @@ def _shown(allowed: Range, energies: Reals) -> Reals:
 
 def _weighted(contrast: Contrast, weights: Mapping[str, float]) -> Contrast:
     name = contrast.name[0]
-    weight = number(f"weights[{name!r}]", weights.get(name, 1.0), "above 0", low=0.0, open_low=True)
+    weight = float(number(f"weights[{name!r}]", weights.get(name, 1.0), "above 0", low=0.0, open_low=True))
     return replace(contrast, direction=contrast.direction / weight)
 
 
@@ -500,15 +500,22 @@ def _total(total: float | None, experiment: Experiment) -> float:
 
 def _checked(constraints: Constraints) -> Constraints:
     instance("constraints", constraints, Constraints)
-    plain = {
-        name: float(number(name, getattr(constraints, name), f"at least 0, in {unit}", low=0.0, unit=unit))
-        for name, unit in (("clearance", "eV"), ("least_duration", "s"), ("change_time", "s"))
-    }
+
+    def size(name: str, unit: str) -> float:
+        given = getattr(constraints, name)
+        return float(number(name, given, f"a finite number, at least 0, in {unit}", low=0.0, unit=unit))
+
     for name, low in (("frequencies", 1), ("candidates", 10)):
         if getattr(constraints, name) is not None:
             whole(name, getattr(constraints, name), low)
-    ends = [_laser_end(end) for end in listed("laser_range", constraints.laser_range, _RANGE, 2)]
-    return replace(constraints, laser_range=tuple(ends), **plain)
+    low_end, high_end = listed("laser_range", constraints.laser_range, _RANGE, 2)
+    return replace(
+        constraints,
+        laser_range=(_laser_end(low_end), _laser_end(high_end)),
+        clearance=size("clearance", "eV"),
+        least_duration=size("least_duration", "s"),
+        change_time=size("change_time", "s"),
+    )
 
 
 def _laser_end(end: Any) -> float | None:
