@@ -223,7 +223,8 @@ def listed(name: str, value: Any, allowed: str, length: int | None = None) -> tu
     >>> listed("free", ["lightest_mass"], "a list of names")
     ('lightest_mass',)
     """
-    several = value.ndim > 0 if hasattr(value, "ndim") else isinstance(value, Sequence)
+    axes = getattr(value, "ndim", None)
+    several = axes > 0 if isinstance(axes, int) else isinstance(value, Sequence)
     if not several or isinstance(value, (str, bytes)) or length not in (None, len(value)):
         raise InputError(name, shown(value), allowed)
     return tuple(value)
