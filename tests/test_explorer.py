@@ -581,6 +581,8 @@ ODD = {
     "a session of others": ("GET /?bokeh-session-id=%00", 404),
     "two question marks": ("GET /??lightest_mass=0.02", 404),
     "a long link": (f"GET /?lightest_mass={30_000 * '9'}", 414),
+    "a number of many digits": (f"GET /?={5000 * '9'}", 400),
+    "digits that are no number": ("GET /?lightest_mass=%C2%B2", 400),
     "a websocket that is none": ("GET /ws", 400),
 }
 

@@ -5,6 +5,7 @@ import gc
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qsl
 
 from panel.links import Callback
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
@@ -16,6 +17,9 @@ MOST_SESSIONS = 64
 
 LONGEST = 20_000
 """Characters of a link."""
+
+MOST_DIGITS = 200
+"""Of a whole number in a link: Panel reads it before the page does, and Python reads no more than 4300."""
 
 MOST_BYTES = 2**20
 """Of a request, and of a message of a page."""
@@ -103,6 +107,7 @@ def guard(application: Any, origins: Collection[str], sessions: Callable[[], int
         (405, "The explorer answers GET alone", lambda request: request.method != "GET"),
         (414, f"A link has at most {LONGEST} characters", lambda request: len(request.uri or "") > LONGEST),
         (404, "There is no such page", _elsewhere),
+        (400, f"A number in a link has at most {MOST_DIGITS} digits, 0 to 9", _unreadable),
         (503, "All pages that the explorer can serve are open; close one, or wait for a minute", full),
     ]
     application.transforms.append(Headers)
@@ -117,6 +122,12 @@ def _elsewhere(request: HTTPServerRequest) -> bool:
     known = request.path in ("/", "/ws", "/ready", "/favicon.ico") or request.path.startswith("/static/")
     odd = "%00" in request.path or (request.uri or "").count("?") > 1
     return not known or odd or "bokeh-session-id" in request.arguments
+
+
+def _unreadable(request: HTTPServerRequest) -> bool:
+    """Return whether something in a link is all digits, and no number to Python."""
+    values = [value for _, value in parse_qsl(request.query) if value.isdigit()]
+    return any(len(value) > MOST_DIGITS or not value.isascii() for value in values)
 
 
 def forget(view: Any) -> None:
