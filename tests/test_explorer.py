@@ -4,6 +4,7 @@ import ast
 import asyncio
 import gc
 import json
+import logging
 import socket
 import sys
 import threading
@@ -639,6 +640,13 @@ def test_no_more_pages_than_the_memory_has_room_for(port: int, monkeypatch: pyte
     monkeypatch.setattr("renp.explorer.guard.MOST_SESSIONS", 0)
     assert answer(port, "GET /")[0] == 503
     assert answer(port, "GET /static/js/bokeh.min.js")[0] == 200
+
+
+def test_warnings_of_panel_are_not_among_the_answers(port: int) -> None:
+    handlers = logging.getLogger("panel").handlers
+    streams = [one.stream for one in handlers if isinstance(one, logging.StreamHandler)]
+    assert streams
+    assert not {sys.stdout, sys.__stdout__} & set(streams)
 
 
 def test_a_page_that_was_closed_is_let_go() -> None:

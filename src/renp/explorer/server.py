@@ -1,6 +1,8 @@
 """The page for each session, and the server that gives it."""
 
 import asyncio
+import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -127,6 +129,10 @@ async def listen(start: State, port: int, address: str, stopped: threading.Event
 
     Programs are compiled beside it until ``stopped`` is set, if that is given.
     """
+    # On stdout is the answer alone, and it may be a pipe that nobody reads on: a full one would stop all pages.
+    for handler in logging.getLogger("panel").handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(sys.stderr)
     free = claimed(port, address)
     origins = origins_of(address, free)
     ready = threading.Event()
