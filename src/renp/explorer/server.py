@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -129,10 +128,9 @@ async def listen(start: State, port: int, address: str, stopped: threading.Event
 
     Programs are compiled beside it until ``stopped`` is set, if that is given.
     """
-    # On stdout is the answer alone, and it may be a pipe that nobody reads on: a full one would stop all pages.
-    for handler in logging.getLogger("panel").handlers:
-        if isinstance(handler, logging.StreamHandler):
-            handler.setStream(sys.stderr)
+    # Panel's own are on stdout, which has the answer alone and may be a full pipe; others are on stderr.
+    logging.getLogger("panel").handlers.clear()
+    logging.getLogger("panel").propagate = True
     free = claimed(port, address)
     origins = origins_of(address, free)
     ready = threading.Event()
