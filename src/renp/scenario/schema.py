@@ -368,7 +368,7 @@ SECTIONS: dict[str, type[Section]] = {
     "target": TargetSection,
     "target.preparation": PreparationSection,
     "target.preparation.pulses": PulseSection,
-    "target.preparation.trigger": PulseSection,
+    "target.preparation.trigger": TriggerSection,
     "laser": LaserSection,
     "neutrinos": NeutrinosSection,
     "run": RunSection,
