@@ -25,6 +25,9 @@ from fuzz.links import query
 SLOW = 10
 """Clients of each slow kind."""
 
+_FLAT = 1.05
+"""Most memory over least that is still called flat."""
+
 
 class Seen:
     """What the clients saw."""
@@ -103,7 +106,7 @@ def _memory(process: int) -> float:
 
 
 def main(minutes: float = 10, sessions: int = 20) -> bool:
-    """Run all of them, print, and return whether others were answered within a second."""
+    """Run all of them, print, and return whether memory was flat, others answered, and nothing failed."""
     seen, stop, memory = Seen(), threading.Event(), list[float]()
     with explorer_browser.process() as (server, url):
         port = urlsplit(url).port or 80
@@ -143,7 +146,15 @@ def main(minutes: float = 10, sessions: int = 20) -> bool:
             f"{what}: {len(waits)}, median {middle:.2f} s, 95 % within {late:.2f} s, all {ordered[-1]:.2f} s"
         )
     print(*(f"{what}: {count}" for what, count in sorted((seen.answers + seen.failures).items())), sep="\n")
-    return not any("500" in what for what in seen.answers)
+    later = memory[len(memory) // 2 : -1]
+    waits = sorted(seen.waits["slider"])
+    verdict = {
+        "memory was flat in the second half": max(later) < _FLAT * min(later),
+        "95 % of sliders were answered within a second": waits[int(0.95 * (len(waits) - 1))] < 1,
+        "nothing was a failure of the server": not any("500" in what for what in seen.answers),
+    }
+    print(*(f"{'yes' if true else 'NO'}: {what}" for what, true in verdict.items()), sep="\n")
+    return all(verdict.values())
 
 
 if __name__ == "__main__":
