@@ -5,6 +5,7 @@ The border is left out: wrong types are what its own checks answer.
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +64,14 @@ def programs() -> Iterator[None]:
     if mapped.exists() and mapped.read_bytes().count(b"\n") > _MOST_MAPPED:
         jax.clear_caches()
         gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def figures() -> Iterator[None]:
+    """Close what a test has drawn, so that the next one sees its own figures alone."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture
