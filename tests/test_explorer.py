@@ -395,6 +395,7 @@ def test_the_theme_turns_all_figures(page: Explorer) -> None:
     assert figure.background_fill_color == LOOKS["light"].ground
 
 
+@pytest.mark.slow
 def test_no_control_asks_for_a_change_by_itself(page: Explorer) -> None:
     for tab in ("start", "counts", "plan", "bounds", "target", "share", "spectrum"):
         page.change(tab=tab)
@@ -453,6 +454,7 @@ def test_the_cycle_of_a_target_is_computed_beside_the_page(
     assert page.setup.experiment.target.preparation.length == 0.5
 
 
+@pytest.mark.slow
 def test_runs_are_moved_added_and_removed(page: Explorer) -> None:
     page.change(tab="counts")
     plot = page.plots["counts"]
