@@ -34,6 +34,7 @@ from renp.explorer import explore, require_panel
 from renp.explorer.exchange import LINKED, from_query, from_text, start_state, to_python, to_query
 from renp.explorer.fields import file_of
 from renp.explorer.front import names_of, serve
+from renp.explorer.guard import Turns
 from renp.explorer.interaction_controls import BEGIN, beginning
 from renp.explorer.live import POINTS, curves, expected, limits, usual_window
 from renp.explorer.page import Explorer
@@ -642,6 +643,32 @@ def test_no_more_pages_than_the_memory_has_room_for(port: int, monkeypatch: pyte
     monkeypatch.setattr("renp.explorer.guard.MOST_SESSIONS", 0)
     assert answer(port, "GET /")[0] == 503
     assert answer(port, "GET /static/js/bokeh.min.js")[0] == 200
+
+
+def test_between_two_pages_others_have_their_turn() -> None:
+    """As long as a page took to make; who has gone does not hold up who comes after."""
+    took, order = 0.05, list[str]()
+
+    async def page(turns: Turns, name: str) -> None:
+        await turns.on_session_created(None)
+        order.append(name)
+        time.sleep(took)  # as making a page does
+
+    async def others(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        order.append("others")
+
+    async def all_of_them() -> None:
+        turns = Turns()
+        pages = [asyncio.create_task(page(turns, name)) for name in ("one", "gone", "two")]
+        await asyncio.sleep(0)
+        assert turns.waiting == 2
+        pages[1].cancel()
+        await asyncio.gather(pages[0], pages[2], others(0.5 * took))
+        assert turns.waiting == 0
+
+    asyncio.run(all_of_them())
+    assert order == ["one", "others", "two"]
 
 
 @pytest.mark.usefixtures("port")

@@ -1,5 +1,6 @@
 """What the server lets in, and what it gives back: hosts, headers, sessions, memory."""
 
+import asyncio
 import ctypes
 import gc
 from collections.abc import Callable, Collection
@@ -7,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
+from bokeh.application.handlers.lifecycle import LifecycleHandler
 from panel.links import Callback
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.routing import Matcher, Rule
@@ -74,6 +76,27 @@ class _If(Matcher):
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         return {} if self._condition(request) else None
+
+
+class Turns(LifecycleHandler):  # type: ignore[misc]
+    """Pages are made one after another; after each, as long is left to those that are open already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting = 0
+        self._turn = asyncio.Lock()
+
+    async def on_session_created(self, session_context: Any) -> None:
+        """Wait for one's turn: the page is made at once when this has returned."""
+        del session_context
+        self.waiting += 1
+        try:
+            await self._turn.acquire()
+        finally:
+            self.waiting -= 1
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        loop.call_soon(lambda: loop.call_later(loop.time() - begin, self._turn.release))
 
 
 def guard(application: Any, origins: Collection[str], sessions: Callable[[], int] = lambda: 0) -> None:

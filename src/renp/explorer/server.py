@@ -16,7 +16,7 @@ from tornado.ioloop import PeriodicCallback
 
 from renp.explorer.addresses import Ready, claimed, names_of, origins_of, taken
 from renp.explorer.exchange import from_query
-from renp.explorer.guard import SERVER, forget, give_back, guard
+from renp.explorer.guard import SERVER, Turns, forget, give_back, guard
 from renp.explorer.live import curves, expected, limits, usual_window
 from renp.explorer.page import Explorer
 from renp.explorer.setup import build
@@ -144,7 +144,9 @@ async def listen(start: State, port: int, address: str, stopped: threading.Event
         session_token_expiration=SESSION_EXPIRES,
         **SERVER,
     )
-    guard(server._tornado, origins, lambda: len(server.get_sessions("/")))
+    turns = Turns()
+    server._tornado.applications["/"].application.add(turns)
+    guard(server._tornado, origins, lambda: len(server.get_sessions("/")) + turns.waiting)
     PeriodicCallback(give_back, GIVEN_BACK).start()
     server.start()
     if stopped is not None:

@@ -70,8 +70,8 @@ def rings_of(medium: Medium, light: Light, least: int) -> int:
         why = f"with {turns:.2g} quarters of a turn between axis and edge"
         if turns < 1:
             why = f"with a coherence {float(light.radius) / waist:.1g} times as wide as the beam"
-        allowed = f"in cm, such that {MOST_RINGS} rings of the cross-section follow how atoms turn: this takes"
-        raise InputError("waist", waist, f"{allowed} {rings:.1g}, {why}")
+        allowed = f"in cm, such that {MOST_RINGS} rings of the cross-section follow how atoms turn"
+        raise InputError("waist", waist, f"{allowed}: this takes {rings:.1g}, {why}")
     return ceil(rings)
 
 
