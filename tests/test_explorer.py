@@ -36,7 +36,15 @@ from renp.explorer.fields import file_of
 from renp.explorer.front import names_of, serve
 from renp.explorer.guard import Turns
 from renp.explorer.interaction_controls import BEGIN, beginning
-from renp.explorer.live import POINTS, curves, expected, limits, usual_window
+from renp.explorer.live import (
+    POINTS,
+    compile_view,
+    curves,
+    expected,
+    is_compiled,
+    limits,
+    usual_window,
+)
 from renp.explorer.page import Explorer
 from renp.explorer.server import linked_state, served
 from renp.explorer.setup import StateError, build
@@ -643,6 +651,20 @@ def test_no_more_pages_than_the_memory_has_room_for(port: int, monkeypatch: pyte
     monkeypatch.setattr("renp.explorer.guard.MOST_SESSIONS", 0)
     assert answer(port, "GET /")[0] == 503
     assert answer(port, "GET /static/js/bokeh.min.js")[0] == 200
+
+
+def test_what_has_to_be_compiled_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program is another one for other parts and neutrinos of another nature, not for another mass."""
+    monkeypatch.setattr("renp.explorer.live._compiled", set())
+    state = State.of(tab="spectrum", parts="interactions", nature="majorana")
+    lighter, setup = state.changed(lightest_mass=0.0), build(state)
+    assert not is_compiled(state, setup)
+    compile_view(state, setup)
+    assert is_compiled(state, setup)
+    assert is_compiled(lighter, build(lighter))
+    for other in (state.changed(nature="dirac"), state.changed(effects="full")):
+        assert not is_compiled(other, build(other))
+    assert is_compiled(state.changed(tab="share"), setup)  # has no numbers
 
 
 def test_between_two_pages_others_have_their_turn() -> None:
