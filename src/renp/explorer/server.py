@@ -12,11 +12,10 @@ from urllib.parse import parse_qsl
 import panel as pn
 from bokeh.document import Document
 from panel.io.server import get_server
-from tornado.ioloop import PeriodicCallback
 
 from renp.explorer.addresses import Ready, claimed, names_of, origins_of, taken
 from renp.explorer.exchange import from_query
-from renp.explorer.guard import SERVER, Turns, forget, give_back, guard
+from renp.explorer.guard import SERVER, Turns, forget, guard, keep_giving_back
 from renp.explorer.live import compile_view, limits
 from renp.explorer.page import Explorer
 from renp.explorer.setup import build
@@ -27,9 +26,6 @@ TITLE = "renp explorer"
 
 SESSION_EXPIRES = 300
 """Seconds within which a page that was loaded has to connect: browsers that wake up late may need them."""
-
-GIVEN_BACK = 20_000
-"""Milliseconds between returns of memory: pages that nobody opened are dropped after as long."""
 
 _FIRST_PAGE = 3
 """Seconds that the first page has for itself before more is compiled."""
@@ -144,7 +140,7 @@ async def listen(start: State, port: int, address: str, stopped: threading.Event
     turns = Turns()
     server._tornado.applications["/"].application.add(turns)
     guard(server._tornado, origins, lambda: len(server.get_sessions("/")) + turns.waiting)
-    PeriodicCallback(give_back, GIVEN_BACK).start()
+    keep_giving_back()
     server.start()
     if stopped is not None:
         threading.Thread(target=warm_up, args=(start, ready, stopped)).start()
