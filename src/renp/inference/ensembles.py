@@ -18,8 +18,12 @@ from renp.platforms import processors
 
 T = TypeVar("T")
 
-CHUNK = 128
-"""Data sets that are treated together, few or many, which are one program then: enough for vector instructions."""
+CHUNK = 512
+"""Data sets that are treated together: few enough for the cache, many enough for vector instructions."""
+
+_FEW, _LEAST_CHUNK = 4096, 64
+"""Up to how many data sets smaller chunks are taken, and how large those are: compiling chunks of both sizes
+takes longer than the many calls."""
 
 FEW_STEPS = 10
 MANY_STEPS = 2000
@@ -92,6 +96,7 @@ def in_chunks(function: Callable[[Any], T], inputs: Any, chunk: int = CHUNK) -> 
     """
     arrays = jax.tree.map(np.asarray, inputs)
     total = len(jax.tree.leaves(arrays)[0])
+    chunk = min(chunk, _LEAST_CHUNK) if total <= _FEW else chunk
     filled = [np.minimum(np.arange(s, s + chunk), total - 1) for s in range(0, total, chunk)]
 
     def evaluate(rows: NDArray[np.intp]) -> Any:
@@ -113,7 +118,8 @@ def retried(few: Callable[[Any], T], many: Callable[[Any], T], inputs: Any) -> T
     slow = np.flatnonzero(np.asarray(found.status) == NOT_CONVERGED)  # type: ignore[attr-defined]
     if not slow.size:
         return found
-    again = in_chunks(many, jax.tree.map(lambda x: np.asarray(x)[slow], inputs))
+    again = in_chunks(many, jax.tree.map(lambda x: np.asarray(x)[slow], inputs), min(CHUNK, 64))
+
     return put(found, slow, again)
 
 
