@@ -155,6 +155,12 @@ def test_html_has_the_cells_of_the_table(name: str) -> None:
     assert html.cells == [cell for row in result(name).table().cells() for cell in row if cell]
 
 
+def test_a_table_alone_is_one_in_a_notebook() -> None:
+    html = Cells(Table("t", ("a",), ((1,), ("<b>",)))._repr_html_())
+    assert html.open == []
+    assert html.cells == ["1", "<b>"]
+
+
 def test_html_escapes_what_users_name() -> None:
     atom = renp.Atom("<b>Yb & co", 2.14349, 2.23072)
     html = Spectrum.compute(atom, DIRAC, MODEL, ENERGIES)._repr_html_()

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from renp.compensated import array_module
 from renp.inference.poisson import chi2
 from renp.validation import Scalar, is_traced
 
@@ -92,10 +93,12 @@ class AcceptedSet(NamedTuple):
     """Whether the search converged."""
 
     @property
-    def ends(self) -> Float[Array, "*sets 2"]:
+    def ends(self) -> Float[Array | np.ndarray[Any, Any], "*sets 2"]:
         """First and last accepted coordinate."""
-        low, high = jnp.nanmin(self.intervals[..., 0], axis=-1), jnp.nanmax(self.intervals[..., 1], axis=-1)
-        return jnp.stack([low, high], axis=-1)
+        xp: Any = array_module(self.intervals)
+        low, high = xp.nanmin(self.intervals[..., 0], axis=-1), xp.nanmax(self.intervals[..., 1], axis=-1)
+        ends: Array = xp.stack([low, high], axis=-1)
+        return ends
 
 
 def quadratic_set(along: Along, counts: Reals, rise: Scalar) -> AcceptedSet:
