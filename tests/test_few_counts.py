@@ -294,7 +294,7 @@ def test_the_expected_limit_is_the_median_over_all_outcomes(expected: Signal) ->
 def test_bands_are_quantiles_of_the_limits_of_all_outcomes(
     null: list[float], linear: list[float], square: list[float], method: Method, level: float
 ) -> None:
-    """Where limits are beyond the stretch that is looked at first; where an outcome accepts a narrow interval."""
+    """Where limits are beyond the stretch that is looked at first, and where intervals are narrow."""
     expected = Signal(*map(np.array, (null, linear, square)), signed=True)
     found = limits(expected, None, method, level, (-1.0, 0.0, 1.0))
     assert found is not None

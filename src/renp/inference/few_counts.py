@@ -111,7 +111,7 @@ def _divided(every: Outcomes, one: Outcomes, grid: Reals, method: Method, confid
 def typical(
     every: Outcomes, method: Method, confidence_level: float, part: float
 ) -> tuple[Outcomes, tuple[Span, ...]]:
-    """Return the outcome whose limit a part of the outcomes without a signal does not exceed, and `intervals`.
+    """Return the outcome whose limit a part of those without a signal does not exceed, and its `intervals`.
 
     Limits are infinite if they are beyond the stretch.
 
