@@ -197,6 +197,7 @@ def enumerated(expected: Signal, x: float, counts: list[float], method: str) -> 
     return bool(p > 0.1 * p_0 if method == "cls" else p > 0.1)
 
 
+@pytest.mark.slow
 def test_an_outcome_is_as_unlikely_as_itself() -> None:
     """Or what was seen would be missing from its own p-value: best fits are found to the last digits."""
     rng = np.random.default_rng(16)
