@@ -5,6 +5,7 @@ REPORT ?= renp-report
 CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+READY_DOCS := $(VENV)/.ready-docs
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
 # The physics and its border, scenario files, and the explorer's server: what a new Python or old packages would break.
@@ -56,13 +57,11 @@ hooks: $(READY)
 	$(PIP) pre-commit
 	$(BIN)/pre-commit install
 
-docs: $(READY)
-	$(PIP) --editable ".[docs]"
+docs: $(READY_DOCS)
 	$(BIN)/sphinx-build -M html docs docs/_build --jobs auto --fail-on-warning --keep-going --nitpicky
 	@echo "The documentation is at docs/_build/html/index.html"
 
-docs-fast: $(READY)
-	$(PIP) --editable ".[docs]"
+docs-fast: $(READY_DOCS)
 	$(BIN)/sphinx-build -M html docs docs/_build/fast --jobs auto -D nb_execution_mode=off \
 		-D suppress_warnings=myst.header,myst-nb.lexer --fail-on-warning --keep-going --nitpicky --quiet
 
@@ -95,11 +94,16 @@ price: $(READY)
 	$(PIP) --editable ".[bench]"
 	$(BIN)/python benchmarks/price.py
 
-$(READY): pyproject.toml $(CONSTRAINTS)
+# What the documentation needs is half of what the tests do.
+$(READY): EXTRA = test
+$(READY_DOCS): EXTRA = docs
+$(READY) $(READY_DOCS): pyproject.toml $(CONSTRAINTS) | $(BIN)/pip
 	@echo "Setting up $(VENV): a minute or two"
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) --editable ".[test]"
+	$(PIP) --editable ".[$(EXTRA)]"
 	touch $@
+
+$(BIN)/pip:
+	$(PYTHON) -m venv $(VENV)
 
 clean:
 	rm -rf $(VENV) .venv-* $(REPORT) docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis

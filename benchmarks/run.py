@@ -25,7 +25,7 @@ they need to be right near them; the notebook is not.
 
 Where the package is slower than C, this is why:
 
-- At few photon energies a call costs some 100 µs besides its work: checks, and JAX looks at every number of the atom, the
+- At few photon energies a call costs some 30 µs besides its work: checks, and JAX looks at every number of the atom, the
   neutrinos and the model.
 - At 10⁷ photon energies the memory of the result has to come from the system, page by page. NumPy, which gives C its
   arrays, asks for huge pages, XLA does not: compare the page faults.

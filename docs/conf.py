@@ -29,6 +29,7 @@ extensions = [
     "mathml",
     "offline",
     "plain_docstrings",
+    "shares",
 ]
 exclude_patterns = ["_build", "_ext"]
 nitpicky = True
@@ -45,6 +46,16 @@ myst_substitutions = {
 myst_heading_anchors = 3
 html_math_renderer = "mathml"
 
+longest_pages = [
+    "gallery/index",
+    "tutorials/counts",
+    "tutorials/limits",
+    "reference/validation",
+    "tutorials/mediator",
+    "tutorials/nature",
+    "tutorials/left-out",
+    "tutorials/own-fit",
+]
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 240

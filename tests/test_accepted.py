@@ -232,6 +232,7 @@ def test_a_set_that_is_not_a_number_shows() -> None:
     assert not found.good
 
 
+@pytest.mark.slow
 def test_curves_over_the_exposure_are_those_of_limits() -> None:
     curves = renp.limit_curves(runs(1.0), NU, exposure=[1.0, 30.0]).by_element
     for k, days in enumerate((1.0, 30.0)):

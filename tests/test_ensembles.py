@@ -542,9 +542,9 @@ def test_chunks_do_not_matter(chunk: int) -> None:
     assert np.array_equal(parts.status, best.status)
 
 
-@pytest.mark.parametrize("number", [1, 2, 511, 512, 513])
+@pytest.mark.parametrize("number", [1, 2, 63, 64, 65, 513])
 def test_numbers_of_data_sets(number: int) -> None:
-    given = case(with_rates(), toys=513)
+    given = case(with_rates(), toys=4097)
     every = fit_ensemble(*given[:2], given.start, given.moves)
     some = Data(given.data.counts[:number], given.data.pulls[:number])
     best = fit_ensemble(given.likelihood, some, given.start, given.moves)

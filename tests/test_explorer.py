@@ -34,8 +34,17 @@ from renp.explorer import explore, require_panel
 from renp.explorer.exchange import LINKED, from_query, from_text, start_state, to_python, to_query
 from renp.explorer.fields import file_of
 from renp.explorer.front import names_of, serve
+from renp.explorer.guard import Turns
 from renp.explorer.interaction_controls import BEGIN, beginning
-from renp.explorer.live import POINTS, curves, expected, limits, usual_window
+from renp.explorer.live import (
+    POINTS,
+    compile_view,
+    curves,
+    expected,
+    is_compiled,
+    limits,
+    usual_window,
+)
 from renp.explorer.page import Explorer
 from renp.explorer.server import linked_state, served
 from renp.explorer.setup import StateError, build
@@ -395,6 +404,7 @@ def test_the_theme_turns_all_figures(page: Explorer) -> None:
     assert figure.background_fill_color == LOOKS["light"].ground
 
 
+@pytest.mark.slow
 def test_no_control_asks_for_a_change_by_itself(page: Explorer) -> None:
     for tab in ("start", "counts", "plan", "bounds", "target", "share", "spectrum"):
         page.change(tab=tab)
@@ -453,6 +463,7 @@ def test_the_cycle_of_a_target_is_computed_beside_the_page(
     assert page.setup.experiment.target.preparation.length == 0.5
 
 
+@pytest.mark.slow
 def test_runs_are_moved_added_and_removed(page: Explorer) -> None:
     page.change(tab="counts")
     plot = page.plots["counts"]
@@ -640,6 +651,46 @@ def test_no_more_pages_than_the_memory_has_room_for(port: int, monkeypatch: pyte
     monkeypatch.setattr("renp.explorer.guard.MOST_SESSIONS", 0)
     assert answer(port, "GET /")[0] == 503
     assert answer(port, "GET /static/js/bokeh.min.js")[0] == 200
+
+
+def test_what_has_to_be_compiled_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program is another one for other parts and neutrinos of another nature, not for another mass."""
+    monkeypatch.setattr("renp.explorer.live._compiled", set())
+    state = State.of(tab="spectrum", parts="interactions", nature="majorana")
+    lighter, setup = state.changed(lightest_mass=0.0), build(state)
+    assert not is_compiled(state, setup)
+    compile_view(state, setup)
+    assert is_compiled(state, setup)
+    assert is_compiled(lighter, build(lighter))
+    for other in (state.changed(nature="dirac"), state.changed(effects="full")):
+        assert not is_compiled(other, build(other))
+    assert is_compiled(state.changed(tab="share"), setup)  # has no numbers
+
+
+def test_between_two_pages_others_have_their_turn() -> None:
+    """As long as a page took to make; who has gone does not hold up who comes after."""
+    took, order = 0.05, list[str]()
+
+    async def page(turns: Turns, name: str) -> None:
+        await turns.on_session_created(None)
+        order.append(name)
+        time.sleep(took)  # as making a page does
+
+    async def others(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        order.append("others")
+
+    async def all_of_them() -> None:
+        turns = Turns()
+        pages = [asyncio.create_task(page(turns, name)) for name in ("one", "gone", "two")]
+        await asyncio.sleep(0)
+        assert turns.waiting == 2
+        pages[1].cancel()
+        await asyncio.gather(pages[0], pages[2], others(0.5 * took))
+        assert turns.waiting == 0
+
+    asyncio.run(all_of_them())
+    assert order == ["one", "others", "two"]
 
 
 @pytest.mark.usefixtures("port")

@@ -155,6 +155,12 @@ def test_html_has_the_cells_of_the_table(name: str) -> None:
     assert html.cells == [cell for row in result(name).table().cells() for cell in row if cell]
 
 
+def test_a_table_alone_is_one_in_a_notebook() -> None:
+    html = Cells(Table("t", ("a",), ((1,), ("<b>",)))._repr_html_())
+    assert html.open == []
+    assert html.cells == ["1", "<b>"]
+
+
 def test_html_escapes_what_users_name() -> None:
     atom = renp.Atom("<b>Yb & co", 2.14349, 2.23072)
     html = Spectrum.compute(atom, DIRAC, MODEL, ENERGIES)._repr_html_()
@@ -503,6 +509,7 @@ def test_drawing_keeps_what_a_backend_sets() -> None:
         mpl.interactive(before)
 
 
+@pytest.mark.slow
 def test_scaled_interactions_keep_their_names() -> None:
     model = renp.Weak() + 3e-11 * renp.MagneticMoment({(1, 1): 1.0})
     parts = Spectrum.compute(YB, DIRAC, model).interactions
@@ -536,6 +543,7 @@ def test_the_band_of_a_spectrum_is_that_of_the_oscillation_errors() -> None:
     assert "highest I(ω)" in str(found)
 
 
+@pytest.mark.slow
 def test_spectrum_by_interaction_adds_up() -> None:
     """Each interaction alone, and their interference; moments do not interfere with the weak one."""
     yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(0.01)
@@ -552,6 +560,7 @@ def test_spectrum_by_interaction_adds_up() -> None:
     assert Spectrum.compute(yb, nu, None, [1.05]).interactions == {}
 
 
+@pytest.mark.slow
 def test_limits_of_different_units_have_panels_of_their_own() -> None:
     """A strength has no unit: it is neither on the axis of the moments nor in their range."""
     heavy = renp.VectorMediator(1e3, 1e-8, left={(1, 1): 1e-8})
@@ -567,6 +576,7 @@ def test_limits_of_different_units_have_panels_of_their_own() -> None:
     plt.close(figure)
 
 
+@pytest.mark.slow
 def test_interference_stands_in_the_table_and_the_figure_of_a_spectrum() -> None:
     heavy = renp.Weak() + renp.VectorMediator(1e3, 1e-8, left={(1, 1): -1e-8})
     result = Spectrum.compute(YB, DIRAC, heavy, [1.05, 1.06])

@@ -28,7 +28,7 @@ from renp.explorer.fields import (
     with_lock,
 )
 from renp.explorer.interaction_controls import InteractionControls
-from renp.explorer.live import view_window
+from renp.explorer.live import compile_view, is_compiled, view_window
 from renp.explorer.look import repaint
 from renp.explorer.plan_tab import PlanTab
 from renp.explorer.setup import Setup, StateError, build
@@ -175,12 +175,13 @@ class Explorer:
         self.tabs.view.sizing_mode = self.tabs.words.sizing_mode = None
         self.message = html()
         self.view = self._arranged()
-        if ready is None or self._ready:
+        if ready is None or (self._ready and is_compiled(state, self.setup)):
             self.show()
         else:
             self._open(state.tab)
             self._settle()
             self.say("Getting ready for the first numbers …")
+            self._ready = False
             in_background(partial(self._once, ready, wrong))
         if wrong:
             self.say(wrong)
@@ -188,6 +189,8 @@ class Explorer:
     def _once(self, ready: threading.Event, wrong: str) -> Callable[[], None]:
         """Wait until numbers come at once, and return what shows them, and still says what is wrong."""
         ready.wait()
+        with suppress(Exception):  # which showing them meets again
+            compile_view(self.state, self.setup)
 
         def begin() -> None:
             self._ready = True
@@ -227,9 +230,12 @@ class Explorer:
         try:
             state = change(before)
             if not prepared and _takes_long(state, before):
-                self._prepare(state, key, change)
+                self._prepare("The target's cycle is computed …", state, key, change)
                 return
             setup = build(state)
+            if not prepared and self._ready and not is_compiled(state, setup):
+                self._prepare("Getting ready for these numbers …", state, key, change)
+                return
             pane = self._open(state.tab)
             if self._ready:  # Only the open tab is computed, so that a slider is followed at once.
                 pane.show(state, setup)
@@ -252,13 +258,13 @@ class Explorer:
             ):
                 self.say(f"The runs are at the same places beside the thresholds of {state['atom']}.")
 
-    def _prepare(self, state: State, key: str, change: Callable[[State], State]) -> None:
-        """Compute the cycle of a target meanwhile, which takes seconds; then the change is as fast as any."""
-        self.say("The target's cycle is computed …")
+    def _prepare(self, words: str, state: State, key: str, change: Callable[[State], State]) -> None:
+        """Do meanwhile what takes seconds and is kept; then the change is as fast as any."""
+        self.say(words)
 
         def work() -> Callable[[], None]:
             with suppress(Exception):  # which the change itself meets again
-                build(state)
+                compile_view(state, build(state))
             return lambda: self._carry_out(key, change, prepared=True)
 
         in_background(work)

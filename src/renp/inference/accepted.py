@@ -186,19 +186,21 @@ def along_coupling(likelihood: Likelihood, k: Int[Array, ""] | int) -> Along:
 
 
 def exact_sets(along: Along, counts: Any, rise: Scalar) -> AcceptedSet:
-    """Return `quadratic_set` for each of many data sets, counts of shape (sets, n)."""
+    """Return `quadratic_set` for each of many data sets, counts of shape (sets, n), in NumPy.
+
+    All are along one coupling, or each along its own, whose counts then are of the same shape.
+    """
     runs = counts.shape[1]
     more = -(-runs // _RUNS) * _RUNS - runs
-    filled: Along = jax.tree.map(lambda part: np.pad(np.asarray(part), (0, more)), along)
-    counts = np.pad(np.asarray(counts, dtype=float), ((0, 0), (0, more)))
+    rows = [np.pad(np.broadcast_to(part, counts.shape), ((0, 0), (0, more))) for part in (*along, counts)]
     rises = np.asarray(rise, dtype=float)
-    found: AcceptedSet = in_chunks(lambda c: _exact(filled, c, rises), counts, _SETS)
+    found: AcceptedSet = in_chunks(lambda some: _exact(Along(*some[:3]), some[3], rises), rows, _SETS)
     return found
 
 
 @partial(compiled, quickly=True)
 def _exact(along: Along, counts: Float[Array, "sets n"], rise: Scalar) -> AcceptedSet:
-    found: AcceptedSet = jax.vmap(lambda c: values_of(along, c, rise))(counts)
+    found: AcceptedSet = jax.vmap(values_of, (0, 0, None))(along, counts, rise)
     return found
 
 

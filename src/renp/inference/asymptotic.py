@@ -24,6 +24,7 @@ from jax.scipy.stats import norm
 from jaxtyping import Array, Bool, Float, Int
 
 from renp._types import Mask
+from renp.compiled import compiled
 from renp.errors import InputError
 from renp.inference.ensembles import in_chunks, retried
 from renp.inference.likelihood import Data, Likelihood
@@ -34,6 +35,7 @@ Method: TypeAlias = Literal["asymptotic", "cls"]
 Real: TypeAlias = Float[Array, ""]
 Flag: TypeAlias = bool | Bool[Array, ""]
 Place: TypeAlias = int | Int[Array, ""]
+Steps: TypeAlias = int | Int[Array, ""]
 Pair: TypeAlias = tuple[Real, Real]
 Points: TypeAlias = Float[Array, "*starts p"]
 
@@ -298,7 +300,7 @@ def _limit(
     k: Place,
     error: Scalar,
     cls: Flag,
-    steps: int = _MANY_STEPS,
+    steps: Steps = _MANY_STEPS,
 ) -> Limit:
     common = _reference(likelihood, data, start, moves, k, steps)
 
@@ -318,7 +320,7 @@ def _limit(
 _jitted_limit = jax.jit(_limit)
 
 
-@jax.jit(static_argnames="steps")
+@compiled
 def _limits(
     likelihood: Likelihood,
     data: Data,
@@ -327,7 +329,7 @@ def _limits(
     k: Place,
     error: Scalar,
     cls: Flag,
-    steps: int,
+    steps: Steps,
 ) -> Limit:
     return jax.vmap(lambda d, s: _limit(likelihood, d, s, moves, k, error, cls, steps))(data, start)
 
@@ -407,7 +409,7 @@ class _Search(NamedTuple):
 
 
 def _reference(
-    likelihood: Likelihood, data: Data, start: Points, moves: Mask, k: Place, steps: int
+    likelihood: Likelihood, data: Data, start: Points, moves: Mask, k: Place, steps: Steps
 ) -> _Reference:
     """Return the minima with and without the signal, and the Asimov data."""
     rows = jnp.atleast_2d(start)
@@ -436,7 +438,7 @@ def _test(
     k: Place,
     x: Real,
     points: Points,
-    steps: int,
+    steps: Steps,
 ) -> _Test:
     """Return the test statistic of both data sets; ``points`` are where their fits start."""
     both = Data(*(jnp.stack(pair) for pair in zip(data, common.asimov, strict=True)))
@@ -452,7 +454,7 @@ def _test(
 
 
 def _profile(
-    likelihood: Likelihood, data: Data, start: Points, moves: Mask, k: Place, x: Real, steps: int
+    likelihood: Likelihood, data: Data, start: Points, moves: Mask, k: Place, x: Real, steps: Steps
 ) -> _Profile:
     """Return the least χ² at a coordinate, of fits that follow it from each start."""
     each = jax.vmap(lambda s: minimise(likelihood, data, s, _others(moves, k), steps))(start.at[:, k].set(x))
@@ -482,7 +484,7 @@ def _log_p_values(q: Real, q_asimov: Real) -> Pair:
     return norm.logcdf(-z), norm.logcdf(width - z)
 
 
-def _root(evaluate: Callable[[Real, Points], _Height], start: Real, points: Points, steps: int) -> Limit:
+def _root(evaluate: Callable[[Real, Points], _Height], start: Real, points: Points, steps: Steps) -> Limit:
     """Return where the height falls through 0."""
 
     def body(state: _Search) -> _Search:

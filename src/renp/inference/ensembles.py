@@ -21,8 +21,9 @@ T = TypeVar("T")
 CHUNK = 512
 """Data sets that are treated together: few enough for the cache, many enough for vector instructions."""
 
-_FEW, _LEAST_CHUNK = 256, 64
-"""Up to how many data sets smaller chunks are taken, and how large those are."""
+_FEW, _LEAST_CHUNK = 4096, 64
+"""Up to how many data sets smaller chunks are taken, and how large those are: compiling chunks of both sizes
+takes longer than the many calls."""
 
 FEW_STEPS = 10
 MANY_STEPS = 2000

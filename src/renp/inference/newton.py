@@ -162,15 +162,15 @@ def minimise(
     seen = jnp.sum(data.counts)
 
     def body(state: _Descent) -> _Descent:
-        x, here = state.x, state.here
+        x, here, first = state.x, state.here, state.steps < 0
         active = moves & ~_pressed(x, here.slope, low, high) & ~(state.corner & shifts)
         step = -_solve(here.curvature, state.damping * here.information, here.slope[:, None], active)[:, 0]
-        trial = jnp.clip(x + step, low, high)
+        trial = jnp.where(first, x, jnp.clip(x + step, low, high))
         there = local(likelihood, trial, data)
         moved = trial - x
         expected = -moved @ (here.slope + here.curvature @ moved / 2)
         rounding = _ROUNDING * (1 + here.chi2 + jnp.sqrt(here.chi2 * seen))
-        better = there.chi2 <= here.chi2 - _SUFFICIENT * jnp.maximum(expected, 0.0) + rounding
+        better = first | (there.chi2 <= here.chi2 - _SUFFICIENT * jnp.maximum(expected, 0.0) + rounding)
         more = jnp.maximum(state.damping, _LEAST_REFUSED) * _FASTER
         damping = jnp.where(better, state.damping / _FASTER, more)
         stalled = ~better & (jnp.max(jnp.abs(moved), initial=0.0) < _SHORTEST)
@@ -179,9 +179,9 @@ def minimise(
         return _Descent(
             x=jnp.where(better, trial, x),
             here=jax.tree.map(lambda new, old: jnp.where(better, new, old), there, here),
-            damping=jnp.where(corner, _FIRST_DAMPING, jnp.maximum(damping, _LEAST_DAMPING)),
+            damping=jnp.where(corner | first, _FIRST_DAMPING, jnp.maximum(damping, _LEAST_DAMPING)),
             corner=state.corner | corner,
-            distance=jnp.where(better, -jnp.sum(here.slope * step) / 2, jnp.inf),
+            distance=jnp.where(better & ~first, -jnp.sum(here.slope * step) / 2, jnp.inf),
             stalled=stalled & ~corner,
             steps=state.steps + 1,
         )
@@ -192,10 +192,11 @@ def minimise(
     def going(state: _Descent) -> Bool[Array, ""]:
         return ~done(state) & ~state.stalled & (state.steps < steps)
 
-    here = local(likelihood, start, data)
-    no = jnp.array(False)
-    first = _Descent(start, here, jnp.array(_FIRST_DAMPING), no, jnp.array(jnp.inf), no, jnp.array(0))
-    last = jax.lax.while_loop(going, body, first)
+    # The χ² at the start is the first step's, so that it is compiled once.
+    size, no, far = start.size, jnp.array(False), jnp.array(jnp.inf)
+    nothing = Local(far, jnp.zeros(size), jnp.zeros((size, size)), jnp.zeros(size))
+    begin = _Descent(start, nothing, jnp.array(_FIRST_DAMPING), no, far, no, jnp.array(-1))
+    last = jax.lax.while_loop(going, body, begin)
     return Minimum(last.x, last.here.chi2, jnp.where(done(last), CONVERGED, NOT_CONVERGED), last.corner)
 
 

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from renp.compensated import array_module
 from renp.inference.poisson import chi2
 from renp.validation import Scalar, is_traced
 
@@ -92,10 +93,15 @@ class AcceptedSet(NamedTuple):
     """Whether the search converged."""
 
     @property
-    def ends(self) -> Float[Array, "*sets 2"]:
-        """First and last accepted coordinate."""
-        low, high = jnp.nanmin(self.intervals[..., 0], axis=-1), jnp.nanmax(self.intervals[..., 1], axis=-1)
-        return jnp.stack([low, high], axis=-1)
+    def ends(self) -> Float[Array | np.ndarray[Any, Any], "*sets 2"]:
+        """First and last accepted coordinate; none of what accepts nothing."""
+        xp: Any = array_module(self.intervals)
+        none = xp.isnan(self.intervals[..., 0])
+        low = xp.min(xp.where(none, np.inf, self.intervals[..., 0]), axis=-1)
+        high = xp.max(xp.where(none, -np.inf, self.intervals[..., 1]), axis=-1)
+        empty = xp.all(none, axis=-1)[..., None]
+        ends: Array = xp.where(empty, np.nan, xp.stack([low, high], axis=-1))
+        return ends
 
 
 def quadratic_set(along: Along, counts: Reals, rise: Scalar) -> AcceptedSet:

@@ -11,10 +11,12 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
+from renp.compensated import array_module
 from renp.compiled import compiled
 from renp.errors import InputError, renamed
 from renp.experiment import Experiment, check_certain, expected_counts, signal_counts
 from renp.formula.kinematics import momentum_transfer_squared
+from renp.inference.accepted import exact_sets
 from renp.inference.quadratic_set import Along, quadratic_set
 from renp.inference.upper_limits import delta_chi2
 from renp.interactions import Weak
@@ -105,13 +107,18 @@ def reach(
             allowed = "away from the poles, see pole_masses, or the mediator given a width"
             raise InputError("masses", pole, allowed)
 
-    ends = _limits(experiment, neutrinos, _together(mediator_of_mass, masses), rise)
+    along, unit = _counts_along(experiment, neutrinos, _together(mediator_of_mass, masses))
+    traced = is_traced(*along, rise)
+    if traced:
+        ends: Any = unit[:, None] * _ends(along, rise)
+    else:  # without slopes, which makes the sets of all mediators one program
+        ends = np.asarray(unit)[:, None] * exact_sets(along, np.asarray(along.null), rise).ends
     of_sign = {"positive": ends[:, 1], "negative": -ends[:, 0]}
-    found: Array = of_sign.get(sign, jnp.maximum(ends[:, 1], -ends[:, 0]))
-    if not is_traced(found) and np.any(np.isnan(found)):
+    found = of_sign.get(sign, array_module(ends).maximum(ends[:, 1], -ends[:, 0]))
+    if traced:
+        return found  # type: ignore[no-any-return]
+    if np.any(np.isnan(found)):
         raise FloatingPointError("the mediator's couplings are not numbers at some mass")
-    if is_traced(found):
-        return found
     return Reach(
         mass=np.atleast_1d(np.asarray(masses, dtype=float)),
         limit=np.asarray(found),
@@ -147,16 +154,18 @@ def _made(mediator_of_mass: Callable[[Scalar], Interaction], mass: float) -> Int
 
 
 @partial(compiled, quickly=True)
-def _limits(
-    experiment: Experiment, neutrinos: Neutrinos, mediators: Interaction, rise: Scalar
-) -> Float[Array, "n 2"]:
-    """Return the ends of what is accepted of the strength of each of many mediators."""
+def _counts_along(
+    experiment: Experiment, neutrinos: Neutrinos, mediators: Interaction
+) -> tuple[Along, Float[Array, "n"]]:
+    """Return `strength_counts` of each of many mediators."""
+    of_each: tuple[Along, Array] = jax.vmap(partial(strength_counts, experiment, neutrinos))(mediators)
+    return of_each
 
-    def ends(mediator: Interaction) -> Array:
-        along, unit = strength_counts(experiment, neutrinos, mediator)
-        return unit * quadratic_set(along, along.null, rise).ends
 
-    of_each: Array = jax.vmap(ends)(mediators)
+@partial(compiled, quickly=True)
+def _ends(along: Along, rise: Scalar) -> Float[Array, "n 2"]:
+    """Return the ends of what is accepted of each of many strengths, in their units, with slopes."""
+    of_each: Array = jax.vmap(lambda one: quadratic_set(one, one.null, rise).ends)(along)
     return of_each
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import equinox as eqx
 import jax
@@ -16,8 +16,8 @@ from renp.bounds.elsewhere import existing_limits
 from renp.constants import DAY
 from renp.errors import InputError
 from renp.experiment import Experiment, check_certain
-from renp.inference.ensembles import in_chunks
-from renp.inference.quadratic_set import Along, quadratic_set
+from renp.inference.accepted import exact_sets
+from renp.inference.quadratic_set import Along
 from renp.inference.reach import mass_grid, pole_masses, strength_counts
 from renp.inference.squares import furthest_square
 from renp.inference.sterile import largest_mixing, sterile_counts
@@ -257,14 +257,5 @@ def _furthest(null: Reals, linear: Reals, square: Reals, counts: Reals, rise: fl
     """Return the size of the furthest strength that each row of counts accepts."""
     if np.all(np.abs(linear) <= _ROUNDING * np.sqrt(null * square)):
         return furthest_square(null, square, counts, rise)
-    rows = null, linear, square, counts
-    return in_chunks(lambda some: np.asarray(_furthest_signed(*some, rise)), rows)
-
-
-@jax.jit
-def _furthest_signed(null: Any, linear: Any, square: Any, counts: Any, rise: Any) -> Float[Array, "n"]:
-    def one(*of: Array) -> Array:
-        return jnp.max(jnp.abs(quadratic_set(Along(*of[:3]), of[3], rise).ends))
-
-    found: Array = jax.vmap(one)(null, linear, square, counts)
-    return found
+    furthest: Reals = np.max(np.abs(exact_sets(Along(null, linear, square), counts, rise).ends), axis=1)
+    return furthest

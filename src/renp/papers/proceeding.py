@@ -1,15 +1,13 @@
 """The proceeding: S.-F. Ge and P. Pasquini, Phys. Sci. Forum 8 (2023) 51."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 from scipy import optimize
 
+from renp._types import Reals
 from renp.atoms.atom import Atom
 from renp.bounds import (
     moment_axial_limit,
@@ -185,27 +183,16 @@ def _reach(
     masses: Any,
     runs: Experiment | None = None,
     elements: tuple[tuple[int, int], ...] = moment_elements("dirac"),
-) -> dict[str, np.ndarray[Any, Any]]:
+) -> dict[str, Reals]:
     """Return the reach in each element of one kind of coupling."""
-    scenario, at_mass = setup(), _AT_MASS[kind]
-    patterns = jnp.stack([_pattern(i, j) for i, j in elements])
-
-    def one(pattern: Float[Array, "3 3"]) -> Any:
-        return reach(
-            scenario.experiment if runs is None else runs,
-            neutrinos,
-            lambda mass: at_mass(mass, pattern),
-            masses,
-            scenario.confidence_level,
-        )
-
-    limits = np.asarray(jax.jit(jax.vmap(one))(patterns))
-    return {f"{i}{j}": limit for (i, j), limit in zip(elements, limits, strict=True)}
-
-
-def _pattern(i: int, j: int) -> Float[Array, "3 3"]:
-    """Return the upper triangle of a symmetric matrix with one element."""
-    return jnp.zeros((3, 3)).at[i - 1, j - 1].set(1.0)
+    scenario = setup()
+    given = scenario.experiment if runs is None else runs
+    found = {}
+    for i, j in elements:
+        mediator_of_mass = partial(_AT_MASS[kind], pattern={(i, j): 1.0})
+        limit = reach(given, neutrinos, mediator_of_mass, masses, scenario.confidence_level)
+        found[f"{i}{j}"] = np.asarray(limit)
+    return found
 
 
 def _neutrinos(nature: str) -> Neutrinos:

@@ -183,7 +183,7 @@ class Result(abc.ABC):
 
     def _repr_html_(self) -> str:
         sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in self._sentences())
-        return self.table().html() + (f"<ul>{sentences}</ul>" if sentences else "")
+        return self.table()._repr_html_() + (f"<ul>{sentences}</ul>" if sentences else "")
 
     def _sentences(self) -> tuple[str, ...]:
         """Return what stands below the table: the diagnosis, of results that have one, width and η."""

@@ -162,7 +162,7 @@ class Plan(Result):
         return f"{super().__str__()}\n\n{self.reach_table()}"
 
     def _repr_html_(self) -> str:
-        return super()._repr_html_() + self.reach_table().html()
+        return super()._repr_html_() + self.reach_table()._repr_html_()
 
     def _draw(self) -> "Figure":
         """Return a figure: the spectrum with the runs, and what they reach beside the own runs."""

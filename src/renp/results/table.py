@@ -83,8 +83,7 @@ class Table:
         body = f'{{"independent_variables": [{given}],\n "dependent_variables": [{found}]}}'
         return f"{_commented(comments)}{body}\n"
 
-    def html(self) -> str:
-        """Return the table for a page or a notebook."""
+    def _repr_html_(self) -> str:
         head, tail, left_out = self._ends()
         body = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in head + tail]
         if left_out:
