@@ -22,8 +22,11 @@ from urllib.request import urlopen
 
 import numpy as np
 import pytest
+from bokeh.client import pull_session
 from bokeh.document import Document
+from bokeh.events import DocumentReady
 from panel.io.state import set_curdoc
+from tornado.websocket import WebSocketHandler
 
 import renp.explorer
 from cases import HEAD
@@ -600,22 +603,28 @@ ODD = {
 
 
 @pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    """Return the port of a server that runs in a thread."""
+def server() -> Iterator[Any]:
+    """Return a server that runs in a thread."""
     ready, found = threading.Event(), list[Any]()
 
     def run() -> None:
-        with served(State()) as (server, url):
-            found.extend((server.io_loop, int(url.rsplit(":", 1)[1])))
+        with served(State()) as (server, _):
+            found.append(server)
             ready.set()
             server.io_loop.start()
 
     thread = threading.Thread(target=run)
     thread.start()
     assert ready.wait(120)
-    yield found[1]
-    found[0].add_callback(found[0].stop)
+    yield found[0]
+    found[0].io_loop.add_callback(found[0].io_loop.stop)
     thread.join()
+
+
+@pytest.fixture(scope="module")
+def port(server: Any) -> int:
+    """Return the port of a server that runs in a thread."""
+    return int(server.port)
 
 
 def answer(port: int, request: str, host: str = "") -> tuple[int, dict[str, str]]:
@@ -698,6 +707,44 @@ def test_warnings_of_panel_are_not_among_the_answers() -> None:
     log = logging.getLogger("panel")
     assert log.handlers == []
     assert log.propagate
+
+
+def test_a_view_reaches_the_browser_before_its_data(
+    server: Any, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the connection is busy when the view is opened: what is not known cannot be changed."""
+    sent: list[str] = []
+    write = WebSocketHandler.write_message
+
+    def noted(self: Any, message: Any, binary: bool = False) -> Any:
+        sent.append(str(message))
+        return write(self, message, binary)
+
+    client = pull_session(url=f"http://localhost:{port}")
+    (session,) = [one for one in server.get_sessions("/") if one.id == client.id]
+    (connection,) = session._subscribed_connections
+    busy, tell = threading.Event(), session.document.callbacks.trigger_event
+
+    async def keep_busy() -> None:
+        await session.with_document_locked(lambda: tell(DocumentReady()))
+        await asyncio.sleep(0.2)
+        with await connection._socket.write_lock.acquire():
+            busy.set()
+            await asyncio.sleep(1.0)
+
+    server.io_loop.add_callback(keep_busy)
+    assert busy.wait(60)
+    monkeypatch.setattr(WebSocketHandler, "write_message", noted)
+    (tabs,) = [one for one in client.document.models if "Counts, limits" in getattr(one, "labels", ())]
+    tabs.active = 3
+    client.force_roundtrip()  # which sends it, and waits
+    time.sleep(0.5)
+    (figure,) = session.document.select({"name": "plan-figure"})
+    ids = [one.data_source.id for one in figure.renderers if one.data_source.name == "curves"]
+    first = next(message for message in sent if ids[0] in message)
+    assert f'"{figure.id}"' in first
+    assert '"plan-figure"' in first
+    client.close()
 
 
 def test_a_page_that_was_closed_is_let_go() -> None:

@@ -15,7 +15,18 @@ from renp.explorer.bounds_tab import BoundsTab
 from renp.explorer.controls import Controls
 from renp.explorer.counts_tab import CountsTab, moved
 from renp.explorer.exchange import to_query
-from renp.explorer.fields import FAILED, WIDE, Field, Later, button, html, in_background, radio, with_lock
+from renp.explorer.fields import (
+    FAILED,
+    WIDE,
+    Field,
+    Later,
+    button,
+    html,
+    in_background,
+    in_order,
+    radio,
+    with_lock,
+)
 from renp.explorer.interaction_controls import InteractionControls
 from renp.explorer.live import compile_view, is_compiled, view_window
 from renp.explorer.look import repaint
@@ -42,7 +53,7 @@ TITLES = {
 _ALONE = ("start", "share")
 """Views without controls beside them."""
 
-_TABS = ".bk-btn-group { flex-wrap: wrap; }"
+_TABS = ".bk-btn-group { flex-wrap: wrap; } .bk-btn-group > .bk-btn { flex-grow: 0; }"
 
 _LOW = 340
 """Height of a spectrum with charts below it, pixels."""
@@ -337,7 +348,7 @@ class Explorer:
             )
 
     def _drag(self, lines: list[tuple[int, float]]) -> None:
-        self._carry_out("runs", lambda state: moved(state, lines))
+        in_order(lambda: self._carry_out("runs", lambda state: moved(state, lines)))
 
     def _remember(self) -> None:
         """Put the state into the address, where there is one."""
