@@ -17,8 +17,10 @@ import jax.numpy as jnp
 import renp
 from renp.target.bloch import System, ground, propagate, propagated
 from renp.target.preparation import cycle_of
+from renp.target.search import changed_mean
 
 CELLS, FRAMES, STEPS = 10_000, 100, 100
+VOLUME = 8.0
 
 
 def timed(call: Callable[[], Any]) -> tuple[float, float, float]:
@@ -54,7 +56,7 @@ def propagation() -> None:
 
 
 def cycle() -> None:
-    """Pumps, storage of 1 ms, trigger."""
+    """Pumps, storage of 1 ms, trigger; then the gradient of its η by all that a search may change."""
     yb, shape = renp.Atom.named("Yb"), {"duration": 1e-9, "waist": 0.5}
     pumps = [renp.Pulse(energy=100.0, **shape), renp.Pulse(energy=100.0, direction="left", **shape)]
     pumps.append(renp.Pulse(energy=1e-3, delay=1e-3, **shape))
@@ -64,10 +66,13 @@ def cycle() -> None:
         prepared = renp.Preparation(
             length=10.0, repetition=10.0, dephasing_time=cycle_times[0], pulses=tuple(pumps)
         )
-        return cycle_of(prepared, yb, density=1e20, volume=8.0).factor
+        return cycle_of(prepared, yb, density=1e20, volume=VOLUME)
 
     cycle_times = [1e-2]
-    report("cycle", timed(one))
+    report("cycle", timed(lambda: one().factor))
+    found, at = one(), jnp.zeros(3 * len(pumps) + 1)
+    slope = jax.jit(jax.value_and_grad(lambda x: changed_mean(found, x, VOLUME)))
+    report(f"its gradient by {at.size} parameters", timed(lambda: slope(at)))
 
 
 def gradient() -> None:

@@ -26,13 +26,13 @@ def served(*arguments: str) -> Iterator[str]:
     """Run `renp explore` on a free port, and give the address of its page."""
     with process(*arguments) as (_, url):
         end = time.monotonic() + PATIENCE / 1000
-        while not _ready(url):
+        while not ready(url):
             assert time.monotonic() < end, "the explorer does not answer"
             time.sleep(0.1)
         yield url
 
 
-def _ready(url: str) -> bool:
+def ready(url: str) -> bool:
     """Return whether the page is the explorer: before, another server says that it is starting."""
     try:
         return bool(urlopen(f"{url}/ready").status == 200)

@@ -3,27 +3,34 @@
 ``python tests/explorer_stress.py [MINUTES] [SESSIONS]``, ten and twenty if left out.
 """
 
+import asyncio
+import json
+import re
 import socket
 import statistics
 import sys
 import threading
 import time
+import uuid
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from random import Random
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from bokeh.client import pull_session
+from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 import explorer_browser
 from fuzz.links import query
 
 SLOW = 10
 """Clients of each slow kind."""
+
+VIEWS = ("spectrum", "counts", "plan", "bounds")
+"""In which curves follow a slider."""
 
 _FLAT = 1.05
 """Most memory over least that is still called flat."""
@@ -37,43 +44,96 @@ class Seen:
         self.answers: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
 
-    def wait(self, what: str, action: Callable[[], Any]) -> Any:
-        """Do something, and note how long it took."""
+    @contextmanager
+    def wait(self, what: str) -> Iterator[None]:
+        """Note how long something took."""
         begin = time.monotonic()
-        found = action()
+        yield
         self.waits.setdefault(what, []).append(time.monotonic() - begin)
-        return found
 
 
-def _get(port: int, path: str) -> int:
+def _get(port: int, path: str) -> tuple[int, str]:
     connection = HTTPConnection("localhost", port, timeout=60)
     connection.request("GET", path)
     answer = connection.getresponse()
-    answer.read()
+    text = answer.read().decode()
     connection.close()
-    return answer.status
+    return answer.status, text
 
 
-def _working(url: str, seen: Seen, stop: threading.Event, number: int) -> None:
-    """Open a page, and move its slider every other second."""
+class _Session:
+    """A page as a browser has it; of what comes only headings are read, so that clients cost little."""
+
+    def __init__(self, socket: WebSocketClientConnection) -> None:
+        self.socket = socket
+
+    async def _read(self) -> tuple[dict[str, Any], str]:
+        """Return the heading and the content of the next message."""
+        heading, _, content = [await self.socket.read_message() for _ in range(3)]
+        if heading is None or content is None:
+            raise ConnectionError("the page was closed by the server")
+        found = json.loads(heading)
+        for _ in range(2 * found.get("num_buffers", 0)):
+            await self.socket.read_message()
+        return found, str(content)
+
+    async def _send(self, kind: str, content: dict[str, Any]) -> str:
+        number = str(uuid.uuid4())
+        for part in ({"msgid": number, "msgtype": kind}, {}, content):
+            await self.socket.write_message(json.dumps(part))
+        return number
+
+    async def _reply(self, kind: str, content: dict[str, Any]) -> str:
+        number = await self._send(kind, content)
+        while True:
+            heading, answer = await self._read()
+            if heading.get("reqid") == number:
+                return answer
+
+    async def slider(self, title: str) -> str:
+        """Return the identity of a slider."""
+        await self._read()  # the greeting
+        models = [json.loads(await self._reply("PULL-DOC-REQ", {}))]
+        while models:
+            one = models.pop()
+            if isinstance(one, dict) and one.get("attributes", {}).get("title") == title:
+                return str(one["id"])
+            models.extend(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+        raise LookupError(title)
+
+    async def move(self, slider: str, value: float) -> None:
+        """Move a slider, and wait for the curves that follow."""
+        event = {"kind": "ModelChanged", "model": {"id": slider}, "attr": "value", "new": value}
+        await self._reply("PATCH-DOC", {"events": [event]})
+        while "ColumnDataChanged" not in (await self._read())[1]:
+            pass
+
+
+async def _session(port: int, seen: Seen, stop: threading.Event, random: Random) -> None:
+    """Open a page at one of its views, and move a slider every other second."""
+    with seen.wait("page"):
+        status, page = _get(port, f"/?tab={random.choice(VIEWS)}")
+    seen.answers[f"page {status}"] += 1
+    token = re.search('"token":"([^"]+)"', page)
+    assert token is not None
+    with seen.wait("session"):
+        socket = await websocket_connect(
+            f"ws://localhost:{port}/ws", subprotocols=["bokeh", token[1]], max_message_size=2**26
+        )
+        session = _Session(socket)
+        slider = await session.slider("Lightest mass (eV)")
+    for _ in range(30):
+        if stop.wait(random.uniform(1, 3)):
+            break
+        with seen.wait("slider"):
+            await asyncio.wait_for(session.move(slider, random.uniform(0, 0.08)), 60)
+    socket.close()
+
+
+def _working(port: int, seen: Seen, stop: threading.Event, number: int) -> None:
     random = Random(number)
-    port = int(url.rsplit(":", 1)[1])
     while not stop.is_set():
-        seen.answers[f"page {seen.wait('page', lambda: _get(port, '/'))}"] += 1
-        session = seen.wait("session", lambda: pull_session(url=url))
-        slider = session.document.select_one({"title": "Lightest mass (eV)", "type": _slider()})
-        for _ in range(30):
-            if stop.wait(random.uniform(1, 3)):
-                break
-            slider.value = random.uniform(0, 0.08)
-            seen.wait("slider", session.force_roundtrip)
-        session.close()
-
-
-def _slider() -> Any:
-    from bokeh.models import Slider
-
-    return Slider
+        asyncio.run(_session(port, seen, stop, random))
 
 
 def _junk(port: int, seen: Seen, stop: threading.Event, number: int) -> None:
@@ -81,7 +141,7 @@ def _junk(port: int, seen: Seen, stop: threading.Event, number: int) -> None:
     random = Random(number)
     while not stop.wait(0.5):
         link = quote(query(random), safe="?&=%")
-        status = _get(port, f"/{link if link.startswith('?') else f'?{link}'}"[:40_000])
+        status, _ = _get(port, f"/{link if link.startswith('?') else f'?{link}'}"[:40_000])
         seen.answers[f"junk {status}"] += 1
 
 
@@ -110,8 +170,10 @@ def main(minutes: float = 10, sessions: int = 20) -> bool:
     seen, stop, memory = Seen(), threading.Event(), list[float]()
     with explorer_browser.process() as (server, url):
         port = urlsplit(url).port or 80
+        while not explorer_browser.ready(url):
+            time.sleep(0.1)
         works: list[tuple[Callable[..., None], tuple[Any, ...], dict[str, Any]]] = [
-            *((_working, (url, seen, stop, k), {}) for k in range(sessions)),
+            *((_working, (port, seen, stop, k), {}) for k in range(sessions)),
             *((_junk, (port, seen, stop, k), {}) for k in range(2)),
             *((_slow, (port, stop), {"reads": bool(k % 2)}) for k in range(2 * SLOW)),
         ]

@@ -4,6 +4,7 @@ import functools
 import math
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -46,6 +47,10 @@ EDGES = {"11": 1.07165, "12": 1.07163, "13": 1.0710, "22": 1.07161, "23": 1.0709
 OMEGA = np.linspace(1.066, 1.0718, 300)
 KINDS = ("magnetic-moment", "electric-moment")
 RANDOM = np.random.default_rng(7)
+
+
+LONG = "axion-like-particle-with-derivative-couplings"
+"""A name that a user may give."""
 
 
 def spectrum_of(pair: str) -> Any:
@@ -91,7 +96,7 @@ def counts(runs: int, observed: bool) -> Counts:
     )
 
 
-def limits(elements: tuple[str, ...], *, bands: bool = False, observed: bool = False, **more: Any) -> Limits:
+def limits(elements: tuple[str, ...], *, bands: Any = False, observed: bool = False, **more: Any) -> Limits:
     found = by_element(lambda k: 2e-11 * 1.17**k, elements)
     made: dict[str, Any] = {
         "confidence_level": 0.9,
@@ -103,10 +108,14 @@ def limits(elements: tuple[str, ...], *, bands: bool = False, observed: bool = F
         "expected": by_element(lambda k: 2.3e-11 * 1.15**k, elements),
     }
     if bands:
-        made["bands"] = {
-            kind: {e: tuple(x * f for f in (0.6, 0.8, 1.0, 1.3, 1.7)) for e, x in of.items()}
-            for kind, of in found.items()
-        }
+        made["bands"] = (
+            bands
+            if isinstance(bands, dict)
+            else {
+                kind: {e: tuple(x * f for f in (0.6, 0.8, 1.0, 1.3, 1.7)) for e, x in of.items()}
+                for kind, of in found.items()
+            }
+        )
     if len(elements) > 1:
         made["neutrinos"] = Neutrinos(0.01, nature="dirac" if "11" in elements else "majorana")
     return Limits(**made | more, **MADE)
@@ -118,8 +127,8 @@ def strengths() -> Limits:
     return limits(("11",), limits=found, expected=found, units=units)
 
 
-def sensitivity(over: str, elements: tuple[str, ...], kinds: int = 2) -> Sensitivity:
-    values = np.geomspace(1, 1000, 25) if over == "exposure" else np.geomspace(1e-3, 1e5, 60)
+def sensitivity(over: str, elements: tuple[str, ...], kinds: int = 2, points: int = 25) -> Sensitivity:
+    values = np.geomspace(1, 1000, points) if over == "exposure" else np.geomspace(1e-3, 1e5, 60)
     curves: Any = by_element(lambda k: 3e-11 * 1.13**k * (values / values[0]) ** -0.25, elements)
     if over == "mediator-mass":
         curves = {"vector-mediator": {"strength": 1e-16 * (1 + values**2)}}
@@ -191,6 +200,12 @@ def fit(couplings: int, nuisances: int, runs: int, *, valid: bool = True) -> Fit
         diagnosis=() if valid else ("The counts are at odds with the model.",),
         **MADE,
     )
+
+
+def renamed_fit(made: Fit) -> Fit:
+    """Return a fit whose last parameter has a long name."""
+    *others, (last, one) = made.estimates.items()
+    return replace(made, estimates=dict(others) | {f"{LONG} {last}": replace(one, name=f"{LONG} {last}")})
 
 
 def profile(best: float) -> Profile:
@@ -380,8 +395,18 @@ def _folder() -> Path:
     return Path(mkdtemp(prefix="renp-pictures-"))
 
 
-def scan(name: str, result: str, axes: dict[str, Any], variable: str, own: tuple[str, ...] = ()) -> Scan:
-    """Return a scan over axes: values, or values with a unit, the file's unit and its size."""
+def scan(
+    name: str,
+    result: str,
+    axes: dict[str, Any],
+    variable: str,
+    own: tuple[str, ...] = (),
+    holes: tuple[int, int] | None = None,
+) -> Scan:
+    """Return a scan over axes: values, or values with a unit, the file's unit and its size.
+
+    There is no value from a first place on, every so many.
+    """
     path = _folder() / f"{name}.zarr"
     if not path.exists():
         dims = ([("coupling" if result == "limits" else "run")] if own else []) + list(axes)
@@ -394,6 +419,8 @@ def scan(name: str, result: str, axes: dict[str, Any], variable: str, own: tuple
         grids = np.meshgrid(*[np.linspace(0, 1, n) for n in shape], indexing="ij")
         scale = 1e-11 if result == "limits" else 3.0
         values = scale * (1.0 + sum((k + 1) * g for k, g in enumerate(grids)))
+        if holes is not None:
+            values.ravel()[holes[0] :: holes[1]] = math.nan
         units = {"limits": "μ_B", "counts": "1", "significance": "1", "spectrum": "1"}[result]
         data = xr.Dataset({variable: (dims, values, {"units": units})}, coordinates)
         attrs = {"result": result, "renp": "0", "atom": "Yb", "confidence_level": "0.9"}
@@ -413,11 +440,21 @@ NAMED = tuple(f"{kind} {e}" for kind in KINDS for e in EDGES)
 def scans() -> dict[str, Callable[[], Result]]:
     mass, time = {"neutrinos.lightest_mass": MASSES}, {"run.duration": TIMES}
     both, words = mass | time, {"neutrinos.ordering": ORDERINGS}
+    one, few = ({"neutrinos.lightest_mass": (np.array(at), MASSES[1])} for at in ([0.01], [0.0, 0.01, 0.05]))
+    decades = {"interaction[1].mass": (np.geomspace(1, 1e4, 5), MEDIATORS[1])}
+    long = {"interaction[1].pseudoscalar_coupling_of_the_electron": (np.linspace(-1, 1, 5), MEDIATORS[1])}
+    long |= {"target.volume": (np.linspace(10, 100, 7), {"units": "cm³"})}
     three = {"run[1].duration": (np.array([1.0, 2.0, 3.0]) * DAY, TIMES[1]), "interaction[1].mass": MEDIATORS}
     return {
         "scan-limits-12": lambda: scan("limits-12", "limits", time, "limit", NAMED),
         "scan-limits-1": lambda: scan("limits-1", "limits", mass, "limit", NAMED[:1]),
         "scan-significance-words": lambda: scan("words", "significance", words | mass, "significance"),
+        "scan-map-one": lambda: scan("one", "significance", one | time, "significance"),
+        "scan-map-decades": lambda: scan("decades", "significance", decades | mass, "significance"),
+        "scan-three": lambda: scan("few", "significance", few, "significance"),
+        "scan-holes": lambda: scan("holes", "significance", mass, "significance", holes=(1, 3)),
+        "scan-nothing": lambda: scan("nothing", "significance", mass, "significance", holes=(0, 1)),
+        "scan-long": lambda: scan("long", "limits", long, "limit", (f"{LONG} strength", *NAMED[:1])),
         "scan-counts": lambda: scan("counts", "counts", mass, "expected", ("1", "2", "3")),
         "scan-map": lambda: scan("map", "significance", both, "significance"),
         "scan-map-words": lambda: scan("map-words", "significance", words | both, "significance"),
@@ -594,12 +631,50 @@ PICTURES: dict[str, Callable[[], Result]] = {
         pairs={pair: spectrum_of(pair)[::120] for pair in EDGES},
         interactions={},
     ),
-    **{f"counts-{n}": functools.partial(counts, n, n != 2) for n in (1, 2, 12)},
+    "spectrum-one": lambda: spectrum(
+        photon_energy=OMEGA[9:10],
+        spectral_function=STANDARD[9:10] * 1.3,
+        standard_model=STANDARD[9:10],
+        pairs={},
+        interactions={},
+    ),
+    "spectrum-nothing": lambda: spectrum(
+        spectral_function=0 * STANDARD, standard_model=0 * STANDARD, interactions={}
+    ),
+    "spectrum-12": lambda: spectrum(
+        interactions={
+            "weak": STANDARD,
+            **{
+                f"{LONG} ({k})" if k > 9 else f"scalar-mediator ({k})": 0.03 * k * STANDARD for k in range(12)
+            },
+        }
+    ),
+    "counts-0": lambda: replace(
+        counts(3, True),
+        **dict.fromkeys(("expected", "standard_model", "background", "observed"), np.zeros(3)),
+    ),
+    **{f"counts-{n}": functools.partial(counts, n, n != 2) for n in (1, 2, 12, 30)},
     "limits-1": lambda: limits(("11",)),
     "limits-12": lambda: limits(tuple(EDGES)),
     "limits-bands": lambda: limits(tuple(EDGES), bands=True, observed=True),
     "limits-majorana": lambda: limits(("12", "13", "23"), observed=True),
     "limits-units": strengths,
+    "limits-long": lambda: limits(
+        (),
+        limits=(own := {LONG: {"strength": 2e-5, "phase-of-the-coupling": 1e-6}, "other": {"strength": 4.0}}),
+        expected=own,
+        units={LONG: "1/eV", "other": ""},
+    ),
+    "limits-kinds": lambda: limits(
+        (),
+        limits=(six := {f"kind-{k}": {"strength": 2.5 * k} for k in range(1, 7)}),
+        expected=six,
+        units=dict.fromkeys(six, ""),
+    ),
+    "limits-open": lambda: limits(
+        ("11", "12"),
+        bands={kind: dict.fromkeys(("11", "12"), (1e-11, 2e-11, 3e-11, 4e-11, math.inf)) for kind in KINDS},
+    ),
     "limits-none": lambda: limits(
         ("11",),
         limits=by_element(lambda _: math.inf, ("11",)),
@@ -607,25 +682,44 @@ PICTURES: dict[str, Callable[[], Result]] = {
     ),
     "sensitivity-2": lambda: sensitivity("exposure", ("11", "33")),
     "sensitivity-12": lambda: sensitivity("exposure", tuple(EDGES)),
+    "sensitivity-1": lambda: sensitivity("exposure", ("11",), points=1),
+    "sensitivity-none": lambda: replace(
+        sensitivity("exposure", ("11",), 1),
+        limits=(none := {KINDS[0]: {"11": np.full(25, math.inf)}}),
+        bands=None,
+        existing={KINDS[0]: {"11": none[KINDS[0]]}},
+    ),
     "sensitivity-mediator": lambda: sensitivity("mediator-mass", (), 1),
     "fit-1": lambda: fit(0, 1, 1),
     "fit": lambda: fit(2, 7, 6),
     "fit-nothing": lambda: fit(0, 0, 3),
     "fit-12": lambda: fit(6, 5, 14, valid=False),
+    "fit-long": lambda: renamed_fit(fit(1, 3, 30)),
+    "profile-one": lambda: replace(
+        profile(3e-11), values=np.array([3e-11]), delta_chi2=np.zeros(1), name=f"{LONG} strength"
+    ),
     "profile": lambda: profile(3e-11),
     "profile-edge": lambda: profile(0.0),
     "contour": contour,
     "ranking": ranking,
     "correlations-2": lambda: correlations(2),
     "correlations-8": lambda: correlations(8),
+    "correlations-long": lambda: replace(correlations(3), names=(f"{LONG} strength", *NUISANCES[3:5])),
     "information": information,
     "discovery-0": lambda: discovery(0.0, 0),
     "discovery": lambda: discovery(6.0, 500),
     "hypotheses-2": lambda: hypotheses(("normal", "inverted"), 400, True),
     "hypotheses-no-toys": lambda: hypotheses(("normal", "inverted"), 0),
     "hypotheses-5": lambda: hypotheses(tuple(f"{m} eV" for m in (0.0, 0.001, 0.005, 0.01, 0.05)), 0),
+    "hypotheses-long": lambda: hypotheses(
+        ("normal ordering with Majorana neutrinos and a moment", f"with {LONG}", "neither"), 0
+    ),
+    "hypotheses-12": lambda: hypotheses(tuple(f"{m:.4f} eV" for m in np.geomspace(1e-3, 0.1, 12)), 0),
     "exposure": exposure,
+    "exposure-none": lambda: replace(exposure(), factor=0.0, significances=np.full(20, math.inf)),
     **{f"toys-{n}": functools.partial(toys, n) for n in (1, 2, 9)},
+    "toys-failed": lambda: replace(toys(2), status=np.ones(400, dtype=int)),
+    "coverage-long": lambda: replace(coverage(1, 4), coupling=f"{LONG} strength", unit="1/eV"),
     "coverage-1": lambda: coverage(1, 1),
     "coverage-2": lambda: coverage(2, 4),
     "plan-limits-12": lambda: plan("limits", True, 12),

@@ -145,7 +145,7 @@ targets = some(
     },
 ) | some(
     {"preparation": preparations, "density": quantities(1e17, 1e18, "/ cm^3")},
-    {"volume": quantities(1, 1000, "cm^3", "ml", "liter")},
+    {"volume": quantities(1, 100, "cm^3", "ml")},  # not much wider than the beam
 )
 lasers = some(
     {},

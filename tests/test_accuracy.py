@@ -81,6 +81,7 @@ def test_all_pairs_at_all_detunings_thoroughly(nature: str) -> None:
                 assert worst_error(atom, nu, couplings, omega, found) <= TOLERANCE
 
 
+@pytest.mark.slow
 def test_constants_of_a_compiled_function_cost_no_digits() -> None:
     """A compiler may reassociate what it knows: here it knows the atom, the masses and the couplings."""
     rng = np.random.default_rng(13)

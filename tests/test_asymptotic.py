@@ -299,6 +299,7 @@ def test_parameters_that_do_not_move_stay_where_they_start() -> None:
     assert float(found.value) == relative(Oracle(null, signal, counts).limit("cls", 0.1), rel=1e-8)
 
 
+@pytest.mark.slow
 def test_limits_of_an_ensemble_are_those_of_its_data() -> None:
     likelihood = uncertain(1.0)
     toys = likelihood.toys(likelihood.point(), jax.random.key(3), 300)
@@ -312,6 +313,7 @@ def test_limits_of_an_ensemble_are_those_of_its_data() -> None:
         np.testing.assert_allclose(found.value[:20], alone, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_limits_can_be_compiled_and_batched() -> None:
     likelihood = letter()
     toys = likelihood.toys(likelihood.point(), jax.random.key(4), 3)
@@ -342,6 +344,7 @@ def test_limits_cover_a_signal_as_often_as_they_should() -> None:
     assert covered["asymptotic"] + 0.02 < covered["cls"] < 1.0
 
 
+@pytest.mark.slow
 def test_the_expected_band_is_that_of_toys() -> None:
     likelihood = uncertain(1000.0)
     toys = likelihood.toys(likelihood.point(), jax.random.key(6), TOYS)

@@ -673,6 +673,7 @@ def test_runs_without_time_or_counts() -> None:
     assert renp.upper_limits(idle, DIRAC).limits["magnetic-moment"]["11"] == INF
 
 
+@pytest.mark.slow
 def test_no_counts_where_nothing_is_possible() -> None:
     possible = renp.upper_limits(runs([1.068, 1.08], counts=[11, 0]), DIRAC)
     assert 0 < possible.limits["magnetic-moment"]["11"] < 1e-9

@@ -231,7 +231,7 @@ def renp_signal(mu: Any, eps: Any, neutrinos: renp.Neutrinos) -> Any:
     return renp.spectral_function(1.068, YB, neutrinos, model)
 
 
-@pytest.mark.sampled
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "nature", "count"),
     [

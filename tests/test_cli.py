@@ -65,6 +65,7 @@ def test_pairs_are_unordered_and_add_up(command: Command, file: Path) -> None:
     np.testing.assert_allclose(answer["pairs"]["33"], ordered[2, 2], rtol=1e-14)
 
 
+@pytest.mark.slow
 def test_spectrum_has_a_grid_of_its_own(command: Command, file: Path) -> None:
     answer = command("spectrum", file, "--json").json()
     assert len(answer["photon_energy"]) > 100

@@ -81,6 +81,7 @@ def test_a_plan_after_runs_is_written_with_them(command: Command, tmp_path: Path
     assert [float(run["photon_energy"].removesuffix(" eV")) for run in next_runs] == said["photon_energy"]
 
 
+@pytest.mark.slow
 def test_an_atom_file_is_named_from_where_the_plan_lies(command: Command, tmp_path: Path) -> None:
     level = 'label = "{}"\nwavenumber = {}\nJ = {}\nsource = "mine"\nverified = true\n'
     atom = 'name = "mine"\n[e]\n' + level.format("e", 17288.4, 0) + "[v]\n" + level.format("v", 17992.0, 1)

@@ -15,6 +15,7 @@ NU = letter.setup().neutrinos
 YB = letter.setup().atom
 
 
+@pytest.mark.slow
 def test_limits_are_those_of_the_package() -> None:
     found = companion.limits()
     for kind, of in claims.limits(10.0).items():
@@ -51,6 +52,7 @@ def test_shapes_follow_the_master_formula(element: tuple[int, int]) -> None:
         assert found / found[0] == relative(shape / shape[0], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_types_are_told_apart_when_chi2_has_risen() -> None:
     low, high = companion.section("33")
     inside = low + (high - low) * (np.arange(8) + 0.5) / 8
@@ -70,6 +72,7 @@ def test_types_are_told_apart_when_chi2_has_risen() -> None:
     assert least == relative(2.705543454095404, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_an_anapole_scatters_as_a_charge_radius() -> None:
     radius, anapole = (recast_limit("borexino", kind) for kind in ("charge-radius", "anapole"))
     assert anapole.high == relative(-radius.low / 6, rel=1e-12)

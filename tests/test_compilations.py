@@ -41,6 +41,7 @@ def entries(folder: Path) -> dict[str, bytes]:
     return {name: content for name, content in found.items() if not name.endswith("-atime")}
 
 
+@pytest.mark.slow
 def test_a_broken_entry_is_replaced_without_a_word(kept: Path, tmp_path: Path) -> None:
     run(tmp_path)  # what a program is called depends on the folder
     before = entries(tmp_path)
@@ -94,6 +95,7 @@ def test_what_rests_on_code_of_others_is_compiled_anew(kept: Path, tmp_path: Pat
     assert len(list(tmp_path.glob("renp-*"))) == len(list(kept.glob("renp-*"))) > 0
 
 
+@pytest.mark.slow
 def test_a_place_that_cannot_be_made_is_one_line(tmp_path: Path, kept: Path) -> None:
     (tmp_path / "file").write_text("")
     answer, said = run(tmp_path / "file" / "folder")
@@ -102,6 +104,7 @@ def test_a_place_that_cannot_be_made_is_one_line(tmp_path: Path, kept: Path) -> 
     assert "compiled programs are not kept: " in said[0]
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_what_it_cut_off_is_replaced(tmp_path: Path, kept: Path) -> None:
     full = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n{PROGRAM}"
     answer, said = run(tmp_path, code=full)

@@ -442,7 +442,7 @@ VALUES = {name: jax.jit(lambda at, name=name: total(name, *at)) for name in ("en
 GRADIENTS = {name: jax.jit(jax.grad(value)) for name, value in VALUES.items()}
 
 
-@pytest.mark.sampled
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "x"), [("energy", 0.4), ("energy", 0.9), ("angle", -0.9), ("angle", 0.0)])
 def test_gradients_are_finite_and_right(name: str, x: float) -> None:
     """In the energy or cosine, the photon energy, the lightest mass and the couplings."""

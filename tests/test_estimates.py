@@ -180,6 +180,7 @@ def test_errors_are_those_of_hesse():
     )
 
 
+@pytest.mark.slow
 def test_error_of_many_counts_is_gaussian():
     """One run with n counts and no nuisance: σ of a relative amplitude g is √n/(2n)."""
     (expected,) = expected_counts(energies=[1.068], days=1e6)

@@ -22,8 +22,11 @@ from urllib.request import urlopen
 
 import numpy as np
 import pytest
+from bokeh.client import pull_session
 from bokeh.document import Document
+from bokeh.events import DocumentReady
 from panel.io.state import set_curdoc
+from tornado.websocket import WebSocketHandler
 
 import renp.explorer
 from cases import HEAD
@@ -34,8 +37,17 @@ from renp.explorer import explore, require_panel
 from renp.explorer.exchange import LINKED, from_query, from_text, start_state, to_python, to_query
 from renp.explorer.fields import file_of
 from renp.explorer.front import names_of, serve
+from renp.explorer.guard import Turns
 from renp.explorer.interaction_controls import BEGIN, beginning
-from renp.explorer.live import POINTS, curves, expected, limits, usual_window
+from renp.explorer.live import (
+    POINTS,
+    compile_view,
+    curves,
+    expected,
+    is_compiled,
+    limits,
+    usual_window,
+)
 from renp.explorer.page import Explorer
 from renp.explorer.server import linked_state, served
 from renp.explorer.setup import StateError, build
@@ -395,6 +407,7 @@ def test_the_theme_turns_all_figures(page: Explorer) -> None:
     assert figure.background_fill_color == LOOKS["light"].ground
 
 
+@pytest.mark.slow
 def test_no_control_asks_for_a_change_by_itself(page: Explorer) -> None:
     for tab in ("start", "counts", "plan", "bounds", "target", "share", "spectrum"):
         page.change(tab=tab)
@@ -453,6 +466,7 @@ def test_the_cycle_of_a_target_is_computed_beside_the_page(
     assert page.setup.experiment.target.preparation.length == 0.5
 
 
+@pytest.mark.slow
 def test_runs_are_moved_added_and_removed(page: Explorer) -> None:
     page.change(tab="counts")
     plot = page.plots["counts"]
@@ -589,22 +603,28 @@ ODD = {
 
 
 @pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    """Return the port of a server that runs in a thread."""
+def server() -> Iterator[Any]:
+    """Return a server that runs in a thread."""
     ready, found = threading.Event(), list[Any]()
 
     def run() -> None:
-        with served(State()) as (server, url):
-            found.extend((server.io_loop, int(url.rsplit(":", 1)[1])))
+        with served(State()) as (server, _):
+            found.append(server)
             ready.set()
             server.io_loop.start()
 
     thread = threading.Thread(target=run)
     thread.start()
     assert ready.wait(120)
-    yield found[1]
-    found[0].add_callback(found[0].stop)
+    yield found[0]
+    found[0].io_loop.add_callback(found[0].io_loop.stop)
     thread.join()
+
+
+@pytest.fixture(scope="module")
+def port(server: Any) -> int:
+    """Return the port of a server that runs in a thread."""
+    return int(server.port)
 
 
 def answer(port: int, request: str, host: str = "") -> tuple[int, dict[str, str]]:
@@ -642,11 +662,89 @@ def test_no_more_pages_than_the_memory_has_room_for(port: int, monkeypatch: pyte
     assert answer(port, "GET /static/js/bokeh.min.js")[0] == 200
 
 
+def test_what_has_to_be_compiled_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program is another one for other parts and neutrinos of another nature, not for another mass."""
+    monkeypatch.setattr("renp.explorer.live._compiled", set())
+    state = State.of(tab="spectrum", parts="interactions", nature="majorana")
+    lighter, setup = state.changed(lightest_mass=0.0), build(state)
+    assert not is_compiled(state, setup)
+    compile_view(state, setup)
+    assert is_compiled(state, setup)
+    assert is_compiled(lighter, build(lighter))
+    for other in (state.changed(nature="dirac"), state.changed(effects="full")):
+        assert not is_compiled(other, build(other))
+    assert is_compiled(state.changed(tab="share"), setup)  # has no numbers
+
+
+def test_between_two_pages_others_have_their_turn() -> None:
+    """As long as a page took to make; who has gone does not hold up who comes after."""
+    took, order = 0.05, list[str]()
+
+    async def page(turns: Turns, name: str) -> None:
+        await turns.on_session_created(None)
+        order.append(name)
+        time.sleep(took)  # as making a page does
+
+    async def others(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        order.append("others")
+
+    async def all_of_them() -> None:
+        turns = Turns()
+        pages = [asyncio.create_task(page(turns, name)) for name in ("one", "gone", "two")]
+        await asyncio.sleep(0)
+        assert turns.waiting == 2
+        pages[1].cancel()
+        await asyncio.gather(pages[0], pages[2], others(0.5 * took))
+        assert turns.waiting == 0
+
+    asyncio.run(all_of_them())
+    assert order == ["one", "others", "two"]
+
+
 @pytest.mark.usefixtures("port")
 def test_warnings_of_panel_are_not_among_the_answers() -> None:
     log = logging.getLogger("panel")
     assert log.handlers == []
     assert log.propagate
+
+
+def test_a_view_reaches_the_browser_before_its_data(
+    server: Any, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the connection is busy when the view is opened: what is not known cannot be changed."""
+    sent: list[str] = []
+    write = WebSocketHandler.write_message
+
+    def noted(self: Any, message: Any, binary: bool = False) -> Any:
+        sent.append(str(message))
+        return write(self, message, binary)
+
+    client = pull_session(url=f"http://localhost:{port}")
+    (session,) = [one for one in server.get_sessions("/") if one.id == client.id]
+    (connection,) = session._subscribed_connections
+    busy, tell = threading.Event(), session.document.callbacks.trigger_event
+
+    async def keep_busy() -> None:
+        await session.with_document_locked(lambda: tell(DocumentReady()))
+        await asyncio.sleep(0.2)
+        with await connection._socket.write_lock.acquire():
+            busy.set()
+            await asyncio.sleep(1.0)
+
+    server.io_loop.add_callback(keep_busy)
+    assert busy.wait(60)
+    monkeypatch.setattr(WebSocketHandler, "write_message", noted)
+    (tabs,) = [one for one in client.document.models if "Counts, limits" in getattr(one, "labels", ())]
+    tabs.active = 3
+    client.force_roundtrip()  # which sends it, and waits
+    time.sleep(0.5)
+    (figure,) = session.document.select({"name": "plan-figure"})
+    ids = [one.data_source.id for one in figure.renderers if one.data_source.name == "curves"]
+    first = next(message for message in sent if ids[0] in message)
+    assert f'"{figure.id}"' in first
+    assert '"plan-figure"' in first
+    client.close()
 
 
 def test_a_page_that_was_closed_is_let_go() -> None:

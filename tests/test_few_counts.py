@@ -197,6 +197,7 @@ def enumerated(expected: Signal, x: float, counts: list[float], method: str) -> 
     return bool(p > 0.1 * p_0 if method == "cls" else p > 0.1)
 
 
+@pytest.mark.slow
 def test_an_outcome_is_as_unlikely_as_itself() -> None:
     """Or what was seen would be missing from its own p-value: best fits are found to the last digits."""
     rng = np.random.default_rng(16)
@@ -281,6 +282,33 @@ def test_the_expected_limit_is_the_median_over_all_outcomes(expected: Signal) ->
         part = stats.norm.cdf(deviation)
         low, high = np.searchsorted(total, [max(part - missing, 0.0), part])
         high = min(high, len(each) - 1)
+        assert np.array(each)[order][low] * (1 - 1e-6) <= size <= np.array(each)[order][high] * (1 + 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("null", "linear", "square", "method", "level"),
+    [
+        ([1.6, 0.6], [1.0, 0.2], [0.2, 0.4], "cls", 0.68),
+        ([1.5, 0.3], [2.8, 0.1], [1.4, 0.8], "feldman-cousins", 0.90),
+    ],
+)
+def test_bands_are_quantiles_of_the_limits_of_all_outcomes(
+    null: list[float], linear: list[float], square: list[float], method: Method, level: float
+) -> None:
+    """Where limits are beyond the stretch that is looked at first, and where intervals are narrow."""
+    expected = Signal(*map(np.array, (null, linear, square)), signed=True)
+    found = limits(expected, None, method, level, (-1.0, 0.0, 1.0))
+    assert found is not None
+    assert np.all(np.diff(found.band) >= 0)
+    every = outcomes(expected.between(-3.0, 3.0))
+    assert every is not None
+    likely = every.some(np.argsort(-every.null)[:12])
+    each = [outermost(intervals(every, likely.some(np.array([k])), method, level)) for k in range(12)]
+    order, missing = np.argsort(each), 1 - np.sum(likely.null)
+    total = np.cumsum(likely.null[order])
+    for deviation, size in zip((-1.0, 0.0, 1.0), found.band, strict=True):
+        part = stats.norm.cdf(deviation)
+        low, high = np.searchsorted(total, [part - missing, part])
         assert np.array(each)[order][low] * (1 - 1e-6) <= size <= np.array(each)[order][high] * (1 + 1e-6)
 
 

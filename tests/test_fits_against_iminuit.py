@@ -236,6 +236,7 @@ def test_the_two_likelihoods_are_the_same(make: Callable[[float], tuple[renp.Lik
     assert np.asarray(likelihood.expected(jnp.asarray(x))) == relative(expected(x), rel=1e-11)
 
 
+@pytest.mark.slow
 def test_rates_asimov() -> None:
     """Without a moment the best fit is at the bound; with one, inside."""
     likelihood, expected = rates(10.0)
@@ -251,6 +252,7 @@ def test_rates_fluctuated() -> None:
     assert lowers < 4  # some are at the bound
 
 
+@pytest.mark.slow
 def test_own_rates_of_runs() -> None:
     likelihood, expected = own_rates(10.0)
     data = toys(likelihood, at(likelihood, 0.5), 2, seed=4)

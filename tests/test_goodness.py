@@ -137,6 +137,7 @@ def test_limits_say_that_a_coupling_describes_the_counts() -> None:
     assert renp.upper_limits(runs(None), NU, couplings=ONE).standard_model_p_value is None
 
 
+@pytest.mark.slow
 def test_what_is_uncertain_is_fitted_before_an_alarm() -> None:
     both = [round(1.3 * n) for n in (117, 84)]
     wrong = renp.Nuisances(normalisation_error=0.2)
@@ -165,6 +166,7 @@ def test_plans_say_that_earlier_counts_are_at_odds() -> None:
     assert "standard_model_p_value" not in renp.plan("limits", runs(None), NU, **options).json()
 
 
+@pytest.mark.slow
 def test_common_errors_of_a_plan_count_once() -> None:
     few = renp.Constraints(candidates=60, laser_range=(1.05, None))
     wrong = {"efficiency_error": 0.2}

@@ -139,6 +139,7 @@ def test_gradients_of_the_whole_atom_are_finite_differences_and_finite_at_thresh
     assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(every))
 
 
+@pytest.mark.slow
 def test_gradient_of_a_closed_pair_is_zero() -> None:
     nu = renp.Neutrinos(0.01)
     beyond = float(renp.thresholds(YB, nu).max()) * (1 + 1e-12)

@@ -134,6 +134,7 @@ def test_toys_of_one_run_have_the_exact_poisson_p_value(n: float) -> None:
         assert (found.high - found.low) / 2 == relative(error, rel=0.15)  # as p itself, to 4 errors
 
 
+@pytest.mark.slow
 def test_toys_with_many_counts_follow_the_asymptotic_formula() -> None:
     """Without the coupling half of q_0 is 0 and half is χ² with one degree of freedom."""
     found = discovery(during(moments(), 1000.0), "g", {"g": 1e-11}, toys=TOYS, seed=3)
@@ -142,6 +143,7 @@ def test_toys_with_many_counts_follow_the_asymptotic_formula() -> None:
         assert np.mean(found.toys >= q) == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / TOYS))
 
 
+@pytest.mark.slow
 def test_a_coupling_of_either_sign_is_two_sided() -> None:
     vector = {"g": renp.VectorMediator(1e3, 1.0, left={(1, 1): 1.0})}
     likelihood = renp.Likelihood(runs(1000.0), NU, vector, nuisances=RATE)

@@ -44,6 +44,7 @@ def test_information_of_one_coupling_is_its_square_root_law() -> None:
     )
 
 
+@pytest.mark.slow
 def test_region_of_one_quadratic_limit_is_known_in_closed_form() -> None:
     """The largest |μ_e|² with θᵀHθ ≤ L² is L² times the largest eigenvalue of the element's part of H⁻¹."""
     found = allowed_region(runs(), NU, ["borexino-2017"])
@@ -138,6 +139,7 @@ def test_entries_without_an_effective_moment_are_refused() -> None:
         allowed_region(runs(), NU, ["lz-2022-millicharge"])
 
 
+@pytest.mark.slow
 def test_results_are_tables_files_and_pictures(tmp_path) -> None:
     majorana = renp.Neutrinos(0.01, nature="majorana")
     for result in (

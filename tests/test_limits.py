@@ -182,6 +182,7 @@ def test_majorana_neutrinos_have_three_elements() -> None:
     assert list(found.limits["magnetic-moment"]) == ["12", "13", "23"]
 
 
+@pytest.mark.slow
 def test_limits_are_batched_and_differentiable_in_the_exposure() -> None:
     signal = moment_signals(runs(), NU)["magnetic-moment"]
     standard = renp.expected_counts(runs(), NU)
@@ -255,6 +256,7 @@ def test_nuisances_weaken_limits() -> None:
     assert without < rate < all_
 
 
+@pytest.mark.slow
 def test_profiled_limits_are_one_at_a_time_limits_of_the_expectation() -> None:
     """Other moments only add counts: freeing them cannot make room where none are missing."""
     alone, profiled = (renp.upper_limits(runs(), NU, profiled=p).limits for p in (False, True))
@@ -266,6 +268,7 @@ def mediator(mass: float) -> renp.VectorMediator:
     return renp.VectorMediator(mass, 1.0, left={(1, 1): 1.0})
 
 
+@pytest.mark.slow
 def test_limits_count_a_second_solution_as_reach_does() -> None:
     """Where its square outweighs the interference a coupling of one sign is allowed again, further away."""
     light = {"vector-mediator": {"strength": mediator(1e3)}}

@@ -23,6 +23,7 @@ def runs(**changes: object) -> renp.Experiment:
     return renp.Experiment(SR, **given)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_spectra_are_those_of_each_element_beside_the_standard_model() -> None:
     spectra = MomentSpectra.compute(SR, INVERTED, 2e-11, ENERGIES)
     for kind in (renp.MagneticMoment, renp.ElectricMoment):
@@ -62,6 +63,7 @@ def test_neutrinos_too_heavy_for_the_atom_have_a_figure_of_nothing() -> None:
     plt.close(spectra.plot())
 
 
+@pytest.mark.slow
 def test_curves_are_the_limits_at_each_exposure() -> None:
     target = renp.Target(volume=50.0)
     curves = renp.limit_curves(runs(target=target, background=0.1 / DAY), INVERTED, 0.95, [2.0, 30.0])

@@ -77,6 +77,7 @@ def test_the_gradient_is_that_of_the_values() -> None:
     assert np.asarray(traced[1]) == relative(slope[0], 1e-13)
 
 
+@pytest.mark.slow
 def test_scipy_and_iminuit_find_the_fit_of_renp() -> None:
     likelihood = example()
     best = renp.fit(likelihood)

@@ -63,6 +63,7 @@ def test_what_pages_show_passes_mypy(tmp_path: Path) -> None:
     run(tmp_path, sys.executable, "-m", "mypy", "--strict", cache, *files(tmp_path))
 
 
+@pytest.mark.slow
 def test_the_template_works_at_once(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["init", "interaction", "--output", str(tmp_path / "contact.py")])

@@ -9,6 +9,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -30,17 +31,23 @@ def without_windows() -> Iterator[None]:
     plt.switch_backend(backend)
 
 
+def panels(figure: Figure) -> list[Axes]:
+    """Return all axes, colour bars beside squares too."""
+    found: list[Any] = figure.findobj(Axes)
+    return found
+
+
 def written(figure: Figure) -> list[Text]:
     """Return what is written; labels of ticks those that are words."""
     ticks = {
         id(label)
-        for axes in figure.axes
+        for axes in panels(figure)
         for axis in (axes.xaxis, axes.yaxis)
         for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks())
         for label in (tick.label1, tick.label2)
         if not re.search("[A-Za-z]{3}", label.get_text().replace("mathdefault", "").replace("times", ""))
     }
-    off = {id(text) for axes in figure.axes if not axes.axison for text in axes.findobj(Text)}
+    off = {id(text) for axes in panels(figure) if not axes.axison for text in axes.findobj(Text)}
     every = figure.findobj(lambda one: isinstance(one, Text) and id(one) not in ticks | off)
     return [text for text in every if text.get_text().strip() and text.get_visible()]  # type: ignore[attr-defined]
 
@@ -58,8 +65,32 @@ def legends(figure: Figure) -> list[Any]:
     ]
 
 
+def overlaps(figure: Figure) -> list[str]:
+    """Return words that lie on others: upright text, numbers of ticks too."""
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    texts = [
+        text
+        for axes in panels(figure)
+        if axes.axison and axes.get_visible()
+        for axis in (axes.xaxis, axes.yaxis)
+        for tick in axis._update_ticks()  # type: ignore[attr-defined]
+        for text in (tick.label1, tick.label2)
+    ]
+    texts += [axis.offsetText for axes in panels(figure) for axis in (axes.xaxis, axes.yaxis)]
+    known = {id(text) for text in texts}
+    texts += [text for text in written(figure) if id(text) not in known]
+    texts = [t for t in texts if t.get_visible() and t.get_text().strip() and t.get_rotation() % 90 == 0]
+    each = [(text.get_text(), Text.get_window_extent(text, renderer).shrunk(0.9, 0.7)) for text in texts]
+    return [
+        f"{a!r} lies on {b!r}"
+        for (a, one), (b, other) in combinations(each, 2)
+        if a != b and one.overlaps(other)  # axes that are twins write the same twice
+    ]
+
+
 def check(figure: Figure) -> None:
     figure.canvas.draw()
+    assert overlaps(figure) == []
     page = figure.bbox
     for text, box in zip(written(figure), boxes(figure, written(figure)), strict=True):
         inside = (
@@ -105,7 +136,12 @@ def test_nothing_is_cut_off_covered_or_drawn_alike(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(
-    "name", ["spectrum", "limits-bands", "scan-limits-12", "fit", "profile", "coverage-2", "bounds"]
+    "name",
+    [
+        *("spectrum", "limits-bands", "scan-limits-12", "fit", "profile", "coverage-2", "bounds"),
+        *("sensitivity-12", "correlations-8", "hypotheses-5", "ranking", "target-light", "comparison"),
+        *("reach-curves", "fit-long"),
+    ],
 )
 def test_pictures_fit_the_columns_of_journals(name: str, width: str) -> None:
     figure = PICTURES[name]().plot(column=width)
@@ -114,6 +150,28 @@ def test_pictures_fit_the_columns_of_journals(name: str, width: str) -> None:
     sizes = [text.get_size() for text in written(figure)]
     assert min(sizes) > 5.5
     assert max(sizes) < 8.5
+
+
+@pytest.mark.parametrize("name", ["correlations-8", "hypotheses-5"])
+def test_a_square_has_no_empty_space_above_and_below(name: str) -> None:
+    figure = PICTURES[name]().plot(column="single")
+    figure.canvas.draw()
+    assert figure.get_tightbbox().height > figure.get_figheight() - 0.3
+
+
+def test_a_map_shows_every_value_of_an_axis() -> None:
+    for name in ("scan-map-one", "scan-map-decades"):
+        axes = PICTURES[name]().plot().axes[0]
+        (low, high), (mesh,) = axes.get_xlim(), [one for one in axes.collections if hasattr(one, "cmap")][:1]
+        edges = np.unique(mesh.get_coordinates()[..., 0])  # type: ignore[attr-defined]
+        assert low <= edges.min() < edges.max() <= high
+        assert edges.min() > 0
+
+
+def test_one_energy_is_shown_among_the_thresholds() -> None:
+    result: Any = PICTURES["spectrum-one"]()
+    low, high = result.plot().axes[0].get_xlim()
+    assert all(low < place < high for place in [*result.photon_energy, *result.thresholds.values()])
 
 
 def test_other_widths_are_refused() -> None:

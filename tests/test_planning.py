@@ -55,6 +55,7 @@ def test_plans_for_the_letters_target(elements: str) -> None:
     assert max(plan.limits.values()) == relative(plan.reached, rel=1e-6)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("elements", ["magnetic-moment", "electric-moment", "both"])
 def test_limits_of_a_plan_are_those_of_the_full_likelihood(elements: str) -> None:
     plan = letters_plan(elements)
@@ -98,7 +99,7 @@ def rates(energies: Reals, kinds: tuple[type, ...]) -> tuple[Reals, Reals]:
     return np.array(signals), null
 
 
-@pytest.mark.sampled
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("elements", "kinds"),
     [
@@ -180,6 +181,7 @@ def of_sign() -> Plan:
     return renp.plan("sign", runs, NU, couplings=one, strength=3e-11, constraints=few)
 
 
+@pytest.mark.slow
 def test_the_sign_of_a_moment_is_told_by_light_of_both_helicities(of_sign: Plan) -> None:
     """As the likelihood of the plan's runs says, with any size of the other sign; ε_33 has none."""
     assert list(of_sign.limits) == ["+mu", "-mu"]
@@ -225,6 +227,7 @@ def test_a_sign_that_no_light_sees_has_no_plan() -> None:
         renp.plan("limits", runs, NU, constraints=renp.Constraints(polarisations=["circular"]))
 
 
+@pytest.mark.slow
 def test_a_plan_that_chooses_among_lights_is_no_worse_than_those_with_one() -> None:
     yb = renp.Atom.named("Yb", "full")
     one = {"mu": renp.MagneticMoment({(3, 3): 1.0})}
@@ -253,6 +256,7 @@ def test_orderings_are_told_apart_as_the_comparison_says() -> None:
     assert plan.reached > 1.2 * min(x for of in plan.reference.values() for x in of.values())
 
 
+@pytest.mark.slow
 def test_a_discovery_is_as_significant_as_the_likelihood_says() -> None:
     model = renp.Weak() + renp.MagneticMoment({(1, 1): 5e-11})
     plan = renp.plan("discovery", RUNS, NU, model=model, constraints=renp.Constraints(candidates=400))
@@ -476,6 +480,7 @@ def test_the_highest_threshold_is_kept_clear_of_too() -> None:
     assert plan.photon_energy.max() <= float(np.max(renp.thresholds(RUNS.atom, NU))) - 1e-5 * (1 - 1e-6)
 
 
+@pytest.mark.slow
 def test_one_photon_energy_is_the_best_of_all() -> None:
     one = renp.Constraints(frequencies=1, candidates=300, laser_range=(1.0, None))
     plan = renp.plan("limits", RUNS, NU, elements="magnetic-moment", constraints=one)

@@ -62,6 +62,7 @@ def run(folder: Path, *more: str) -> tuple[str, str]:
     return terminal.shown(), done.stdout.decode()
 
 
+@pytest.mark.slow
 def test_every_phase_announces_itself_and_goes_away(tmp_path: Path) -> None:
     shown, printed = run(tmp_path, "-o", str(tmp_path / "s.png"))
     words = ["reading s.toml", "spectrum", "compiling", "writing s.png", "wrote "]
@@ -73,6 +74,7 @@ def test_every_phase_announces_itself_and_goes_away(tmp_path: Path) -> None:
     assert "\x1b" not in printed
 
 
+@pytest.mark.slow
 def test_who_asks_for_quiet_sees_nothing(tmp_path: Path) -> None:
     assert run(tmp_path, "-q") == ("", "")
 

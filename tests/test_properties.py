@@ -79,10 +79,12 @@ LIT = {
 }
 
 
+@pytest.mark.sampled
+@pytest.mark.parametrize("name", ["Yb", "Xe"])
 @ordinary
-@given(neutrinos(), st.floats(0.001, 0.9999), seeds, st.sampled_from(["Yb", "Xe"]))
+@given(neutrinos(), st.floats(0.001, 0.9999), seeds)
 def test_rates_in_light_of_both_helicities_are_positive_and_add_up(
-    nu: renp.Neutrinos, share: float, seed: int, name: str
+    name: str, nu: renp.Neutrinos, share: float, seed: int
 ) -> None:
     """For any couplings, pair by pair; linear light is half of each."""
     model = any_couplings(seed) if nu.nature == "dirac" else effective_couplings(nu, seed)
@@ -123,6 +125,7 @@ def test_thresholds_are_symmetric_and_fall_with_the_masses(nu: renp.Neutrinos) -
     assert np.all(edges <= YB.E_eg / 2)
 
 
+@pytest.mark.slow
 @ordinary
 @given(neutrinos("dirac"), omegas, seeds)
 def test_hermitian_couplings_make_ij_and_ji_equal(nu: renp.Neutrinos, omega: float, seed: int) -> None:
@@ -158,6 +161,7 @@ def test_mixing_matrix_is_unitary_and_weak_couplings_sum_to_three_quarters(nu: r
         assert pytest.approx(-a.real, abs=1e-15) == A
 
 
+@pytest.mark.slow
 @ordinary
 @given(neutrinos("dirac"), omegas, seeds)
 def test_parity_exchanges_x_plus_and_x_minus(nu: renp.Neutrinos, omega: float, seed: int) -> None:
@@ -195,6 +199,7 @@ def test_massless_limit_makes_magnetic_and_electric_equal(mass: float, omega: fl
     assert np.all(mu >= eps * (1 - 1e-14))
 
 
+@pytest.mark.slow
 @ordinary
 @given(neutrinos(), omegas, seeds)
 def test_amplitudes_add_and_rates_are_quadratic(nu: renp.Neutrinos, omega: float, seed: int) -> None:
@@ -205,6 +210,7 @@ def test_amplitudes_add_and_rates_are_quadratic(nu: renp.Neutrinos, omega: float
     assert total[0] + total[1] == relative(2 * total[2] + 2 * total[3], rel=1e-12)
 
 
+@pytest.mark.slow
 @ordinary
 @given(neutrinos(), omegas, seeds)
 def test_adding_interactions_adds_their_couplings(nu: renp.Neutrinos, omega: float, seed: int) -> None:
@@ -274,6 +280,7 @@ def test_dirac_fields_absorb_phases(nu: renp.Neutrinos, omega: float, angle: lis
     assert found[0] == relative(found[1], rel=1e-12)
 
 
+@pytest.mark.slow
 @ordinary
 @given(neutrinos(), omegas, phases)
 def test_flavour_coupling_to_electron_neutrinos_rescales_the_charged_current(
@@ -293,6 +300,7 @@ def test_flavour_coupling_to_electron_neutrinos_rescales_the_charged_current(
     assert pairs(omega, nu, model) == pytest.approx(pairs(omega, nu, expected), rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.slow
 @ordinary
 @given(neutrinos("majorana"), omegas, seeds)
 def test_right_handed_majorana_currents_are_left_handed_ones(

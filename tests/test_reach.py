@@ -69,6 +69,7 @@ def test_islands_left_by_destructive_interference_are_not_excluded(counts: float
     assert -0.2 < lower < 0
 
 
+@pytest.mark.slow
 def test_joint_islands_of_several_runs_are_found() -> None:
     """Runs that return to the standard model at slightly different strengths share an island."""
     null = jnp.array([1e6, 2e6])
@@ -85,6 +86,7 @@ def test_joint_islands_of_several_runs_are_found() -> None:
     assert ends(form)[1] == relative(beyond, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_contact_and_massless_limits() -> None:
     """Far above every q² the limit goes as the mass squared, far below it does not depend on it."""
     found = np.asarray(reach(RUNS, NU, vector, np.array([1e-6, 1e-5, 1e3, 1e5])))
@@ -92,6 +94,7 @@ def test_contact_and_massless_limits() -> None:
     assert found[3] / found[2] == relative(1e4, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_poles_are_resolved() -> None:
     """Beside its pole the limit falls with the distance |m² − q²|, and the grid shows it."""
     poles = pole_masses(RUNS)
@@ -125,7 +128,7 @@ def test_a_width_regulates_the_pole() -> None:
     assert found == relative(np.full(3, found[0]), rel=1e-3)
 
 
-@pytest.mark.sampled
+@pytest.mark.slow
 @pytest.mark.parametrize("nature", ["dirac", "majorana"])
 def test_reach_spans_what_the_first_paper_quotes(nature: str) -> None:
     """arXiv:2110.03510, abstract: 10⁻²⁶ to 10⁻¹⁵ and 10⁻¹⁹ to 10⁻⁹ over 10⁻³ to 10⁴ eV."""
@@ -141,12 +144,14 @@ def test_reach_spans_what_the_first_paper_quotes(nature: str) -> None:
     assert 1e-10 < high < 1e-8
 
 
+@pytest.mark.slow
 def test_confidence_level() -> None:
     weak, strong = (reach(RUNS, NU, vector, np.array([1e3]), level)[0] for level in (0.9, 0.99))
     assert strong > weak
     assert delta_chi2(0.99) > delta_chi2(0.9)
 
 
+@pytest.mark.slow
 def test_masses_of_the_left_panel_give_the_effect() -> None:
     spectra = proceeding.figure_1_spectra()
     scenario = proceeding.setup()
@@ -190,6 +195,7 @@ def test_the_limit_for_one_sign_is_that_end_of_the_interval() -> None:
         reach(RUNS, NU, vector, masses, sign="+")
 
 
+@pytest.mark.slow
 def test_another_function_of_the_mass_is_not_compiled_anew() -> None:
     masses = np.geomspace(1e-2, 1e4, 50)
     reach(RUNS, NU, lambda m: vector(m) * 3.0, masses)

@@ -195,6 +195,7 @@ def test_the_contrast_of_natures_grows() -> None:
         assert abs(majorana / dirac - 1) == relative(contrast, rel=0.02)
 
 
+@pytest.mark.slow
 def test_a_scalar_mediator_leaves_no_trace() -> None:
     weak, scalar = (renp.spectral_function(OMEGA, FULL, NU, m) for m in (renp.Weak(), renp.Weak() + SCALAR))
     assert np.array_equal(np.asarray(weak), np.asarray(scalar))
@@ -267,6 +268,7 @@ def test_the_line_average_is_that_of_direct_quadrature(laser: Laser) -> None:
         assert found == relative(np.sum(parts.integral), rel=1e-8)
 
 
+@pytest.mark.slow
 def test_a_narrow_line_is_sharp() -> None:
     sharp = np.asarray(renp.spectral_function(OMEGA, PAPERS, NU))
     for laser in (Laser(1e-9), Laser(0.0, 1e-10)):
@@ -298,6 +300,7 @@ def test_the_slope_of_a_voigt_line_keeps_its_digits_in_the_tails() -> None:
             assert slope == relative(float(mpmath.diff(profile, mpmath.mpf(x))), rel=digits)
 
 
+@pytest.mark.slow
 def test_an_offset_shifts() -> None:
     """Across thresholds too: the pairs (3, 3) and (2, 3) close at 1.06931 and 1.07078 eV."""
     nominal = np.array([1.0, 1.06935, 1.0708])
@@ -310,6 +313,7 @@ def test_an_offset_shifts() -> None:
     assert np.asarray(pairs).sum(axis=(0, 1)) == relative(exact, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_counts_and_likelihood_have_line_and_efficiency() -> None:
     laser = Laser(2e-5, 1e-5, 1e-6)
     runs = renp.Experiment(

@@ -63,6 +63,7 @@ def python(environment: Path) -> Path:
 # Without extras
 
 
+@pytest.mark.slow
 def test_the_core_works_without_extras_and_says_which_is_missing(tmp_path: Path) -> None:
     core = modules(PROJECT["dependencies"])
     blocked = sorted({m for extra in EXTRAS.values() for m in modules(extra)} - core)

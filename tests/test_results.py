@@ -509,6 +509,7 @@ def test_drawing_keeps_what_a_backend_sets() -> None:
         mpl.interactive(before)
 
 
+@pytest.mark.slow
 def test_scaled_interactions_keep_their_names() -> None:
     model = renp.Weak() + 3e-11 * renp.MagneticMoment({(1, 1): 1.0})
     parts = Spectrum.compute(YB, DIRAC, model).interactions
@@ -542,6 +543,7 @@ def test_the_band_of_a_spectrum_is_that_of_the_oscillation_errors() -> None:
     assert "highest I(ω)" in str(found)
 
 
+@pytest.mark.slow
 def test_spectrum_by_interaction_adds_up() -> None:
     """Each interaction alone, and their interference; moments do not interfere with the weak one."""
     yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(0.01)
@@ -558,6 +560,7 @@ def test_spectrum_by_interaction_adds_up() -> None:
     assert Spectrum.compute(yb, nu, None, [1.05]).interactions == {}
 
 
+@pytest.mark.slow
 def test_limits_of_different_units_have_panels_of_their_own() -> None:
     """A strength has no unit: it is neither on the axis of the moments nor in their range."""
     heavy = renp.VectorMediator(1e3, 1e-8, left={(1, 1): 1e-8})
@@ -566,13 +569,14 @@ def test_limits_of_different_units_have_panels_of_their_own() -> None:
     figure = renp.upper_limits(runs(), DIRAC, couplings=couplings).plot()
     moments, strengths = figure.axes
     assert moments.get_ylabel() == r"expected upper limit at 90 % C.L. ($\mu_B$)"
-    assert strengths.get_ylabel() == "times the interaction as given"
+    assert strengths.get_ylabel() == "upper limit\n(times the interaction as given)"
     ticks = [[label.get_text() for label in axes.get_xticklabels()] for axes in figure.axes]
     assert ticks == [["33"], ["strength"]]
     assert moments.get_ylim()[1] < 1e-8 < strengths.get_ylim()[0]
     plt.close(figure)
 
 
+@pytest.mark.slow
 def test_interference_stands_in_the_table_and_the_figure_of_a_spectrum() -> None:
     heavy = renp.Weak() + renp.VectorMediator(1e3, 1e-8, left={(1, 1): -1e-8})
     result = Spectrum.compute(YB, DIRAC, heavy, [1.05, 1.06])

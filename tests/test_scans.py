@@ -185,12 +185,13 @@ def test_spectra_are_those_of_single_computations(tmp_path: Path, photons: int) 
 
 
 LIMITS = [
-    pytest.param("", 'couplings = ["magnetic-moment 11"]', marks=pytest.mark.slow),
+    ("", 'couplings = ["magnetic-moment 11"]'),
     (RATES, 'couplings = ["magnetic-moment 11", "magnetic-moment 12"]'),
-    pytest.param(RATES, 'couplings = ["magnetic-moment 12"]\nprofiled = true', marks=pytest.mark.slow),
+    (RATES, 'couplings = ["magnetic-moment 12"]\nprofiled = true'),
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("statistics", "settings"), LIMITS)
 def test_limits_are_those_of_upper_limits(tmp_path: Path, statistics: str, settings: str) -> None:
     scanned = scenario(f'[scan]\nresult = "limits"\n{settings}\n' + MASS + DURATION, statistics=statistics)
@@ -249,9 +250,8 @@ def same_limits(scanned: Scenario, data: xr.Dataset, place: dict[str, int]) -> N
         assert float(data.limit.isel(place)[k]) == relative(limit, rel=1e-8)
 
 
-@pytest.mark.parametrize(
-    "sign", ["positive", *(pytest.param(s, marks=pytest.mark.slow) for s in ("negative", "either"))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("sign", ["positive", "negative", "either"])
 def test_limits_for_one_sign_of_a_mediator(tmp_path: Path, sign: str) -> None:
     axis = '[[scan.axis]]\nparameter = "interaction[1].mass"\nvalues = ["1 keV", "10 keV"]\n'
     text = f'[scan]\nresult = "limits"\ncouplings = ["vector-mediator strength"]\nsign = "{sign}"\n'
@@ -274,10 +274,8 @@ def test_observed_limits(tmp_path: Path) -> None:
         same_limits(scanned, data, {"neutrinos.lightest_mass": k})
 
 
-@pytest.mark.parametrize(
-    "statistics",
-    ["", *(pytest.param(s, marks=pytest.mark.slow) for s in (RATES, 'calibration_error = "1e-5 eV"\n'))],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("statistics", ["", RATES, 'calibration_error = "1e-5 eV"\n'])
 def test_significance(tmp_path: Path, statistics: str) -> None:
     scanned = scenario('[scan]\nresult = "significance"\n' + MASS, statistics=statistics)
     data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
@@ -559,6 +557,7 @@ def test_quantities_are_found_by_their_keys() -> None:
         parse(key, "1e-11j", data)
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "s.toml").write_text(preset_text("letter") + '[scan]\nresult = "counts"\n' + MASS + DURATION)
     with pytest.raises(SystemExit) as ended:
@@ -602,6 +601,7 @@ def test_a_picture_that_cannot_be_is_refused_before_the_work(
     assert [path.name for path in tmp_path.iterdir()] == ["s.toml"]
 
 
+@pytest.mark.slow
 def test_tables_and_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order = '[[scan.axis]]\nparameter = "neutrinos.ordering"\nvalues = ["normal", "inverted"]\n'
     found = renp.scan(scenario('[scan]\nresult = "significance"\n' + MASS + order), tmp_path / "a.zarr")

@@ -66,6 +66,7 @@ def test_bands_are_quantiles_around_the_median() -> None:
     assert band[1:4, 0] == relative(theirs[1:4], rel=0.08)  # toys of both
 
 
+@pytest.mark.slow
 def test_without_interference_the_furthest_is_that_of_the_general_search() -> None:
     generator = np.random.default_rng(1)
     null, square = generator.uniform(1, 50, (40, 3)), generator.uniform(0, 5, (40, 3))
@@ -82,6 +83,7 @@ def test_what_no_run_sees_has_no_limit() -> None:
     assert np.isinf(found[0])
 
 
+@pytest.mark.slow
 def test_others_are_there_by_coupling() -> None:
     moments = renp.sensitivity(RUNS, NU, "exposure", [1.0, 10.0], couplings=MOMENT, toys=0)
     assert set(moments.existing["magnetic-moment"]["11"]) == {"GEMMA", "Borexino", "XENONnT", "red giants"}

@@ -106,6 +106,7 @@ def test_thresholds_that_a_calibration_meets_are_those_of_each_experiment() -> N
     assert met(shifted)["calibration"] == relative(there, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_what_some_experiments_share_is_not_another_ones() -> None:
     shares = renp.Nuisances(normalisation_error=0.2, calibration_error=1e-4, common=("calibration",))
     three = {"none": runs(10.0, ENERGIES[:1])} | periods()
@@ -125,6 +126,7 @@ def test_two_periods_share_what_is_uncertain_of_their_atom() -> None:
     assert renp.Likelihood(both, NU, MU, nuisances=own).names == ("mu", "amplitude_1 a", "amplitude_1 b")
 
 
+@pytest.mark.slow
 def test_joint_limits_are_those_of_a_scipy_profile() -> None:
     """Normalisations by two atoms, control counts in closed form."""
     experiments = two_atoms()

@@ -123,6 +123,7 @@ def test_control_counts_belong_to_a_common_background() -> None:
     assert chi2_at(likelihood, likelihood.data, mu=0.0) == relative(float(least.fun), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_background_of_no_given_rate_is_found() -> None:
     """Without any rate given, counts alone make the background, in fits and in limits."""
     one = runs(DAYS, BANDS, counts=[655, 415, 1171, 299, 523, 770])

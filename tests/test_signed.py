@@ -67,6 +67,7 @@ def test_asymptotic_with_a_sign_is_two_sided() -> None:
     assert found.limits == known.limits
 
 
+@pytest.mark.slow
 def test_nuisances_widen_cls_of_both_solutions() -> None:
     widths = []
     for error in (0.0, 0.05, 0.1):
@@ -78,6 +79,7 @@ def test_nuisances_widen_cls_of_both_solutions() -> None:
     assert np.all(np.diff(widths) > 0)
 
 
+@pytest.mark.slow
 def test_ends_of_many_data_sets_are_those_of_each() -> None:
     """Interpolated, to a part of a thousandth."""
     likelihood = likelihood_of(1.0)

@@ -11,6 +11,7 @@ import renp
 OMEGA = np.linspace(1.0, 1.0717, 10**5)
 
 
+@pytest.mark.slow
 def test_spectrum() -> None:
     methods = kernel.methods()
     photons = jnp.asarray(OMEGA)

@@ -22,7 +22,7 @@ def interfering() -> Likelihood:
     return renp.Likelihood(runs(), renp.Neutrinos(0.01), {"g": light, "weak": renp.Weak()})
 
 
-@pytest.mark.sampled
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_fit_profile_comparison_and_plan_find_one_minimum(seed: int) -> None:
     likelihood = interfering()

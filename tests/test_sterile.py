@@ -114,6 +114,7 @@ def test_spectra_of_four_states_are_positive_and_add_up(
     assert pairs.sum(axis=(0, 1)) == relative(total, rel=1e-13)
 
 
+@pytest.mark.slow
 def test_the_limit_on_the_mixing_is_where_chi2_has_risen() -> None:
     runs = renp.Experiment(YB, renp.Target(), [0.6, 0.95, 1.05], 30 * DAY)
     found = renp.sensitivity(runs, renp.Neutrinos(0.01), "sterile-splitting", [0.1, 0.5], toys=50)

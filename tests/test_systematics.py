@@ -50,6 +50,7 @@ def test_the_linewidth_is_a_factor_on_both_widths(laser: dict[str, float]) -> No
         np.testing.assert_allclose(likelihood.expected(x), wanted, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_counts_of_a_wide_line_are_an_average_of_sharp_ones() -> None:
     likelihood = wide(gaussian=WIDTH)
     sigma = 1.2 * WIDTH / np.sqrt(8 * np.log(2))
@@ -155,6 +156,7 @@ def test_a_free_mass_is_that_of_another_likelihood() -> None:
         np.testing.assert_allclose(expected_at(likelihood, x), expected_at(held, held.point(g=g)), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_slopes_in_a_mass_are_those_of_finite_differences() -> None:
     likelihood = with_mass(HEAVY)
     x = likelihood.point(**{"g": 0.3 * float(likelihood.parameters[0].plus), "g.mass": 2.5})
@@ -211,6 +213,7 @@ def test_limits_profile_a_free_mass() -> None:
     assert free.limits["vector-mediator"]["g"] > held.limits["vector-mediator"]["g"]
 
 
+@pytest.mark.slow
 def test_a_mass_on_the_q2_of_a_run_is_refused() -> None:
     energy = 1.05
     with pytest.warns(renp.PoleWarning, match=r"g\.mass is free: at the q² of a run the rate diverges"):

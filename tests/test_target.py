@@ -30,7 +30,7 @@ from renp.target.light import light, pairs_per_photon
 from renp.target.medium import Medium, mean_power
 from renp.target.preparation import cycle_of
 from renp.target.requirements import requirements
-from renp.target.search import _mean, _with, best_preparation
+from renp.target.search import _with, best_preparation, changed_mean
 
 STEPS = 50
 
@@ -106,6 +106,7 @@ def passed(kappa: float, cells: int) -> tuple[float, float]:
     return outs[0], outs[1]
 
 
+@pytest.mark.slow
 def test_a_frozen_medium_is_an_oscillator_without_mirrors() -> None:
     """Gain sec²(κL) forwards and tan²(κL) backwards; of second order in the cells' size."""
     kappa = 1.0
@@ -264,6 +265,7 @@ def test_a_gate_cuts_where_it_says() -> None:
     assert sum(halves) == relative(whole, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_a_trigger_shorter_than_a_frame_is_not_missed() -> None:
     """Just behind the pumps, while they are followed, it counts as much as a little later in storage."""
     pump = {"energy": 20.0, "duration": 1e-10, "waist": 0.5}
@@ -423,6 +425,7 @@ def test_what_cannot_be_followed_is_named(given: dict[str, Any], said: str) -> N
         cycle_of(ready, YB, density=1e20, volume=2.0)
 
 
+@pytest.mark.slow
 def test_pulses_that_are_together_or_later_are_what_they_add_up_to() -> None:
     """A delay of all pulses changes nothing; two at once have the field of one with four times the energy."""
     means = [
@@ -459,11 +462,12 @@ def test_the_search_sees_what_a_cycle_has() -> None:
     x = np.array([0.1, -0.1, 0.2, 0.0, 0.15, 0.15, 0.1])
     for change in (0 * x, x):
         changed = cycle_of(_with(start, change, 1.0), YB, **where, cells=50).mean
-        assert float(_mean(cycle, change, 2.0)) * 10.0 == relative(
+        assert float(changed_mean(cycle, change, 2.0)) * 10.0 == relative(
             changed, rel=3e-3 if change.any() else 1e-9
         )
 
 
+@pytest.mark.slow
 def test_a_long_target_empties_itself_down_to_the_threshold() -> None:
     given: dict[str, Any] = {"repetition": 10.0, "coherence": 0.5, "dephasing_time": 1e-3}
     short, long = (cycle_of(renp.Preparation(length=length, **given), YB) for length in (1.0, 10.0))
@@ -474,6 +478,7 @@ def test_a_long_target_empties_itself_down_to_the_threshold() -> None:
     assert "The target empties itself" in told
 
 
+@pytest.mark.slow
 def test_a_target_that_has_emptied_itself_is_not_followed_further() -> None:
     """Bursts leave ρ_eg with changing signs, whose ∫κ dz may be above π/2 for ever, though no light grows."""
     given: dict[str, Any] = {"repetition": 10.0, "coherence": 0.5, "dephasing_time": 1e-3}
@@ -551,6 +556,7 @@ def test_counts_come_while_the_coherence_is_there() -> None:
     )
 
 
+@pytest.mark.slow
 def test_results_say_whose_mean_they_used() -> None:
     ready = renp.Preparation(length=0.5, repetition=100.0, coherence=0.5, dephasing_time=1e-4)
     runs = renp.Experiment(YB, renp.Target.from_preparation(ready, YB), [1.068, 1.07], 1e9)
@@ -598,6 +604,7 @@ def test_a_search_from_any_start_is_as_good_as_a_grid() -> None:
         assert mean(found) > 0.99 * best
 
 
+@pytest.mark.slow
 def test_delay_and_height_of_the_pulse_do_not_depend_on_the_grid() -> None:
     """Of second order, with light that begins smoothly: four times nearer with twice the cells."""
 

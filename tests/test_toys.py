@@ -57,8 +57,9 @@ def test_coverage_of_each_kind_at_two_exposures() -> None:
     assert by_kind["asymptotic limit", 1.0] == pytest.approx(0.90, abs=0.02)
 
 
-@pytest.mark.parametrize("days", [0.05, pytest.param(10.0, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("nuisances", [None, pytest.param(RATE, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("days", [0.05, 10.0])
+@pytest.mark.parametrize("nuisances", [None, RATE])
 def test_coverage_on_either_side_of_the_mirror(days: float, nuisances: renp.Nuisances | None) -> None:
     """The amplitude is 1 + κ: counts at −2 − κ are those at κ. Few counts, and many."""
     runs = renp.Experiment(YB, renp.Target(), [1.068, 1.0712], days * 86400.0)
@@ -77,6 +78,7 @@ def test_coverage_on_either_side_of_the_mirror(days: float, nuisances: renp.Nuis
             assert row.coverage == pytest.approx(0.90, abs=error)
 
 
+@pytest.mark.slow
 def test_results_are_tables_files_and_pictures(tmp_path) -> None:
     toys = throw_toys(likelihood(nuisances=RATE), {"mu": 2e-11}, toys=300)
     for name in ("toys.json", "toys.csv", "toys.nc", "toys.png"):

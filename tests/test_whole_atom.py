@@ -307,7 +307,7 @@ def test_light_that_no_spin_sees_is_refused_of_a_run() -> None:
 # --- prepared states ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.sampled
+@pytest.mark.slow
 @pytest.mark.parametrize("light", ["linear", "right"])
 def test_prepared_states_are_sums_over_their_transitions(light: str) -> None:
     rng = np.random.default_rng(3)

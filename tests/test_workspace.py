@@ -174,6 +174,7 @@ def test_the_same_with_errors_of_the_background_in_each_run(sample: str) -> None
     assert float(pyhf.infer.hypotest(limit, theirs, model)) == relative(0.1, rel=1e-5)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("nuisances", ["none", "common"])
 def test_limits_are_those_that_pyhf_finds(nuisances: str) -> None:
     likelihood = letter(nuisances, 0.1)
@@ -188,7 +189,7 @@ def test_limits_are_those_that_pyhf_finds(nuisances: str) -> None:
     np.testing.assert_allclose(expected, np.array(band), rtol=1e-5)
 
 
-@pytest.mark.sampled
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("days", [10.0, 0.1])
 def test_p_values_of_any_coordinate_are_those_of_pyhf(days: float, sample: str) -> None:
@@ -330,6 +331,7 @@ def three_runs(energies: list[float], days: list[float], rate: float, weak: floa
     return renp.Likelihood(runs, renp.Neutrinos(0.01), unit, Scaled(weak, renp.Weak()))
 
 
+@pytest.mark.slow
 def test_runs_in_which_nothing_can_be_counted_are_left_out() -> None:
     likelihood = three_runs([1.07, 1.0717, 1.068], [0.1, 0.1, 0.0], 0.0, 1.0)
     data = Data(jnp.array([2.0, 0.0, 0.0]), jnp.zeros(0))

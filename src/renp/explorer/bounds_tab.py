@@ -1,6 +1,7 @@
 """Bounds: where the model stands with every experiment of the catalogue."""
 
 import math
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -56,8 +57,13 @@ def _row(comparison: ModelComparison) -> str:
         ("words verdict", verdict),
         ("words", f"arXiv:{entry.arxiv}" if entry.arxiv else entry.reference),
     ]
-    text = "".join(f"<td class='{kind}'>{escape(cell)}</td>" for kind, cell in cells)
+    text = "".join(f"<td class='{kind}'>{_whole_numbers(escape(cell))}</td>" for kind, cell in cells)
     return f"<tr class='excluded'>{text}</tr>" if comparison.excluded else f"<tr>{text}</tr>"
+
+
+def _whole_numbers(text: str) -> str:
+    """Return HTML whose numbers are not broken at the sign of their powers."""
+    return re.sub(r"[\d.]+e[+-]\d+", r"<span class='number'>\g<0></span>", text)
 
 
 class BoundsChart(Chart):
@@ -72,13 +78,14 @@ class BoundsChart(Chart):
         marks = {"marker": "diamond", "size": 15, "color": MODEL, "fill_alpha": "solid"}
         points = self.figure.scatter("ratio", "name", source=self.source, legend_field="said", **marks)
         fold(self.figure, self.figure.legend[0], ("allows the model", "excludes the model"))
-        self.figure.add_layout(Span(location=1.0, dimension="height", line_color=look.ink, line_width=2))
+        one = {"line_color": look.ink, "line_width": 2, "level": "underlay"}  # names are not struck through
+        self.figure.add_layout(Span(location=1.0, dimension="height", **one))
         tips = [("", "@name"), ("", "@quantity"), ("model / limit", "@ratio{0.000}"), ("", "@verdict")]
         self.figure.add_tools(HoverTool(renderers=[points], tooltips=tips))
         # Names stand above their rows: beside the axis they would take the whole screen of a phone.
         self.figure.yaxis.visible = False
         placed = {"x_range_name": "left", "x_offset": 4, "y_offset": -8}
-        ink = {"text_font_size": "13px", "text_color": look.ink}
+        ink = {"text_font_size": "13px", "text_color": look.ink, "background_fill_color": look.ground}
         self.figure.text(1.0, "name", text="name", source=self.source, **placed, **ink)
         write_powers(self.figure.xaxis[0])
         self.figure.xaxis.axis_label = "model / upper limit (above 1: excluded)"

@@ -106,7 +106,7 @@ class CountsTab:
         ]
         seen = () if pulls is None else ("observed", "pull")
         table = html_table(("run", "ω (eV)", "days", "expected", "standard model", *seen), rows)
-        self.table.object = table + "".join(f"<p>{escape(words)}</p>" for words in said)
+        self.table.object = table + "".join(f"<p>{escape(symbol(words))}</p>" for words in said)
         self._wanted = setup
         if not self._searching:
             self._search(setup)

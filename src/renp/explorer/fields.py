@@ -136,10 +136,30 @@ def text_of(value: float | str | list[Any] | None) -> str:
     return "" if value is None else f"{value:.15g}" if float(f"{value:.15g}") == value else repr(value)
 
 
+_TRACK = ".noUi-target { background: var(--renp-bar, #d9dde3); }"
+"""Panel's is white in the dark theme."""
+
+_ARROW = """
+select:not([multiple]) { background-image: url('data:image/svg+xml;utf8,<svg viewBox="0 0 25 20"\
+ xmlns="http://www.w3.org/2000/svg"><path d="M 0,0 25,0 12.5,20 Z" fill="%23808790"/></svg>') !important; }
+"""
+"""Panel's is black in the dark theme."""
+
+
 class Slider(pn.widgets.FloatSlider):  # type: ignore[misc]  # Panel has no types
     """A slider that tells of a change at once, where Panel's waits 50 ms for more: `Field` does without."""
 
     _debounce = 1
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(stylesheets=[_TRACK], **options)
+
+
+class Select(pn.widgets.Select):  # type: ignore[misc]
+    """A choice whose arrow is seen in both themes."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(stylesheets=[_ARROW], **options)
 
 
 def angle(label: str, most: float) -> Any:
@@ -155,7 +175,7 @@ def text_input(label: str, *, placeholder: str = "") -> Any:
 def select(label: str, options: Any) -> Any:
     """Return a choice among many."""
     choices = options if isinstance(options, dict) else list(options)
-    return pn.widgets.Select(label=label, options=choices, min_width=90, **WIDE)
+    return Select(label=label, options=choices, min_width=90, **WIDE)
 
 
 def radio(label: str, options: Any, **layout: Any) -> Any:
@@ -218,6 +238,16 @@ def _served_document() -> Any:
     return None if document is None or document.session_context is None else document
 
 
+def in_order(action: Callable[[], None]) -> None:
+    """Carry out an action, and tell the browser of all that it changed in one message.
+
+    By themselves Panel's changes are written at once, or later if the connection is busy, and Bokeh's after
+    the callback: the data of a new figure could come before the figure.
+    """
+    with pn.io.unlocked():
+        action()
+
+
 class Later:
     """Calls by name: of several within the delay only the last is made. Without a server, at once."""
 
@@ -233,7 +263,7 @@ class Later:
         waiting = name in self._latest
         self._latest[name] = action
         if not waiting:
-            document.add_timeout_callback(lambda: self._latest.pop(name)(), delay)
+            document.add_timeout_callback(lambda: in_order(self._latest.pop(name)), delay)
 
 
 def with_lock(action: Callable[[], None]) -> None:
@@ -242,7 +272,7 @@ def with_lock(action: Callable[[], None]) -> None:
     if document is None:
         action()
     else:
-        document.add_next_tick_callback(action)
+        document.add_next_tick_callback(partial(in_order, action))
 
 
 def in_background(work: Callable[[], Callable[[], None]]) -> None:
@@ -250,5 +280,6 @@ def in_background(work: Callable[[], Callable[[], None]]) -> None:
     document = _served_document()
     if document is None:
         work()()
-    else:
-        threading.Thread(target=lambda: document.add_next_tick_callback(work()), daemon=True).start()
+        return
+    then = document.add_next_tick_callback
+    threading.Thread(target=lambda: then(partial(in_order, work())), daemon=True).start()

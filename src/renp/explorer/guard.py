@@ -1,14 +1,19 @@
 """What the server lets in, and what it gives back: hosts, headers, sessions, memory."""
 
+import asyncio
 import ctypes
 import gc
+import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
+import panel.io.document
+from bokeh.application.handlers.lifecycle import LifecycleHandler
 from panel.links import Callback
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.ioloop import PeriodicCallback
 from tornado.routing import Matcher, Rule
 from tornado.web import OutputTransform, RequestHandler
 
@@ -26,6 +31,15 @@ MOST_BYTES = 2**20
 
 LONGEST_WAIT = 30
 """Seconds for which a connection may send nothing, or not answer that it is still there."""
+
+GIVEN_BACK = 20_000
+"""Milliseconds between returns of memory, at least: pages that nobody opened are dropped after as long."""
+
+_SHARE = 0.03
+"""Of the time, at most, goes into it."""
+
+_NEVER = 1_000_000_000
+"""Seconds."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -74,6 +88,27 @@ class _If(Matcher):
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         return {} if self._condition(request) else None
+
+
+class Turns(LifecycleHandler):  # type: ignore[misc]
+    """Pages are made one after another; after each, as long is left to those that are open already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting = 0
+        self._turn = asyncio.Lock()
+
+    async def on_session_created(self, session_context: Any) -> None:
+        """Wait for one's turn: the page is made at once when this has returned."""
+        del session_context
+        self.waiting += 1
+        try:
+            await self._turn.acquire()
+        finally:
+            self.waiting -= 1
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        loop.call_soon(lambda: loop.call_later(loop.time() - begin, self._turn.release))
 
 
 def guard(application: Any, origins: Collection[str], sessions: Callable[[], int] = lambda: 0) -> None:
@@ -134,6 +169,23 @@ def forget(view: Any) -> None:
     """Let go of a closed page: Panel's register of scripts keeps parts that their own script names."""
     for part in view.select():
         Callback.registry.pop(part, None)
+
+
+def keep_giving_back() -> None:
+    """Return memory now and then, the more seldom the longer it takes: meanwhile nobody is answered.
+
+    Panel would do so five seconds after each page that is closed. What is there already stays.
+    """
+    panel.io.document.GC_DEBOUNCE = _NEVER
+    gc.freeze()
+
+    def run() -> None:
+        begin = time.monotonic()
+        give_back()
+        often.callback_time = max(GIVEN_BACK, 1000 * (time.monotonic() - begin) / _SHARE)
+
+    often = PeriodicCallback(run, GIVEN_BACK)
+    often.start()
 
 
 def give_back() -> None:

@@ -13,6 +13,7 @@ from renp.explorer.fields import (
     WIDE,
     Edit,
     Field,
+    Select,
     Slider,
     button,
     card,
@@ -95,7 +96,7 @@ class InteractionControls:
         self.fields: list[Field] = []
         self._cards = pn.Column(margin=0, **WIDE)
         names = [kind for kind in kinds() if kind != "couplings"]
-        self.choice = pn.widgets.Select(
+        self.choice = Select(
             label="Interaction",
             options=[*names, "couplings"],
             value="magnetic-moment",
@@ -147,7 +148,7 @@ class InteractionControls:
             widget, read = check_box(name), lambda t: ticked(t.get(name, False))
             return self._add(k, name, widget, read, lambda t, v: t | {name: bool(v)})
         if options:
-            widget = pn.widgets.Select(label=name, options=options, min_width=90, **WIDE)
+            widget = Select(label=name, options=options, min_width=90, **WIDE)
             return self._add(k, name, widget, lambda t: t.get(name, default), lambda t, v: t | {name: v})
         unit = cls.units.get(name, "")
         hint = "" if default in (parameter.empty, None) else str(default)

@@ -5,8 +5,10 @@ built, a spectrum is drawn at as many photon energies whatever the window, and r
 duration.
 """
 
+import threading
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +25,7 @@ from renp.inference.upper_limits import upper_limits
 from renp.interactions import Weak
 from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
+from renp.results.bounds import Bounds
 from renp.results.limits import Limits
 from renp.scenario.build import Setting
 from renp.spectrum import thresholds
@@ -127,15 +130,54 @@ def expected(setup: Setting) -> Expected:
     """Return the expected counts of model and standard model."""
     runs = setup.experiment.runs
     # So that the number of runs, and with it the compiled function, seldom changes.
-    padded = runs.padded(max(-(-len(runs) // _STEP), 1) * _STEP)
+    padded = runs.padded(_blocks(len(runs)) * _STEP)
     found = _expected(setup.experiment.with_runs(padded), setup.neutrinos, setup.terms)
     return Expected(*(np.asarray(counts)[: len(runs)] for counts in found))
+
+
+def _blocks(runs: int) -> int:
+    return max(-(-runs // _STEP), 1)
 
 
 @jax.jit
 def _expected(runs: Experiment, neutrinos: Neutrinos, terms: tuple[Interaction, ...]) -> tuple[Array, Array]:
     null = expected_counts(runs, neutrinos)
     return (expected_counts(runs, neutrinos, sum(terms, start=Weak())) if terms else null), null
+
+
+_compiled: set[Any] = set()
+"""Of which programs of views it is known that they are compiled."""
+
+_compiling = threading.Lock()
+
+
+def is_compiled(state: State, setup: Setting) -> bool:
+    """Return whether the open view of a state has its numbers at once."""
+    return state.tab not in _NUMBERS or _program(state, setup) in _compiled
+
+
+def compile_view(state: State, setup: Setting) -> None:
+    """Compute what the open view of a state shows, for what is compiled thereby; one view after another."""
+    with _compiling:
+        if not is_compiled(state, setup):
+            _NUMBERS[state.tab](state, setup)
+            _compiled.add(_program(state, setup))
+
+
+def _program(state: State, setup: Setting) -> Any:
+    """Return what decides about the programs of a view."""
+    leaves, structure = jax.tree.flatten((setup.atom, setup.neutrinos, setup.terms))
+    runs = _blocks(len(setup.experiment.runs))
+    return state.tab, state.parts, runs, structure, tuple(np.shape(leaf) for leaf in leaves)
+
+
+_NUMBERS: dict[str, Callable[[State, Setting], Any]] = {
+    "spectrum": lambda state, setup: curves(setup, view_window(state, setup), state.parts),
+    "counts": lambda state, setup: (curves(setup, view_window(state, setup), "total"), expected(setup)),
+    "plan": lambda state, setup: curves(setup, view_window(state, setup), "total"),
+    "bounds": lambda _, setup: Bounds.compute(setup.neutrinos, setup.model),
+}
+"""What views show as soon as a state is there, by tab."""
 
 
 def limits(setup: Setting) -> Limits:

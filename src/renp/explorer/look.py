@@ -21,15 +21,15 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size
 td, th { padding: 3px 12px 3px 0; text-align: right; }
 th { font-weight: 600; border-bottom: 1px solid currentColor; }
 td.words, th.words { text-align: left; }
-td.number { white-space: nowrap; }
+.number { white-space: nowrap; }
 tr.excluded td.verdict { font-weight: 700; }
 :host { overflow-x: auto; }
 """
 
 
 def symbol(unit: str) -> str:
-    """Return a unit as it is set: μʙ has its index."""
-    return unit.replace("μ_B", "μʙ")
+    """Return a unit, or words, as they are set: μʙ and Γ₀ have their index."""
+    return unit.replace("μ_B", "μʙ").replace("Γ_0", "Γ₀")
 
 
 def html_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

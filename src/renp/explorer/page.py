@@ -15,9 +15,20 @@ from renp.explorer.bounds_tab import BoundsTab
 from renp.explorer.controls import Controls
 from renp.explorer.counts_tab import CountsTab, moved
 from renp.explorer.exchange import to_query
-from renp.explorer.fields import FAILED, WIDE, Field, Later, button, html, in_background, radio, with_lock
+from renp.explorer.fields import (
+    FAILED,
+    WIDE,
+    Field,
+    Later,
+    button,
+    html,
+    in_background,
+    in_order,
+    radio,
+    with_lock,
+)
 from renp.explorer.interaction_controls import InteractionControls
-from renp.explorer.live import view_window
+from renp.explorer.live import compile_view, is_compiled, view_window
 from renp.explorer.look import repaint
 from renp.explorer.plan_tab import PlanTab
 from renp.explorer.setup import Setup, StateError, build
@@ -42,7 +53,7 @@ TITLES = {
 _ALONE = ("start", "share")
 """Views without controls beside them."""
 
-_TABS = ".bk-btn-group { flex-wrap: wrap; }"
+_TABS = ".bk-btn-group { flex-wrap: wrap; } .bk-btn-group > .bk-btn { flex-grow: 0; }"
 
 _LOW = 340
 """Height of a spectrum with charts below it, pixels."""
@@ -164,12 +175,13 @@ class Explorer:
         self.tabs.view.sizing_mode = self.tabs.words.sizing_mode = None
         self.message = html()
         self.view = self._arranged()
-        if ready is None or self._ready:
+        if ready is None or (self._ready and is_compiled(state, self.setup)):
             self.show()
         else:
             self._open(state.tab)
             self._settle()
             self.say("Getting ready for the first numbers …")
+            self._ready = False
             in_background(partial(self._once, ready, wrong))
         if wrong:
             self.say(wrong)
@@ -177,6 +189,8 @@ class Explorer:
     def _once(self, ready: threading.Event, wrong: str) -> Callable[[], None]:
         """Wait until numbers come at once, and return what shows them, and still says what is wrong."""
         ready.wait()
+        with suppress(Exception):  # which showing them meets again
+            compile_view(self.state, self.setup)
 
         def begin() -> None:
             self._ready = True
@@ -216,9 +230,12 @@ class Explorer:
         try:
             state = change(before)
             if not prepared and _takes_long(state, before):
-                self._prepare(state, key, change)
+                self._prepare("The target's cycle is computed …", state, key, change)
                 return
             setup = build(state)
+            if not prepared and self._ready and not is_compiled(state, setup):
+                self._prepare("Getting ready for these numbers …", state, key, change)
+                return
             pane = self._open(state.tab)
             if self._ready:  # Only the open tab is computed, so that a slider is followed at once.
                 pane.show(state, setup)
@@ -241,13 +258,13 @@ class Explorer:
             ):
                 self.say(f"The runs are at the same places beside the thresholds of {state['atom']}.")
 
-    def _prepare(self, state: State, key: str, change: Callable[[State], State]) -> None:
-        """Compute the cycle of a target meanwhile, which takes seconds; then the change is as fast as any."""
-        self.say("The target's cycle is computed …")
+    def _prepare(self, words: str, state: State, key: str, change: Callable[[State], State]) -> None:
+        """Do meanwhile what takes seconds and is kept; then the change is as fast as any."""
+        self.say(words)
 
         def work() -> Callable[[], None]:
             with suppress(Exception):  # which the change itself meets again
-                build(state)
+                compile_view(state, build(state))
             return lambda: self._carry_out(key, change, prepared=True)
 
         in_background(work)
@@ -331,7 +348,7 @@ class Explorer:
             )
 
     def _drag(self, lines: list[tuple[int, float]]) -> None:
-        self._carry_out("runs", lambda state: moved(state, lines))
+        in_order(lambda: self._carry_out("runs", lambda state: moved(state, lines)))
 
     def _remember(self) -> None:
         """Put the state into the address, where there is one."""

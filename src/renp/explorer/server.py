@@ -12,25 +12,20 @@ from urllib.parse import parse_qsl
 import panel as pn
 from bokeh.document import Document
 from panel.io.server import get_server
-from tornado.ioloop import PeriodicCallback
 
 from renp.explorer.addresses import Ready, claimed, names_of, origins_of, taken
 from renp.explorer.exchange import from_query
-from renp.explorer.guard import SERVER, forget, give_back, guard
-from renp.explorer.live import curves, expected, limits, usual_window
+from renp.explorer.guard import SERVER, Turns, forget, guard, keep_giving_back
+from renp.explorer.live import compile_view, limits
 from renp.explorer.page import Explorer
 from renp.explorer.setup import build
 from renp.explorer.state import Parts, State
 from renp.explorer.theme import CSS, EARLY, LOOKS
-from renp.results.bounds import Bounds
 
 TITLE = "renp explorer"
 
 SESSION_EXPIRES = 300
 """Seconds within which a page that was loaded has to connect: browsers that wake up late may need them."""
-
-GIVEN_BACK = 20_000
-"""Milliseconds between returns of memory: pages that nobody opened are dropped after as long."""
 
 _FIRST_PAGE = 3
 """Seconds that the first page has for itself before more is compiled."""
@@ -106,18 +101,16 @@ def page(start: State, ready: threading.Event | None = None) -> Callable[[], Any
 
 def warm_up(start: State, ready: threading.Event, stopped: threading.Event) -> None:
     """Compile what the first sliders will need, while the page is read; or no more of it, once stopped."""
+    views = [start.changed(tab="spectrum", parts=parts) for parts in (start.parts, *get_args(Parts))]
+    views += [start.changed(tab=tab) for tab in ("counts", "bounds")]
     try:
         setup = build(start)
-        curves(setup, usual_window(setup), start.parts)
+        compile_view(views[0], setup)
     finally:
         ready.set()
     stopped.wait(_FIRST_PAGE)
-    steps: list[Callable[[], Any]] = [
-        *(partial(curves, setup, usual_window(setup), parts) for parts in get_args(Parts)),
-        partial(expected, setup),
-        partial(limits, setup),
-        partial(Bounds.compute, setup.neutrinos, setup.model),
-    ]
+    steps: list[Callable[[], Any]] = [partial(compile_view, view, setup) for view in views[1:]]
+    steps.insert(-1, partial(limits, setup))
     for step in steps:
         if not stopped.is_set():
             step()
@@ -144,8 +137,10 @@ async def listen(start: State, port: int, address: str, stopped: threading.Event
         session_token_expiration=SESSION_EXPIRES,
         **SERVER,
     )
-    guard(server._tornado, origins, lambda: len(server.get_sessions("/")))
-    PeriodicCallback(give_back, GIVEN_BACK).start()
+    turns = Turns()
+    server._tornado.applications["/"].application.add(turns)
+    guard(server._tornado, origins, lambda: len(server.get_sessions("/")) + turns.waiting)
+    keep_giving_back()
     server.start()
     if stopped is not None:
         threading.Thread(target=warm_up, args=(start, ready, stopped)).start()

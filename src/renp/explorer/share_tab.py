@@ -7,7 +7,7 @@ from typing import Any
 import panel as pn
 
 from renp.explorer.exchange import from_text, to_python
-from renp.explorer.fields import FORMATS, WIDE, Edit, Field, html, save_buttons
+from renp.explorer.fields import FORMATS, WIDE, Edit, Field, Select, html, save_buttons
 from renp.explorer.live import edges, grid, limits, view_window
 from renp.explorer.setup import Setup, build
 from renp.explorer.state import State
@@ -40,7 +40,7 @@ class ShareTab:
             filename="scenario.toml",
             label="Download the scenario",
         )
-        what = pn.widgets.Select(label="Picture or data of", options=list(RESULTS), width=170)
+        what = Select(label="Picture or data of", options=list(RESULTS), width=170)
         downloads = save_buttons(what.value, lambda: RESULTS[what.value](current()))
 
         def rename(event: Any) -> None:

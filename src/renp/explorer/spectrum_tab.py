@@ -9,6 +9,7 @@ from renp.explorer.fields import (
     WIDE,
     Edit,
     Field,
+    Select,
     button,
     check_box,
     number_in,
@@ -43,8 +44,8 @@ class SpectrumTab:
             Field("window", text_input("from ω (eV)"), edit, self._end(0), self._with_end(0)),
             Field("window.high", text_input("to ω (eV)"), edit, self._end(1), self._with_end(1)),
         ]
-        self.pair = pn.widgets.Select(label="Threshold", options=list(PAIRS), width=90)
-        self.width = pn.widgets.Select(label="Window", options=WIDTHS, width=110)
+        self.pair = Select(label="Threshold", options=list(PAIRS), width=90)
+        self.width = Select(label="Window", options=WIDTHS, width=110)
         windows: dict[str, Callable[[State], tuple[float, float] | None]] = {
             "Zoom": self._zoomed,
             "Around all": lambda _: None,

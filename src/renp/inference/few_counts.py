@@ -32,7 +32,12 @@ from renp.inference.signal import Signal
 _MOST_CELLS, _FEWEST, _MOST = 4_000_000, 64, 1024
 """Outcomes times x on a grid; and how many x there are at least and at most."""
 
-_COARSE = 24
+_COARSE, _FINE = 24, 128
+"""How many x at least and at most there are between which the limits of all outcomes are sought at first."""
+
+_CORRECTIONS = 8
+"""How often an outcome whose limit was not between these x is put where it belongs."""
+
 _UNLIKELY = 1e-9
 _STEPS = 40
 _DIVISIONS = 12
@@ -103,20 +108,47 @@ def _divided(every: Outcomes, one: Outcomes, grid: Reals, method: Method, confid
     return np.unique(np.concatenate(found))
 
 
-def typical(every: Outcomes, method: Method, confidence_level: float, part: float) -> Outcomes:
-    """Return the outcome whose limit a part of the outcomes without a signal does not exceed.
+def typical(
+    every: Outcomes, method: Method, confidence_level: float, part: float
+) -> tuple[Outcomes, tuple[Span, ...]]:
+    """Return the outcome whose limit a part of those without a signal does not exceed, and its `intervals`.
+
+    Limits are infinite if they are beyond the stretch.
 
     Examples
     --------
     >>> every = outcomes(Signal(np.array([0.5]), np.array([1.0])).between(0.0, 30.0))
-    >>> typical(every, "cls", 0.90, 0.5).counts  # most often, nothing is counted
+    >>> typical(every, "cls", 0.90, 0.5)[0].counts  # most often, nothing is counted
     array([[0.]])
     """
-    some, (first, last) = every.some(every.null > _UNLIKELY), every.stretch.span
-    weight = some.null
+    some = every.some(every.null > _UNLIKELY)
     near, far = _brackets(every, some, method, confidence_level)
+    for _ in range(_CORRECTIONS):
+        place = _quantile_of(every, some, near, far, method, confidence_level, part)
+        one = some.some(np.array([place]))
+        ends = intervals(every, one, method, confidence_level)
+        limit = outermost(ends)
+        if not (limit < near[place] * (1 - SAME) or limit > far[place] * (1 + SAME)):
+            break
+        near[place] = far[place] = limit  # accepted once more, between the x that were looked at
+    return one, ends
+
+
+def _quantile_of(
+    every: Outcomes,
+    some: Outcomes,
+    near: Reals,
+    far: Reals,
+    method: Method,
+    confidence_level: float,
+    part: float,
+) -> int:
+    """Return the place of the outcome whose limit a part of them does not exceed, from their brackets."""
+    weight, (first, last) = some.null, every.stretch.span
     low, high = (_quantile(end, weight, part) for end in (near, far))
     left = np.flatnonzero((near <= high) & (far >= low))
+    if not np.isfinite(high):
+        left = np.flatnonzero(np.isinf(far))
     missing = part * np.sum(weight) - np.sum(weight[far < low])
     for _ in range(_STEPS):
         if len(left) == 1 or high - low <= SAME * high or not np.isfinite(high):
@@ -124,20 +156,20 @@ def typical(every: Outcomes, method: Method, confidence_level: float, part: floa
         middle = (low + high) / 2
         at = np.array([x for x in (-middle, middle) if first <= x <= last])
         still = np.any(margins(every, some.some(left), at, method, confidence_level) > 0, axis=0)
-        beyond = still | (near[left] > middle)
+        beyond = (still & (near[left] < far[left])) | (near[left] > middle)
         held = np.sum(weight[left[~beyond]])
         if held >= missing:
             high, left = middle, left[~beyond]
         else:
             low, left, missing = middle, left[beyond], missing - held
-    return some.some(left[[np.argmax(weight[left])]])
+    return int(left[np.argmax(weight[left])])
 
 
 def _brackets(
     every: Outcomes, some: Outcomes, method: Method, confidence_level: float
 ) -> tuple[Reals, Reals]:
     """Return for each outcome the sizes of x between which its limit is, infinite beyond the stretch."""
-    grid = every.stretch.places(_COARSE)
+    grid = every.stretch.places(int(np.clip(_MOST_CELLS / len(every.counts), _COARSE, _FINE)))
     inside = margins(every, some, grid, method, confidence_level) > 0
     size = np.concatenate([[np.inf if every.expected.signed else 0.0], np.abs(grid), [np.inf]])
     first, last = np.argmax(inside, axis=0), len(grid) - 1 - np.argmax(inside[::-1], axis=0)
@@ -220,9 +252,16 @@ def limits(
         every = outcomes(stretch, many=method == "feldman-cousins" and not lengthened)
         if every is None:
             break
-        asked = [typical(every, method, confidence_level, float(part)) for part in parts]
-        asked += [] if counts is None else [observed(expected, counts)]
-        ends = [intervals(every, one, method, confidence_level) for one in asked]
+        found: list[tuple[Outcomes, tuple[Span, ...]]] = []
+        for part in parts[::-1]:  # the furthest limit first
+            found.insert(0, typical(every, method, confidence_level, float(part)))
+            if not np.isfinite(outermost(found[0][1])):
+                break
+        else:
+            if counts is not None:
+                seen = observed(expected, counts)
+                found.append((seen, intervals(every, seen, method, confidence_level)))
+        asked, ends = [one for one, _ in found], [spans for _, spans in found]
         if all(np.isfinite(outermost(one)) for one in ends):
             if lengthened:
                 ends = [

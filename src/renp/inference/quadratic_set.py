@@ -94,10 +94,13 @@ class AcceptedSet(NamedTuple):
 
     @property
     def ends(self) -> Float[Array | np.ndarray[Any, Any], "*sets 2"]:
-        """First and last accepted coordinate."""
+        """First and last accepted coordinate; none of what accepts nothing."""
         xp: Any = array_module(self.intervals)
-        low, high = xp.nanmin(self.intervals[..., 0], axis=-1), xp.nanmax(self.intervals[..., 1], axis=-1)
-        ends: Array = xp.stack([low, high], axis=-1)
+        none = xp.isnan(self.intervals[..., 0])
+        low = xp.min(xp.where(none, np.inf, self.intervals[..., 0]), axis=-1)
+        high = xp.max(xp.where(none, -np.inf, self.intervals[..., 1]), axis=-1)
+        empty = xp.all(none, axis=-1)[..., None]
+        ends: Array = xp.where(empty, np.nan, xp.stack([low, high], axis=-1))
         return ends
 
 

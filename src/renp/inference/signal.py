@@ -119,7 +119,8 @@ class Signal(NamedTuple):
         places = [0.0, *np.quantile(steps, [0.0, 0.25, 0.375]), *([base[0]] if self.signed else [])]
         mean, possible = self.mean(base), np.ones(len(base), dtype=bool)
         for there in np.maximum(self.mean(np.array(places)), 1e-300):
-            gained = most * np.maximum(np.log(np.maximum(mean, 1e-300) / there), 0.0) - mean + there
+            rises = np.maximum(np.log(np.maximum(mean, 1e-300)) - np.log(there), 0.0)
+            gained = most * rises - mean + there
             possible &= np.sum(gained, axis=1) >= 0
         return Stretch.of(self, base, possible)
 

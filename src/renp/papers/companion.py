@@ -130,7 +130,7 @@ def draw() -> "Figure":
     """Return a figure of I(ω) of each type alone, for two elements, over its value at the lower end."""
     import matplotlib.pyplot as plt
 
-    from renp.results.style import label_curves
+    from renp.results.curve_labels import label_curves
 
     scenario = letter.setup()
     figure, panels = plt.subplots(1, 2, figsize=(9.2, 4.0), layout="constrained")

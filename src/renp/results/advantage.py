@@ -83,7 +83,8 @@ class Advantage(Result):
 
     def _draw(self) -> "Figure":
         """Return limits above, and their ratio to RENP's reach below, for each mediator."""
-        from renp.results.style import label_curves, legend, subplots
+        from renp.results.curve_labels import label_curves
+        from renp.results.style import legend, subplots
 
         figure, panels = subplots((5.6 * len(self.reach), 8), 2, len(self.reach), share="x")
         for column, mediator in enumerate(self.reach):

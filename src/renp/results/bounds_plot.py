@@ -2,14 +2,14 @@
 
 import math
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from renp.bounds.catalogue import ModelComparison
-from renp.results.style import legend, subplots
+from renp.results.style import legend, sized, subplots
 
 if TYPE_CHECKING:
     from renp.results.bounds import Bounds
@@ -24,6 +24,8 @@ _QUANTITIES = {
 }
 _NARROW = 5.0
 """Width of a figure, inches, below which names are folded."""
+_TURN = 2
+"""Names of the lowest limits are at their left, one above and one below; all others are at the right."""
 _LIMIT, _MODEL = "#0072B2", "#D55E00"
 
 
@@ -40,15 +42,22 @@ def draw_bounds(bounds: "Bounds") -> Figure:
     >>> plt.close(figure)
     """
     groups = _by_quantity(bounds.comparisons)
-    heights = [len(group) + 1.6 for group in groups.values()]
+    letters = 60 if sized((8.6, 1.0))[0] > _NARROW else 30
+    rows = {quantity: [_name(one, letters) for one in group] for quantity, group in groups.items()}
+    folds = {quantity: max(name.count("\n") for name in names) for quantity, names in rows.items()}
+    heights = [len(names) * (1 + 0.25 * folds[quantity]) + 1.6 for quantity, names in rows.items()]
     figure, panels = subplots((8.6, 0.3 * sum(heights) + 0.6), len(groups), height_ratios=heights)
     for axes, (quantity, group) in zip(panels[:, 0], groups.items(), strict=True):
         for place, comparison in enumerate(group):
             _draw_limit(axes, place, comparison)
             _draw_model(axes, place, comparison)
-        _finish(axes, quantity, group)
+        _finish(axes, quantity, group, rows[quantity])
     _legend(figure, panels[0, 0], bounds.with_model)
     return figure
+
+
+def _name(comparison: ModelComparison, letters: int) -> str:
+    return fill(f"{comparison.bound.experiment} ({comparison.bound.year})", letters)
 
 
 def _by_quantity(comparisons: tuple[ModelComparison, ...]) -> dict[str, list[ModelComparison]]:
@@ -86,7 +95,8 @@ def _draw_elements(axes: Axes, place: int, elements: dict[str, float]) -> None:
     for k, (limit, names) in enumerate(labels):
         shift = (0, 5) if k % 2 else (0, -11)
         text = ", ".join(sorted(names))
-        axes.annotate(text, (limit, place), shift, textcoords="offset points", fontsize=7, ha="center")
+        look: Any = {"fontsize": 7, "ha": "right" if k < _TURN else "left", "textcoords": "offset points"}
+        axes.annotate(text, (limit, place), shift, **look)
 
 
 def _draw_model(axes: Axes, place: int, comparison: ModelComparison) -> None:
@@ -107,7 +117,7 @@ def _draw_model(axes: Axes, place: int, comparison: ModelComparison) -> None:
     )
 
 
-def _finish(axes: Axes, quantity: str, group: list[ModelComparison]) -> None:
+def _finish(axes: Axes, quantity: str, group: list[ModelComparison], names: list[str]) -> None:
     axes.set_xscale("log")
     low, high = _range(group)
     # At least two decades, so that each axis has labels enough.
@@ -115,7 +125,6 @@ def _finish(axes: Axes, quantity: str, group: list[ModelComparison]) -> None:
     axes.set_xlim(low / margin, high * margin)
     axes.xaxis.set_minor_formatter(NullFormatter())
     wide = axes.figure.bbox.width / axes.figure.dpi > _NARROW
-    names = [fill(f"{c.bound.experiment} ({c.bound.year})", 60 if wide else 30) for c in group]
     axes.set_yticks(range(len(group)), names, fontsize=8 if wide else 6, linespacing=0.9)
     axes.tick_params(axis="y", which="minor", left=False, right=False)
     axes.set_ylim(len(group) - 0.3, -0.7)

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from textwrap import fill
 from typing import TYPE_CHECKING
 
 from renp.datafiles import read_toml
@@ -86,9 +85,10 @@ class Comparison(Result):
         """Return a figure of computed over published for every number."""
         from matplotlib.ticker import NullFormatter
 
-        from renp.results.style import subplots, symbols
+        from renp.results.style import folded, sized, subplots, symbols
 
-        names = [symbols(fill(number.quantity, 56)) for number in self.numbers]
+        letters = round(56 * min(1.0, sized((7.8, 1.0))[0] / 7.8))
+        names = [folded(symbols(number.quantity), letters) for number in self.numbers]
         height = 0.28 * sum(1 + name.count("\n") / 2 for name in names) + 1.2
         figure, ((axes,),) = subplots((7.8, height))
         places = range(len(self.numbers))
@@ -102,5 +102,5 @@ class Comparison(Result):
         axes.set_yticks(places, names, fontsize=8)
         axes.tick_params(axis="y", which="minor", left=False, right=False)
         axes.invert_yaxis()
-        axes.set_xlabel("computed / published (band: 5 %)")
+        axes.set_xlabel(folded("computed / published (band: 5 %)", letters))
         return figure

@@ -20,9 +20,6 @@ from renp.validation import instance
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_LEVEL = 7
-"""Runs whose photon energies have room side by side."""
-
 
 def _of_each(number: str, json: str | None = None) -> Column:
     """Return the column of a number of the goodness of each hypothesis."""
@@ -134,11 +131,15 @@ class Counts(Result):
 
     def _draw(self, per_day: bool = False) -> "Figure":
         """Return a figure of the counts of each run, or of their rates, with their Poisson errors."""
-        from renp.results.style import legend, plain, subplots
+        from renp.results.style import entitle, legend, name_places, plain, subplots
 
         figure, ((axes,),) = subplots((6.4, 4.4))
         place = np.arange(self.expected.size)
-        said = {name: f"{name}, $p$ = {one.p_value:.2g}" for name, one in self.goodness.items()}
+        said = {
+            name: f"{name}, $p$ = {one.p_value:.2g}"
+            for name, one in self.goodness.items()
+            if np.isfinite(one.p_value)
+        }
         name = said.get("standard model", "standard model")
         standard: dict[str, Any] = {"color": "0.85", "edgecolor": "0.5", "label": name}
         days = self.days if per_day else np.ones(place.size)
@@ -151,15 +152,13 @@ class Counts(Result):
         axes.errorbar(place, shown / days, yerr=error, fmt="o", color=colour, capsize=3, label=label)
         if self.observed is not None:
             name = said.get("model", "model")
-            line: dict[str, Any] = {"markersize": 22, "markeredgewidth": 2, "label": name}
-            axes.plot(place, self.expected / days, "_", color="#D55E00", **line)
-        turned: dict[str, Any] = {"rotation": 40, "ha": "right"} if place.size > _LEVEL else {}
-        axes.set_xticks(place, [f"{w:.6g}" for w in self.photon_energy], **turned)
-        axes.tick_params(axis="x", which="minor", bottom=False, top=False)
+            line: dict[str, Any] = {"color": "#D55E00", "linewidth": 2, "label": name, "zorder": 3}
+            axes.hlines(self.expected / days, place - 0.35, place + 0.35, **line)
+        name_places(axes, [f"{w:.6g}" for w in self.photon_energy])
         axes.set_xlim(-0.7, place.size - 0.3)
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, None if np.any(shown) or np.any(self.standard_model) else 1.0)
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
         axes.set_ylabel("counts per day" if per_day else "counts")
-        axes.set_title(plain(self.title), loc="left")
+        entitle(axes, plain(self.title))
         legend(figure)
         return figure

@@ -11,7 +11,7 @@ from renp._types import Reals
 from renp.results.base import Result
 from renp.results.columns import Column, Rows
 from renp.results.goodness import Goodness
-from renp.results.information import Correlations, draw_matrix
+from renp.results.information import Correlations, draw_matrix, write_numbers
 from renp.results.profiles import label
 
 if TYPE_CHECKING:
@@ -185,11 +185,12 @@ class Fit(Result):
         """
         import matplotlib.pyplot as plt
 
-        from renp.results.style import legend, sized
+        from renp.results.style import legend, settle, sized
 
         groups, correlations = _groups(self._ranked()), self.correlations()
-        heights = [len(group) + 1.8 for group in groups] or [4.0]
-        tall, below = max(4.6, 0.36 * sum(heights)), 0.46 * len(correlations.names) + 1.8
+        heights = [len(group) + 2.2 for group in groups] or [4.0]
+        tall, width = max(4.6, 0.36 * sum(heights)), sized((9.6 if groups else 5.6, 1.0))[0]
+        below = min(0.46 * len(correlations.names) + 1.8, 0.62 * width + 1.1)
         matrix = len(correlations.names) > 1
         usual = (9.6 if groups else 5.6, tall + matrix * below)
         size = sized(usual)
@@ -207,11 +208,14 @@ class Fit(Result):
             for axes, group in zip(panels, groups, strict=True):
                 _draw_group(axes, group, self.confidence_level)
         upper, lower = (right if groups else top).subplots(2, 1, sharex=True, height_ratios=[3, 1])
-        _draw_counts(upper, lower, self)
+        _draw_counts(upper, lower, self, 0.45 if groups and not narrow else 1.0)
         if matrix:
-            draw_matrix(parts[1].subplots(), correlations.names, correlations.correlation)
+            square = parts[1].subplots()
+            draw_matrix(square, correlations.names, correlations.correlation)
         legend(figure)
-        figure.draw_without_rendering()  # the layout of a square in a part settles at the second time
+        if matrix:
+            settle(figure)
+            write_numbers(square, correlations.correlation)
         return figure
 
     def _ranked(self) -> Group:
@@ -251,7 +255,7 @@ def _size(e: Estimate) -> float:
 
 
 def _draw_group(axes: "Axes", group: Group, level: float) -> None:
-    from renp.results.style import symbols
+    from renp.results.style import folded, symbols
 
     is_pulls = not math.isnan(group[0].pull)
     for place, e in enumerate(group):
@@ -272,7 +276,7 @@ def _draw_group(axes: "Axes", group: Group, level: float) -> None:
     axes.axvline(0, color="0.6", linewidth=0.8, zorder=0)
     axes.set_xlim(limits)
     names = [f"|{e.name}|" if e.kind == "magnitude" else e.name for e in group]
-    axes.set_yticks(range(len(group)), [symbols(name) for name in names])
+    axes.set_yticks(range(len(group)), [folded(symbols(name), 18) for name in names])
     axes.tick_params(axis="y", which="minor", left=False, right=False)
     axes.set_ylim(len(group) - 0.4, -0.6)
 
@@ -290,7 +294,7 @@ def _scale(axes: "Axes", group: Group, level: float) -> None:
     from renp.results.style import symbols
 
     unit = symbols(f" ({group[0].unit})") if group[0].unit else ""
-    axes.set_xlabel(f"value{unit}, interval at {100 * level:g} % C.L.", loc="left")
+    axes.set_xlabel(f"value{unit},\ninterval at {100 * level:g} % C.L.", loc="left")
 
 
 def _pull(e: Estimate) -> tuple[float, float, float]:
@@ -303,7 +307,10 @@ def _physical(e: Estimate) -> tuple[float, float, float]:
     return e.value, below if math.isfinite(below) else 0.0, above if math.isfinite(above) else 0.0
 
 
-def _draw_counts(axes: "Axes", below: "Axes", fit: Fit) -> None:
+def _draw_counts(axes: "Axes", below: "Axes", fit: Fit, share: float) -> None:
+    """Draw counts and their pulls, which have a share of the figure's width."""
+    from renp.results.style import name_places
+
     place = np.arange(fit.expected.size)
     axes.bar(place, fit.expected, width=0.7, color=_EXPECTED, edgecolor="0.5", label="best fit")
     axes.errorbar(
@@ -326,8 +333,7 @@ def _draw_counts(axes: "Axes", below: "Axes", fit: Fit) -> None:
     reach = 1.15 * max(2.0, float(np.max(np.abs(pulls[seen]), initial=0.0)))
     below.set_ylim(-reach, reach)
     below.axhline(0, color="0.6", linewidth=0.8)
-    below.set_xticks(place, [f"{w:.6g}" for w in fit.photon_energy], rotation=40, ha="right")
-    for panel in (axes, below):
-        panel.tick_params(axis="x", which="minor", bottom=False, top=False)
+    name_places(below, [f"{w:.6g}" for w in fit.photon_energy], share)
+    axes.tick_params(axis="x", which="both", bottom=False, top=False, labelbottom=False)
     below.set_xlabel(r"trigger photon energy $\omega$ (eV)")
     below.set_ylabel("pull")

@@ -1,7 +1,7 @@
 """Tests of hypotheses: distributions of test statistics, significances, and exposure."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +10,17 @@ from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 from scipy import stats
 
-from renp.results.style import legend, plain, subplots, symbols
+from renp.results.style import (
+    colour_bar,
+    decades,
+    folded,
+    legend,
+    letters,
+    plain,
+    subplots,
+    symbols,
+    trim,
+)
 
 if TYPE_CHECKING:
     from renp.results.hypotheses import Discovery, HypothesisComparison, RequiredExposure
@@ -18,6 +28,8 @@ if TYPE_CHECKING:
 # Colours that differ in lightness; hatches that differ without colour.
 _LOOKS = (("#0072B2", "////", "solid"), ("#E69F00", "\\\\\\\\", (0, (5, 1.5))))
 _BINS = 50
+_LONG = 24
+"""Letters of a line of a hypothesis's name."""
 
 
 def draw_discovery(discovery: "Discovery") -> Figure:
@@ -52,7 +64,7 @@ def draw_discovery(discovery: "Discovery") -> Figure:
     axes.set_yscale("log")
     axes.set_ylim(bottom=0.3 * min(cells[cells > 0].min(), 1 / max(len(discovery.toys), 100) / edges[1]))
     axes.set_xlim(-0.02 * top, top)  # a line at 0 is seen
-    axes.set_xlabel(rf"$q_0$ of {symbols(discovery.coupling)}")
+    axes.set_xlabel(folded(rf"$q_0$ of {symbols(discovery.coupling)}", letters(axes, 0.75)))
     axes.set_ylabel("probability density")
     legend(figure)
     return figure
@@ -92,9 +104,8 @@ def draw_statistic(comparison: "HypothesisComparison") -> Figure:
         _mark(axes, pair.observed, f"observed, $T$ = {pair.observed:.2f}")
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(bottom=0.0)
-    axes.set_xlabel(
-        rf"$T = \chi^2_\mathrm{{min}}$({plain(second)}) $-$ $\chi^2_\mathrm{{min}}$({plain(first)})"
-    )
+    words = rf"$T = \chi^2_\mathrm{{min}}$({plain(second)}) $-$ $\chi^2_\mathrm{{min}}$({plain(first)})"
+    axes.set_xlabel(folded(words, letters(axes, 0.75)))
     axes.set_ylabel("probability density")
     legend(figure)
     return figure
@@ -116,12 +127,12 @@ def draw_matrix(comparison: "HypothesisComparison") -> Figure:
     >>> plt.close(figure)
     """
     values = comparison.matrix()
-    names = [plain(name) for name in comparison.names]
-    n = len(names)
+    n = len(comparison.names)
     shown = np.where(np.isfinite(values), values, np.nan)
     top = float(np.nanmax(shown)) if np.nanmax(shown) > 0 else 1.0
-    size = 2.0 + 0.62 * n
-    figure, ((axes,),) = subplots((size + 1.2, size))
+    size = 2.0 + 0.62 * n + 0.075 * min(max(map(len, comparison.names)), _LONG)
+    figure, ((axes,),) = subplots((size + 1.6, size))
+    names = [folded(plain(name), min(_LONG, letters(axes, 0.25))) for name in comparison.names]
     # Light where nothing is told apart, dark where much is: the same in grey.
     image = axes.imshow(np.where(np.isinf(values), top, shown), cmap="cividis_r", vmin=0.0, vmax=top)
     for i in range(n):
@@ -135,15 +146,16 @@ def draw_matrix(comparison: "HypothesisComparison") -> Figure:
                     ha="center",
                     va="center",
                     color="w" if dark else "k",
-                    fontsize=9,
+                    fontsize="medium",
                 )
-    turned = 90 if max(map(len, names)) > 6 else 0
-    axes.set_xticks(range(n), names, rotation=turned)
+    turned: dict[str, Any] = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(range(n), names, **(turned if max(map(len, names)) > 6 else {}))
     axes.set_yticks(range(n), names)
     axes.tick_params(which="both", length=0)
     axes.set_xlabel("fitted")
     axes.set_ylabel("simulated")
-    figure.colorbar(image, shrink=0.85, label=r"Asimov significance $\sqrt{T}$ ($\sigma$)")
+    colour_bar(axes, image, label=r"Asimov significance $\sqrt{T}$ ($\sigma$)")
+    trim(figure)
     return figure
 
 
@@ -169,9 +181,9 @@ def draw_exposure(required: "RequiredExposure") -> Figure:
     axes.axhline(required.significance, color="black", ls=(0, (5, 2)), lw=1, label="wanted")
     if 0 < required.factor < math.inf:
         _mark(axes, required.factor, f"reached at {required.factor:.4g}")
-    axes.set_xscale("log")
-    if np.nanmin(shown, initial=np.inf) > 0:
-        axes.set_yscale("log")
+    decades(axes, "x", required.factors, required.factor)
+    if np.all(required.significances > 0):
+        decades(axes, "y", shown, required.significance)
     legend(figure)
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())

@@ -1,7 +1,7 @@
 """What runs can tell apart, and how the parameters of a fit are correlated."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-_CELL = 0.33
-"""Inches that a correlation's digits take."""
+_LONG = 28
+"""Letters of a line of a parameter's name."""
+_SMALLEST, _LARGEST, _OF_CELL = 5.5, 8.0, 20.0
+"""Size of a correlation's digits, points: its ends, and that for each inch of a cell."""
 
 
 @dataclass(frozen=True)
@@ -120,28 +122,35 @@ class Correlations(Result):
 
 def draw_correlations(names: tuple[str, ...], correlation: Reals) -> "Figure":
     """Return a figure of a matrix: its depth of colour is the strength, and numbers have the sign."""
-    from renp.results.style import subplots
+    from renp.results.style import subplots, trim
 
-    size = max(3.2, 0.52 * len(names) + 2.2)
+    size = max(3.2, 0.52 * len(names) + 1.6 + 0.07 * min(max(map(len, names)), _LONG))
     figure, ((axes,),) = subplots((size + 0.8, size))
     draw_matrix(axes, names, correlation)
+    trim(figure)
+    write_numbers(axes, correlation)
     return figure
 
 
 def draw_matrix(axes: "Axes", names: tuple[str, ...], correlation: Reals) -> None:
-    """Draw a matrix of correlations into a panel."""
-    from renp.results.style import symbols
+    """Draw a matrix of correlations into a panel, without its numbers."""
+    from renp.results.style import colour_bar, folded, letters, symbols
 
-    labels = [symbols(name) for name in names]
-    box = axes.get_window_extent()
-    cell = min(box.width, box.height) / axes.figure.dpi / max(len(names), 1)
+    labels = [folded(symbols(name), min(_LONG, letters(axes, 0.4))) for name in names]
     image = axes.imshow(correlation, vmin=-1, vmax=1, cmap="PuOr")
-    for (i, j), value in np.ndenumerate(correlation if cell > _CELL else np.zeros((0, 0))):
-        colour = "white" if abs(value) > 0.55 else "black"
-        text = f"{value:+.2f}".replace("-", "−") if i != j else "1"
-        axes.text(j, i, text, ha="center", va="center", fontsize=8, color=colour)
     axes.set_xticks(range(len(labels)), labels, rotation=60, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(labels)), labels)
     axes.tick_params(which="both", length=0)
     axes.minorticks_off()
-    axes.figure.colorbar(image, ax=axes, label="correlation", shrink=0.8, ticks=[-1, -0.5, 0, 0.5, 1])
+    colour_bar(axes, image, label="correlation", ticks=[-1, -0.5, 0, 0.5, 1])
+
+
+def write_numbers(axes: "Axes", correlation: Reals) -> None:
+    """Write the numbers into a matrix whose layout is done, as large as its cells, if they can be read."""
+    figure: Any = axes.get_figure(root=True)
+    cell = axes.get_window_extent().height / figure.dpi / max(len(correlation), 1)
+    size = min(_LARGEST, _OF_CELL * cell)
+    for (i, j), value in np.ndenumerate(correlation if size >= _SMALLEST else np.zeros((0, 0))):
+        colour = "white" if abs(value) > 0.55 else "black"
+        text = f"{value:+.2f}".replace("-", "−") if i != j else "1"
+        axes.text(j, i, text, ha="center", va="center", fontsize=size, color=colour)

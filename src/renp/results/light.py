@@ -147,7 +147,7 @@ class TargetLight(Result):
     def _draw(self) -> "Figure":
         """Return a figure of the pairs per trigger photon against the photon energy."""
         from renp.constants import HBAR_C
-        from renp.results.style import legend, plain, subplots
+        from renp.results.style import entitle, legend, plain, subplots
 
         figure, ((axes,),) = subplots((6.4, 4.4))
         middle = max(one.photon_energy + one.mismatch * HBAR_C / 2 for one in self.rows)
@@ -163,6 +163,6 @@ class TargetLight(Result):
         axes.set_ylim(1e-40, 3)
         axes.set_xlabel(r"$E_{eg}/2 - \omega$ (eV)")
         axes.set_ylabel("photon pairs for each trigger photon")
-        axes.set_title(plain(self.title), loc="left", fontsize="medium")
+        entitle(axes, plain(self.title))
         legend(figure)
         return figure

@@ -27,10 +27,15 @@ _SAME = 1e-6
 """Δχ² of a mirror solution, whose counts are the same."""
 
 _BANDS = ("−2σ", "−1σ", "median", "+1σ", "+2σ")
-_MARKS = (("o", "#0072B2"), ("s", "#D55E00"), ("^", "#009E73"), ("D", "#CC79A7"), ("v", "#56B4E9"))
+_MARKS = (
+    *(("o", "#0072B2"), ("s", "#D55E00"), ("^", "#009E73"), ("D", "#CC79A7"), ("v", "#56B4E9")),
+    *(("P", "#E69F00"), ("X", "#003F62"), ("*", "#753400"), ("h", "#00573F"), ("<", "#70425C")),
+)
+_SHORT = 10
+"""Letters of a unit that stands behind its label, not below it."""
 _OTHERS = ("x", "+", "1", "2", "|", "4", "3")
 """Marks of other experiments."""
-_ELEMENTS = {f"{i}{j}" for i in (1, 2, 3) for j in (1, 2, 3)}
+_ELEMENTS = {f"{i}{j}" for i in (1, 2, 3, 4) for j in (1, 2, 3, 4)}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -210,29 +215,32 @@ class Limits(Result):
 
     def _draw(self, couplings: str | None = None) -> "Figure":
         """Return a figure of the limits, element by element, one panel for each unit; of one kind or all."""
-        from renp.results.style import legend, subplots
+        from renp.results.style import entitle, legend, subplots, symbols
 
         shown = {kind: unit for kind, unit in self.units.items() if couplings in (None, kind)}
         units = {unit: [k for k, u in shown.items() if u == unit] for unit in shown.values()}
         sizes = [max(3, sum(len(self.limits[kind]) for kind in kinds)) for kinds in units.values()]
         size = (max(6.4, 0.42 * sum(sizes) + 1.6 * len(sizes)), 4.8)
         figure, panels = subplots(size, 1, len(units), width_ratios=sizes)
-        for axes, (unit, kinds) in zip(panels[0], units.items(), strict=True):
-            self._draw_panel(axes, unit, kinds)
-        first, last = panels[0, 0], panels[0, -1]
         title = f"{self.kind} upper limit at {100 * self.confidence_level:g} % C.L."
-        unit = first.get_ylabel()
-        first.set_ylabel(f"{title}{' ' if unit in self.units.values() or '$' in unit else chr(10)}({unit})")
+        for axes, (unit, kinds), part in zip(panels[0], units.items(), sizes, strict=True):
+            self._draw_panel(axes, kinds, part / sum(sizes))
+            words = title if axes is panels[0, 0] else "upper limit"
+            unit = f"({symbols(unit)})" if unit else "(times the interaction as given)"
+            axes.set_ylabel(f"{words}{' ' if len(unit) < _SHORT else chr(10)}{unit}")
+        first, last = panels[0, 0], panels[0, -1]
         others = "all couplings profiled" if self.profiled else "one coupling at a time"
-        first.set_title(f"{self.method}, {others}", fontsize="medium", loc="left")
+        entitle(first, f"{self.method}, {others}")
         if self.kind == "observed":
             last.plot([], [], "_", color="black", markersize=13, label="expected")
         legend(figure)
         return figure
 
-    def _draw_panel(self, axes: "Axes", unit: str, kinds: list[str]) -> None:
-        """Draw the kinds of couplings that have one unit; a strength has none and is named below the axis."""
-        from renp.results.style import symbols
+    def _draw_panel(self, axes: "Axes", kinds: list[str], share: float) -> None:
+        """Draw the kinds of couplings that have one unit, in a share of the figure's width."""
+        import matplotlib as mpl
+
+        from renp.results.style import decades, name_places
 
         existing = self.existing
         others = list(dict.fromkeys(name for of in existing.values() for e in of.values() for name in e))
@@ -244,6 +252,8 @@ class Limits(Result):
             names += of_kind
             if self.bands is not None:
                 bands = np.array(list(self.bands[kind].values()), dtype=float)
+                most = np.max(bands, initial=0.0, where=np.isfinite(bands))
+                bands = np.minimum(bands, 1e3 * most)  # what has no end goes beyond the axis
                 for (low, high), shade, label in (
                     ((0, 4), "0.85", r"$\pm2\sigma$"),
                     ((1, 3), "0.65", r"$\pm1\sigma$"),
@@ -256,28 +266,21 @@ class Limits(Result):
             for k, name in enumerate(others):
                 known = [existing.get(kind, {}).get(e, {}).get(name, math.nan) for e in of_kind]
                 if not np.all(np.isnan(known)):
-                    axes.plot(at, known, _OTHERS[k % len(_OTHERS)], color="0.35", label=name, zorder=2)
+                    mark: dict[str, Any] = {"markersize": 1.2 * mpl.rcParams["lines.markersize"]}
+                    mark |= {"markeredgewidth": 1.1, "color": "0.35", "label": name, "zorder": 2}
+                    axes.plot(at, known, _OTHERS[k % len(_OTHERS)], **mark)
             for place in at[np.isnan(_shown(self._main[kind]))]:
                 told: dict[str, Any] = {"rotation": 90, "ha": "center", "va": "top", "color": colour}
                 axes.text(place, 0.97, "none", transform=axes.get_xaxis_transform(), **told)
             label = kind.replace("-", " ")
             axes.plot(at, _shown(self._main[kind]), marker, color=colour, label=label, zorder=3)
-        axes.set_yscale("log")
-        axes.set_ylim(*self._range(kinds))
-        axes.set_xticks(np.arange(len(names)), names)
+        name_places(axes, names, share)
         axes.set_xlim(-0.7, len(names) - 0.3)
-        axes.tick_params(axis="x", which="minor", bottom=False, top=False)
         axes.set_xlabel("element $ij$" if _ELEMENTS.issuperset(names) else "coupling")
-        axes.set_ylabel(symbols(unit) or "times the interaction as given")
-
-    def _range(self, kinds: list[str]) -> tuple[float, float]:
-        """Return ends of the axis between which all limits and bands of these kinds have room."""
         sets: list[dict[str, Any]] = [self.limits, self.expected, self.bands or {}]
         shown = [list(of_set[kind].values()) for of_set in sets for kind in kinds if kind in of_set]
-        shown += [list(e.values()) for kind in kinds for e in self.existing.get(kind, {}).values() if e]
-        values = np.hstack([np.hstack(of_kind) for of_kind in shown])
-        positive = values[np.isfinite(values) & (values > 0)]
-        return (positive.min() / 1.2, positive.max() * 1.2) if positive.size else (0.1, 1.0)
+        shown += [list(e.values()) for kind in kinds for e in existing.get(kind, {}).values() if e]
+        decades(axes, "y", *shown)
 
 
 _COMES_FROM = {

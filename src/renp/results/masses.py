@@ -96,7 +96,8 @@ class MassCurves(Result):
 
     def _draw(self) -> "Figure":
         """Return the curves with the upper limits of others."""
-        from renp.results.style import label_curves, subplots
+        from renp.results.curve_labels import label_curves
+        from renp.results.style import subplots
 
         figure, ((axes,),) = subplots((6.8, 4.6))
         for name, (label, colour) in _NAMES.items():

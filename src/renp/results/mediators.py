@@ -132,13 +132,16 @@ class Reach(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of the limit over the mass."""
-        from renp.results.style import subplots
+        from renp.results.style import decades, subplots
 
         figure, ((axes,),) = subplots((6.4, 4.4))
         for pole in self.poles:
             axes.axvline(pole, color="0.8", linewidth=0.6, zorder=0)
         order = np.argsort(self.mass)
-        axes.loglog(self.mass[order], self.limit[order], color="black")
+        shown = np.where(np.isfinite(self.limit), self.limit, np.nan)[order]
+        axes.plot(self.mass[order], shown, color="black", marker="o" if order.size == 1 else "")
+        decades(axes, "x", self.mass)
+        decades(axes, "y", shown, none="none: no run is sensitive to it")
         axes.set_xlabel("mediator mass $m$ (eV)")
         axes.set_ylabel(f"limit on the product of couplings, {100 * self.confidence_level:g} % C.L.")
         return figure
@@ -190,7 +193,7 @@ class ReachCurves(Result):
         for row, nature in zip(panels, natures, strict=True):
             for axes, kind in zip(row, kinds, strict=True):
                 _draw_reach(axes, self, nature, kind)
-                axes.set_title(f"{nature.capitalize()}, {kind}", loc="left", fontsize=10)
+                axes.set_title(f"{nature.capitalize()}, {kind}", loc="left", fontsize="medium")
         legend(figure, panels[0, 0], title="element $ij$")
         return figure
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from renp.constants import DAY
-from renp.results.style import legend, subplots, symbols
+from renp.results.style import decades, legend, name_places, subplots, symbols
 
 if TYPE_CHECKING:
     from renp.results.plan import Plan
@@ -92,9 +92,8 @@ def _draw_reach(axes: Axes, plan: "Plan") -> None:
     axes.plot(at, [reached[name] for name in names], "o", color=_PLAN, label="plan")
     axes.axhline(plan.reached, color=_PLAN, linewidth=0.9, linestyle=(0, (5, 2)))
     if small:
-        axes.set_yscale("log")
-    axes.set_xticks(at, [symbols(name) for name in names], rotation=45, ha="right")
-    axes.tick_params(axis="x", which="minor", bottom=False, top=False)
+        decades(axes, "y", [*reached.values(), *([] if own is None else own.values())])
+    name_places(axes, names)
     unit = symbols(f" ({plan.unit})") if plan.unit else ""
     level = f" at {100 * plan.confidence_level:g} % C.L." if plan.aim == "limits" else ""
     quantity = ("upper limit" if plan.aim == "limits" else "error") if small else r"significance ($\sigma$)"

@@ -112,7 +112,7 @@ class Profile(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of Δχ², with the levels as lines and the intervals below them."""
-        from renp.results.style import legend, subplots, symbols
+        from renp.results.style import folded, legend, letters, subplots, symbols
 
         figure, ((axes,),) = subplots((6.4, 4.6))
         axes.plot(self.values, self.delta_chi2, color="black", zorder=3)
@@ -125,9 +125,10 @@ class Profile(Result):
         axes.plot(self.best, 0.0, "kD", markersize=6, clip_on=False, zorder=4, label="best fit")
         axes.set_ylim(-_BESIDE * _TOP, _TOP)
         beside = _BESIDE * float(self.values[-1] - self.values[0])  # a line at an end is seen, too
+        beside = beside or abs(float(self.values[0])) or 1.0
         axes.set_xlim(self.values[0] - beside, self.values[-1] + beside)
         axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
-        axes.set_xlabel(symbols(self.label))
+        axes.set_xlabel(folded(symbols(self.label), letters(axes, 0.6)))
         axes.set_ylabel(r"$\Delta\chi^2$, least in all other parameters")
         legend(figure)
         return figure
@@ -220,7 +221,7 @@ class Contour(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of the contours at the usual levels, the region of the first shaded."""
-        from renp.results.style import legend, subplots, symbols
+        from renp.results.style import folded, legend, letters, subplots, symbols
 
         x, y = self.values
         heights = np.where(np.isfinite(self.delta_chi2), self.delta_chi2, 1e3).T
@@ -234,8 +235,8 @@ class Contour(Result):
             axes.plot([], [], color=colour, linestyle=dash, label=f"{100 * level:g} % C.L.")
         axes.plot(*self.best, "kD", markersize=6, clip_on=False, zorder=4, label="best fit")
         axes.ticklabel_format(scilimits=(-3, 4), useMathText=True)
-        axes.set_xlabel(symbols(self.labels[0]))
-        axes.set_ylabel(symbols(self.labels[1]))
+        axes.set_xlabel(folded(symbols(self.labels[0]), letters(axes, 0.5)))
+        axes.set_ylabel(folded(symbols(self.labels[1]), letters(axes, 0.6)))
         legend(figure)
         return figure
 

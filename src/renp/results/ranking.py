@@ -85,7 +85,8 @@ class Ranking(Result):
     def title(self) -> str:
         """What the impacts are on."""
         symbol, level = label(self.name, self.unit, self.magnitude), f"{100 * self.confidence_level:g} % C.L."
-        return f"impacts on {symbol}: best fit {self.value:.4g}, limit {self.limit:.4g} at {level}"
+        limit = f"limit {self.limit:.4g}" if np.isfinite(self.limit) else "no limit"
+        return f"impacts on {symbol}: best fit {self.value:.4g}, {limit} at {level}"
 
     def table(self) -> Table:
         """Return the impacts after the fit; files have those before it, too."""
@@ -94,9 +95,9 @@ class Ranking(Result):
 
     def _draw(self, of: str = "limit") -> "Figure":
         """Return a figure of pulls, and of the impacts on the limit or the best fit beside them."""
-        from renp.results.style import legend, subplots, symbols
+        from renp.results.style import entitle, folded, legend, subplots, symbols
 
-        names = [symbols(name) for name in self.parameters[:_MOST]]
+        names = [folded(symbols(name), 28) for name in self.parameters[:_MOST]]
         place = np.arange(len(names))
         size = (8.4, max(2.8, 0.34 * len(names) + 1.9))
         figure, ((left, right),) = subplots(size, 1, 2, share="y", width_ratios=[1, 1.5])
@@ -116,7 +117,7 @@ class Ranking(Result):
         for axes in (left, right):
             axes.tick_params(axis="y", which="both", left=False, right=False)
         left.set_ylim(len(names) - 0.4, -0.6)
-        figure.suptitle(symbols(self.title), fontsize="medium")
+        entitle(figure, symbols(self.title))
         legend(figure)
         return figure
 

@@ -43,7 +43,7 @@ class Region(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of the largest elements, by set of limits."""
-        from renp.results.style import legend, subplots, symbols
+        from renp.results.style import decades, legend, name_places, subplots
 
         shown = (
             ("RENP", self.renp, "#0072B2", "o"),
@@ -54,9 +54,8 @@ class Region(Result):
         for label, values, colour, marker in shown:
             heights = np.array([x if np.isfinite(x) else np.nan for x in values.values()])
             axes.plot(np.arange(len(values)), heights, marker, color=colour, label=label, markersize=9)
-        axes.set_yscale("log")
-        axes.set_xticks(np.arange(len(self.renp)), [symbols(name) for name in self.renp])
-        axes.tick_params(axis="x", which="minor", bottom=False, top=False)
+        decades(axes, "y", *(list(of.values()) for of in (self.renp, self.world, self.together)))
+        name_places(axes, self.renp)
         axes.set_ylabel(r"largest element, all others free ($\mu_B$)")
         legend(figure)
         return figure

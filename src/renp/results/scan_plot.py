@@ -12,7 +12,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from renp._types import Reals
-from renp.results.style import legend, looks, plain, subplots, symbols
+from renp.results.style import entitle, folded, legend, letters, looks, plain, subplots, symbols
 
 _LEAST = 4
 """Values along each axis from which a map has contours."""
@@ -27,7 +27,8 @@ def draw_lines(what: str, atom: str, ends: Drawn, lines: Drawn) -> Figure:
     figure, ((axes,),) = subplots((6.4, 4.6 + 0.12 * len(lines)))
     ((label, x),) = ends.items()
     order = np.argsort(x)
-    marker = {"marker": "o"} if x.size < _LEAST else {}
+    holes = not all(np.all(np.isfinite(values)) for values in lines.values())  # between two there is no line
+    marker: dict[str, Any] = {"marker": "o"} if x.size < _LEAST else {"marker": "."} if holes else {}
     for (name, values), look in zip(lines.items(), looks(len(lines)), strict=True):
         axes.plot(x[order], _finite(values[order]), label=symbols(name) or None, **look, **marker)
     axes.set_xlabel(symbols(label))
@@ -35,7 +36,9 @@ def draw_lines(what: str, atom: str, ends: Drawn, lines: Drawn) -> Figure:
     _scale(axes, "x", x)
     if _spans_orders(np.concatenate([values.ravel() for values in lines.values()])):
         axes.set_yscale("log")
-    axes.set_title(plain(atom), loc="left")
+    entitle(axes, plain(atom))
+    if not any(np.any(np.isfinite(values)) for values in lines.values()):
+        axes.text(0.5, 0.5, "no value", transform=axes.transAxes, ha="center", va="center", color="0.35")
     legend(figure)
     return figure
 
@@ -48,14 +51,16 @@ def draw_maps(what: str, atom: str, ends: Drawn, maps: Drawn) -> Figure:
     for axes in panels.ravel()[len(maps) :]:
         axes.set_axis_off()
     for axes, (name, values) in zip(panels.ravel(), maps.items(), strict=False):
-        _draw_map(axes, ends, values, what)
-        axes.set_title(symbols(name), loc="left", fontsize="medium")
+        _draw_map(axes, ends, values, what, letters(axes, 0.62 / panels.shape[1]))
+        axes.set_title(
+            folded(symbols(name), letters(axes, 0.55 / panels.shape[1])), loc="left", fontsize="medium"
+        )
     alone = "" in maps
-    figure.suptitle(symbols(atom if alone else f"{atom}: {what}"), x=0.01, ha="left", fontsize="medium")
+    entitle(figure, symbols(atom if alone else f"{atom}: {what}"))
     return figure
 
 
-def _draw_map(axes: Axes, ends: Drawn, values: Reals, what: str) -> None:
+def _draw_map(axes: Axes, ends: Drawn, values: Reals, what: str, most: int) -> None:
     (across, x), (up, y) = ends.items()
     order = np.ix_(np.argsort(x), np.argsort(y))
     x, y, shown = np.sort(x), np.sort(y), _finite(values[order].T)
@@ -63,7 +68,10 @@ def _draw_map(axes: Axes, ends: Drawn, values: Reals, what: str) -> None:
     norm = LogNorm() if logarithmic else None
     _scale(axes, "x", x)
     _scale(axes, "y", y)
-    mesh = axes.pcolormesh(x, y, shown, norm=norm, shading="nearest", rasterized=True)
+    edges = [_edges(of, axis.get_scale() == "log") for of, axis in ((x, axes.xaxis), (y, axes.yaxis))]
+    mesh = axes.pcolormesh(*edges, shown, norm=norm, rasterized=True)
+    if not np.any(np.isfinite(shown)):
+        axes.text(0.5, 0.5, "no value", transform=axes.transAxes, ha="center", va="center", color="0.35")
     axes.figure.colorbar(mesh, ax=axes, label=symbols(what))
     levels = _round(shown, logarithmic)
     if min(shown.shape) >= _LEAST and levels.size:
@@ -73,8 +81,24 @@ def _draw_map(axes: Axes, ends: Drawn, values: Reals, what: str) -> None:
         lines.set_path_effects(edge)
         for text in axes.clabel(lines, fmt=_number, fontsize="small", colors="white"):
             text.set_path_effects(edge)
-    axes.set_xlabel(symbols(across))
-    axes.set_ylabel(symbols(up))
+    axes.set_xlabel(folded(symbols(across), most))
+    axes.set_ylabel(folded(symbols(up), 36))
+
+
+def _edges(values: Reals, logarithmic: bool) -> Reals:
+    """Return the edges of cells around values that increase, halfway between them; one has a cell, too.
+
+    Examples
+    --------
+    >>> _edges(np.array([1.0, 2.0, 4.0]), False).tolist(), _edges(np.array([1.0, 100.0]), True).tolist()
+    ([0.5, 1.5, 3.0, 5.0], [0.1, 10.0, 1000.0])
+    """
+    middle = np.log(values) if logarithmic else values
+    step = np.diff(middle) if middle.size > 1 else np.array([0.1 * abs(middle[0]) or 1.0])
+    edges = np.concatenate(
+        [middle[:1] - step[:1] / 2, middle[1:] - step[: middle.size - 1] / 2, middle[-1:] + step[-1:] / 2]
+    )
+    return np.exp(edges) if logarithmic else edges
 
 
 def _round(values: Reals, logarithmic: bool) -> Reals:

@@ -96,18 +96,20 @@ class Sensitivity(Result):
 
     def _draw(self, couplings: str | None = None) -> "Figure":
         """Return limits with their bands, one panel for each kind, and those of others with labels."""
-        from renp.results.style import label_curves, subplots
+        from renp.results.curve_labels import label_curves
+        from renp.results.style import subplots
 
         kinds = [kind for kind in self.limits if couplings in (None, kind)]
         figure, panels = subplots((5.8 * len(kinds) + 0.8, 4.6), 1, len(kinds))
         for axes, kind in zip(panels[0], kinds, strict=True):
-            self._draw_kind(axes, kind)
+            self._draw_kind(axes, kind, len(kinds))
         label_curves(*panels[0])
         return figure
 
-    def _draw_kind(self, axes: "Axes", kind: str) -> None:
-        from renp.results.style import COLOURS, pair_style, symbols
+    def _draw_kind(self, axes: "Axes", kind: str, panels: int) -> None:
+        from renp.results.style import COLOURS, decades, folded, letters, pair_style, symbols
 
+        mark: dict[str, Any] = {"marker": "o"} if self.values.size == 1 else {}
         of_kind = self.limits[kind]
         few = len(of_kind) <= _MOST_LINES
         self._draw_existing(axes, kind, few)
@@ -119,19 +121,24 @@ class Sensitivity(Result):
                     face = {"color": look["color"], "alpha": shade, "linewidth": 0}
                     axes.fill_between(self.values, band[low], band[high], **face, zorder=1)
             name = "RENP" if label in ("strength", "e4") else f"RENP {label}"
-            axes.plot(self.values, _shown(limit), label=name, linewidth=2, zorder=3, **look)
+            axes.plot(self.values, _shown(limit), label=name, linewidth=2, zorder=3, **mark, **look)
         for pole in self.poles:
             axes.axvline(pole, color="0.8", linewidth=0.6, zorder=0, label="_pole")
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.set_xlim(self.values[0], self.values[-1])
+        first, last = float(self.values[0]), float(self.values[-1])
+        if self.values.size == 1:
+            decades(axes, "x", self.values)
+        else:
+            axes.set(xscale="log" if first > 0 else "linear", xlim=(first, last))
+        every = [*of_kind.values(), *(limit for of in self.existing[kind].values() for limit in of.values())]
+        every += [] if self.bands is None or not few else [*self.bands[kind].values()][:1]
+        decades(axes, "y", *every, none="none: no run is sensitive to it")
         axes.set_xlabel(AXES[self.over][0])
         unit = symbols(self.units[kind]) or (
             "product of couplings" if "mediator" in kind else "times the coupling given"
         )
         unit = r"$|U_{e4}|^2$" if kind == STERILE else unit
         axes.set_ylabel(f"limit at {100 * self.confidence_level:g} % C.L. ({unit})")
-        axes.set_title(kind.replace("-", " "), loc="left")
+        axes.set_title(folded(kind.replace("-", " "), letters(axes, 0.7 / panels)), loc="left")
 
     def _draw_existing(self, axes: "Axes", kind: str, few: bool) -> None:
         """Draw a line for each other limit, or with many couplings the range that they span."""

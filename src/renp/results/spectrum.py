@@ -143,7 +143,16 @@ class Spectrum(Result):
 
         Without a choice of parts, those stand beside it that the table has.
         """
-        from renp.results.style import legend, looks, mark_thresholds, pair_style, plain, subplots, symbols
+        from renp.results.style import (
+            entitle,
+            legend,
+            looks,
+            mark_thresholds,
+            pair_style,
+            plain,
+            subplots,
+            symbols,
+        )
 
         figure, ((axes,),) = subplots((6.4, 4.6))
         omega, standard = self.photon_energy, self.standard_model
@@ -170,18 +179,21 @@ class Spectrum(Result):
                 words = symbols(name).replace("-", " ")
                 look["label"] = words if name == "interference" else f"{words} alone"
             axes.plot(omega, part * scale, linewidth=1.2, marker=marker, **look)
-        axes.set_xlim(omega.min(), omega.max() if omega.size > 1 else omega.min() + 1e-6)
+        # One photon energy is shown among the thresholds.
+        ends = [*omega, *(edge for edge in self.thresholds.values() if omega.size == 1 and edge > 0)]
+        beside = 0.0 if omega.size > 1 else 0.06 * (max(ends) - min(ends)) or 1e-6
+        axes.set_xlim(min(ends) - beside, max(ends) + beside)
         lowest = min(0.0, float(np.nanmin(added.get("interference", np.zeros(1)) * scale, initial=0.0)))
         axes.set_ylim(bottom=1.2 * lowest)
+        if not np.any(self.spectral_function) and not ratio:
+            axes.set_ylim(-0.05, 1.0)  # a line on the frame is not seen
         if lowest < 0:
             axes.axhline(0, color="black", linewidth=0.6)
         axes.set_xlabel(r"trigger photon energy $\omega$ (eV)")
         of_standard = r"$I(\omega)$ / $I(\omega)$ of the standard model"
         axes.set_ylabel(of_standard if ratio else r"spectral function $I(\omega)$")
         axes.ticklabel_format(axis="x", useOffset=False)
-        axes.set_title(
-            rf"{plain(self.atom)}, with the threshold of each pair $\nu_i\nu_j$", loc="left", pad=26
-        )
+        entitle(axes, rf"{plain(self.atom)}, with the threshold of each pair $\nu_i\nu_j$", pad=26)
         mark_thresholds(axes, self.thresholds)
         legend(figure)
         return figure

@@ -1,10 +1,11 @@
 """One look for all pictures: colours that colour-blind readers tell apart, lines that differ in grey."""
 
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -43,6 +44,12 @@ _ROWS = 3
 """Of a legend, for which a figure has room."""
 _FLATTEST = 0.72
 """Least height of a figure in units of that on a screen, whatever its width."""
+_PAGE, _LEAST = 9.2, 1.8
+"""Greatest height of a figure in a column, inches, unless panels would be lower than the second."""
+_LONG = 40
+"""Letters of a label in a legend after which it goes on in the next line."""
+_EM = 0.55
+"""Width of a letter on average in units of the size of the text."""
 
 _SETTINGS: Any = {
     "axes.grid": False,
@@ -107,17 +114,20 @@ def subplots(
 ) -> "tuple[Figure, Any]":
     """Return a figure of this size on a screen and its panels, shape (rows, columns).
 
-    In a column too narrow for them, panels stand below each other. ``share`` is "x", "y" or "xy": axes that
+    In a column too narrow for them, panels of a row go on below it. ``share`` is "x", "y" or "xy": axes that
     a column, or a row, has in common, whose labels then stand at the outermost panels.
     """
     import matplotlib.pyplot as plt
 
     inches, high = sized(size)
-    stacked = _column[-1] is not None and columns > 1 and inches / columns < _NARROWEST
+    beside = columns
+    while _column[-1] is not None and beside > 1 and (columns % beside or inches / beside < _NARROWEST):
+        beside -= 1
+    stacked = beside < columns
+    shape = (rows * columns // beside, beside)
     if stacked:
         more = {k: v for k, v in more.items() if k not in ("width_ratios", "height_ratios")}
-        high *= columns * 0.8
-    shape = (rows * columns, 1) if stacked else (rows, columns)
+        high = min(0.8 * high * columns / beside, max(_PAGE, _LEAST * shape[0]))
     figure = plt.figure(figsize=(inches, high), layout="constrained")
     panels = figure.subplots(*shape, squeeze=False, gridspec_kw=more).reshape(rows, columns)
     for (row, column), axes in np.ndenumerate(panels):
@@ -146,15 +156,119 @@ def legend(figure: "Figure", *panels: "Axes", title: str = "") -> None:
         return
     size = FontProperties(size=mpl.rcParams["legend.fontsize"]).get_size_in_points()
     em = size / 72 / figure.get_figwidth()  # of the figure's width
-    longest = max(len(re.sub(r"\\[a-z]+|[${}^_\\]", "", label)) for label in entries)
-    fit = max(1, int(1 / (em * (0.55 * longest + 5))))
+    labels = [folded(label, min(_LONG, int((1 / em - 5) / _EM))) for label in entries]
+    longest = max(_length(line) for label in labels for line in label.splitlines())
+    fit = max(1, int(1 / (em * (_EM * longest + 5))))
     rows = -(-len(entries) // fit)
     columns = -(-len(entries) // rows)
-    more = max(0, rows - _ROWS) * 1.4 * size / 72
+    more = max(0, rows + sum(label.count("\n") for label in labels) - _ROWS) * 1.4 * size / 72
     figure.set_figheight(figure.get_figheight() + more)  # what is drawn keeps its height
-    figure.legend(
-        entries.values(), entries.keys(), loc="outside lower center", ncols=columns, title=title or None
-    )
+    figure.legend(entries.values(), labels, loc="outside lower center", ncols=columns, title=title or None)
+
+
+def folded(text: str, letters: int) -> str:
+    r"""Return text in lines of so many letters at most, broken at spaces and hyphens; formulas stay whole.
+
+    Examples
+    --------
+    >>> folded(r"vector-mediator strength, $\Delta m^2$", 16).splitlines()
+    ['vector-mediator', 'strength, $\\Delta m^2$']
+    """
+    lines = [""]
+    for part in _PARTS.findall(text):
+        if lines[-1].strip() and _length(lines[-1] + part.rstrip()) > letters:
+            lines.append("")
+        lines[-1] += part if lines[-1] else part.lstrip()
+    return "\n".join(line.rstrip() for line in lines)
+
+
+_FORMULA = r"(?<!\\)\$.*?(?<!\\)\$"
+_PARTS = re.compile(rf"(?:{_FORMULA}|[^\s-]|-(?![A-Za-z]))+-?|-|\s+")
+
+
+def _length(text: str) -> int:
+    return len(re.sub(r"\\[A-Za-z]+|[${}^_\\]", "", text))
+
+
+def entitle(of: "Axes | Figure", text: str, **look: Any) -> None:
+    """Write a title at the left, in as many lines as the width of the figure asks for."""
+    from matplotlib.figure import Figure
+
+    figure: Any = of if isinstance(of, Figure) else of.figure
+    size = _points(look.setdefault("fontsize", "medium"))
+    text = folded(text, int(0.86 * figure.get_figwidth() * 72 / (_EM * size)))
+    if isinstance(of, Figure):
+        of.suptitle(text, x=0.01, ha="left", **look)
+    else:
+        of.set_title(text, loc="left", **look)
+
+
+def letters(axes: "Axes", share: float) -> int:
+    """Return how many small letters a share of the figure's width has room for."""
+    figure: Any = axes.get_figure(root=True)
+    return max(8, int(share * figure.get_figwidth() * 72 / (_EM * _points("small"))))
+
+
+def _points(size: str | float) -> float:
+    from matplotlib.font_manager import FontProperties
+
+    return float(FontProperties(size=size).get_size_in_points())
+
+
+def name_places(axes: "Axes", names: Iterable[str], share: float = 1.0) -> None:
+    """Name the places 0, 1, … below axes with a share of the figure's width.
+
+    Names without room are turned; of more than these have room for, every so many.
+    """
+    import matplotlib as mpl
+
+    names = [folded(symbols(name), 24) for name in names]
+    figure: Any = axes.get_figure(root=True)
+    room = 0.82 * share * figure.get_figwidth() / max(len(names), 1)
+    longest = max((_length(line) for name in names for line in name.splitlines()), default=0)
+    wide = _EM * (longest + 1) * _points(mpl.rcParams["xtick.labelsize"]) / 72
+    turned: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+    every = math.ceil(1.3 * _points(mpl.rcParams["xtick.labelsize"]) / 72 / room) if names else 1
+    places = np.arange(0, len(names), every)
+    axes.set_xticks(places, names[::every], **(turned if wide > room else {}))
+    axes.tick_params(axis="x", which="minor", bottom=False, top=False)
+
+
+def decades(axes: "Axes", name: Literal["x", "y"], *values: Any, none: str = "") -> None:
+    """Let axis "x" or "y" be logarithmic, with all finite values above 0 on it, and at least a decade.
+
+    Without any it has no numbers, and words in place of what is not there.
+    """
+    every = np.concatenate([np.ravel(np.asarray(one, dtype=float)) for one in (*values, [])])
+    known = every[np.isfinite(every) & (every > 0)]
+    if not known.size:
+        sides = ("bottom", "top", "labelbottom") if name == "x" else ("left", "right", "labelleft")
+        axes.tick_params(axis=name, which="both", **dict.fromkeys(sides, False))
+        axes.text(0.5, 0.5, none, transform=axes.transAxes, ha="center", va="center", color="0.35")
+        return
+    low, high = float(known.min()) / 1.2, float(known.max()) * 1.2
+    wider = max(1.0, math.sqrt(11 * low / high))
+    axes.set(**{f"{name}scale": "log", f"{name}lim": (low / wider, high * wider)})
+
+
+def colour_bar(axes: "Axes", image: Any, **more: Any) -> None:
+    """Draw a colour bar that is as high as a square image, which fills a part of its axes alone."""
+    figure: Any = axes.figure
+    figure.colorbar(image, cax=axes.inset_axes((1.04, 0.0, 0.05, 1.0)), **more)
+
+
+def trim(figure: "Figure") -> None:
+    """Let a figure be as high as what is in it: a square in a column does not fill the height of a screen."""
+    settle(figure)
+    if (high := figure.get_tightbbox().height + 0.2) < figure.get_figheight():
+        figure.set_figheight(high)
+        settle(figure)
+
+
+def settle(figure: "Figure") -> None:
+    """Lay a figure out with a square in it, whose place settles only at the third time."""
+    for _ in range(3):
+        figure.draw_without_rendering()
 
 
 def looks(number: int) -> list[dict[str, Any]]:
@@ -233,7 +347,7 @@ def _set(made: str, found: "re.Match[str]") -> str:
 
 
 def pair_style(pair: str) -> dict[str, Any]:
-    """Return colour and dashes of a pair of neutrinos; with a fourth one in it, grey and dotted.
+    """Return colour and dashes of a pair of neutrinos; with a fourth one in it, darker ones.
 
     Examples
     --------
@@ -241,7 +355,7 @@ def pair_style(pair: str) -> dict[str, Any]:
     'solid'
     """
     if "4" in pair:
-        return {"color": "0.45", "linestyle": (0, (1, int(pair[0])))}
+        return looks(len(COLOURS) + 4)[len(COLOURS) - 1 + int(pair[0])]
     return {"color": COLOURS[pair], "linestyle": DASHES[pair]}
 
 
@@ -276,88 +390,3 @@ def mark_thresholds(axes: "Axes", thresholds: Mapping[str, float], *, apart: flo
             color="0.25",
             arrowprops={"arrowstyle": "-", "color": "0.6", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0},
         )
-
-
-def label_curves(*panels: "Axes", size: float = 8.0) -> None:
-    """Write each curve's label in its colour: on it where there is room, else beside the axes; no legend.
-
-    Call it last, for all panels of a figure, when scales and limits are set.
-    """
-    figure: Any = panels[0].figure
-    made = [label for axes in panels for label in _labelled(axes, size)]
-    figure.canvas.draw()
-    engine = figure.get_layout_engine()
-    figure.set_layout_engine("none")  # labels beside the axes have made these narrower: again, as it is
-    for label in made:
-        label.remove()
-    for axes in panels:
-        _labelled(axes, size)
-    figure.set_layout_engine(engine)
-
-
-def _labelled(axes: "Axes", size: float) -> list[Any]:
-    axes.figure.canvas.draw()  # places depend on scales and layout
-    made = []
-    lines = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
-    box, point = axes.get_window_extent(), axes.figure.dpi / 72
-    curves = []
-    for line in lines:
-        data = np.column_stack([line.get_xdata(), line.get_ydata()]).astype(float)
-        pixels = axes.transData.transform(data[np.all(np.isfinite(data), axis=1)])
-        if len(pixels):
-            fine = np.linspace(pixels[0, 0], pixels[-1, 0], 120)
-            pixels = np.column_stack([fine, np.interp(fine, *pixels.T)])
-        curves.append(pixels)
-    placed: list[tuple[float, float, float]] = []
-    beside: list[tuple[float, str, str]] = []
-    for k, (line, own) in enumerate(zip(lines, curves, strict=True)):
-        text, colour = str(line.get_label()), str(line.get_color())
-        half = 0.31 * size * len(text) * point
-        best, most = None, 1.4 * size * point
-        for x, y in own[::3]:
-            if not (box.x0 + half < x < box.x1 - half and box.y0 < y < box.y1 - 1.6 * size * point):
-                continue
-            near = [c[np.abs(c[:, 0] - x) < half, 1] for c in curves if len(c)]
-            if np.ptp(near[k]) > 0.6 * size * point:  # steep
-                continue
-            gaps = [*(np.abs(c - y - 0.8 * size * point) for j, c in enumerate(near) if j != k)]
-            gaps += [np.array([abs(v - y)]) for u, v, other in placed if abs(u - x) < half + other]
-            room = min((float(gap.min()) for gap in gaps if gap.size), default=np.inf)
-            if room > most:
-                best, most = (x, y), min(room, 4 * size * point)
-        if best is None:
-            inside = own[(own[:, 1] > box.y0) & (own[:, 1] < box.y1)] if len(own) else own
-            if len(inside):
-                beside.append((float(inside[-1, 1]), text, colour))
-            continue
-        placed.append((*best, half))
-        x, y = axes.transData.inverted().transform(best)
-        look: Any = {"ha": "center", "va": "bottom", "fontsize": size, "color": colour}
-        made.append(axes.annotate(text, (float(x), float(y)), (0, 1.5), textcoords="offset points", **look))
-    return made + _labelled_beside(axes, beside, size)
-
-
-def _labelled_beside(axes: "Axes", labels: list[tuple[float, str, str]], size: float) -> list[Any]:
-    """Write labels to the right of the axes, spread so that none is on another, joined to their curves."""
-    box, step = axes.get_window_extent(), 1.25 * size * axes.figure.dpi / 72
-    wanted = np.array(sorted(labels), dtype=object)[:, 0].astype(float) if labels else np.zeros(0)
-    heights = wanted.copy()
-    for _ in range(200):  # neighbours push each other apart
-        push = np.maximum(step - np.diff(heights), 0) / 2
-        heights[1:] += push
-        heights[:-1] -= push
-    return [
-        axes.annotate(
-            text,
-            (1.0, (y - box.y0) / box.height),
-            (1.03, (height - box.y0) / box.height),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            va="center",
-            fontsize=size,
-            color=colour,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0}
-            | {"relpos": (0, 0.5)},
-        )
-        for height, (y, text, colour) in zip(heights, sorted(labels), strict=True)
-    ]

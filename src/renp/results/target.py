@@ -203,7 +203,7 @@ class TargetCycle(Result):
 
     def _draw(self, profile: str = "all") -> "Figure":
         """Return maps of coherence and fields over space and time, or one moment of them, with η(t)."""
-        from renp.results.style import legend, subplots, symbols
+        from renp.results.style import entitle, legend, subplots, symbols
 
         maps = _MAPS if self.moment.size else ()
         rows = 2 if maps else 1
@@ -224,7 +224,7 @@ class TargetCycle(Result):
         for axes in grid.ravel()[: len(maps)]:
             axes.set_xlabel("z (cm)")
         self._draw_factor(grid.ravel()[len(maps)])
-        figure.suptitle(symbols(self.title), fontsize="medium", x=0.01, ha="left")
+        entitle(figure, symbols(self.title))
         legend(figure)
         return figure
 

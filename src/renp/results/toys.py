@@ -109,7 +109,7 @@ class Toys(Result):
 
     def _draw(self) -> "Figure":
         """Return histograms of the estimates with the true values marked."""
-        from renp.results.style import legend, subplots, symbols
+        from renp.results.style import folded, legend, subplots, symbols
 
         names = list(self.estimates)
         columns = min(3, len(names))
@@ -119,10 +119,11 @@ class Toys(Result):
             values = self.estimates[name][self.status == 0]
             axes.hist(values, bins=50, color="#56B4E9", histtype="stepfilled", edgecolor="#0072B2")
             axes.axvline(self.truth[name], color="#D55E00", linestyle=(0, (6, 2)), label="true")
-            axes.axvline(float(np.median(values)), color="black", label="median")
+            if values.size:
+                axes.axvline(float(np.median(values)), color="black", label="median")
             unit = f" ({self.units[name]})" if self.units[name] else ""
             # At the left, a power of ten has room at the right.
-            axes.set_xlabel(symbols(name + unit), loc="left")
+            axes.set_xlabel(folded(symbols(name + unit), 24), loc="left")
             axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
             axes.set_ylabel("toys")
         for axes in list(grid.flat)[len(names) :]:
@@ -194,7 +195,7 @@ class Coverage(Result):
 
     def _draw(self) -> "Figure":
         """Return the coverage over the true value, a panel for each exposure."""
-        from renp.results.style import legend, subplots, symbols
+        from renp.results.style import folded, legend, subplots, symbols
 
         exposures = list(dict.fromkeys(row.exposure for row in self.rows))
         kinds = list(dict.fromkeys(row.kind for row in self.rows))
@@ -211,7 +212,7 @@ class Coverage(Result):
             counts = here[0].expected_counts
             axes.set_title(f"exposure × {exposure:g}, {counts:.3g} counts and more", fontsize="medium")
             unit = f" ({self.unit})" if self.unit else ""
-            axes.set_xlabel(symbols(f"true {self.coupling}{unit}"))
+            axes.set_xlabel(folded(symbols(f"true {self.coupling}{unit}"), 32))
             axes.set_ylabel(f"coverage at {100 * self.confidence_level:g} % C.L.")
         legend(figure)
         return figure

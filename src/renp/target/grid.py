@@ -67,11 +67,11 @@ def rings_of(medium: Medium, light: Light, least: int) -> int:
     turns = angle / (pi / 4) * (1 - exp(-steep))
     rings = (least + _RINGS * turns) * sqrt(max(1.0, steep / _STEEP))
     if not rings <= MOST_RINGS:
-        allowed = (
-            f"in cm, such that {MOST_RINGS} rings of the cross-section follow how atoms turn: this takes "
-            f"{rings:.1g}, with {turns:.2g} quarters of a turn between axis and edge"
-        )
-        raise InputError("waist", waist, allowed)
+        why = f"with {turns:.2g} quarters of a turn between axis and edge"
+        if turns < 1:
+            why = f"with a coherence {float(light.radius) / waist:.1g} times as wide as the beam"
+        allowed = f"in cm, such that {MOST_RINGS} rings of the cross-section follow how atoms turn"
+        raise InputError("waist", waist, f"{allowed}: this takes {rings:.1g}, {why}")
     return ceil(rings)
 
 

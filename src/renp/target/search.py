@@ -64,7 +64,7 @@ def best_preparation(
     given: Any = {"density": density, "photon_density": photon_density, "volume": volume}
     for _ in range(rounds):
         cycle = cycle_of(now, atom, **given, cells=cells, rings=rings)
-        loss = jax.jit(jax.value_and_grad(lambda x, cycle=cycle: -jnp.log(_mean(cycle, x, volume))))
+        loss = jax.jit(jax.value_and_grad(lambda x, cycle=cycle: -jnp.log(changed_mean(cycle, x, volume))))
 
         def numbers(x: Reals, loss: Any = loss) -> tuple[float, Reals]:
             value, slope = loss(jnp.asarray(x))
@@ -103,7 +103,7 @@ def _with(preparation: Preparation, x: Reals, scale: float) -> Preparation:
     return replace(preparation, pulses=pulses, length=float(preparation.length * np.exp(length)))
 
 
-def _mean(cycle: Cycle, x: Any, volume: float) -> Any:
+def changed_mean(cycle: Cycle, x: Any, volume: float) -> Any:
     """Return ∫η dt of changed pulses and length; jax-traceable."""
     preparation = cycle.preparation
     energy, delay, waist, length = _parts(x, len(preparation.pulses))
