@@ -2,6 +2,8 @@
 
 import csv
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from io import StringIO
@@ -85,12 +87,19 @@ class Table:
 
     def _repr_html_(self) -> str:
         head, tail, left_out = self._ends()
-        body = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in head + tail]
+        # Notebooks would put words at the right, as they do numbers.
+        looks = [' style="text-align:left"' if words else "" for words in self._words()]
+
+        def row(tag: str, cells: Sequence[str]) -> str:
+            return "".join(
+                f"<{tag}{look}>{_set(cell)}</{tag}>" for look, cell in zip(looks, cells, strict=True)
+            )
+
+        body = [row("td", cells) for cells in head + tail]
         if left_out:
             body.insert(len(head), f'<td colspan="{len(self.columns)}">{left_out}</td>')
-        headings = "".join(f"<th>{escape(column)}</th>" for column in self.columns)
-        rows = "".join(f"<tr>{row}</tr>" for row in [headings, *body])
-        return f"<table><caption>{escape(self.title)}</caption>{rows}</table>"
+        rows = "".join(f"<tr>{one}</tr>" for one in [row("th", self.columns), *body])
+        return f'<table><caption style="text-align:left">{_set(self.title)}</caption>{rows}</table>'
 
     def __str__(self) -> str:
         return self._printed(*self._ends())
@@ -102,7 +111,7 @@ class Table:
     def _printed(self, head: list[list[str]], tail: list[list[str]], left_out: str) -> str:
         cells = [list(self.columns), *head, *tail]
         widths = [max(len(row[k]) for row in cells) for k in range(len(self.columns))]
-        words = [any(isinstance(row[k], str) and row[k] for row in self.rows) for k in range(len(widths))]
+        words = self._words()
         lines = [
             "  ".join(
                 cell.ljust(width) if text else cell.rjust(width)
@@ -114,6 +123,12 @@ class Table:
             lines.insert(1 + len(head), left_out)
         return "\n".join([self.title, *lines])
 
+    def _words(self) -> list[bool]:
+        """Return which columns have words."""
+        return [
+            any(isinstance(row[k], str) and row[k] for row in self.rows) for k in range(len(self.columns))
+        ]
+
     def _ends(self) -> tuple[list[list[str]], list[list[str]], str]:
         """Return head and tail as text, and what says how much is between them; a short table is all head."""
         if len(self.rows) <= LONG:
@@ -124,6 +139,17 @@ class Table:
     def _text(self, rows: tuple[tuple[Any, ...], ...]) -> list[list[str]]:
         digits = [9 if "(eV)" in column else 6 for column in self.columns]
         return [[show(c, d) for c, d in zip(row, digits, strict=True)] for row in rows]
+
+
+def _set(text: str) -> str:
+    """Return text as HTML, with indices of units.
+
+    Examples
+    --------
+    >>> _set("x < 1 (μ_B)")
+    'x &lt; 1 (μ<sub>B</sub>)'
+    """
+    return re.sub(r"(μ|Γ)_(B|0)\b", r"\1<sub>\2</sub>", escape(text))
 
 
 def _commented(comments: dict[str, str]) -> str:
@@ -150,5 +176,5 @@ def show(cell: Cell, digits: int = 6) -> str:
     ('1.0716533', '3.25e-11', '117.134', 'none')
     """
     if isinstance(cell, float):
-        return "none" if math.isinf(cell) else f"{cell:.{digits}g}"
+        return "none" if math.isinf(cell) else f"{cell + 0.0:.{digits}g}"  # without the sign of −0
     return str(cell)
