@@ -204,7 +204,7 @@ def button(label: str, action: Callable[[], None], **options: Any) -> Any:
 
 
 def card(title: str, *content: Any, collapsed: bool = True) -> Any:
-    """Return a part of the controls that folds; what is in it is on the page from when it is first unfolded."""
+    """Return a part of the controls that folds; what is in it is made when it is first unfolded."""
     column = pn.Column(*(() if collapsed else content), margin=0, **WIDE)
     folding = pn.Card(column, title=title, collapsed=collapsed, margin=(4, 5), **WIDE)
 
