@@ -51,10 +51,11 @@ def _element_names(nature: str = "dirac") -> tuple[str, ...]:
     return tuple(f"{i}{j}" for i, j in moment_elements(choice("nature", nature, NATURES)))
 
 
-def _single_element(element: str, nature: str = "dirac") -> Complex[Array, "3 3"]:
+def _single_element(element: str, nature: str = "dirac") -> NDArray[np.complex128]:
     """Return the matrix with one element 1 and its partner: hermitian (Dirac) or antisymmetric (Majorana)."""
     i, j = (int(digit) - 1 for digit in choice("element", element, _element_names(nature)))
-    upper = jnp.zeros((3, 3), dtype=complex).at[i, j].set(1.0)
+    upper = np.zeros((3, 3), dtype=complex)
+    upper[i, j] = 1.0
     return upper if i == j else upper + (-1 if nature == "majorana" else 1) * upper.T
 
 
@@ -85,9 +86,9 @@ def element_limits(limit: float, square: Square, nature: str = "dirac") -> dict[
     >>> f"{limits['11']:.2e} {limits['33']:.2e}"
     '3.40e-11 1.88e-10'
     """
-    nothing = jnp.zeros((3, 3), dtype=complex)
+    nothing = jnp.asarray(np.zeros((3, 3), dtype=complex))
     return {
-        name: float(limit / jnp.sqrt(square(_single_element(name, nature), nothing)))
+        name: float(limit / jnp.sqrt(square(jnp.asarray(_single_element(name, nature)), nothing)))
         for name in _element_names(nature)
     }
 
@@ -150,8 +151,8 @@ def moment_basis(nature: str = "dirac") -> tuple[tuple[str, ...], Complex[Array,
         for element in _element_names(nature):
             for part in _parts(element, nature):
                 names.append(f"{part}{symbol}_{element}")
-                matrices.append(jnp.zeros((2, 3, 3), dtype=complex).at[place].set(_hermitian(element, part)))
-    return tuple(names), jnp.stack(matrices)
+                matrices.append(np.stack([_hermitian(element, part) * (k == place) for k in (0, 1)]))
+    return tuple(names), jnp.asarray(np.stack(matrices))
 
 
 def quadratic_form(square: Square, nature: str = "dirac") -> Float[Array, "n n"]:
@@ -170,8 +171,11 @@ def quadratic_form(square: Square, nature: str = "dirac") -> Float[Array, "n n"]
         mu, eps = jnp.einsum("n,nmij->mij", theta, basis)
         return square(mu, eps)
 
-    hessian: Float[Array, "n n"] = jax.hessian(of_coefficients)(jnp.zeros(len(basis)))
-    return hessian / 2
+    # As one program: a new process compiles each of a hundred operations by itself.
+    half: Float[Array, "n n"] = jax.jit(lambda theta: jax.hessian(of_coefficients)(theta) / 2)(
+        np.zeros(len(basis))
+    )
+    return half
 
 
 def blind_directions(square: Square, nature: str = "dirac") -> tuple[BlindDirection, ...]:
@@ -233,7 +237,7 @@ def _parts(element: str, nature: str) -> tuple[str, ...]:
     return ("Im ",) if nature == "majorana" else ("Re ", "Im ")
 
 
-def _hermitian(element: str, part: str) -> Complex[Array, "3 3"]:
+def _hermitian(element: str, part: str) -> NDArray[np.complex128]:
     """Return the hermitian unit matrix of one part of one element; the imaginary one is antisymmetric."""
     if part == "Im ":
         return 1j * _single_element(element, "majorana") / 2**0.5
