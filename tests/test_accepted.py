@@ -12,6 +12,9 @@ import renp
 from cases import runs
 from relative import relative
 from renp.inference.accepted import accepted, along_coupling, exact_sets
+from renp.inference.crossings import _Path
+from renp.inference.ensembles import fit_ensemble
+from renp.inference.newton import NOT_CONVERGED, Crossing
 from renp.inference.quadratic_set import Along, quadratic_set
 from renp.inference.upper_limits import delta_chi2
 
@@ -207,6 +210,18 @@ def test_newton_finds_what_is_exact() -> None:
     tiny = renp.Nuisances(normalisation_error=1e-7)
     found = renp.upper_limits(runs(), NU, couplings=LIGHT, nuisances=tiny).accepted["vector-mediator"]["12"]
     np.testing.assert_allclose(found, none, rtol=1e-7)
+
+
+def test_a_search_that_went_astray_ends_before_the_second_solution() -> None:
+    """Its steps may not leap over what is excluded, wherever Newton's method was when it gave up."""
+    likelihood = renp.Likelihood(runs(), NU, LIGHT, nuisances=renp.Nuisances(normalisation_error=1e-7))
+    data = jax.tree.map(lambda a: np.asarray(a)[None], likelihood.asimov(likelihood.point()))
+    moves = np.array([True, True])
+    best = fit_ensemble(likelihood, data, likelihood.point(), moves)
+    [(_, end), (begin, _)] = np.asarray(accepted(likelihood, data, moves, 0, RISE).intervals)[0, :2].tolist()
+    lost = Crossing(np.array([np.nan]), np.array([[begin / 2, 0.0]]), np.array([NOT_CONVERGED]))
+    found = _Path(likelihood, data, best, np.array([RISE]), moves, 0, 1.0).nearer(lost)
+    assert float(found.value[0]) == relative(end, rel=1e-6)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import renp
 from cases import DAY, ENERGIES, NU, runs
 from deviances import MU, RISE, deviance, least_background
 from relative import relative
+from renp.inference.accepted import accepted
+from renp.inference.search import search
 from renp.inference.starts import edges
 from renp.inference.workspace import pyhf_workspace
 
@@ -196,6 +199,36 @@ def test_free_masses_of_neutrinos_are_common() -> None:
         {"calibration Xe": jnp.array(1e-6), "calibration Yb": jnp.array(9.0)}
     )
     assert energies.tolist() == pytest.approx([4.100001, 4.150001], abs=1e-15)
+
+
+@pytest.mark.slow
+def test_limits_and_fits_begin_at_one_least_value_where_runs_are_at_thresholds() -> None:
+    """Two atoms with calibrations of their own; the minimum is 4·10⁻⁷ eV from where a run opens.
+
+    By brute force the least χ² is 1.93228: on grids of either calibration that are dense around the
+    thresholds, with expected counts as they are published and the rates fitted.
+    """
+    setting: dict[str, Any] = {
+        "Yb": ([1.0709143095286917, 1.0685677391421622], [1.4661514e6, 9.330018e5], 3.18286e-5, [96, 148]),
+        "Xe": ([4.157436920203012, 4.156835447856742], [7.441806e8, 4.8899077e8], 1.565353e-7, [111, 901]),
+    }
+    targets = {"Yb": renp.Target(volume=127.852272), "Xe": renp.Target(volume=10.0725972, width=3e-4)}
+    joint = renp.Likelihood(
+        {
+            name: renp.Experiment(renp.Atom.named(name), targets[name], *runs[:3], counts=runs[3])
+            for name, runs in setting.items()
+        },
+        renp.Neutrinos(0.03),
+        {"mu": renp.MagneticMoment({(1, 2): 1.0})},
+        nuisances={
+            "Yb": renp.Nuisances(calibration_error=6.673257513809997e-05, normalisation_error=0.3),
+            "Xe": renp.Nuisances(calibration_error=1.617872891351158e-05, normalisation_error=0.02),
+        },
+    )
+    data = jax.tree.map(lambda a: np.asarray(a)[None], joint.data)
+    least = float(accepted(joint, data, np.ones(5, dtype=bool), 0, RISE).chi2[0])
+    assert least == pytest.approx(1.93228, abs=1e-4)
+    assert least == pytest.approx(search(joint, joint.data, np.ones(5, dtype=bool)).chi2, abs=2e-5)
 
 
 @pytest.mark.parametrize(

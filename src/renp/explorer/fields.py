@@ -204,9 +204,17 @@ def button(label: str, action: Callable[[], None], **options: Any) -> Any:
 
 
 def card(title: str, *content: Any, collapsed: bool = True) -> Any:
-    """Return a part of the controls that folds."""
-    column = pn.Column(*content, margin=0, **WIDE)
-    return pn.Card(column, title=title, collapsed=collapsed, margin=(4, 5), **WIDE)
+    """Return a part of the controls that folds; what is in it is made when it is first unfolded."""
+    column = pn.Column(*(() if collapsed else content), margin=0, **WIDE)
+    folding = pn.Card(column, title=title, collapsed=collapsed, margin=(4, 5), **WIDE)
+
+    def fill(_: Any) -> None:
+        if not column.objects:
+            with_lock(lambda: column.extend(content))
+
+    if collapsed:
+        folding.param.watch(fill, "collapsed")
+    return folding
 
 
 def html(text: str = "", margin: Any = (0, 10)) -> Any:

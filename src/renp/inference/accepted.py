@@ -22,7 +22,7 @@ from jaxtyping import Array, Bool, Float, Int
 from renp._types import Flags, Mask
 from renp.compensated import array_module
 from renp.compiled import compiled
-from renp.inference.best_fits import BLOCKS, EDGES, edge_starts, starting_points
+from renp.inference.best_fits import BLOCKS, EDGES, MANY, edge_starts, starting_points
 from renp.inference.crossings import crossing_ensemble
 from renp.inference.ensembles import fit_ensemble, in_chunks
 from renp.inference.likelihood import Data, Likelihood
@@ -38,7 +38,7 @@ _SETS = 64
 """Data sets at a time, few or many: another number would be another program."""
 
 _FEW_SETS = 8
-"""Data sets so few that each is searched for further solutions by itself."""
+"""Data sets so few that each is searched for further solutions by itself, and fitted from more starts."""
 _MOST_MINIMA = 32
 _SAME = 1e-3
 """Distance of coordinates within which two minima are the same."""
@@ -97,15 +97,16 @@ def all_minima(likelihood: Likelihood, data: Data, moves: Mask, k: int, rise: Sc
     """
     here, mask = np.asarray(likelihood.point()), np.asarray(moves)
     first = np.where(mask, np.asarray(likelihood.start), here)
-    starts = starting_points(likelihood, data, mask, BLOCKS, [first])
-    if len(data.counts) > _FEW_SETS and len(_elsewhere(likelihood, here[None], k, moves)[0]):
+    few = len(data.counts) <= _FEW_SETS
+    starts = starting_points(likelihood, data, mask, MANY if few else BLOCKS, [first])
+    if not few and len(_elsewhere(likelihood, here[None], k, moves)[0]):
         null = jax.tree.map(lambda a: np.asarray(a)[None], likelihood.asimov(here))
         of_null = all_minima(likelihood, null, moves, k, rise)
         points = np.concatenate([of_null.x[:, 0], _elsewhere(likelihood, here[None], k, moves)[0]])
         points = points[_distinct(points[:, None])[:, 0]]
         starts = np.concatenate([starts, np.repeat(points[:, None], len(data.counts), axis=1)])
-        return _first_fits(likelihood, data, starts, mask)
-    found = _first_fits(likelihood, data, starts, mask)
+        return _first_fits(likelihood, data, starts, mask, EDGES)
+    found = _first_fits(likelihood, data, starts, mask, MANY if few else EDGES)
     done = 0
     while done < len(found.x) <= _MOST_MINIMA:
         x = np.asarray(found.x[done])
@@ -117,10 +118,10 @@ def all_minima(likelihood: Likelihood, data: Data, moves: Mask, k: int, rise: Sc
     return _lowest_first(found)
 
 
-def _first_fits(likelihood: Likelihood, data: Data, starts: Any, moves: Flags) -> Minimum:
+def _first_fits(likelihood: Likelihood, data: Data, starts: Any, moves: Flags, blocks: int) -> Minimum:
     """Return the distinct ones of the minima from some starts, and from edges, the lowest first."""
     found = _fits(likelihood, data, starts, moves)
-    for held, points in edge_starts(likelihood, data, moves, EDGES, starts[0]):
+    for held, points in edge_starts(likelihood, data, moves, blocks, starts[0]):
         more = _fits(likelihood, data, points, held)
         found = jax.tree.map(lambda *parts: np.concatenate(parts), found, more)
     found = _lowest_first(found)

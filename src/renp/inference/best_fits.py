@@ -28,6 +28,9 @@ BLOCKS = 8
 EDGES = 4
 """The same of points at edges."""
 
+MANY = 32
+"""Blocks of either where data sets are few."""
+
 TIE = 1e-6
 """Difference in χ² of minima that are equally low."""
 

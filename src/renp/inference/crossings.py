@@ -19,6 +19,11 @@ from renp.inference.starts import edges
 from renp.validation import Scalar
 
 _BISECTIONS = 50
+_SHORT_STEPS, _LONGER = 24, 1.2
+"""So many steps outwards are that much longer than the one before, to 400 times the first in all, and the
+others twice as long: the χ² may rise above its target and fall again."""
+
+_FIRST_STEP = 0.1
 _JUMP, _CLOSE = 1e-3, 1e-9
 """How far the χ² may lie above its target where a bisection ends and where it stops, in units of the rise."""
 
@@ -102,9 +107,9 @@ class _Path:
         outside = np.full(len(inside), side * np.inf)
         end = np.asarray(self.likelihood.bounds[1 if side > 0 else 0])[k]
         reached = np.full(len(inside), np.inf)
-        for _ in range(_BISECTIONS):
-            middle = np.where(np.isfinite(outside), (inside + outside) / 2, inside + side * 2 * step)
-            step = np.where(np.isfinite(outside), step, 2 * step)
+        for number in range(_SHORT_STEPS + _BISECTIONS):
+            middle = np.where(np.isfinite(outside), (inside + outside) / 2, inside + side * step)
+            step = np.where(np.isfinite(outside), step, (_LONGER if number < _SHORT_STEPS else 2) * step)
             x[:, k] = side * np.minimum(side * middle, side * end)
             there = fit(x)
             below = np.asarray(there.chi2) < target
@@ -121,7 +126,9 @@ class _Path:
 
     def nearer(self, lost: Crossing) -> Crossing:
         """Return crossings by fits that follow the profile from its minimum."""
-        step = np.maximum(np.abs(lost.x[:, self.k] - self.best.x[:, self.k]), 0.1)
+        step = np.full(
+            len(lost.value), _FIRST_STEP
+        )  # the search that failed may have gone to another minimum
         return self.bisected(np.asarray(self.best.x), step, self.fitted)
 
     def beyond(self, lost: Crossing) -> Crossing:
@@ -141,7 +148,7 @@ class _Path:
         if not below.size:
             return found
         further = self.rows(below)
-        step = np.maximum(0.1 * np.abs(x[below, self.k]), 0.1)
+        step = np.maximum(0.1 * np.abs(x[below, self.k]), _FIRST_STEP)
         return put(found, below, further.bisected(np.asarray(there.x)[below], step, further.sought))
 
 

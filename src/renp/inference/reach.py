@@ -165,7 +165,7 @@ def _counts_along(
 @partial(compiled, quickly=True)
 def _ends(along: Along, rise: Scalar) -> Float[Array, "n 2"]:
     """Return the ends of what is accepted of each of many strengths, in their units, with slopes."""
-    of_each: Array = jax.vmap(lambda one: quadratic_set(one, one.null, rise).ends)(along)
+    of_each: Array = jax.vmap(lambda one: jnp.asarray(quadratic_set(one, one.null, rise).ends))(along)
     return of_each
 
 

@@ -11,16 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from renp._types import Reals
 from renp.errors import InputError
-from renp.inference.best_fits import TIE, Minima, at_edges, lowest, lowest_of, minima, starting_points
+from renp.inference.best_fits import MANY, TIE, Minima, at_edges, lowest, lowest_of, minima, starting_points
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.parameters import CONSTRAINED
 from renp.validation import instance, within
 
 Mask: TypeAlias = NDArray[np.bool_]
 
-
-_BLOCKS = 32
-"""In how many blocks of the points at which the χ² is looked at the best one starts a fit; of edges too."""
 
 _KEPT, _OTHERS = 5, 3
 """Minima, and other starts, from which every point of a profile is sought."""
@@ -115,9 +112,9 @@ def search(likelihood: Likelihood, data: Data, moves: Mask, extra: Reals | None 
     nominal = _nominal(likelihood, data, moves)
     one: Data = jax.tree.map(lambda a: np.asarray(a)[None], data)
     given = [nominal, *([] if extra is None else [extra])]
-    first = starting_points(likelihood, one, moves, _BLOCKS, given)
+    first = starting_points(likelihood, one, moves, MANY, given)
     found = minima(likelihood, one, first, moves).at(np.s_[:, 0])
-    near = at_edges(likelihood, one, moves, _BLOCKS, _ordered(found, nominal).x[0])
+    near = at_edges(likelihood, one, moves, MANY, _ordered(found, nominal).x[0])
     edges = {k: there.at(np.s_[:, 0]) for k, there in near.items()}
     for there in edges.values():
         found = found.with_(there)

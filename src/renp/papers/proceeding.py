@@ -170,10 +170,10 @@ def numbers(curves: ReachCurves, spectra: MediatorSpectra) -> Comparison:
 
 
 _AT_MASS: dict[str, Callable[[Any, Any], Interaction]] = {
-    "left": lambda mass, pattern: VectorMediator(mass, 1.0, left=pattern),
-    "right": lambda mass, pattern: VectorMediator(mass, 1.0, right=pattern),
-    "scalar": lambda mass, pattern: ScalarMediator(mass, 1.0, scalar=pattern),
-    "pseudoscalar": lambda mass, pattern: ScalarMediator(mass, 1.0, pseudoscalar=pattern),
+    "left": lambda pattern, mass: VectorMediator(mass, 1.0, left=pattern),
+    "right": lambda pattern, mass: VectorMediator(mass, 1.0, right=pattern),
+    "scalar": lambda pattern, mass: ScalarMediator(mass, 1.0, scalar=pattern),
+    "pseudoscalar": lambda pattern, mass: ScalarMediator(mass, 1.0, pseudoscalar=pattern),
 }
 
 
@@ -189,7 +189,7 @@ def _reach(
     given = scenario.experiment if runs is None else runs
     found = {}
     for i, j in elements:
-        mediator_of_mass = partial(_AT_MASS[kind], pattern={(i, j): 1.0})
+        mediator_of_mass = partial(_AT_MASS[kind], {(i, j): 1.0})
         limit = reach(given, neutrinos, mediator_of_mass, masses, scenario.confidence_level)
         found[f"{i}{j}"] = np.asarray(limit)
     return found
