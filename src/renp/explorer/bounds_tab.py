@@ -62,7 +62,13 @@ def _row(comparison: ModelComparison) -> str:
 
 
 def _whole_numbers(text: str) -> str:
-    """Return HTML whose numbers are not broken at the sign of their powers."""
+    """Return HTML whose numbers are not broken at the sign of their powers.
+
+    Examples
+    --------
+    >>> _whole_numbers("below 2e-11")
+    "below <span class='number'>2e-11</span>"
+    """
     return re.sub(r"[\d.]+e[+-]\d+", r"<span class='number'>\g<0></span>", text)
 
 

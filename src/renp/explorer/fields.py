@@ -136,7 +136,7 @@ def text_of(value: float | str | list[Any] | None) -> str:
     return "" if value is None else f"{value:.15g}" if float(f"{value:.15g}") == value else repr(value)
 
 
-_TRACK = ".noUi-target { background: var(--renp-bar, #d9dde3); }"
+_TRACK = ".noUi-target { background: var(--renp-bar, #d9dde3); border-color: transparent; box-shadow: none; }"
 """Panel's is white in the dark theme."""
 
 _ARROW = """

@@ -17,6 +17,7 @@ from renp.results.style import (
     legend,
     letters,
     plain,
+    size_in_cells,
     subplots,
     symbols,
     trim,
@@ -135,19 +136,6 @@ def draw_matrix(comparison: "HypothesisComparison") -> Figure:
     names = [folded(plain(name), min(_LONG, letters(axes, 0.25))) for name in comparison.names]
     # Light where nothing is told apart, dark where much is: the same in grey.
     image = axes.imshow(np.where(np.isinf(values), top, shown), cmap="cividis_r", vmin=0.0, vmax=top)
-    for i in range(n):
-        for j in range(n):
-            if i != j:
-                dark = values[i, j] > 0.5 * top
-                axes.text(
-                    j,
-                    i,
-                    _short(values[i, j]),
-                    ha="center",
-                    va="center",
-                    color="w" if dark else "k",
-                    fontsize="medium",
-                )
     turned: dict[str, Any] = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}
     axes.set_xticks(range(n), names, **(turned if max(map(len, names)) > 6 else {}))
     axes.set_yticks(range(n), names)
@@ -156,6 +144,10 @@ def draw_matrix(comparison: "HypothesisComparison") -> Figure:
     axes.set_ylabel("simulated")
     colour_bar(axes, image, label=r"Asimov significance $\sqrt{T}$ ($\sigma$)")
     trim(figure)
+    size = size_in_cells(axes, n, len("0.00"))
+    for i, j in np.argwhere(~np.eye(n, dtype=bool) & (size > 0)):
+        look: Any = {"color": "w" if values[i, j] > 0.5 * top else "k", "fontsize": size}
+        axes.text(j, i, _short(values[i, j]), ha="center", va="center", **look)
     return figure
 
 

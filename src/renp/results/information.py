@@ -1,7 +1,7 @@
 """What runs can tell apart, and how the parameters of a fit are correlated."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 _LONG = 28
 """Letters of a line of a parameter's name."""
-_SMALLEST, _LARGEST, _OF_CELL = 5.5, 8.0, 20.0
-"""Size of a correlation's digits, points: its ends, and that for each inch of a cell."""
 
 
 @dataclass(frozen=True)
@@ -147,10 +145,10 @@ def draw_matrix(axes: "Axes", names: tuple[str, ...], correlation: Reals) -> Non
 
 def write_numbers(axes: "Axes", correlation: Reals) -> None:
     """Write the numbers into a matrix whose layout is done, as large as its cells, if they can be read."""
-    figure: Any = axes.get_figure(root=True)
-    cell = axes.get_window_extent().height / figure.dpi / max(len(correlation), 1)
-    size = min(_LARGEST, _OF_CELL * cell)
-    for (i, j), value in np.ndenumerate(correlation if size >= _SMALLEST else np.zeros((0, 0))):
+    from renp.results.style import size_in_cells
+
+    size = size_in_cells(axes, len(correlation), len("+0.00"))
+    for (i, j), value in np.ndenumerate(correlation if size else np.zeros((0, 0))):
         colour = "white" if abs(value) > 0.55 else "black"
         text = f"{value:+.2f}".replace("-", "−") if i != j else "1"
         axes.text(j, i, text, ha="center", va="center", fontsize=size, color=colour)

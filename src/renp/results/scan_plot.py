@@ -31,7 +31,7 @@ def draw_lines(what: str, atom: str, ends: Drawn, lines: Drawn) -> Figure:
     marker: dict[str, Any] = {"marker": "o"} if x.size < _LEAST else {"marker": "."} if holes else {}
     for (name, values), look in zip(lines.items(), looks(len(lines)), strict=True):
         axes.plot(x[order], _finite(values[order]), label=symbols(name) or None, **look, **marker)
-    axes.set_xlabel(symbols(label))
+    axes.set_xlabel(folded(symbols(label), letters(axes, 0.75)))
     axes.set_ylabel(symbols(what))
     _scale(axes, "x", x)
     if _spans_orders(np.concatenate([values.ravel() for values in lines.values()])):

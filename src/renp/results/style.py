@@ -48,6 +48,10 @@ _PAGE, _LEAST = 9.2, 1.8
 """Greatest height of a figure in a column, inches, unless panels would be lower than the second."""
 _LONG = 40
 """Letters of a label in a legend after which it goes on in the next line."""
+_FEW = 50.0
+"""Ratio of the ends of an axis below which numbers between the powers of ten are written."""
+_SMALLEST = 5.6
+"""Size of text that can be read in print, points."""
 _EM = 0.55
 """Width of a letter on average in units of the size of the text."""
 
@@ -239,6 +243,8 @@ def decades(axes: "Axes", name: Literal["x", "y"], *values: Any, none: str = "")
 
     Without any it has no numbers, and words in place of what is not there.
     """
+    from matplotlib.ticker import LogLocator
+
     every = np.concatenate([np.ravel(np.asarray(one, dtype=float)) for one in (*values, [])])
     known = every[np.isfinite(every) & (every > 0)]
     if not known.size:
@@ -249,12 +255,27 @@ def decades(axes: "Axes", name: Literal["x", "y"], *values: Any, none: str = "")
     low, high = float(known.min()) / 1.2, float(known.max()) * 1.2
     wider = max(1.0, math.sqrt(11 * low / high))
     axes.set(**{f"{name}scale": "log", f"{name}lim": (low / wider, high * wider)})
+    if name == "x" and high * wider**2 < _FEW * low:  # not each number from 1 to 9 has room
+        axes.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
 
 
 def colour_bar(axes: "Axes", image: Any, **more: Any) -> None:
     """Draw a colour bar that is as high as a square image, which fills a part of its axes alone."""
     figure: Any = axes.figure
     figure.colorbar(image, cax=axes.inset_axes((1.04, 0.0, 0.05, 1.0)), **more)
+
+
+def size_in_cells(axes: "Axes", number: int, letters: int) -> float:
+    """Return the size of text, points, for the cells of a square whose layout is done; 0 if none can be read.
+
+    Names beside the cells are made as small as those need.
+    """
+    figure: Any = axes.get_figure(root=True)
+    cell = 72 * axes.get_window_extent().height / figure.dpi / max(number, 1)
+    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        label.set_fontsize(min(label.get_fontsize(), max(_SMALLEST, 0.85 * cell)))
+    size = min(8.0, 0.85 * cell / (0.6 * letters))
+    return size if size >= _SMALLEST else 0.0
 
 
 def trim(figure: "Figure") -> None:
