@@ -147,6 +147,7 @@ class Sensitivity(Result):
             known = {label: of[name] for label, of in self.existing[kind].items() if name in of}
             some = np.array([*known.values()])
             look: Any = {"color": _OTHERS[k % len(_OTHERS)], "linewidth": 1.1, "linestyle": (0, (5, 1.5))}
+            look |= {"marker": "_"} if self.values.size == 1 else {}
             if few or len(some) == 1:
                 same = len(some) == 1 or np.array_equal(some[0], some[-1])
                 for n, (label, limit) in enumerate(list(known.items())[: 1 if same else None]):
