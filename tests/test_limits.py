@@ -14,6 +14,7 @@ from scipy import optimize, stats
 
 import renp
 from cases import DAY, YB, runs
+from deviances import MU, RISE
 from relative import relative
 from renp.inference import accepted, best_fits, limit_search
 from renp.inference.likelihood import Data
@@ -398,3 +399,34 @@ def test_failed_toys_of_a_construction_are_left_out_and_told(monkeypatch: pytest
     toys = renp.throw_toys(renp.Likelihood(few, NU, **MOMENT), toys=300)
     assert 0 < toys.failed < 60
     assert str(toys.failed) in str(toys)
+
+
+@pytest.mark.slow
+def test_counts_may_be_seen_where_only_an_uncertain_calibration_lets_pairs_be_emitted() -> None:
+    """A run 10⁻⁶ eV above all thresholds; against a profile over a grid of shifts."""
+    energies = [1.068, float(np.max(renp.thresholds(YB, NU))) + 1e-6]
+    counts, error = np.array([117.0, 2.0]), 1e-5
+    uncertain = renp.Nuisances(calibration_error=error)
+    found = renp.upper_limits(runs(10.0, energies, counts=counts), NU, couplings=MU, nuisances=uncertain)
+    shifts = np.linspace(-5.0, -0.1, 5000)
+    every = runs(10.0, np.add.outer(error * shifts, energies).ravel())
+    null, more = (
+        np.asarray(renp.expected_counts(every, NU, model)).reshape(-1, 2)
+        for model in (None, renp.Weak() + renp.MagneticMoment({(1, 1): 1e-10}))
+    )
+
+    def least(square: float) -> float:
+        mean = null + square * (more - null)
+        seen = mean[:, 1] > 0
+        parts = mean[seen] - counts + counts * np.log(counts / mean[seen])
+        return float(np.min(2 * np.sum(parts, axis=1) + shifts[seen] ** 2))
+
+    options = {"xatol": 1e-9}
+    bottom = optimize.minimize_scalar(least, bounds=(0.0, 4.0), method="bounded", options=options)
+    lowest = min(bottom.fun, least(0.0))
+    end = optimize.brentq(lambda s: least(s) - lowest - RISE, bottom.x, 1e4)
+    assert found.limits["magnetic-moment"]["mu"] == relative(1e-10 * np.sqrt(end), rel=1e-4)
+    assert not found.failed
+    impossible = runs(10.0, [1.068, 1.08], counts=counts)
+    with pytest.raises(renp.InputError, match="no pair can be emitted"):
+        renp.upper_limits(impossible, NU, couplings=MU, nuisances=uncertain)

@@ -107,8 +107,12 @@ def all_minima(likelihood: Likelihood, data: Data, moves: Mask, k: int, rise: Sc
         starts = np.concatenate([starts, np.repeat(points[:, None], len(data.counts), axis=1)])
         return _first_fits(likelihood, data, starts, mask, EDGES)
     found = _first_fits(likelihood, data, starts, mask, MANY if few else EDGES)
+    # No other may be accepted, however many there are.
+    heights = np.nan_to_num(np.asarray(found.chi2), nan=np.inf)
+    low = np.any(heights < np.min(heights, axis=0) + rise, axis=1)
+    found = jax.tree.map(lambda a: a[low | (np.arange(len(low)) == 0)], found)
     done = 0
-    while done < len(found.x) <= _MOST_MINIMA:
+    while done < min(len(found.x), _MOST_MINIMA):
         x = np.asarray(found.x[done])
         others = np.moveaxis(np.asarray(_elsewhere(likelihood, x, k, moves)), 1, 0)
         done += 1

@@ -109,7 +109,8 @@ class Signal(NamedTuple):
     def reach(self, counts: Reals, rise: float, *, gaps: bool = False) -> "Stretch":
         """Return where −2 ln L of some data, shape (data, n), rises by no more; and what lies between."""
         base = self.base()
-        height = -2 * self.log_likelihood(counts, base)
+        seen = np.any(self.mean(base) > 0, axis=0)  # what other parameters may open says nothing of x
+        height = -2 * self.log_likelihood(counts * seen, base)
         return Stretch.of(self, base, np.any(height - np.min(height, axis=0) <= rise, axis=1), gaps=gaps)
 
     def fitted(self, most: Reals) -> "Stretch":

@@ -30,7 +30,7 @@ _SCAN = 1024
 _FAR = 9
 """Some points are up to one unit away from where a threshold passes a run, others 10⁻⁹."""
 
-_BELIEVED = 6.0
+BELIEVED = 6.0
 """Standard deviations beyond which no calibration is sought."""
 
 _SEVERAL_MINIMA = ("free", "coupling", "constrained")
@@ -207,7 +207,7 @@ def edges(likelihood: Likelihood) -> dict[int, Reals]:
             if (CALIBRATION, parameter.name) in one.names
         ]:
             x = np.unique(np.concatenate(shifts) / float(parameter.plus))
-            found[k] = x[np.abs(x) < _BELIEVED]
+            found[k] = x[np.abs(x) < BELIEVED]
     return found
 
 

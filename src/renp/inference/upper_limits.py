@@ -4,10 +4,12 @@ What a limit means depends on the method, see `renp.inference.methods`, and ever
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, overload
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Complex, Float
 from scipy.special import erfinv
 
@@ -19,10 +21,11 @@ from renp.inference.limit_search import CouplingLimit, LimitSearch
 from renp.inference.methods import METHODS
 from renp.inference.nuisances import Nuisances, relevant
 from renp.inference.part import experiments_of, nuisances_of
+from renp.inference.starts import BELIEVED, MASS
 from renp.interactions.couplings import Coupling
 from renp.interactions.dipole import MOMENTS, moment_couplings, moment_elements
 from renp.interactions.given import GivenCouplings, given_couplings
-from renp.neutrinos import Neutrinos
+from renp.neutrinos import Neutrinos, with_values
 from renp.progress import progress_line
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
@@ -126,15 +129,16 @@ def upper_limits(
     choice("method", method, tuple(METHODS))
     experiments = experiments_of(experiment)
     uncertain = nuisances_of(nuisances, tuple(experiments))
-    for name, one in experiments.items():
-        if one.counts is not None and uncertain[name].background_degree is None:
-            check_possible(one, expected_counts(one, neutrinos))
     observed = all(one.counts is not None for one in experiments.values())
     given = moment_couplings(neutrinos.nature) if couplings is None else given_couplings(couplings)
     search = LimitSearch(method, confidence_level, rise, profiled, bands, random_seed(seed), lengthened)
     progress = progress or progress_line("limits")
     by_name: dict[str, CouplingLimit] = {}
     for likelihood, places in likelihoods_of(experiment, neutrinos, given, uncertain, profiled=profiled):
+        if not by_name:
+            for name, one in experiments.items():
+                if one.counts is not None and uncertain[name].background_degree is None:
+                    check_possible(one, expected_counts(*_opened(one, neutrinos, uncertain[name])))
         for k in places:
             name = likelihood.names[k]
             progress(name)
@@ -253,6 +257,19 @@ def check_possible(experiment: Experiment, background: Any) -> None:
             if experiment.duration[k] == 0:
                 reason = "the duration of the run is 0"
             raise InputError(f"counts[{k}]", float(observed), f"0, since {reason}")
+
+
+def _opened(
+    experiment: Experiment, neutrinos: Neutrinos, nuisances: Nuisances
+) -> tuple[Experiment, Neutrinos]:
+    """Return runs and neutrinos for which most runs emit pairs, of those that what is uncertain allows."""
+    if MASS in nuisances.free:
+        neutrinos = with_values(neutrinos, {MASS: np.array(0.0)})
+    if not (error := nuisances.calibration_error):
+        return experiment, neutrinos
+    energy = np.asarray(experiment.photon_energy)
+    lower = np.maximum(energy - BELIEVED * float(error), energy / 2)
+    return experiment.with_runs(replace(experiment.runs, photon_energy=lower)), neutrinos
 
 
 def _unit(i: int, j: int) -> Complex[Array, "3 3"]:
