@@ -133,6 +133,7 @@ def compare(kind: str, seed: int) -> int:
     return len(mine)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_accepted_sets_are_those_of_a_scan(kind: str) -> None:
     for seed in range(4):
@@ -212,6 +213,7 @@ def test_newton_finds_what_is_exact() -> None:
     np.testing.assert_allclose(found, none, rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_search_that_went_astray_ends_before_the_second_solution() -> None:
     """Its steps may not leap over what is excluded, wherever Newton's method was when it gave up."""
     likelihood = renp.Likelihood(runs(), NU, LIGHT, nuisances=renp.Nuisances(normalisation_error=1e-7))

@@ -65,6 +65,7 @@ def check(seed: int) -> None:
     assert renp.allowed_region(observed, NU, [], LEVEL).renp[name] == relative(limit, rel=ACCURACY)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("seed", range(2))
 def test_everyone_finds_one_limit(seed: int) -> None:
     check(seed)

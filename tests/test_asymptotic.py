@@ -178,6 +178,7 @@ def test_many_counts_have_the_limits_of_a_normal_distribution(method: str, pull:
     assert float(found.value) == relative(max(pull - z, 0) * sigma, rel=accuracy)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("method", METHODS)
 def test_expected_limits_with_many_counts_are_those_of_a_normal_distribution(method: str) -> None:
     likelihood = letter(MANY)
@@ -330,6 +331,7 @@ def test_limits_can_be_compiled_and_batched() -> None:
 TOYS = 8000
 
 
+@pytest.mark.slow
 def test_limits_cover_a_signal_as_often_as_they_should() -> None:
     # With the letter's exposure, coverage is 89 %: the most sensitive run has few counts.
     likelihood = uncertain(1000.0)

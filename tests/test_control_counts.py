@@ -46,6 +46,7 @@ def test_significance_is_that_of_li_and_ma(n_on: int, n_off: int, ratio: float) 
     assert chi2_at(likelihood, likelihood.data) == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("n_on", "n_off", "ratio"), [(140, 60, 0.5), (12, 30, 1.0), (4, 900, 300.0), (0, 5, 2.0)]
 )
@@ -179,6 +180,7 @@ def test_control_counts_are_needed_beside_counts() -> None:
             result(runs(10.0, [1.068], control_ratio=1.0))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("precise_pyhf")
 @pytest.mark.filterwarnings("ignore:jsonschema.RefResolver is deprecated:DeprecationWarning")
 def test_the_exported_workspace_has_control_channels() -> None:

@@ -94,6 +94,7 @@ def compare_with_spinors(
     assert np.all(np.abs(found - expected) <= tolerance * np.max(expected, axis=1, keepdims=True))
 
 
+@pytest.mark.sampled
 @natures
 @pytest.mark.parametrize("detuning", [1e-6, 1e-9])
 def test_spectrum_close_to_thresholds_agrees_with_spinors(detuning: float, nature: str) -> None:
@@ -174,6 +175,7 @@ def master(omega: float, nu: renp.Neutrinos, model: renp.Interaction) -> np.ndar
     return np.asarray(components(jnp.array([omega]), YB, nu, model))[..., 0]
 
 
+@pytest.mark.sampled
 @natures
 def test_integral_over_the_energy_is_the_master_formula(nature: str) -> None:
     rng = np.random.default_rng(11)
@@ -322,6 +324,7 @@ def test_majorana_neutrinos_of_a_pair_are_interchangeable() -> None:
     assert first == relative(np.swapaxes(second, 1, 2), rel=1e-11)
 
 
+@pytest.mark.sampled
 @natures
 def test_interactions_of_users_agree_with_spinors(nature: str) -> None:
     """Mediators of spin 0 and 1, both moments, charge radius and anapole beside the weak interaction."""
@@ -377,6 +380,7 @@ def angles(omega: float, nu: renp.Neutrinos, i: int, j: int) -> tuple[np.ndarray
     return -(t + beta) / (1 + beta * t), weights * (1 - beta**2) / (1 + beta * t) ** 2  # massless aberration
 
 
+@pytest.mark.sampled
 @natures
 def test_integral_over_the_angle_is_the_master_formula(nature: str) -> None:
     model = effective(random_couplings(np.random.default_rng(13)), nature)
@@ -454,6 +458,7 @@ def test_gradients_are_finite_and_right(name: str, x: float) -> None:
         assert gradient[k] == pytest.approx(expected, rel=1e-6, abs=1e-8)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", ["energy", "angle"])
 def test_gradients_are_finite_where_nothing_is_emitted(name: str) -> None:
     for x, omega in [(0.5, 1.0716), (0.5, 1.09), (-0.999, 1.2), (0.999, 1.0705), (-0.2, 0.0)]:

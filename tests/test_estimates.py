@@ -104,6 +104,7 @@ class ByHand:
         return optimize.brentq(lambda v: function(v) - least - rise, inside, outside, xtol=1e-12)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("counts", [SURPLUS, EXPECTED, DEFICIT])
 @pytest.mark.parametrize("level", [0.6827, 0.9])
 def test_moment_and_normalisation_by_hand(counts, level):
@@ -128,6 +129,7 @@ def test_moment_and_normalisation_by_hand(counts, level):
         assert pull == pytest.approx(end, abs=ACCURACY * (pulls[1] - pulls[0]))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("counts", "couplings"),
     [(SURPLUS, "moment"), (EXPECTED, "moment"), (DEFICIT, "moment"), (SURPLUS, "mediator")],
@@ -318,6 +320,7 @@ def test_data_other_than_the_observed():
     assert fit(model, one, fixed=["normalisation"])["normalisation"].value == 1.0
 
 
+@pytest.mark.slow
 def test_another_minimum_is_told():
     """The amplitude is 1 + g: g and −2 − g give the same counts."""
     model = likelihood((130,), "weak", (1.068,), 0.0)

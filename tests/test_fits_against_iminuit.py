@@ -244,6 +244,7 @@ def test_rates_asimov() -> None:
     assert compare(likelihood, expected, asimov(likelihood, at(likelihood, 4.0)), (1.0, 2.71)) == [2, 2]
 
 
+@pytest.mark.slow
 def test_rates_fluctuated() -> None:
     likelihood, expected = rates(10.0)
     data = toys(likelihood, at(likelihood, 0.5), 4, seed=2)

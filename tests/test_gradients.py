@@ -146,6 +146,7 @@ def test_gradient_of_a_closed_pair_is_zero() -> None:
     assert jax.grad(lambda w: renp.spectral_function(w, YB, nu))(beyond) == 0
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("detuning", [1e-3, 1e-6, 1e-9, 1e-12, 1e-14])
 def test_gradient_close_to_a_threshold_has_all_digits(detuning: float) -> None:
     """Against the derivative in 50 digits; I goes as the root of the detuning there."""

@@ -59,6 +59,7 @@ def test_region_of_one_quadratic_limit_is_known_in_closed_form() -> None:
         assert found.world[f"{kind} {element}"] == relative(limit * np.sqrt(size * largest), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_region_of_renp_alone_is_the_limit_one_at_a_time() -> None:
     """Every other moment only adds counts, so that leaving it free does not weaken a limit."""
     found, alone = allowed_region(runs(), NU, []), renp.upper_limits(runs(), NU).limits
@@ -91,6 +92,7 @@ def squares(experiment: renp.Experiment) -> tuple[np.ndarray, np.ndarray]:
     return null, np.array(more) / size**2
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("factor", [1.4, 1.0, 0.7])
 def test_region_of_observed_counts_rises_from_the_best_fit(factor: float) -> None:
     """An excess is described by moments, and what is allowed is counted from there, not from no moments."""
@@ -109,6 +111,7 @@ def test_region_of_an_excess() -> None:
     assert found.renp["magnetic-moment 11"] == relative(8.24e-11, rel=1e-3)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("factor", [1.0005, 0.9995])
 def test_region_within_a_sharp_limit_rises_from_the_best_fit_within_it(factor: float) -> None:
     """What stars allow is Σ|μ_ij|² + |ε_ij|² below a limit: linear in the squares, a convex problem."""

@@ -185,6 +185,7 @@ def test_chi2(nature: str, ordering: str) -> None:
         assert float(density_at(likelihood, x, data)) == relative(-by_notebook / 2, rel=1e-11)
 
 
+@pytest.mark.sampled
 @every_case
 def test_both_paths_agree_with_the_model(nature: str, ordering: str) -> None:
     """Precomputed or not, the counts are those of the sum of the interactions."""
@@ -200,6 +201,7 @@ def test_both_paths_agree_with_the_model(nature: str, ordering: str) -> None:
             assert found == relative(exact, rel=1e-12)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("what", ["everything", "rates"])
 def test_gradients(what: str) -> None:
     """One of the runs has no duration, nothing expected and nothing counted: its slope is 0."""
@@ -391,6 +393,7 @@ def test_majorana_couplings_that_interfere() -> None:
     assert interfering(couplings, "majorana", (1.0, 0.0)) == {"mu_12", "radius_12", "i left_12"}
 
 
+@pytest.mark.slow
 def test_a_coupling_that_interferes_once_a_phase_is_free() -> None:
     """With a phase of 0 there is no interference, but the phase varies: the sign of the coupling matters."""
     left = {"i left_12": renp.VectorMediator(MEDIATOR, 1.0, left={(1, 2): 1j})}

@@ -148,6 +148,7 @@ def test_observed_limits_tell_how_well_each_coupling_fits() -> None:
     assert renp.upper_limits(runs(), NU).p_values is None
 
 
+@pytest.mark.slow
 def test_an_excess_weakens_and_a_deficit_does_not_break_the_limits() -> None:
     standard = np.asarray(renp.expected_counts(runs(), NU))
     excess, deficit, none = (

@@ -66,6 +66,7 @@ def fitted(**held: float) -> tuple[float, float, dict[str, float], dict[str, flo
     return 1e-11 * best.values["x"] ** 0.5, 1e-11 * low**0.5, pulls, errors
 
 
+@pytest.mark.slow
 def test_impacts_equal_fits_with_a_parameter_held(ranked: Ranking) -> None:
     value, limit, pulls, errors = fitted()
     assert (ranked.value, ranked.limit) == (relative(value, rel=1e-4), relative(limit, rel=1e-4))

@@ -46,6 +46,7 @@ def test_counts_are_the_quadratic_form() -> None:
         assert np.asarray(form.at(t)) == relative(expected, rel=1e-12)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("mass", [1e-3, 1.0, 1e3])
 def test_limits_on_either_side_are_where_chi2_has_risen(mass: float) -> None:
     form, unit = strength_counts(RUNS, NU, vector(mass))
@@ -55,6 +56,7 @@ def test_limits_on_either_side_are_where_chi2_has_risen(mass: float) -> None:
             assert rise(further * float(limit), vector(mass)) > 2.71
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("counts", [1e2, 1e4, 1e6, 1e8])
 def test_islands_left_by_destructive_interference_are_not_excluded(counts: float) -> None:
     """N = (1 − t)² N_0 is the standard model's again at t = 2: the limit lies beyond that island."""

@@ -101,6 +101,7 @@ MORE_AXES = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "axis", SOME_AXES + [pytest.param(axis, marks=pytest.mark.slow) for axis in MORE_AXES]
 )

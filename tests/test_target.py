@@ -141,6 +141,7 @@ def test_above_threshold_the_target_empties_itself(kappa: float) -> None:
 YB = renp.Atom.named("Yb")
 
 
+@pytest.mark.slow
 def test_storage_decays_as_it_should() -> None:
     """4|ρ|² falls with T₂/2, and as a Gaussian with an inhomogeneous width; the mean has the duty cycle."""
     ready = renp.Preparation(length=0.5, repetition=100.0, coherence=0.5, dephasing_time=1e-4)
@@ -342,6 +343,7 @@ def test_a_mismatched_pair_of_modes() -> None:
     assert pairs_per_photon(kappa, mismatch, length) == relative(abs(found[1] / found[0]) ** 2, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_what_it_takes_is_what_the_propagation_needs() -> None:
     """A fluence of a quarter of a turn on each side leaves |ρ| = 1/2 in a thin target."""
     need = requirements(YB, 1e-6, 1e-6, density=1e16)
@@ -487,6 +489,7 @@ def test_a_target_that_has_emptied_itself_is_not_followed_further() -> None:
     assert len(cycle.records) == 3
 
 
+@pytest.mark.slow
 def test_rings_follow_how_pumps_turn_the_atoms() -> None:
     """η of a thin target, an average of sin² of the turns over the cross-section, to a per cent."""
     none = Pulses(*(np.zeros(0),) * 4)

@@ -330,6 +330,7 @@ def test_prepared_states_are_sums_over_their_transitions(light: str) -> None:
     assert total / 5 == pytest.approx(3, abs=1e-12)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("J_e", "M", "light", "nature"),
     [

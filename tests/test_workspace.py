@@ -165,6 +165,7 @@ def test_p_values_at_the_limits_are_those_of_pyhf(nuisances: str, days: float, s
         assert float(expected[i]) == relative(0.1, rel=1e-5)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("sample", ["excess", "deficit"])
 def test_the_same_with_errors_of_the_background_in_each_run(sample: str) -> None:
     likelihood = letter("each run", rate=1e-5)
@@ -239,6 +240,7 @@ def test_cls_is_that_of_pyhf_to_a_millionth(nuisances: str, sample: str) -> None
         assert float(found.cls) == relative(p_signal / p_background, rel=1e-6)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("days", "sample"), [(10.0, "excess"), (0.1, "deficit")])
 def test_the_one_sided_limit_is_that_of_pyhf(days: float, sample: str) -> None:
     likelihood = letter("common", days)
@@ -343,6 +345,7 @@ def test_runs_in_which_nothing_can_be_counted_are_left_out() -> None:
         pyhf_workspace(likelihood, "mu_11", Data(jnp.array([2.0, 1.0, 0.0]), jnp.zeros(0)))
 
 
+@pytest.mark.slow
 def test_runs_with_signal_only() -> None:
     likelihood = three_runs([1.068, 1.07, 1.071], [10.0, 10.0, 10.0], 1e-5, 0.0)
     data = Data(jnp.array([0.0, 9.0, 0.0]), jnp.zeros(0))
