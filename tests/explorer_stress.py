@@ -90,6 +90,12 @@ class _Session:
             if heading.get("reqid") == number:
                 return answer
 
+    async def close(self) -> None:
+        """Close the page, as a browser tells the server."""
+        self.socket.close()
+        while await self.socket.read_message() is not None:
+            pass
+
     async def slider(self, title: str) -> str:
         """Return the identity of a slider."""
         await self._read()  # the greeting
@@ -127,7 +133,7 @@ async def _session(port: int, seen: Seen, stop: threading.Event, random: Random)
             break
         with seen.wait("slider"):
             await asyncio.wait_for(session.move(slider, random.uniform(0, 0.08)), 60)
-    socket.close()
+    await asyncio.wait_for(session.close(), 60)
 
 
 def _working(port: int, seen: Seen, stop: threading.Event, number: int) -> None:
