@@ -264,7 +264,7 @@ def _opened(
 ) -> tuple[Experiment, Neutrinos]:
     """Return runs and neutrinos for which most runs emit pairs, of those that what is uncertain allows."""
     if MASS in nuisances.free:
-        neutrinos = with_values(neutrinos, {MASS: np.array(0.0)})
+        neutrinos = with_values(neutrinos, {MASS: jnp.zeros(())})
     if not (error := nuisances.calibration_error):
         return experiment, neutrinos
     energy = np.asarray(experiment.photon_energy)
