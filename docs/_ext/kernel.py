@@ -1,5 +1,6 @@
-"""Begins each notebook's kernel: what one page has compiled, others neither trace nor compile again."""
+"""Begins each notebook's kernel: what one page has compiled, others neither trace nor compile again.
 
-import os
+No name stays behind: a page that forgets an import would not be noticed.
+"""
 
-__import__("renp").cache(os.environ["JAX_COMPILATION_CACHE_DIR"])
+__import__("renp").cache(__import__("os").environ["JAX_COMPILATION_CACHE_DIR"])

@@ -126,9 +126,8 @@ class _Path:
 
     def nearer(self, lost: Crossing) -> Crossing:
         """Return crossings by fits that follow the profile from its minimum."""
-        step = np.full(
-            len(lost.value), _FIRST_STEP
-        )  # the search that failed may have gone to another minimum
+        # Not from where the search failed, which may be beyond another minimum.
+        step = np.full(len(lost.value), _FIRST_STEP)
         return self.bisected(np.asarray(self.best.x), step, self.fitted)
 
     def beyond(self, lost: Crossing) -> Crossing:
