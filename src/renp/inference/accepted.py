@@ -197,7 +197,8 @@ def exact_sets(along: Along, counts: Any, rise: Scalar) -> AcceptedSet:
     """
     runs = counts.shape[1]
     more = -(-runs // _RUNS) * _RUNS - runs
-    rows = [np.pad(np.broadcast_to(part, counts.shape), ((0, 0), (0, more))) for part in (*along, counts)]
+    each = (np.broadcast_to(np.asarray(part, dtype=float), counts.shape) for part in (*along, counts))
+    rows = [np.pad(part, ((0, 0), (0, more))) for part in each]
     rises = np.asarray(rise, dtype=float)
     found: AcceptedSet = in_chunks(lambda some: _exact(Along(*some[:3]), some[3], rises), rows, _SETS)
     return found
