@@ -656,8 +656,9 @@ def test_pages_and_files_are_for_the_explorers_own_addresses(host: str, port: in
         assert answer(port, request, host)[0] == 403
 
 
-def test_no_more_pages_than_the_memory_has_room_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("renp.explorer.guard.MOST_SESSIONS", 0)
+@pytest.mark.parametrize("bound", ["MOST_SESSIONS", "MOST_WAITING"])
+def test_no_more_pages_than_there_is_room_for(bound: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"renp.explorer.guard.{bound}", 0)
     assert answer(port, "GET /")[0] == 503
     assert answer(port, "GET /static/js/bokeh.min.js")[0] == 200
 

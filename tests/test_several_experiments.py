@@ -236,6 +236,8 @@ def test_limits_and_fits_begin_at_one_least_value_where_runs_are_at_thresholds()
     [
         ({}, None, "experiment = {}: must be one Experiment, or at least one by name"),
         ({"one": 3}, None, r"experiment\['one'\] = 3, of type int: must be"),
+        (runs(energies=[]), None, "experiment = of no runs: must be of at least one photon energy"),
+        ({"one": runs(), "none": runs(energies=[])}, None, r"experiment\['none'\] = of no runs"),
         (periods(), {"third": RATE}, "a name in nuisances = 'third': must be "),
         (periods(), renp.Nuisances(common=("efficiency",)), "common = 'efficiency': must be "),
         (periods(), renp.Nuisances(common=("background",)), "common = 'background': must be of errors that"),

@@ -1,5 +1,6 @@
 """The controls of atom, neutrinos, target, laser and what is uncertain."""
 
+from collections.abc import Callable
 from functools import partial
 from math import pi
 from pathlib import Path
@@ -18,7 +19,7 @@ from renp.explorer.fields import (
     Slider,
     Write,
     angle,
-    card,
+    folded,
     html,
     number_field,
     number_in,
@@ -68,31 +69,37 @@ _STATES = ("all, equally", "-2", "-1", "0", "1", "2")
 
 
 class Controls:
-    """All controls of what is measured, but for interactions and runs."""
+    """All controls of what is measured, but for interactions and runs; folded ones are made when unfolded."""
 
     def __init__(self, edit: Edit) -> None:
         self._edit = edit
         self.fields: list[Field] = []
         self._only: dict[str, list[Any]] = {}
+        self._state: State | None = None
         self.basic = [*self._atom(), *self._neutrinos()]
-        release = self.add("release", select("Global fit", releases()))
-        delta = self.add("delta_cp", angle("Dirac phase δ (π)", 2), _delta, _with_delta)
-        fits = [
-            self._number(key, "of the global fit") for key in _LABELS if "." not in key and key not in _ERRORS
-        ]
-        known = self.add(
-            "oscillation", select("Masses and mixing are", _KNOWN), _oscillation, _with_oscillation
-        )
-        self.more = [
-            card("Oscillation parameters", release, delta, *fits),
-            *(card(name.capitalize(), *self._section(name)) for name in ("target", "laser")),
-            card("What is uncertain", known, *(self._number(key, "none") for key in _ERRORS)),
-            card("Single effects of the atom", *self._effects()),
-            card("Atom of one's own", *self._own_atom()),
-        ]
+        folds: dict[str, Callable[[], list[Any]]] = {
+            "Oscillation parameters": self._global_fit,
+            "Target": partial(self._section, "target"),
+            "Laser": partial(self._section, "laser"),
+            "What is uncertain": self._uncertain,
+            "Single effects of the atom": self._effects,
+            "Atom of one's own": self._own_atom,
+        }
+        self.more = [folded(title, partial(self._unfolded, make)) for title, make in folds.items()]
+
+    def _unfolded(self, make: Callable[[], list[Any]]) -> list[Any]:
+        """Make controls that were folded, and let them show the state."""
+        known = len(self.fields)
+        views = make()
+        if self._state is not None:
+            self.reveal(self._state)
+            for field in self.fields[known:]:
+                field.show(self._state)
+        return views
 
     def reveal(self, state: State) -> None:
         """Show no control of what has no effect in a state."""
+        self._state = state
         preparation = "prepared" if state["target.preparation"] else "of one's own"
         shown = (state["nature"], preparation, *effects_of(state["effects"]))
         for name, views in self._only.items():
@@ -110,6 +117,18 @@ class Controls:
     def _number(self, key: str, placeholder: str = "", label: str = "") -> Any:
         unit = unit_of_field(*PLACES[key])
         return self._kept(number_field(key, label or _LABELS[key], unit, self._edit, placeholder))
+
+    def _global_fit(self) -> list[Any]:
+        release = self.add("release", select("Global fit", releases()))
+        delta = self.add("delta_cp", angle("Dirac phase δ (π)", 2), _delta, _with_delta)
+        keys = [key for key in _LABELS if "." not in key and key not in _ERRORS]
+        return [release, delta, *(self._number(key, "of the global fit") for key in keys)]
+
+    def _uncertain(self) -> list[Any]:
+        known = self.add(
+            "oscillation", select("Masses and mixing are", _KNOWN), _oscillation, _with_oscillation
+        )
+        return [known, *(self._number(key, "none") for key in _ERRORS)]
 
     def _section(self, name: str) -> list[Any]:
         usual = State()

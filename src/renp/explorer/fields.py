@@ -203,17 +203,21 @@ def button(label: str, action: Callable[[], None], **options: Any) -> Any:
     return made
 
 
-def card(title: str, *content: Any, collapsed: bool = True) -> Any:
-    """Return a part of the controls that folds; what is in it is made when it is first unfolded."""
-    column = pn.Column(*(() if collapsed else content), margin=0, **WIDE)
-    folding = pn.Card(column, title=title, collapsed=collapsed, margin=(4, 5), **WIDE)
+def card(title: str, *content: Any, collapsed: bool = False) -> Any:
+    """Return a part of the controls that folds."""
+    return pn.Card(*content, title=title, collapsed=collapsed, margin=(4, 5), **WIDE)
+
+
+def folded(title: str, make: Callable[[], list[Any]]) -> Any:
+    """Return a part of the controls that is folded; what is in it is made when it is first unfolded."""
+    column = pn.Column(margin=0, **WIDE)
+    folding = card(title, column, collapsed=True)
 
     def fill(_: Any) -> None:
-        if not column.objects:
-            with_lock(lambda: column.extend(content))
+        folding.param.unwatch(watcher)
+        with_lock(lambda: column.extend(make()))
 
-    if collapsed:
-        folding.param.watch(fill, "collapsed")
+    watcher = folding.param.watch(fill, "collapsed")
     return folding
 
 

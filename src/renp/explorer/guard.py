@@ -20,6 +20,9 @@ from tornado.web import OutputTransform, RequestHandler
 MOST_SESSIONS = 64
 """Pages that are open at once: each has about 10 MB."""
 
+MOST_WAITING = 24
+"""Pages that wait for their turn to be made: who waits longer has gone."""
+
 LONGEST = 20_000
 """Characters of a link."""
 
@@ -33,10 +36,10 @@ LONGEST_WAIT = 30
 """Seconds for which a connection may send nothing, or not answer that it is still there."""
 
 GIVEN_BACK = 20_000
-"""Milliseconds between returns of memory, at least: pages that nobody opened are dropped after as long."""
+"""Milliseconds between returns of memory, at least."""
 
 _SHARE = 0.04
-"""Of the time, at most, goes into it."""
+"""Of the time, at most, goes into it while pages are open."""
 
 _NEVER = 1_000_000_000
 """Seconds."""
@@ -61,6 +64,7 @@ SERVER: dict[str, Any] = {
         "idle_connection_timeout": LONGEST_WAIT,
         "body_timeout": LONGEST_WAIT,
     },
+    "check_unused_sessions_milliseconds": 2000,  # Bokeh's 17 s let go of many pages at once
     "websocket_max_message_size": MOST_BYTES,
     "websocket_ping_interval": LONGEST_WAIT,
     "websocket_ping_timeout": LONGEST_WAIT,
@@ -111,7 +115,12 @@ class Turns(LifecycleHandler):  # type: ignore[misc]
         loop.call_soon(lambda: loop.call_later(loop.time() - begin, self._turn.release))
 
 
-def guard(application: Any, origins: Collection[str], sessions: Callable[[], int] = lambda: 0) -> None:
+def guard(
+    application: Any,
+    origins: Collection[str],
+    sessions: Callable[[], int] = lambda: 0,
+    waiting: Callable[[], int] = lambda: 0,
+) -> None:
     """Let an application answer who asks for one of its origins, as "localhost:5006", and not too many."""
     hosts = {origin.lower() for origin in origins} | {
         origin.removesuffix(":80").lower() for origin in origins
@@ -133,6 +142,9 @@ def guard(application: Any, origins: Collection[str], sessions: Callable[[], int
     def full(request: HTTPServerRequest) -> bool:
         return request.path == "/" and sessions() >= MOST_SESSIONS
 
+    def busy(request: HTTPServerRequest) -> bool:
+        return request.path == "/" and waiting() >= MOST_WAITING
+
     answers: list[tuple[int, str, Callable[[HTTPServerRequest], bool]]] = [
         (
             403,
@@ -143,6 +155,7 @@ def guard(application: Any, origins: Collection[str], sessions: Callable[[], int
         (414, f"A link has at most {LONGEST} characters", lambda request: len(request.uri or "") > LONGEST),
         (404, "There is no such page", _elsewhere),
         (400, f"A number in a link has at most {MOST_DIGITS} digits, 0 to 9", _unreadable),
+        (503, "Many ask for a page at once; try again in some seconds", busy),
         (503, "All pages that the explorer can serve are open; close one, or wait for a minute", full),
     ]
     application.transforms.append(Headers)
@@ -171,21 +184,24 @@ def forget(view: Any) -> None:
         Callback.registry.pop(part, None)
 
 
-def keep_giving_back() -> None:
+def keep_giving_back(sessions: Callable[[], int]) -> None:
     """Return memory now and then, the more seldom the longer it takes: meanwhile nobody is answered.
 
     Panel would do so five seconds after each page that is closed. What is there already stays.
     """
     panel.io.document.GC_DEBOUNCE = _NEVER
     gc.freeze()
+    rested = 0.0
 
     def run() -> None:
+        nonlocal rested
+        if sessions() and time.monotonic() < rested:
+            return
         begin = time.thread_time()
         give_back()
-        often.callback_time = max(GIVEN_BACK, 1000 * (time.thread_time() - begin) / _SHARE)
+        rested = time.monotonic() + (time.thread_time() - begin) / _SHARE
 
-    often = PeriodicCallback(run, GIVEN_BACK)
-    often.start()
+    PeriodicCallback(run, GIVEN_BACK).start()
 
 
 def give_back() -> None:

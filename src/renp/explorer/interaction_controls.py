@@ -137,7 +137,7 @@ class InteractionControls:
             self._edit("interactions", lambda state: state.with_interaction(k, None))
 
         last = button(f"Remove {kind}", remove, margin=(2, 10))
-        return card(f"{kind}{unit}", *views, last, collapsed=False)
+        return card(f"{kind}{unit}", *views, last)
 
     def _argument(self, k: int, cls: type[Interaction], name: str, parameter: inspect.Parameter) -> Any:
         if name in _matrix_names(cls):

@@ -110,7 +110,8 @@ def warm_up(start: State, ready: threading.Event, stopped: threading.Event) -> N
         ready.set()
     stopped.wait(_FIRST_PAGE)
     steps: list[Callable[[], Any]] = [partial(compile_view, view, setup) for view in views[1:]]
-    steps.insert(-1, partial(limits, setup))
+    if len(setup.experiment.runs):
+        steps.insert(-1, partial(limits, setup))
     for step in steps:
         if not stopped.is_set():
             step()
@@ -139,8 +140,12 @@ async def listen(start: State, port: int, address: str, stopped: threading.Event
     )
     turns = Turns()
     server._tornado.applications["/"].application.add(turns)
-    guard(server._tornado, origins, lambda: len(server.get_sessions("/")) + turns.waiting)
-    keep_giving_back()
+
+    def sessions() -> int:
+        return len(server.get_sessions("/")) + turns.waiting
+
+    guard(server._tornado, origins, sessions, lambda: turns.waiting)
+    keep_giving_back(sessions)
     server.start()
     if stopped is not None:
         threading.Thread(target=warm_up, args=(start, ready, stopped)).start()

@@ -134,20 +134,26 @@ def experiments_of(experiment: Experiment | Mapping[str, Experiment]) -> dict[st
     Raises
     ------
     InputError
-        For anything else, or counts of some experiments alone.
+        For anything else, one without runs, or counts of some experiments alone.
     """
     if not isinstance(experiment, Mapping):
-        instance("experiment", experiment, Experiment)
+        _with_runs("experiment", experiment)
         return {"": experiment}
     if not experiment:
         raise InputError("experiment", experiment, "one Experiment, or at least one by name")
     for name, one in experiment.items():
         if not isinstance(name, str) or not name:
             raise InputError("a name of an experiment", repr(name), "text")
-        instance(f"experiment[{name!r}]", one, Experiment)
+        _with_runs(f"experiment[{name!r}]", one)
     if len({one.runs.counts is None for one in experiment.values()}) > 1:
         raise InputError("counts", None, "given for all experiments, or for none")
     return dict(experiment)
+
+
+def _with_runs(name: str, experiment: Experiment) -> None:
+    instance(name, experiment, Experiment)
+    if not len(experiment.runs):
+        raise InputError(name, "of no runs", "of at least one photon energy here")
 
 
 def nuisances_of(
