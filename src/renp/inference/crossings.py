@@ -99,7 +99,9 @@ class _Path:
         """Return the lowest minima from many starts."""
         return lowest_minima(self.likelihood, self.data, self.others, also=x, still=x)
 
-    def bisected(self, start: Reals, step: Reals, fit: Callable[[Reals], Minimum | Minima]) -> Crossing:
+    def bisected(
+        self, start: Reals, step: Reals, fit: Callable[["_Path", Reals], Minimum | Minima]
+    ) -> Crossing:
         """Return crossings beyond points below the target; where one fails its x is the last such point."""
         k, side, target = self.k, self.side, self.best.chi2 + self.rises
         x = np.array(start)
@@ -107,16 +109,21 @@ class _Path:
         outside = np.full(len(inside), side * np.inf)
         end = np.asarray(self.likelihood.bounds[1 if side > 0 else 0])[k]
         reached = np.full(len(inside), np.inf)
+        going = np.arange(len(inside))
         for number in range(_SHORT_STEPS + _BISECTIONS):
-            middle = np.where(np.isfinite(outside), (inside + outside) / 2, inside + side * step)
+            near, far = inside[going], outside[going]
+            middle = np.where(np.isfinite(far), (near + far) / 2, near + side * step[going])
             step = np.where(np.isfinite(outside), step, (_LONGER if number < _SHORT_STEPS else 2) * step)
-            x[:, k] = side * np.minimum(side * middle, side * end)
-            there = fit(x)
-            below = np.asarray(there.chi2) < target
-            inside, outside = np.where(below, x[:, k], inside), np.where(below, outside, x[:, k])
-            reached = np.where(below, reached, np.asarray(there.chi2) - target)
-            x = np.where(below[:, None], np.asarray(there.x), x)
-            if np.all((reached < _CLOSE * self.rises) | (inside == end)):
+            x[going, k] = side * np.minimum(side * middle, side * end)
+            there = fit(self.rows(going), x[going])
+            rise = np.asarray(there.chi2) - target[going]
+            below = rise < 0
+            lower, higher = going[below], going[~below]
+            inside[lower], outside[higher] = x[lower, k], x[higher, k]
+            x[lower], reached[higher] = np.asarray(there.x)[below], rise[~below]
+            apart = ~np.isfinite(outside[going]) | (middle != near) & (middle != far)
+            going = going[apart & ~((reached < _CLOSE * self.rises) | (inside == end))[going]]
+            if not going.size:
                 break
         # A profile that jumps has a lower minimum that was not found.
         status = np.where(reached < _JUMP * self.rises, CONVERGED, NOT_CONVERGED)
@@ -128,7 +135,7 @@ class _Path:
         """Return crossings by fits that follow the profile from its minimum."""
         # Not from where the search failed, which may be beyond another minimum.
         step = np.full(len(lost.value), _FIRST_STEP)
-        return self.bisected(np.asarray(self.best.x), step, self.fitted)
+        return self.bisected(np.asarray(self.best.x), step, _Path.fitted)
 
     def beyond(self, lost: Crossing) -> Crossing:
         """Return crossings from where a profile seemed to jump: a fit had missed a minimum, or it is a wall.
@@ -148,7 +155,7 @@ class _Path:
             return found
         further = self.rows(below)
         step = np.maximum(0.1 * np.abs(x[below, self.k]), _FIRST_STEP)
-        return put(found, below, further.bisected(np.asarray(there.x)[below], step, further.sought))
+        return put(found, below, further.bisected(np.asarray(there.x)[below], step, _Path.sought))
 
 
 @compiled
