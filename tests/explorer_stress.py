@@ -35,6 +35,9 @@ VIEWS = ("spectrum", "counts", "plan", "bounds")
 _FLAT = 1.05
 """Most memory over least that is still called flat."""
 
+_BACK = 1.5
+"""Memory after all have gone over that before they came: programs stay."""
+
 
 class Seen:
     """What the clients saw."""
@@ -192,6 +195,7 @@ def main(minutes: float = 10, sessions: int = 20) -> bool:
                     seen.failures[f"{work.__name__}: {type(error).__name__}: {error}"[:120]] += 1
                     stop.wait(1)
 
+        before = _memory(server)
         threads = [threading.Thread(target=guarded, args=work, daemon=True) for work in works]
         for thread in threads:
             thread.start()
@@ -206,7 +210,7 @@ def main(minutes: float = 10, sessions: int = 20) -> bool:
             thread.join(70)
         time.sleep(60)
         memory.append(_memory(server))
-    print(f"{memory[-1]:.0f} MB a minute after all have gone\n")
+    print(f"{memory[-1]:.0f} MB a minute after all have gone, {before:.0f} MB before they came\n")
     for what, waits in seen.waits.items():
         ordered = sorted(waits)
         middle, late = statistics.median(ordered), ordered[int(0.95 * (len(ordered) - 1))]
@@ -218,6 +222,7 @@ def main(minutes: float = 10, sessions: int = 20) -> bool:
     waits = sorted(seen.waits["slider"])
     verdict = {
         "memory was flat in the second half": max(later) < _FLAT * min(later),
+        "memory came back when all had gone": memory[-1] < _BACK * before,
         "95 % of sliders were answered within a second": waits[int(0.95 * (len(waits) - 1))] < 1,
         "nothing was a failure of the server": not any("500" in what for what in seen.answers),
     }
