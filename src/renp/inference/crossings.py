@@ -27,6 +27,9 @@ _FIRST_STEP = 0.1
 _JUMP, _CLOSE = 1e-3, 1e-9
 """How far the χ² may lie above its target where a bisection ends and where it stops, in units of the rise."""
 
+_AGAIN = 5
+"""So often a bisection may end where a fit from further inside is below the target after all."""
+
 _AT_WALL = 1e-9
 """Distance in coordinates within which a crossing is where a run closes."""
 
@@ -99,6 +102,24 @@ class _Path:
         """Return the lowest minima from many starts."""
         return lowest_minima(self.likelihood, self.data, self.others, also=x, still=x)
 
+    def sure(self, start: Reals, step: Reals, fit: Callable[["_Path", Reals], Minimum | Minima]) -> Crossing:
+        """Return crossings beyond points below the target at which fits from further inside are not below it."""
+        found = self.bisected(start, step, fit)
+        for _ in range(_AGAIN):
+            ends = np.flatnonzero(np.asarray(found.status) == CONVERGED)
+            if not ends.size:
+                return found
+            there = fit(self.rows(ends), np.asarray(found.x)[ends])
+            missed = np.asarray(there.chi2) < (self.best.chi2 + (1 - _JUMP) * self.rises)[ends]
+            if not missed.any():
+                return found
+            some = ends[missed]
+            further = self.rows(some).bisected(np.asarray(there.x)[missed], np.asarray(step)[some], fit)
+            found = put(found, some, further)
+        status = np.array(found.status)
+        status[some] = np.where(status[some] == CONVERGED, NOT_CONVERGED, status[some])
+        return found._replace(status=jnp.asarray(status))
+
     def bisected(
         self, start: Reals, step: Reals, fit: Callable[["_Path", Reals], Minimum | Minima]
     ) -> Crossing:
@@ -135,7 +156,7 @@ class _Path:
         """Return crossings by fits that follow the profile from its minimum."""
         # Not from where the search failed, which may be beyond another minimum.
         step = np.full(len(lost.value), _FIRST_STEP)
-        return self.bisected(np.asarray(self.best.x), step, _Path.fitted)
+        return self.sure(np.asarray(self.best.x), step, _Path.fitted)
 
     def beyond(self, lost: Crossing) -> Crossing:
         """Return crossings from where a profile seemed to jump: a fit had missed a minimum, or it is a wall.
@@ -155,7 +176,7 @@ class _Path:
             return found
         further = self.rows(below)
         step = np.maximum(0.1 * np.abs(x[below, self.k]), _FIRST_STEP)
-        return put(found, below, further.bisected(np.asarray(there.x)[below], step, _Path.sought))
+        return put(found, below, further.sure(np.asarray(there.x)[below], step, _Path.sought))
 
 
 @compiled

@@ -273,7 +273,7 @@ def crossing(
         others = jnp.where(defined, x + own + along * side * (to - ahead), state.good)
         there = jnp.where(is_k, best.x + side * to, jnp.clip(others, low, high))
         crossed = (jnp.abs(value - target) < _ACCURATE * rise) & (distance < _ACCURATE * rise)
-        done = defined & crossed
+        done = defined & crossed & (ahead >= 0)  # beside corners a step may lead to the other crossing
         # Past the bound of the parameter, or of all numbers of order one.
         hopeless = ~done & (~(to < _BEYOND) | (defined & trusted & (ahead >= end) & (value < target)))
         return _Search(
