@@ -517,7 +517,7 @@ def test_results_are_saved(name, tmp_path):
     with xr.open_dataset(result.save(tmp_path / "r.nc"), engine="h5netcdf") as data:
         assert data.data_vars
     assert result.save(tmp_path / "r.png").stat().st_size > 10_000
-    assert "<table" in result._repr_html_()
+    assert "<table>" in result._repr_html_()
 
 
 def test_what_a_fit_says():

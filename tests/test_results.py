@@ -240,7 +240,7 @@ def test_infinite_limits_are_infinite_in_python(insensitive: Limits) -> None:
 
 def test_infinite_limits_are_printed_as_none(insensitive: Limits) -> None:
     assert str(insensitive).splitlines()[2].split() == ["11", "none", "none"]
-    assert "<td>none</td>" in insensitive._repr_html_()
+    assert ">none</td>" in insensitive._repr_html_()
 
 
 def test_infinite_limits_are_null_in_json(insensitive: Limits, tmp_path: Path) -> None:

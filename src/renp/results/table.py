@@ -88,25 +88,22 @@ class Table:
     def _repr_html_(self) -> str:
         head, tail, left_out = self._ends()
         # Notebooks would put words at the right, as they do numbers; and break 3e-11 at its hyphen.
-        folds = "white-space:normal"
-        looks = [f" style='text-align:left;{folds}'" if words else "" for words in self._words()]
-        heads = [look or f" style='{folds}'" for look in looks]
+        words = [" style='text-align:left'" if words else "" for words in self._words()]
+        numbers = [one or " style='white-space:nowrap'" for one in words]
 
         def row(tag: str, looks: Sequence[str], cells: Sequence[str]) -> str:
             return "".join(
                 f"<{tag}{look}>{set_html(cell)}</{tag}>" for look, cell in zip(looks, cells, strict=True)
             )
 
-        body = [row("td", looks, cells) for cells in head + tail]
+        body = [row("td", numbers, cells) for cells in head + tail]
         if left_out:
             body.insert(
                 len(head), f"<td colspan='{len(self.columns)}' style='text-align:center'>{left_out}</td>"
             )
-        rows = "".join(f"<tr>{one}</tr>" for one in [row("th", heads, self.columns), *body])
+        rows = "".join(f"<tr>{one}</tr>" for one in [row("th", words, self.columns), *body])
         # A caption would be folded to the width of its table.
-        return (
-            f"<p style='margin:0'>{set_html(self.title)}</p><table style='white-space:nowrap'>{rows}</table>"
-        )
+        return f"<p style='margin:0'>{set_html(self.title)}</p><table>{rows}</table>"
 
     def __str__(self) -> str:
         return self._printed(*self._ends())
