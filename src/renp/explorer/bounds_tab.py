@@ -54,7 +54,7 @@ def _row(comparison: ModelComparison) -> str:
         ("words long", limit_in_words(entry)),
         ("words", symbol(entry.unit)),
         ("words number", value),
-        ("words verdict", verdict),
+        ("words long verdict", verdict),
         ("words long", f"arXiv:{entry.arxiv}" if entry.arxiv else entry.reference),
     ]
     text = "".join(f"<td class='{kind}'>{_whole_numbers(escape(cell))}</td>" for kind, cell in cells)
