@@ -170,3 +170,10 @@ def test_files_tell_the_inputs(command: Command, file: Path, tmp_path: Path, end
     else:
         text = path.read_text(encoding="utf-8")
     assert re.search(r"\b3(\.0*)?e-11", text)
+
+
+@pytest.mark.parametrize("more", [(), ("-o", "counts.csv")])
+def test_a_column_without_a_picture_is_named(more: tuple[str, ...], command: Command) -> None:
+    answer = command("counts", "run.toml", "--column", "single", *more)
+    assert answer.status == 2
+    assert "column = single: must be left out without a picture (.png, .pdf, .svg)" in answer.err

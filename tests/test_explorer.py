@@ -26,7 +26,8 @@ from bokeh.client import pull_session
 from bokeh.document import Document
 from bokeh.events import DocumentReady
 from panel.io.state import set_curdoc
-from tornado.websocket import WebSocketHandler
+from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 import renp.explorer
 from cases import HEAD
@@ -37,7 +38,7 @@ from renp.explorer import explore, require_panel
 from renp.explorer.exchange import LINKED, from_query, from_text, start_state, to_python, to_query
 from renp.explorer.fields import file_of
 from renp.explorer.front import names_of, serve
-from renp.explorer.guard import Turns
+from renp.explorer.guard import Turns, say_nothing_of_closed_pages
 from renp.explorer.interaction_controls import BEGIN, beginning
 from renp.explorer.live import (
     POINTS,
@@ -903,3 +904,16 @@ def test_results_have_short_controls() -> None:
 
 def test_a_notebook_is_shown_the_page(page: Explorer) -> None:
     assert page.__panel__() is page.view
+
+
+def test_a_page_that_is_closed_while_it_is_written_to_is_no_news(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loop = asyncio.new_event_loop()
+    say_nothing_of_closed_pages(loop)
+    for error in (WebSocketClosedError(), StreamClosedError(), ValueError("other")):
+        loop.call_exception_handler({"message": "never retrieved", "exception": error})
+    logging.getLogger("bokeh.server.views.ws").warning("Failed sending message as connection was closed")
+    loop.close()
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ValueError]
+    assert len(caplog.records) == 1

@@ -252,5 +252,5 @@ def test_limits_of_others_stand_beside_those_of_the_moments() -> None:
 def test_a_notebook_shows_what_a_plan_reaches() -> None:
     plan: Any = PICTURES["plan-limits-12"]()
     assert plan._repr_html_().count("<table>") == 2
-    assert '<td style="text-align:left">electric-moment 33</td>' in plan._repr_html_()
+    assert "<td style='text-align:left'>electric-moment 33</td>" in plan._repr_html_()
     assert "plan (μ<sub>B</sub>)" in plan._repr_html_()

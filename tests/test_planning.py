@@ -817,3 +817,25 @@ def test_frequencies_are_whole_on_the_command_line_and_in_a_scan(
         scan = f'\n[scan]\nresult = "plan"\nfrequencies = {wrong}\n{axis}'
         with pytest.raises(renp.errors.ScenarioError, match=r"scan\.frequencies: .*must be a whole number"):
             Scenario.from_text(preset_text("letter") + scan)
+
+
+@pytest.mark.parametrize(
+    ("aim", "given"),
+    [
+        ("limits", {"strength": 1e-10}),
+        ("ordering", {"elements": "both"}),
+        ("magnetic-or-electric", {"elements": "magnetic-moment"}),
+        ("nature", {"couplings": {"mu": renp.MagneticMoment({(1, 1): 1.0})}}),
+        ("discovery", {"profiled": True}),
+        ("identify", {"weights": {"magnetic-moment 11": 2.0}}),
+    ],
+)
+def test_what_an_aim_does_not_use_is_named(aim: str, given: dict[str, Any]) -> None:
+    with pytest.raises(renp.InputError, match=f"{next(iter(given))} = .*left out with the aim '{aim}'"):
+        renp.plan(aim, RUNS, NU, **given)
+
+
+def test_elements_are_no_choice_beside_couplings() -> None:
+    one = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
+    with pytest.raises(renp.InputError, match=r"elements = .*left out beside couplings"):
+        renp.plan("limits", RUNS, NU, elements="both", couplings=one)

@@ -15,7 +15,7 @@ import pytest
 
 from renp.cli.commands import app
 from renp.cli.output import Output, progress_of
-from renp.progress import progress_line
+from renp.progress import signs_of_life
 from renp.scenario import preset_text
 
 pty = pytest.importorskip("pty")
@@ -80,7 +80,7 @@ def test_who_asks_for_quiet_sees_nothing(tmp_path: Path) -> None:
 
 
 def test_a_pipe_gets_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress_of("limits", Output(), steps=2) as progress:
+    with progress_of("limits", Output()) as progress:
         progress("first")
         progress(0.5)
         progress(1, 2)
@@ -90,7 +90,7 @@ def test_a_pipe_gets_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("calls", "seen"),
     [
-        ([("first",), ("second",)], ["limits: first", "0/2", "limits: second", "1/2"]),
+        ([("first, 1 of 2",), ("second, 2 of 2",)], ["limits: first", "0/2", "limits: second", "1/2"]),
         ([(0.25,)], ["25 %"]),
         ([(3, 8)], ["3/8"]),
     ],
@@ -102,7 +102,7 @@ def test_steps_move_a_bar_with_what_is_left(
     with os.fdopen(os.dup(terminal.slave), "w") as stderr:
         monkeypatch.setattr(sys, "stderr", stderr)
         monkeypatch.setenv("TERM", "xterm")
-        with progress_of("limits", Output(), steps=2) as progress:
+        with progress_of("limits", Output()) as progress:
             for call in calls:
                 progress(*call)
     shown = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", terminal.shown())
@@ -131,19 +131,44 @@ def test_no_command_computes_in_silence(name: str) -> None:
     assert f'progress_of("{name}"' in inspect.getsource(app[name].default_command)
 
 
-def test_a_notebook_has_a_line_that_is_written_over(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    times = iter([0.0, 0.5, 2.0, 3.0])
-    shell = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1))
-    monkeypatch.setattr("time.monotonic", lambda: next(times))
-    monkeypatch.setitem(sys.modules, "IPython", shell)
-    tell = progress_line("limits")
-    tell("magnetic-moment 11")  # too soon to be said
-    tell("magnetic-moment 12")
-    tell(3, 4)
-    first, second = "limits: magnetic-moment 12, 2 s", "limits: 3/4, 3 s"
-    assert capsys.readouterr() == ("", f"\r{first}\r{second:<{len(first)}}")
+@pytest.fixture
+def cell(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what is shown below a cell of a notebook, one drawing after the other."""
+    drawn: list[str] = []
+
+    def draw(bundle: dict[str, str], **_: Any) -> Any:
+        drawn.append(bundle["text/html"])
+        return SimpleNamespace(update=draw)
+
+    notebook = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1))
+    monkeypatch.setitem(sys.modules, "IPython", notebook)
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=draw))
+    return drawn
+
+
+def test_a_notebook_has_a_bar_with_what_is_left_that_goes_away(
+    cell: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("renp.progress._SOON", 0.02)
+    with signs_of_life("limits", None) as progress:
+        progress("a < b, 1 of 4")
+        time.sleep(0.1)
+        progress("a < c, 2 of 4")
+        time.sleep(0.1)
+        progress("proof")
+        time.sleep(0.1)
+    assert cell[0] == '<progress value="0.000"></progress> limits: a &lt; b, 1 of 4 · 0:00'
+    assert '<progress value="0.250"></progress> limits: a &lt; c, 2 of 4 · 0:00, left 0:00' in cell
+    assert cell[-2:] == ["<progress></progress> limits: proof · 0:00", ""]  # nobody knows how long
+
+
+def test_what_is_quick_says_nothing_in_a_notebook(cell: list[str]) -> None:
+    with signs_of_life("limits", None) as progress:
+        progress("magnetic-moment 11")
+    assert cell == []
 
 
 def test_elsewhere_nobody_is_told_who_has_not_asked(capsys: Any) -> None:
-    progress_line("limits")("magnetic-moment 11")
+    with signs_of_life("limits", None) as progress:
+        progress("magnetic-moment 11")
     assert capsys.readouterr() == ("", "")

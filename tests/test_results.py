@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib as mpl
@@ -20,10 +21,12 @@ import pytest
 import xarray as xr
 from PIL import Image
 
+import pictures
 import renp
 import renp.results
 from cases import DAY, YB
 from relative import relative
+from renp.errors import InputError
 from renp.neutrinos import release_errors, release_values
 from renp.results import Catalogue, Counts, Limits, Result, Spectrum, Table
 from renp.results.comparison import Comparison, Number
@@ -240,7 +243,7 @@ def test_infinite_limits_are_infinite_in_python(insensitive: Limits) -> None:
 
 def test_infinite_limits_are_printed_as_none(insensitive: Limits) -> None:
     assert str(insensitive).splitlines()[2].split() == ["11", "none", "none"]
-    assert "<td>none</td>" in insensitive._repr_html_()
+    assert ">none</td>" in insensitive._repr_html_()
 
 
 def test_infinite_limits_are_null_in_json(insensitive: Limits, tmp_path: Path) -> None:
@@ -590,3 +593,25 @@ def test_interference_stands_in_the_table_and_the_figure_of_a_spectrum() -> None
     plt.close(figure)
     moment = Spectrum.compute(YB, DIRAC, renp.Weak() + renp.MagneticMoment({(1, 1): 3e-11}), [1.05])
     assert moment.table().columns[3:] == ("magnetic-moment",)  # it does not interfere
+
+
+def test_data_have_no_width_of_a_column(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"column = 'single': must be left out without a picture"):
+        pictures.PICTURES["limits-1"]().save(tmp_path / "limits.csv", column="single")
+
+
+def test_a_notebook_shows_a_figure_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Any] = []
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=shown.append))
+    figure: Any = pictures.PICTURES["limits-1"]().plot()
+    assert plt.fignum_exists(figure.number)
+    figure._ipython_display_()
+    assert shown == [figure]
+    assert not plt.fignum_exists(figure.number)  # at the end of a cell all that exist are shown
+    assert not hasattr(figure, "_ipython_display_")
+
+
+def test_what_is_not_known_is_shown_as_nothing() -> None:
+    text = str(pictures.PICTURES["ranking"]())
+    assert "nan" not in text.split()
+    assert "nan" not in pictures.PICTURES["counts-0"]()._repr_html_()

@@ -3,7 +3,10 @@
 import json
 import os
 import signal
+import threading
+import time
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -299,6 +302,24 @@ def test_plans(tmp_path: Path) -> None:
 
 
 # --- interruptions ---------------------------------------------------------------------------------------
+
+
+def test_who_interrupts_waits_for_no_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+
+    def evaluate(_: Any, number: int) -> Any:
+        if number:
+            ended.wait(60)
+        return ()
+
+    monkeypatch.setattr("renp.scans.scan.evaluate", evaluate)
+    arriving: Any = on_threads(cast("Any", None), iter(range(9)), threads=2)
+    assert next(arriving) == (0, ())
+    begun = time.monotonic()
+    arriving.close()
+    taken = time.monotonic() - begun
+    ended.set()
+    assert taken < 2
 
 
 def test_a_scan_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

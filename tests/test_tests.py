@@ -80,6 +80,8 @@ def test_relative_accepts_nothing_but_its_share() -> None:
     [
         ("src/renp/inference/parameters.py", {"src/renp/inference/parameters.py", "tests/test_own_fit.py"}),
         ("src/renp/data/presets/letter.toml", {"tests/test_scenario.py"}),
+        ("src/renp/__init__.py", {"tests/test_docstrings.py", "tests/test_house.py"}),
+        ("src/renp/interactions/__init__.py", {"tests/test_contract.py"}),
         ("docs/words.md", {"tests/test_documentation.py"}),
         ("tests/test_runs.py", {"tests/test_runs.py"}),
     ],

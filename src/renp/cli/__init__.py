@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Sequence
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with endable() as came:
             status = app(given, exit_on_error=False, print_error=False, result_action="return_value")
     except KeyboardInterrupt as end:
-        _end(came, *end.args)
+        _end(came, *end.args, is_ours=arguments is None)
     except CycloptsError as error:
         note(f"renp: {error}")
         sys.exit(2)
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.exit(0)
     except Exception as error:
         if came:
-            _end(came)
+            _end(came, is_ours=arguments is None)
         if words := _of_surroundings(error):
             note(f"renp: {words}")
             sys.exit(1)
@@ -73,11 +74,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _end(came: list[int], *words: str) -> NoReturn:
+def _end(came: list[int], *words: str, is_ours: bool) -> NoReturn:
     """Exit as a shell says of signals that came; Ctrl-C if none did."""
     number = came[0] if came else signal.SIGINT
     asked = "interrupted" if number == signal.SIGINT else "terminated"
     note(f"renp: {': '.join([asked, *words])}")
+    others = (one for one in threading.enumerate() if one is not threading.main_thread())
+    if is_ours and not all(one.daemon for one in others):
+        sys.stderr.flush()
+        os._exit(128 + number)  # Python would wait until they have computed what nobody takes
     sys.exit(128 + number)
 
 

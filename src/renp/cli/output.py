@@ -1,7 +1,6 @@
 """What the commands share: options, notes on stderr, results on stdout or in a file."""
 
 import os
-import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ from cyclopts import Parameter, Token
 from renp.compilations import answer_trouble
 from renp.datafiles import DATA, PICTURES, check_output, json_text, unwritable, write
 from renp.errors import InputError
+from renp.progress import count_text, counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -76,6 +76,16 @@ class Output(Options):
 
     column: Literal["single", "double"] | None = None
     "Of a picture: one or two columns of a journal, 86 or 178 mm; for a screen if left out."
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.endings:
+            self.check_column(self.output)
+
+    def check_column(self, picture: Path | None) -> None:
+        """Raise `InputError` if a column's width is asked for, and no picture is written."""
+        if self.column is not None and (picture is None or picture.suffix not in PICTURES):
+            raise InputError("column", self.column, f"left out without a picture ({', '.join(PICTURES)})")
 
 
 _NAMES = ["--output", "-o"]
@@ -255,41 +265,31 @@ def progress_display(options: Options) -> Iterator["Progress"]:
 
 
 @contextmanager
-def progress_of(what: str, options: Options, *, steps: int | None = None) -> Iterator[Callable[..., None]]:
+def progress_of(what: str, options: Options) -> Iterator[Callable[..., None]]:
     """Show the progress of one piece of work, and drop warnings if asked to be quiet.
 
-    What is given is called with words for what is being done, with the part that is done, or with how many
-    steps are done and how many there are. Each call with words begins one of the ``steps``, if they are
-    known; words such as "3 of at most 8" say the same by themselves, and without them a bar has no end.
+    What is given is called as `renp.progress.counted` says; until it counts, a bar has no end.
     """
     if options.quiet or not sys.stderr.isatty():  # loading what would draw takes longer than to validate
         with quietly(options):
             yield lambda *_: None
         return
     with quietly(options), progress_display(options) as display:
-        task, begun = display.add_task(what, total=None, count=""), 0
-
-        def count(done: float, total: float) -> None:
-            # The first call is of what was there before, and says nothing of the speed.
-            first = display.tasks[task].total is None
-            shown = f"{int(100 * done)} %" if total == 1 else f"{int(done)}/{int(total)}"
-            show: Any = display.reset if first else display.update
-            show(task, total=total, completed=done, count=shown)
+        task = display.add_task(what, total=None, count="")
 
         def progress(done: str | float, total: int | None = None) -> None:
-            nonlocal begun
-            if not isinstance(done, str):
-                count(done, 1.0 if total is None else total)
+            words, now, whole = counted(done, total)
+            if words:
+                display.update(task, description=f"{what}: {words}")
+            if whole is None:
+                if display.tasks[task].total is not None:  # of the phase before
+                    display.tasks[task].total = None
+                    display.update(task, count="")
                 return
-            display.update(task, description=f"{what}: {done}")
-            begun += 1
-            if steps is not None:
-                count(begun - 1, steps)
-            elif found := re.search(r"(\d+) of (?:at most )?(\d+)", done):
-                count(int(found[1]) - 1, int(found[2]))
-            elif display.tasks[task].total is not None:  # of the phase before
-                display.tasks[task].total = None
-                display.update(task, count="")
+            # The first call is of what was there before, and says nothing of the speed.
+            first = display.tasks[task].total is None
+            show: Any = display.reset if first else display.update
+            show(task, total=whole, completed=now, count=count_text(now, whole))
 
         with _compilations(lambda now: display.update(task, count="compiling …" if now else "")):
             yield progress

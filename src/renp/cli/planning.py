@@ -40,13 +40,13 @@ def plan(
     file: File,
     *,
     aim: Annotated[str, Parameter(help=", ".join(AIMS) + ".")] = "limits",
-    elements: str = "both",
+    elements: str | None = None,
     couplings: Couplings = None,
     total: str | None = None,
     lightest_masses: Annotated[str | None, Parameter(name=["--lightest-masses", "--masses"])] = None,
     both_orderings: Flag = False,
     profiled: Flag = False,
-    strength: float = 5e-11,
+    strength: float | None = None,
     laser_range: Annotated[str | None, Parameter(name=["--laser-range", "--laser"])] = None,
     clearance: str = "0 eV",
     frequencies: Whole | None = None,
@@ -65,7 +65,7 @@ def plan(
     Parameters
     ----------
     elements
-        magnetic-moment, electric-moment or both.
+        magnetic-moment, electric-moment or both; both if left out.
     total
         Time in all, such as "70 day"; that of the file's runs if left out.
     lightest_masses
@@ -75,7 +75,8 @@ def plan(
     profiled
         Leave all other couplings free.
     strength
-        Size in μ_B of the moments that are simulated to be told apart.
+        Size of the couplings that are simulated to be told apart, 5e-11 (μ_B) if left out; for the aims
+        identify, magnetic-or-electric and sign.
     laser_range
         Lowest and highest photon energy, such as "1.05 eV, 1.0717 eV" or "1157 nm, 1180 nm".
     clearance
@@ -167,6 +168,7 @@ def scan(
         raise InputError("output", "nothing", "the result's name, --output FILE.zarr")
     if plot is not None:
         check_output(plot, PICTURES, "plot")
+    options.check_column(plot)
     scenario = read_scenario(file, options, expected=expected)
     if scenario.scan is None:
         raise ScenarioError(str(file), ["scan: is missing: this command needs a table [scan]"])

@@ -72,7 +72,7 @@ def limits(
 
     scenario, experiments, nuisances = _together(file, others, options, expected=expected)
     limited = couplings_of(scenario, couplings)
-    with progress_of("limits", options, steps=len(limited)) as progress:
+    with progress_of("limits", options) as progress:
         result = upper_limits(
             experiments,
             scenario.neutrinos,

@@ -49,13 +49,13 @@ def _row(comparison: ModelComparison) -> str:
     value = "" if comparison.effective is None else f"{comparison.effective:.3g}"
     verdict = comparison.verdict + (f": {comparison.remark}" if comparison.remark else "")
     cells = [
-        ("words", f"{entry.experiment} ({entry.year})"),
-        ("words", entry.observable),
-        ("words", limit_in_words(entry)),
+        ("words long", f"{entry.experiment} ({entry.year})"),
+        ("words long", entry.observable),
+        ("words long", limit_in_words(entry)),
         ("words", symbol(entry.unit)),
         ("words number", value),
-        ("words verdict", verdict),
-        ("words", f"arXiv:{entry.arxiv}" if entry.arxiv else entry.reference),
+        ("words long verdict", verdict),
+        ("words long", f"arXiv:{entry.arxiv}" if entry.arxiv else entry.reference),
     ]
     text = "".join(f"<td class='{kind}'>{_whole_numbers(escape(cell))}</td>" for kind, cell in cells)
     return f"<tr class='excluded'>{text}</tr>" if comparison.excluded else f"<tr>{text}</tr>"

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import gc
+import logging
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -14,8 +15,10 @@ from bokeh.application.handlers.lifecycle import LifecycleHandler
 from panel.links import Callback
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.ioloop import PeriodicCallback
+from tornado.iostream import StreamClosedError
 from tornado.routing import Matcher, Rule
 from tornado.web import OutputTransform, RequestHandler
+from tornado.websocket import WebSocketClosedError
 
 MOST_SESSIONS = 64
 """Pages that are open at once: each has about 10 MB."""
@@ -182,6 +185,18 @@ def forget(view: Any) -> None:
     """Let go of a closed page: Panel's register of scripts keeps parts that their own script names."""
     for part in view.select():
         Callback.registry.pop(part, None)
+
+
+def say_nothing_of_closed_pages(loop: asyncio.AbstractEventLoop) -> None:
+    """Let what is still being written to a page that somebody closes be no error, and no warning."""
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not isinstance(context.get("exception"), (WebSocketClosedError, StreamClosedError)):
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
+    for name in ("bokeh.server.views.ws", "panel.io.document"):
+        logging.getLogger(name).addFilter(lambda record: "connection was closed" not in record.getMessage())
 
 
 def keep_giving_back(sessions: Callable[[], int]) -> None:

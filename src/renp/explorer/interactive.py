@@ -8,7 +8,7 @@ import numpy as np
 import panel as pn
 
 from renp.explorer.charts import CountsChart, LimitsChart
-from renp.explorer.fields import WIDE
+from renp.explorer.fields import WIDE, html
 from renp.explorer.live import Curves
 from renp.explorer.spectrum_plot import SpectrumPlot
 from renp.explorer.theme import LOOKS
@@ -113,4 +113,4 @@ def _picture(result: Result) -> Shown:
 
 
 def _table(result: Result) -> Any:
-    return pn.pane.HTML(result._repr_html_(), **WIDE)
+    return html(result._repr_html_())

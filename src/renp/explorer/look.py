@@ -19,8 +19,10 @@ OWN = COLOURS["33"]
 TABLE_CSS = """
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }
 td, th { padding: 3px 12px 3px 0; text-align: right; }
+td { white-space: nowrap; }
 th { font-weight: 600; border-bottom: 1px solid currentColor; }
-td.words, th.words { text-align: left; }
+td.words, th.words { text-align: left; white-space: normal; }
+td.long { min-width: 9em; }
 .number { white-space: nowrap; }
 tr.excluded td.verdict { font-weight: 700; }
 :host { overflow-x: auto; }

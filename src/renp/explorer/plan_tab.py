@@ -77,6 +77,7 @@ class PlanTab:
         self._plot.show_own([run.photon_energy for run in state.scenario.run])
         for field in self.fields:
             field.show(state)
+            field.view.visible = field.key != "elements" or "elements" in AIMS[state.aim].acts
         if self._found is not None and _relevant(state) != _relevant(self._found[0]):
             self._forget()
 
@@ -162,7 +163,7 @@ def _best_plan(state: State) -> Plan:
         setup.experiment,
         setup.neutrinos,
         total=state.total,
-        elements=state.elements,
+        elements=state.elements if "elements" in AIMS[state.aim].acts else None,
         model=setup.model if state.aim == "discovery" else None,
         nuisances=setup.nuisances,
         confidence_level=setup.confidence_level,

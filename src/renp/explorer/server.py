@@ -15,7 +15,7 @@ from panel.io.server import get_server
 
 from renp.explorer.addresses import Ready, claimed, names_of, origins_of, taken
 from renp.explorer.exchange import from_query
-from renp.explorer.guard import SERVER, Turns, forget, guard, keep_giving_back
+from renp.explorer.guard import SERVER, Turns, forget, guard, keep_giving_back, say_nothing_of_closed_pages
 from renp.explorer.live import compile_view, limits
 from renp.explorer.page import Explorer
 from renp.explorer.setup import build
@@ -145,6 +145,7 @@ async def listen(start: State, port: int, address: str, stopped: threading.Event
         return len(server.get_sessions("/")) + turns.waiting
 
     guard(server._tornado, origins, sessions, lambda: turns.waiting)
+    say_nothing_of_closed_pages(asyncio.get_running_loop())
     keep_giving_back(sessions)
     server.start()
     if stopped is not None:

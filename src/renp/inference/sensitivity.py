@@ -27,6 +27,7 @@ from renp.interactions.dipole import moment_couplings
 from renp.interactions.given import GivenCouplings, given_couplings
 from renp.interactions.mediator import Mediator
 from renp.neutrinos import Neutrinos, with_values
+from renp.progress import signs_of_life
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
 from renp.results.sensitivity import AXES, QUANTILES, STERILE, Sensitivity
@@ -112,15 +113,17 @@ def sensitivity(
     limits: dict[str, dict[str, Reals]] = {}
     bands: dict[str, dict[str, Reals]] = {}
     existing: dict[str, dict[str, dict[str, Reals]]] = {}
-    for one in given:
-        if over == "mediator-mass" and not isinstance(one.interaction, Mediator):
-            raise InputError("couplings", repr(one.name), "those of mediators, whose mass varies")
-        size = _product(one.interaction)
-        curve, band = _curves(_alongs(experiment, neutrinos, one.interaction, over, at), rise, uniform)
-        limits.setdefault(one.family, {})[one.label] = size * curve
-        bands.setdefault(one.family, {})[one.label] = size * band
-        masses = at if over == "mediator-mass" else np.full(len(at), _mass(one.interaction))
-        existing.setdefault(one.family, {})[one.label] = existing_limits(one, neutrinos, masses)
+    with signs_of_life("sensitivity", None) as progress:
+        for k, one in enumerate(given):
+            if over == "mediator-mass" and not isinstance(one.interaction, Mediator):
+                raise InputError("couplings", repr(one.name), "those of mediators, whose mass varies")
+            progress(f"{one.name}, {k + 1} of {len(given)}")
+            size = _product(one.interaction)
+            curve, band = _curves(_alongs(experiment, neutrinos, one.interaction, over, at), rise, uniform)
+            limits.setdefault(one.family, {})[one.label] = size * curve
+            bands.setdefault(one.family, {})[one.label] = size * band
+            masses = at if over == "mediator-mass" else np.full(len(at), _mass(one.interaction))
+            existing.setdefault(one.family, {})[one.label] = existing_limits(one, neutrinos, masses)
     if sterile:
         null, linear, square = (np.asarray(x) for x in sterile_counts(experiment, neutrinos, jnp.asarray(at)))
         curve, band = _quantiles(null, linear, square, uniform, partial(largest_mixing, rise=rise))

@@ -19,7 +19,7 @@ from renp.inference.limit_search import FEW_COUNTS
 from renp.inference.newton import CONVERGED
 from renp.inference.signed import cls_margins
 from renp.inference.upper_limits import delta_chi2
-from renp.progress import progress_line
+from renp.progress import signs_of_life
 from renp.results.base import provenance
 from renp.results.toys import Coverage, CoverageRow, Toys
 from renp.validation import instance, random_seed, whole, within
@@ -92,10 +92,10 @@ def throw_toys(
     rise = delta_chi2(confidence_level)
     x = likelihood.truth(truth)
     parts = []
-    progress = progress or progress_line("toys")
-    for data in _batches(likelihood, x, jax.random.key(random_seed(seed)), total):
-        parts.append(_fits(likelihood, data, x))
-        progress(sum(len(part.improved) for part in parts) / total)
+    with signs_of_life("toys", progress) as progress:
+        for data in _batches(likelihood, x, jax.random.key(random_seed(seed)), total):
+            parts.append(_fits(likelihood, data, x))
+            progress(sum(len(part.improved) for part in parts) / total)
     fits: _Fits = jax.tree.map(lambda *a: np.concatenate(a), *parts)
     free = fits.free
     told = [rises[~np.isnan(rises)] for rises in fits.rises.T]
@@ -205,15 +205,15 @@ def measure_coverage(
     exposures = _numbers("exposures", exposures, 0.0)
     keys = iter(jax.random.split(jax.random.key(random_seed(seed)), len(exposures) * len(values)))
     rows: list[CoverageRow] = []
-    progress = progress or progress_line("coverage")
-    for exposure in exposures:
-        scaled = likelihood.with_exposure(exposure)
-        for value in values:
-            true = value if signed else value * (exposures[0] / exposure) ** 0.25
-            x = scaled.point(**{coupling: true})
-            rows += _coverage_rows(scaled, k, x, exposure, true, confidence_level, next(keys), toys)
-            kinds = SIGNED_KINDS if signed else KINDS
-            progress(len(rows) / (len(exposures) * len(values) * len(kinds)))
+    with signs_of_life("coverage", progress) as progress:
+        for exposure in exposures:
+            scaled = likelihood.with_exposure(exposure)
+            for value in values:
+                true = value if signed else value * (exposures[0] / exposure) ** 0.25
+                x = scaled.point(**{coupling: true})
+                rows += _coverage_rows(scaled, k, x, exposure, true, confidence_level, next(keys), toys)
+                kinds = SIGNED_KINDS if signed else KINDS
+                progress(len(rows) / (len(exposures) * len(values) * len(kinds)))
     return Coverage(
         coupling=coupling,
         unit=likelihood.parameters[k].unit,

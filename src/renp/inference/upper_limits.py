@@ -26,7 +26,7 @@ from renp.interactions.couplings import Coupling
 from renp.interactions.dipole import MOMENTS, moment_couplings, moment_elements
 from renp.interactions.given import GivenCouplings, given_couplings
 from renp.neutrinos import Neutrinos, with_values
-from renp.progress import progress_line
+from renp.progress import signs_of_life
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
 from renp.results.limits import Limits
@@ -97,7 +97,7 @@ def upper_limits(
     seed
         Of the toys.
     progress
-        Called with the name of each coupling when its turn comes.
+        Called with the name of each coupling, and which of how many it is, when its turn comes.
 
     Returns
     -------
@@ -132,17 +132,17 @@ def upper_limits(
     observed = all(one.counts is not None for one in experiments.values())
     given = moment_couplings(neutrinos.nature) if couplings is None else given_couplings(couplings)
     search = LimitSearch(method, confidence_level, rise, profiled, bands, random_seed(seed), lengthened)
-    progress = progress or progress_line("limits")
     by_name: dict[str, CouplingLimit] = {}
-    for likelihood, places in likelihoods_of(experiment, neutrinos, given, uncertain, profiled=profiled):
-        if not by_name:
-            for name, one in experiments.items():
-                if one.counts is not None and uncertain[name].background_degree is None:
-                    check_possible(one, expected_counts(*_opened(one, neutrinos, uncertain[name])))
-        for k in places:
-            name = likelihood.names[k]
-            progress(name)
-            by_name[name] = search.limit(likelihood, k)
+    with signs_of_life("limits", progress) as progress:
+        for likelihood, places in likelihoods_of(experiment, neutrinos, given, uncertain, profiled=profiled):
+            if not by_name:
+                for name, one in experiments.items():
+                    if one.counts is not None and uncertain[name].background_degree is None:
+                        check_possible(one, expected_counts(*_opened(one, neutrinos, uncertain[name])))
+            for k in places:
+                name = likelihood.names[k]
+                progress(f"{name}, {len(by_name) + 1} of {len(given)}")
+                by_name[name] = search.limit(likelihood, k)
     found: dict[str, dict[str, CouplingLimit]] = {}
     for coupling in given:
         found.setdefault(coupling.family, {})[coupling.label] = by_name[coupling.name]

@@ -45,6 +45,24 @@ class Aim:
         """Whether a limit or an error is made small, instead of a significance large."""
         return self.is_limit or bool(self.error_of)
 
+    @property
+    def acts(self) -> tuple[str, ...]:
+        """Arguments of a plan that not every aim uses, and this one does.
+
+        Examples
+        --------
+        >>> AIMS["sign"].acts, AIMS["ordering"].acts
+        (('elements', 'couplings', 'strength', 'profiled'), ())
+        """
+        used = {
+            "elements": self.of_couplings and not self.both_moments,
+            "couplings": self.of_couplings,
+            "strength": self.of_couplings and not self.is_limit,
+            "weights": self.made_small,
+            "profiled": self.of_couplings or bool(self.error_of),
+        }
+        return tuple(name for name, is_used in used.items() if is_used)
+
 
 AIMS = {
     "limits": Aim(

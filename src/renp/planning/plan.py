@@ -27,7 +27,7 @@ from renp.planning.contrasts import Contrast
 from renp.planning.optimise import Optimum, Search, constrained, optimum
 from renp.planning.rates import BLOCK, like, signed
 from renp.planning.truths import Setting, check_phases
-from renp.progress import progress_line
+from renp.progress import signs_of_life
 from renp.references import merged, references_of
 from renp.results.base import provenance
 from renp.results.plan import SIGNIFICANT, Plan
@@ -104,10 +104,10 @@ def plan(
     neutrinos: Neutrinos | Sequence[Neutrinos],
     *,
     total: float | None = None,
-    elements: str = "both",
+    elements: str | None = None,
     couplings: GivenCouplings | None = None,
     weights: Mapping[str, float] | None = None,
-    strength: float = _STRENGTH,
+    strength: float | None = None,
     model: Interaction | None = None,
     nuisances: Nuisances | None = None,
     profiled: bool = False,
@@ -139,13 +139,14 @@ def plan(
     total
         Time in all, s; that of the experiment's runs if left out.
     elements
-        "magnetic-moment", "electric-moment" or "both": the moments that matter.
+        "magnetic-moment", "electric-moment" or "both": the moments that matter; both if left out.
     couplings
         Others instead of the moments, in any form that `renp.Likelihood` takes.
     weights
         By the name of a coupling, how much its limit matters: the largest weight × limit is made small.
     strength
-        Size of the moments that are simulated for "identify" and "magnetic-or-electric", μ_B.
+        Size of the couplings that are simulated for "identify", "magnetic-or-electric" and "sign", in their
+        unit; 5·10⁻¹¹ (μ_B) if left out.
     model
         What is there besides, and what "discovery" is of; the standard model if left out.
     nuisances
@@ -170,8 +171,8 @@ def plan(
     Raises
     ------
     InputError
-        For an unknown aim, constraints that no plan fulfils, an aim that no run can serve, or runs that
-        differ in what a plan takes to be alike.
+        For an unknown aim, an argument that it does not use, constraints that no plan fulfils, an aim that
+        no run can serve, or runs that differ in what a plan takes to be alike.
 
     Examples
     --------
@@ -183,6 +184,12 @@ def plan(
     """
     choice("aim", aim, tuple(AIMS))
     known = AIMS[aim]
+    choices = {"elements": elements, "couplings": couplings, "weights": weights, "strength": strength}
+    for name, given in (choices | {"profiled": profiled or None}).items():
+        if given is not None and name not in known.acts:
+            raise InputError(name, given, f"left out with the aim {aim!r}, which does not use it")
+    if elements is not None and couplings is not None:
+        raise InputError("elements", elements, "left out beside couplings")
     instance("experiment", experiment, Experiment)
     hypotheses = [neutrinos] if isinstance(neutrinos, Neutrinos) else neutrinos
     instance("neutrinos", hypotheses, Sequence, "Neutrinos, or a list of them")
@@ -197,43 +204,48 @@ def plan(
     allowed = laser_range(experiment, hypotheses, *limits.laser_range, limits.clearance, lights)
     if limits.least_duration > time:
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
-    progress = progress or progress_line("plan")
-    energies = allowed.grid(limits.candidates)
-    limited = _moments(known, elements, hypotheses) if couplings is None else given_couplings(couplings)
-    unit = limited[0].unit if limited else "μ_B"
-    setting = Setting(
-        _runs(experiment, np.resize(energies[:: 1 + energies.size // BLOCK], BLOCK), time, bool(chosen)),
-        energies,
-        limited,
-        float(number("strength", strength, "a size above 0", low=0.0, open_low=True, unit=unit)),
-        Weak() if model is None else model,
-        _common_errors(nuisances or Nuisances(), experiment, done),
-        profiled,
-        done,
-        progress,
-    )
-    contrasts = [
-        _weighted(one, weights or {})
-        for place, nu in enumerate(hypotheses)
-        for one in load(known.contrasts)(replace(setting, place=place, kinds=len(hypotheses)), nu)
-    ]
-    if not contrasts:
-        raise InputError("couplings", "none", "one or more")
-    for name in weights or {}:
-        choice("weights", name, tuple(dict.fromkeys(one.name[0] for one in contrasts)))
-    level = confidence_level if known.is_limit else _PERCENT
-    rise = delta_chi2(level) if known.made_small else None
-    search = Search(contrasts, energies, allowed, time, rise, progress)
-    best = optimum(search)
-    if limits.frequencies or limits.least_duration or limits.change_time:
-        best = constrained(
-            search,
-            best,
-            lines=limits.frequencies,
-            least=limits.least_duration / time,
-            change=limits.change_time / time,
+    with signs_of_life("plan", progress) as progress:
+        energies = allowed.grid(limits.candidates)
+        limited = (
+            _moments(known, elements or "both", hypotheses)
+            if couplings is None
+            else given_couplings(couplings)
         )
-    return _result(aim, search, best, experiment, hypotheses, setting, level)
+        unit = limited[0].unit if limited else "μ_B"
+        size = _STRENGTH if strength is None else strength
+        setting = Setting(
+            _runs(experiment, np.resize(energies[:: 1 + energies.size // BLOCK], BLOCK), time, bool(chosen)),
+            energies,
+            limited,
+            float(number("strength", size, "a size above 0", low=0.0, open_low=True, unit=unit)),
+            Weak() if model is None else model,
+            _common_errors(nuisances or Nuisances(), experiment, done),
+            profiled,
+            done,
+            progress,
+        )
+        contrasts = [
+            _weighted(one, weights or {})
+            for place, nu in enumerate(hypotheses)
+            for one in load(known.contrasts)(replace(setting, place=place, kinds=len(hypotheses)), nu)
+        ]
+        if not contrasts:
+            raise InputError("couplings", "none", "one or more")
+        for name in weights or {}:
+            choice("weights", name, tuple(dict.fromkeys(one.name[0] for one in contrasts)))
+        level = confidence_level if known.is_limit else _PERCENT
+        rise = delta_chi2(level) if known.made_small else None
+        search = Search(contrasts, energies, allowed, time, rise, progress)
+        best = optimum(search)
+        if limits.frequencies or limits.least_duration or limits.change_time:
+            best = constrained(
+                search,
+                best,
+                lines=limits.frequencies,
+                least=limits.least_duration / time,
+                change=limits.change_time / time,
+            )
+        return _result(aim, search, best, experiment, hypotheses, setting, level)
 
 
 def check_plannable(

@@ -4,7 +4,7 @@ import abc
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from html import escape
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from renp.errors import InputError
 from renp.experiment import Experiment
 from renp.references import OWN, merged, references_of, split_keys
 from renp.results.columns import Declared, dataset_of, json_of, plain, rows_of
-from renp.results.table import Table
+from renp.results.table import Table, set_html
 from renp.validation import choice
 
 if TYPE_CHECKING:
@@ -76,6 +76,15 @@ def _words(value: object) -> str:
     if isinstance(value, list) and any(isinstance(one, eqx.Module) for one in value):
         return "\n".join(_words(one) for one in value)
     return str(value)
+
+
+def _show_once(figure: "Figure") -> None:
+    import matplotlib.pyplot as plt
+    from IPython.display import display  # which has asked
+
+    vars(figure).pop("_ipython_display_", None)
+    plt.close(figure)
+    display(figure)  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -169,7 +178,10 @@ class Result(abc.ABC):
             elif not isinstance(value, bool):
                 raise InputError(name, repr(value), "True or False")
         with style(column):
-            return self._draw(**chosen)
+            figure = self._draw(**chosen)
+        # A notebook shows a figure that is the value of a cell, and once more as one of pyplot's.
+        vars(figure)["_ipython_display_"] = partial(_show_once, figure)
+        return figure
 
     def __str__(self) -> str:
         return self._with_sentences(str(self.table()))
@@ -182,7 +194,7 @@ class Result(abc.ABC):
         return "\n".join([text, *(f"• {sentence}" for sentence in self._sentences())])
 
     def _repr_html_(self) -> str:
-        sentences = "".join(f"<li>{escape(sentence)}</li>" for sentence in self._sentences())
+        sentences = "".join(f"<li>{set_html(sentence)}</li>" for sentence in self._sentences())
         return self.table()._repr_html_() + (f"<ul>{sentences}</ul>" if sentences else "")
 
     def _sentences(self) -> tuple[str, ...]:
@@ -206,11 +218,13 @@ class Result(abc.ABC):
         Raises
         ------
         InputError
-            If the ending is none of these, the folder does not exist, or the file cannot be written; the
-            file that was there is then as it was.
+            If the ending is none of these, the folder does not exist, the file cannot be written, or data
+            are to have a column; the file that was there is then as it was.
         """
         path = Path(path)
         check_output(path, PICTURES + DATA)
+        if column is not None and path.suffix not in PICTURES:
+            raise InputError("column", repr(column), f"left out without a picture ({', '.join(PICTURES)})")
         write(path, self.file(path.suffix, column))
         return path
 

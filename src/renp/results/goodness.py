@@ -73,7 +73,15 @@ class Goodness:
         )
 
     def sentence(self, of: str) -> str:
-        """Return what χ² and p-value are, and whether the counts are at odds with it."""
+        """Return what χ² and p-value are, and whether the counts are at odds with it.
+
+        Examples
+        --------
+        >>> Goodness.of(np.zeros(2), np.zeros(2)).sentence("the model")
+        'Nothing is expected of the model, and nothing was seen.'
+        """
+        if np.isnan(self.p_value):
+            return f"Nothing is expected of {of}, and nothing was seen."
         runs = f"{self.degrees_of_freedom} run{'' if self.degrees_of_freedom == 1 else 's'}"
         verdict = "are at odds" if self.p_value < AT_ODDS else "agree"
         from_ = f" ({_WORDS[self.distribution]})" if self.degrees_of_freedom else ""

@@ -87,19 +87,23 @@ class Table:
 
     def _repr_html_(self) -> str:
         head, tail, left_out = self._ends()
-        # Notebooks would put words at the right, as they do numbers.
-        looks = [' style="text-align:left"' if words else "" for words in self._words()]
+        # Notebooks would put words at the right, as they do numbers; and break 3e-11 at its hyphen.
+        words = [" style='text-align:left'" if words else "" for words in self._words()]
+        numbers = [one or " style='white-space:nowrap'" for one in words]
 
-        def row(tag: str, cells: Sequence[str]) -> str:
+        def row(tag: str, looks: Sequence[str], cells: Sequence[str]) -> str:
             return "".join(
-                f"<{tag}{look}>{_set(cell)}</{tag}>" for look, cell in zip(looks, cells, strict=True)
+                f"<{tag}{look}>{set_html(cell)}</{tag}>" for look, cell in zip(looks, cells, strict=True)
             )
 
-        body = [row("td", cells) for cells in head + tail]
+        body = [row("td", numbers, cells) for cells in head + tail]
         if left_out:
-            body.insert(len(head), f'<td colspan="{len(self.columns)}">{left_out}</td>')
-        rows = "".join(f"<tr>{one}</tr>" for one in [row("th", self.columns), *body])
-        return f'<table><caption style="text-align:left">{_set(self.title)}</caption>{rows}</table>'
+            body.insert(
+                len(head), f"<td colspan='{len(self.columns)}' style='text-align:center'>{left_out}</td>"
+            )
+        rows = "".join(f"<tr>{one}</tr>" for one in [row("th", words, self.columns), *body])
+        # A caption would be folded to the width of its table.
+        return f"<p style='margin:0'>{set_html(self.title)}</p><table>{rows}</table>"
 
     def __str__(self) -> str:
         return self._printed(*self._ends())
@@ -141,15 +145,17 @@ class Table:
         return [[show(c, d) for c, d in zip(row, digits, strict=True)] for row in rows]
 
 
-def _set(text: str) -> str:
-    """Return text as HTML, with indices of units.
+def set_html(text: str) -> str:
+    r"""Return text as HTML, with indices, powers, and no break before a %.
 
     Examples
     --------
-    >>> _set("x < 1 (μ_B)")
-    'x &lt; 1 (μ<sub>B</sub>)'
+    >>> set_html("x < 1 (μ_B), 90 %"), set_html("m_ββ, g^ν (day * 100 cm^3)")
+    ('x &lt; 1 (μ<sub>B</sub>), 90\xa0%', 'm<sub>ββ</sub>, g<sup>ν</sup> (day · 100 cm<sup>3</sup>)')
     """
-    return re.sub(r"(μ|Γ)_(B|0)\b", r"\1<sub>\2</sub>", escape(text))
+    text = re.sub(r"\b(μ|Γ|m)_(B|0|β+)(?!\w)", r"\1<sub>\2</sub>", escape(text))
+    text = re.sub(r"\^(-?\d+|[eν])(?!\w)", r"<sup>\1</sup>", text)
+    return text.replace(" * ", " · ").replace(" %", "\xa0%")
 
 
 def _commented(comments: dict[str, str]) -> str:
@@ -172,9 +178,11 @@ def show(cell: Cell, digits: int = 6) -> str:
 
     Examples
     --------
-    >>> show(1.0716533, 9), show(3.25e-11), show(117.13382), show(math.inf)
-    ('1.0716533', '3.25e-11', '117.134', 'none')
+    >>> show(1.0716533, 9), show(3.25e-11), show(117.13382), show(math.inf), show(math.nan)
+    ('1.0716533', '3.25e-11', '117.134', 'none', '')
     """
+    if isinstance(cell, float) and math.isnan(cell):
+        return ""
     if isinstance(cell, float):
         return "none" if math.isinf(cell) else f"{cell + 0.0:.{digits}g}"  # without the sign of −0
     return str(cell)

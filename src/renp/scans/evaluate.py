@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from renp._types import Reals
 from renp._version import __version__
 from renp.errors import InputError
+from renp.planning.aims import AIMS
 from renp.scans.definition import PLANNED_RUNS, Definition
 from renp.scans.grid import Columns, Keys, axis_values, flattened
 from renp.scenario import Scenario
@@ -123,7 +124,7 @@ def _plan(here: Setting, settings: ScanSection) -> tuple[float, float, Reals, Re
             here.experiment,
             here.neutrinos,
             total=settings.total,
-            elements=settings.elements,
+            elements=settings.elements if "elements" in AIMS[settings.aim].acts else None,
             model=here.model if settings.aim == "discovery" else None,
             nuisances=here.nuisances,
             profiled=settings.profiled,

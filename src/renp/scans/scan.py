@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from renp.errors import InputError
 from renp.platforms import processors
-from renp.progress import progress_line
+from renp.progress import signs_of_life
 from renp.results.scan import Scan
 from renp.scans.definition import Definition
 from renp.scans.evaluate import Answer, evaluate
@@ -91,8 +91,7 @@ def scan(
     definition = Definition.of(read)
     chunks = definition.chunks
     total = math.prod(chunks.shape)
-    progress = progress or progress_line("scan")
-    with Store.opened(Path(output), definition) as store:
+    with Store.opened(Path(output), definition) as store, signs_of_life("scan", progress) as progress:
         done = total - sum(chunks.points(number) for number in store)
         progress(done, total)
         todo = iter(store)
@@ -118,7 +117,7 @@ def on_threads(definition: Definition, numbers: Iterator[int], threads: int | No
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 yield waiting.pop(future), future.result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)  # interrupted, nobody waits for what it computes
 
 
 def on_cluster(definition: Definition, numbers: Iterator[int], address: str) -> Done:

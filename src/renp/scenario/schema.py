@@ -308,7 +308,9 @@ class AxisSection(Section):
     values: list[Any] | None = None
 
 
-_OF_COUPLINGS = tuple(name for name, aim in AIMS.items() if aim.of_couplings)
+_OF_ELEMENTS, _PROFILED = (
+    tuple(name for name, aim in AIMS.items() if key in aim.acts) for key in ("elements", "profiled")
+)
 
 
 class ScanSection(Section):
@@ -317,8 +319,8 @@ class ScanSection(Section):
     acts: ClassVar = {
         **dict.fromkeys(("couplings", "sign"), (Where("result", ("limits",)),)),
         **dict.fromkeys(("aim", "total", "frequencies"), (Where("result", ("plan",)),)),
-        "elements": (Where("result", ("plan",)), Where("aim", _OF_COUPLINGS)),
-        "profiled": (Where("result", ("limits", "plan")),),
+        "elements": (Where("result", ("plan",)), Where("aim", _OF_ELEMENTS)),
+        "profiled": (Where("result", ("limits", "plan")), Where("aim", _PROFILED)),
     }
 
     result: str
