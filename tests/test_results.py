@@ -23,6 +23,7 @@ from PIL import Image
 import renp
 import renp.results
 from cases import DAY, YB
+from pictures import PICTURES
 from relative import relative
 from renp.neutrinos import release_errors, release_values
 from renp.results import Catalogue, Counts, Limits, Result, Spectrum, Table
@@ -590,3 +591,17 @@ def test_interference_stands_in_the_table_and_the_figure_of_a_spectrum() -> None
     plt.close(figure)
     moment = Spectrum.compute(YB, DIRAC, renp.Weak() + renp.MagneticMoment({(1, 1): 3e-11}), [1.05])
     assert moment.table().columns[3:] == ("magnetic-moment",)  # it does not interfere
+
+
+def test_tables_of_words_have_something_that_depends() -> None:
+    table = Table("t", ("key", "remark"), (("a", "so"), ("b", "not so")))
+    assert '"dependent_variables": [{"header": {"name": "remark"}' in table.hepdata({})
+    table = Table("t", ("key", "source", "ratio"), (("a", "letter", "1.25"),))
+    assert (
+        '"dependent_variables": [{"header": {"name": "ratio"}, "values": [{"value": 1.25}]}]'
+        in table.hepdata({})
+    )
+
+
+def test_toys_of_which_none_is_good_can_be_read() -> None:
+    assert "400 failed" in str(PICTURES["toys-failed"]())

@@ -73,12 +73,13 @@ class Toys(Result):
         found: dict[str, dict[str, str | float]] = {}
         for name, of_all in self.estimates.items():
             values = of_all[good]
-            low, median, high = map(float, np.quantile(values, _QUANTILES))
+            known = values if values.size else np.array([np.nan])
+            low, median, high = map(float, np.quantile(known, _QUANTILES))
             found[name] = {
                 "unit": self.units[name],
                 "true": self.truth[name],
-                "mean": float(np.mean(values)),
-                "spread": float(np.std(values)),
+                "mean": float(np.mean(known)),
+                "spread": float(np.std(known)),
                 "16 %": low,
                 "median": median,
                 "84 %": high,
