@@ -90,6 +90,17 @@ def test_an_advantage_is_a_ratio_with_a_verdict() -> None:
     assert full == "vector, full atom: RENP sees nothing."
 
 
+def test_an_advantage_has_gaps() -> None:
+    """Where other limits end, RENP is better again: the masses between are not."""
+    giants = np.array([1e-8] * 3 + [1e-14] * 3 + [inf] * 3)
+    existing = {"vector": {"one": np.full(9, 1e-6), "red giants": giants}}
+    one = Advantage(
+        mass=toy().mass, existing=existing, reach={"vector": {"papers": np.full(9, 1e-10)}}, made_by={}
+    )
+    (said,) = one.diagnosis
+    assert said.endswith("of 1, better from 0.001 to 0.1 eV and from 1e+03 to 1e+05 eV.")
+
+
 def test_the_terminal_shows_every_row_with_its_remark(capsys: pytest.CaptureFixture[str]) -> None:
     numbers = tuple(Number(str(k), f"row {k}", 1.0, "letter", 1.0 + k, f"remark {k}") for k in range(70))
     print_verdicts(Comparison(numbers=numbers, made_by={}))
