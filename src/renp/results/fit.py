@@ -29,6 +29,8 @@ Group: TypeAlias = "list[Estimate]"
 _POINT, _EXPECTED = "#0072B2", "0.85"
 _SPREAD = 30.0
 """Largest ratio of sizes that share an axis."""
+_LETTERS = 18
+"""Of a line of a parameter's name."""
 _LEFT = 0.64
 """Share of a slide's width for parameters and counts, beside their correlations."""
 _LINE = 0.26
@@ -193,7 +195,7 @@ class Fit(Result):
 
         groups, correlations = _groups(self._ranked()), self.correlations()
         matrix = len(correlations.names) > 1
-        heights = [len(group) + 2.2 for group in groups] or [4.0]
+        heights = [max(1.0, 0.6 * _lines(group)) * len(group) + 2.2 for group in groups] or [4.0]
         usual = 9.6 if groups else 5.6
         width = sized((usual, 1.0))[0]
         narrow = width < _NARROW * usual
@@ -262,9 +264,19 @@ def _size(e: Estimate) -> float:
     return max(ends, default=0.0)
 
 
-def _draw_group(axes: "Axes", group: Group, level: float) -> None:
+def _names(group: Group) -> list[str]:
     from renp.results.style import folded, symbols
 
+    names = [f"|{e.name}|" if e.kind == "magnitude" else e.name for e in group]
+    return [folded(symbols(name), _LETTERS) for name in names]
+
+
+def _lines(group: Group) -> int:
+    """Return of how many lines the longest name is, for which each parameter needs room."""
+    return max(1 + name.count("\n") for name in _names(group))
+
+
+def _draw_group(axes: "Axes", group: Group, level: float) -> None:
     is_pulls = not math.isnan(group[0].pull)
     for place, e in enumerate(group):
         value, below, above = _pull(e) if is_pulls else _physical(e)
@@ -285,8 +297,7 @@ def _draw_group(axes: "Axes", group: Group, level: float) -> None:
     limits = axes.get_xlim()
     axes.axvline(0, color="0.6", linewidth=0.8, zorder=0)
     axes.set_xlim(limits)
-    names = [f"|{e.name}|" if e.kind == "magnitude" else e.name for e in group]
-    axes.set_yticks(range(len(group)), [folded(symbols(name), 18) for name in names])
+    axes.set_yticks(range(len(group)), _names(group))
     axes.tick_params(axis="y", which="minor", left=False, right=False)
     axes.set_ylim(len(group) - 0.4, -0.6)
 
