@@ -704,6 +704,11 @@ PICTURES: dict[str, Callable[[], Result]] = {
     "ranking": ranking,
     "correlations-2": lambda: correlations(2),
     "correlations-8": lambda: correlations(8),
+    "correlations-12": lambda: replace(
+        correlations(8),
+        names=(*NAMED[:4], *NUISANCES, "lightest_mass"),
+        correlation=correlations(12).correlation,
+    ),
     "correlations-long": lambda: replace(correlations(3), names=(f"{LONG} strength", *NUISANCES[3:5])),
     "information": information,
     "discovery-0": lambda: discovery(0.0, 0),

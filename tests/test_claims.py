@@ -27,7 +27,7 @@ def rows() -> list[str]:
 def test_every_row_stands_in_the_list_of_sentences_and_no_other() -> None:
     answered = [line.rpartition("|")[0].rpartition("|")[2] for line in PAGE.splitlines() if "| ✓ |" in line]
     text = " ".join(answered)
-    known = set(rows()) | {"renp.bounds.effective", "data/scattering.toml"}
+    known = set(rows()) | {"renp.bounds.effective", "data/scattering.toml", "renp init letter"}
     assert set(re.findall(r"`([^`]+)`", text)) == known
     named = set(re.findall(r"(?<!\*)\*([a-z-]+)\*(?!\*)", text))
     assert named == {erratum.key for erratum in ERRATA}
@@ -88,6 +88,17 @@ def test_an_advantage_is_a_ratio_with_a_verdict() -> None:
     assert "3 to 4 orders from 1 to 10 eV, 7 orders at 0.001 eV, better from 0.001 to 1e+03 eV" in papers
     assert papers.endswith("for a coupling of neutrinos of 1, better from 0.001 to 0.01 eV.")
     assert full == "vector, full atom: RENP sees nothing."
+
+
+def test_an_advantage_has_gaps() -> None:
+    """Where other limits end, RENP is better again: the masses between are not."""
+    giants = np.array([1e-8] * 3 + [1e-14] * 3 + [inf] * 3)
+    existing = {"vector": {"one": np.full(9, 1e-6), "red giants": giants}}
+    one = Advantage(
+        mass=toy().mass, existing=existing, reach={"vector": {"papers": np.full(9, 1e-10)}}, made_by={}
+    )
+    (said,) = one.diagnosis
+    assert said.endswith("of 1, better from 0.001 to 0.1 eV and from 1e+03 to 1e+05 eV.")
 
 
 def test_the_terminal_shows_every_row_with_its_remark(capsys: pytest.CaptureFixture[str]) -> None:

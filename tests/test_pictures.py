@@ -133,11 +133,15 @@ def test_nothing_is_cut_off_covered_or_drawn_alike(name: str) -> None:
     check(PICTURES[name]().plot())
 
 
+SEVERAL = ("correlations-12", "scan-maps-12", "toys-9", "reach-curves", "limits-long", "atom-Yb")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(
     "name",
     [
+        *SEVERAL,
         *("spectrum", "limits-bands", "scan-limits-12", "fit", "profile", "coverage-2", "bounds"),
         *("sensitivity-12", "correlations-8", "hypotheses-5", "ranking", "target-light", "comparison"),
         *("reach-curves", "fit-long"),
@@ -150,6 +154,46 @@ def test_pictures_fit_the_columns_of_journals(name: str, width: str) -> None:
     sizes = [text.get_size() for text in written(figure)]
     assert min(sizes) > 5.5
     assert max(sizes) < 8.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        *SEVERAL,
+        "fit",
+        "fit-12",
+        "fit-long",
+        "spectrum-12",
+        "moment-spectra",
+        "sensitivity-12",
+        "plan-limits-12",
+    ],
+)
+def test_pictures_fill_a_slide(name: str) -> None:
+    figure = PICTURES[name]().plot(column="slide")
+    check(figure)
+    assert figure.get_size_inches() == pytest.approx((13.3333, 7.5), abs=1e-3)
+    assert min(text.get_size() for text in written(figure)) > 5.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["scan-maps-12", "toys-9", "reach-curves"])
+def test_many_panels_fit_a_page(name: str) -> None:
+    assert PICTURES[name]().plot(column="single").get_figheight() < 9.5
+
+
+def test_maps_can_be_given_the_size_of_a_slide_later() -> None:
+    figure = PICTURES["scan-maps-12"]().plot()
+    figure.set_size_inches(13.3, 7.5)
+    check(figure)
+
+
+@pytest.mark.parametrize("name", ["fit", "correlations-12"])
+def test_correlations_in_print_have_their_numbers(name: str) -> None:
+    figure = PICTURES[name]().plot(column="single")
+    figure.canvas.draw()
+    assert sum(text.get_text() == "100" for text in written(figure)) >= 10
 
 
 @pytest.mark.parametrize("name", ["correlations-8", "hypotheses-5"])
@@ -175,7 +219,7 @@ def test_one_energy_is_shown_among_the_thresholds() -> None:
 
 
 def test_other_widths_are_refused() -> None:
-    with pytest.raises(InputError, match="'single' or 'double'"):
+    with pytest.raises(InputError, match="'single' or 'double' or 'slide'"):
         PICTURES["profile"]().plot(column="86 mm")
 
 

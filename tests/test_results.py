@@ -25,6 +25,7 @@ import pictures
 import renp
 import renp.results
 from cases import DAY, YB
+from pictures import PICTURES
 from relative import relative
 from renp.errors import InputError
 from renp.neutrinos import release_errors, release_values
@@ -615,3 +616,17 @@ def test_what_is_not_known_is_shown_as_nothing() -> None:
     text = str(pictures.PICTURES["ranking"]())
     assert "nan" not in text.split()
     assert "nan" not in pictures.PICTURES["counts-0"]()._repr_html_()
+
+
+def test_tables_of_words_have_something_that_depends() -> None:
+    table = Table("t", ("key", "remark"), (("a", "so"), ("b", "not so")))
+    assert '"dependent_variables": [{"header": {"name": "remark"}' in table.hepdata({})
+    table = Table("t", ("key", "source", "ratio"), (("a", "letter", "1.25"),))
+    assert (
+        '"dependent_variables": [{"header": {"name": "ratio"}, "values": [{"value": 1.25}]}]'
+        in table.hepdata({})
+    )
+
+
+def test_toys_of_which_none_is_good_can_be_read() -> None:
+    assert "400 failed" in str(PICTURES["toys-failed"]())

@@ -74,8 +74,8 @@ class Options:
 class Output(Options):
     """Options of a command with a result, which has a picture."""
 
-    column: Literal["single", "double"] | None = None
-    "Of a picture: one or two columns of a journal, 86 or 178 mm; for a screen if left out."
+    column: Literal["single", "double", "slide"] | None = None
+    "Of a picture: one or two columns of a journal, 86 or 178 mm, or a slide; for a screen if left out."
 
     def __post_init__(self) -> None:
         super().__post_init__()

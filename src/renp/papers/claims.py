@@ -43,7 +43,7 @@ def _computed(advantage: Advantage) -> dict[str, float]:
     nu = scenario.neutrinos
     weights, mixing = solar_weights(nu), nu.mixing_matrix
     borexino = bound("borexino-2017-mass-basis").elements
-    now = limits(15 / 7)["magnetic-moment"]
+    now, ten = limits(15 / 7)["magnetic-moment"], limits(10.0)
     squares: dict[str, Callable[[Any, Any], Any]] = {
         "as-coherent-e": lambda mu, eps: flavour_square(mu, eps, mixing[0]),
         "as-coherent-mu": lambda mu, eps: flavour_square(mu, eps, mixing[1]),
@@ -59,7 +59,8 @@ def _computed(advantage: Advantage) -> dict[str, float]:
     E_eg = float(scenario.atom.E_eg)
     return {
         "borexino-exceeded": max(now[e] / borexino[e] for e in now),
-        "xenon1t-probed": max(limits(10.0)["magnetic-moment"].values()) / 3.5e-11,
+        "xenon1t-probed": max(ten["magnetic-moment"].values()) / 3.5e-11,
+        "electric-worse": min(ten["electric-moment"][e] / of for e, of in ten["magnetic-moment"].items()),
         "contrast-at-threshold": (magnetic - electric) / magnetic,
         "recursive": max(max(of.values()) for of in steps["magnetic-moment"].values()),
         "magnetic-or-electric": steps["electric-moment"]["33"]["33"],
@@ -70,6 +71,7 @@ def _computed(advantage: Advantage) -> dict[str, float]:
         "majorana-larger": NATURAL[0] / NATURAL[1],
         "advantage-vector": advantage.orders("vector", 1e3),
         "advantage-range": advantage.least_orders("vector", 1e-3, 1e3),
+        "advantage-heavy": 10 ** advantage.orders("vector", 1e5),
         "advantage-scalar": advantage.orders("scalar", 1e3),
         "z-over-q": W_MASS**2 / E_eg**2,
         "as-coherent-e": max(days["as-coherent-e"].values()),

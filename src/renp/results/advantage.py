@@ -78,8 +78,10 @@ class Advantage(Result):
         )
 
     def _range(self, where: NDArray[np.bool_], what: str) -> str:
-        inside = self.mass[where]
-        return f"{what} from {inside[0]:.2g} to {inside[-1]:.2g} eV" if inside.size else f"nowhere {what}"
+        at = np.flatnonzero(where)
+        pieces = [self.mass[one] for one in np.split(at, np.flatnonzero(np.diff(at) > 1) + 1) if one.size]
+        said = " and ".join(f"from {one[0]:.2g} to {one[-1]:.2g} eV" for one in pieces)
+        return f"{what} {said}" if said else f"nowhere {what}"
 
     def _draw(self) -> "Figure":
         """Return limits above, and their ratio to RENP's reach below, for each mediator."""

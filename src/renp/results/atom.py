@@ -183,7 +183,7 @@ class AtomSheet(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of the levels."""
-        return Catalogue(atoms=(self.atom,), made_by=self.made_by).plot()
+        return Catalogue(atoms=(self.atom,), made_by=self.made_by)._draw()
 
 
 def _levels(atom: Atom) -> list[Row]:

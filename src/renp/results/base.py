@@ -158,8 +158,8 @@ class Result(abc.ABC):
         Parameters
         ----------
         column
-            "single" or "double" for one or two columns of a journal, 86 or 178 mm with text of 8 pt; for a
-            screen if left out.
+            "single" or "double" for one or two columns of a journal, 86 or 178 mm with text of 8 pt; "slide"
+            for one of 13.3 × 7.5 inches with text of 14 pt; for a screen if left out.
         **chosen
             What its `controls` name; left out, as usual.
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from renp.bounds.catalogue import ModelComparison
-from renp.results.style import legend, sized, subplots
+from renp.results.style import enlarged, legend, sized, subplots
 
 if TYPE_CHECKING:
     from renp.results.bounds import Bounds
@@ -95,7 +95,11 @@ def _draw_elements(axes: Axes, place: int, elements: dict[str, float]) -> None:
     for k, (limit, names) in enumerate(labels):
         shift = (0, 5) if k % 2 else (0, -11)
         text = ", ".join(sorted(names))
-        look: Any = {"fontsize": 7, "ha": "right" if k < _TURN else "left", "textcoords": "offset points"}
+        look: Any = {
+            "fontsize": enlarged(7),
+            "ha": "right" if k < _TURN else "left",
+            "textcoords": "offset points",
+        }
         axes.annotate(text, (limit, place), shift, **look)
 
 

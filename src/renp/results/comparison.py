@@ -85,7 +85,7 @@ class Comparison(Result):
         """Return a figure of computed over published for every number."""
         from matplotlib.ticker import NullFormatter
 
-        from renp.results.style import folded, sized, subplots, symbols
+        from renp.results.style import enlarged, folded, sized, subplots, symbols
 
         letters = round(56 * min(1.0, sized((7.8, 1.0))[0] / 7.8))
         names = [folded(symbols(number.quantity), letters) for number in self.numbers]
@@ -99,7 +99,7 @@ class Comparison(Result):
         axes.xaxis.set_minor_formatter(NullFormatter())
         low, high = axes.get_xlim()
         axes.set_xlim(min(low, 0.08), max(high, 12))  # a label on either side, at least
-        axes.set_yticks(places, names, fontsize=8)
+        axes.set_yticks(places, names, fontsize=enlarged(8))
         axes.tick_params(axis="y", which="minor", left=False, right=False)
         axes.invert_yaxis()
         axes.set_xlabel(folded("computed / published (band: 5 %)", letters))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from renp.results.style import folded
+from renp.results.style import enlarged, folded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -13,11 +13,12 @@ _BESIDE = 20
 """Letters of a line of a curve's label."""
 
 
-def label_curves(*panels: "Axes", size: float = 8.0) -> None:
+def label_curves(*panels: "Axes", size: float = 0.0) -> None:
     """Write each curve's label in its colour: on it where there is room, else beside the axes; no legend.
 
     Call it last, for all panels of a figure, when scales and limits are set.
     """
+    size = size or enlarged(8.0)
     figure: Any = panels[0].figure
     made = [label for axes in panels for label in _labelled(axes, size)]
     figure.canvas.draw()

@@ -29,6 +29,12 @@ Group: TypeAlias = "list[Estimate]"
 _POINT, _EXPECTED = "#0072B2", "0.85"
 _SPREAD = 30.0
 """Largest ratio of sizes that share an axis."""
+_LETTERS = 18
+"""Of a line of a parameter's name."""
+_LEFT = 0.64
+"""Share of a slide's width for parameters and counts, beside their correlations."""
+_LINE = 0.26
+"""Height of a parameter in a journal's column, inches."""
 _NARROW = 0.55
 """Of a screen's width, below which parameters and counts stand below each other."""
 
@@ -185,33 +191,37 @@ class Fit(Result):
         """
         import matplotlib.pyplot as plt
 
-        from renp.results.style import legend, settle, sized
+        from renp.results.style import legend, on_slide, settle, sized
 
         groups, correlations = _groups(self._ranked()), self.correlations()
-        heights = [len(group) + 2.2 for group in groups] or [4.0]
-        tall, width = max(4.6, 0.36 * sum(heights)), sized((9.6 if groups else 5.6, 1.0))[0]
-        below = min(0.46 * len(correlations.names) + 1.8, 0.62 * width + 1.1)
         matrix = len(correlations.names) > 1
-        usual = (9.6 if groups else 5.6, tall + matrix * below)
-        size = sized(usual)
-        narrow = size[0] < _NARROW * usual[0]
-        figure = plt.figure(figsize=(size[0], size[1] + narrow * tall), layout="constrained")
-        parts: Any = figure.subfigures(
-            1 + matrix, 1, height_ratios=[tall * (1 + narrow), below][: 1 + matrix]
-        )
+        heights = [max(1.0, 0.6 * _lines(group)) * len(group) + 2.2 for group in groups] or [4.0]
+        usual = 9.6 if groups else 5.6
+        width = sized((usual, 1.0))[0]
+        narrow = width < _NARROW * usual
+        tall = [_LINE * sum(heights), 2.6] if narrow and groups else [max(4.6, 0.36 * sum(heights))]
+        below = min(0.46 * len(correlations.names) + 1.8, 0.62 * width + 1.1)
+        size = (width, sum(tall) + matrix * below)
+        if on_slide():
+            size = sized(size)
+        figure = plt.figure(figsize=size, layout="constrained")
+        if on_slide():
+            parts: Any = figure.subfigures(1, 1 + matrix, width_ratios=[_LEFT, 1 - _LEFT][: 1 + matrix])
+        else:
+            parts = figure.subfigures(1 + matrix, 1, height_ratios=[sum(tall), below][: 1 + matrix])
         top = np.ravel(parts)[0]
         if groups:
-            shape = (2, 1) if narrow else (1, 2)
-            wide = {} if narrow else {"width_ratios": [1.15, 1]}
-            left, right = np.ravel(top.subfigures(*shape, **wide))
+            split: Any = {"height_ratios": tall} if narrow else {"width_ratios": [1.15, 1]}
+            left, right = np.ravel(top.subfigures(*((2, 1) if narrow else (1, 2)), **split))
             panels = left.subplots(len(groups), 1, height_ratios=heights, squeeze=False)[:, 0]
             for axes, group in zip(panels, groups, strict=True):
                 _draw_group(axes, group, self.confidence_level)
         upper, lower = (right if groups else top).subplots(2, 1, sharex=True, height_ratios=[3, 1])
-        _draw_counts(upper, lower, self, 0.45 if groups and not narrow else 1.0)
+        share = 0.45 if groups and not narrow else 1.0
+        _draw_counts(upper, lower, self, share * (_LEFT if on_slide() and matrix else 1.0))
         if matrix:
             square = parts[1].subplots()
-            draw_matrix(square, correlations.names, correlations.correlation)
+            draw_matrix(square, correlations.names, correlations.correlation, numbered=True)
         legend(figure)
         if matrix:
             settle(figure)
@@ -254,9 +264,19 @@ def _size(e: Estimate) -> float:
     return max(ends, default=0.0)
 
 
-def _draw_group(axes: "Axes", group: Group, level: float) -> None:
+def _names(group: Group) -> list[str]:
     from renp.results.style import folded, symbols
 
+    names = [f"|{e.name}|" if e.kind == "magnitude" else e.name for e in group]
+    return [folded(symbols(name), _LETTERS) for name in names]
+
+
+def _lines(group: Group) -> int:
+    """Return of how many lines the longest name is, for which each parameter needs room."""
+    return max(1 + name.count("\n") for name in _names(group))
+
+
+def _draw_group(axes: "Axes", group: Group, level: float) -> None:
     is_pulls = not math.isnan(group[0].pull)
     for place, e in enumerate(group):
         value, below, above = _pull(e) if is_pulls else _physical(e)
@@ -264,7 +284,9 @@ def _draw_group(axes: "Axes", group: Group, level: float) -> None:
         axes.errorbar(value, place, xerr=[[below], [above]], fmt="none", ecolor=_POINT, capsize=3)
         axes.plot(value, place, "o", color=_POINT, markerfacecolor=face, clip_on=False, zorder=3)
         if math.isinf(e.upper):
-            axes.annotate("no upper end", (value, place), (8, 6), textcoords="offset points", fontsize=8)
+            axes.annotate(
+                "no upper end", (value, place), (8, 6), textcoords="offset points", fontsize="small"
+            )
     if is_pulls:
         axes.axvspan(-1, 1, color="0.92", zorder=0)
         reach = max(2.2, *(abs(e.pull) + 1.2 for e in group))
@@ -275,8 +297,7 @@ def _draw_group(axes: "Axes", group: Group, level: float) -> None:
     limits = axes.get_xlim()
     axes.axvline(0, color="0.6", linewidth=0.8, zorder=0)
     axes.set_xlim(limits)
-    names = [f"|{e.name}|" if e.kind == "magnitude" else e.name for e in group]
-    axes.set_yticks(range(len(group)), [folded(symbols(name), 18) for name in names])
+    axes.set_yticks(range(len(group)), _names(group))
     axes.tick_params(axis="y", which="minor", left=False, right=False)
     axes.set_ylim(len(group) - 0.4, -0.6)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _LONG = 28
 """Letters of a line of a parameter's name."""
+_MANY = 8
+"""Parameters above which columns have numbers, and names stand beside the rows alone."""
 
 
 @dataclass(frozen=True)
@@ -124,31 +126,39 @@ def draw_correlations(names: tuple[str, ...], correlation: Reals) -> "Figure":
 
     size = max(3.2, 0.52 * len(names) + 1.6 + 0.07 * min(max(map(len, names)), _LONG))
     figure, ((axes,),) = subplots((size + 0.8, size))
-    draw_matrix(axes, names, correlation)
+    draw_matrix(axes, names, correlation, numbered=len(names) > _MANY)
     trim(figure)
     write_numbers(axes, correlation)
     return figure
 
 
-def draw_matrix(axes: "Axes", names: tuple[str, ...], correlation: Reals) -> None:
-    """Draw a matrix of correlations into a panel, without its numbers."""
+def draw_matrix(axes: "Axes", names: tuple[str, ...], correlation: Reals, *, numbered: bool) -> None:
+    """Draw a matrix of correlations into a panel, without the numbers in it.
+
+    Its columns have the names of its rows, or are ``numbered``.
+    """
     from renp.results.style import colour_bar, folded, letters, symbols
 
     labels = [folded(symbols(name), min(_LONG, letters(axes, 0.4))) for name in names]
-    image = axes.imshow(correlation, vmin=-1, vmax=1, cmap="PuOr")
-    axes.set_xticks(range(len(labels)), labels, rotation=60, ha="right", rotation_mode="anchor")
+    image = axes.imshow(100 * correlation, vmin=-100, vmax=100, cmap="PuOr")
+    if numbered:
+        labels = [f"{label}  {k + 1}" for k, label in enumerate(labels)]
+        axes.set_xticks(range(len(labels)), [f"{k + 1}" for k in range(len(labels))])
+    else:
+        axes.set_xticks(range(len(labels)), labels, rotation=60, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(labels)), labels)
     axes.tick_params(which="both", length=0)
     axes.minorticks_off()
-    colour_bar(axes, image, label="correlation", ticks=[-1, -0.5, 0, 0.5, 1])
+    below = len(labels) if numbered else 0
+    colour_bar(axes, image, below=below, label="correlation (%)", ticks=[-100, -50, 0, 50, 100])
 
 
 def write_numbers(axes: "Axes", correlation: Reals) -> None:
     """Write the numbers into a matrix whose layout is done, as large as its cells, if they can be read."""
     from renp.results.style import size_in_cells
 
-    size = size_in_cells(axes, len(correlation), len("+0.00"))
+    size = size_in_cells(axes, len(correlation), len("+00"))
     for (i, j), value in np.ndenumerate(correlation if size else np.zeros((0, 0))):
         colour = "white" if abs(value) > 0.55 else "black"
-        text = f"{value:+.2f}".replace("-", "−") if i != j else "1"
+        text = f"{100 * value:+.0f}".replace("-", "−") if i != j else "100"
         axes.text(j, i, text, ha="center", va="center", fontsize=size, color=colour)

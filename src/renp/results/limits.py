@@ -227,7 +227,7 @@ class Limits(Result):
             self._draw_panel(axes, kinds, part / sum(sizes))
             words = title if axes is panels[0, 0] else "upper limit"
             unit = f"({symbols(unit)})" if unit else "(times the interaction as given)"
-            axes.set_ylabel(f"{words}{' ' if len(unit) < _SHORT else chr(10)}{unit}")
+            axes.set_ylabel(f"{words}{' ' if len(unit) < _SHORT and len(units) == 1 else chr(10)}{unit}")
         first, last = panels[0, 0], panels[0, -1]
         others = "all couplings profiled" if self.profiled else "one coupling at a time"
         entitle(first, f"{self.method}, {others}")

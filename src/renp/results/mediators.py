@@ -186,15 +186,18 @@ class ReachCurves(Result):
 
     def _draw(self) -> "Figure":
         """Return a figure of the reach: couplings in columns, natures in rows."""
-        from renp.results.style import legend, subplots
+        from renp.results.style import alike, folded, legend, letters
 
-        natures, kinds = list(self.curves), list(_SYMBOLS)
-        figure, panels = subplots((12.5, 3.6 * len(natures)), len(natures), len(kinds), share="x")
-        for row, nature in zip(panels, natures, strict=True):
-            for axes, kind in zip(row, kinds, strict=True):
-                _draw_reach(axes, self, nature, kind)
-                axes.set_title(f"{nature.capitalize()}, {kind}", loc="left", fontsize="medium")
-        legend(figure, panels[0, 0], title="element $ij$")
+        each = [(nature, kind) for nature in self.curves for kind in _SYMBOLS]
+        figure, panels = alike((3.1, 3.6), len(each), len(_SYMBOLS))
+        for axes, (nature, kind) in zip(panels, each, strict=True):
+            _draw_reach(axes, self, nature, kind)
+            axes.set_ylabel("")
+            title = f"{nature.capitalize()}, {kind}, {_SYMBOLS[kind]}"
+            axes.set_title(folded(title, letters(axes, 0.5)), loc="left", fontsize="medium")
+        label = f"limit on the product of couplings, {100 * self.confidence_level:g} % C.L."
+        figure.supylabel(label, fontsize=panels[0].xaxis.label.get_fontsize())
+        legend(figure, panels[0], title="element $ij$")
         return figure
 
 

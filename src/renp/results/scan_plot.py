@@ -12,11 +12,13 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from renp._types import Reals
-from renp.results.style import entitle, folded, legend, letters, looks, plain, subplots, symbols
+from renp.results.style import alike, ems, entitle, folded, legend, letters, looks, plain, subplots, symbols
 
 _LEAST = 4
 """Values along each axis from which a map has contours."""
 _CONTOURS = 6
+_NARROW = 22.0
+"""Width of a map in units of small text below which numbers at its contours would hide it."""
 
 Drawn = dict[str, Reals]
 """Values by label."""
@@ -45,23 +47,19 @@ def draw_lines(what: str, atom: str, ends: Drawn, lines: Drawn) -> Figure:
 
 def draw_maps(what: str, atom: str, ends: Drawn, maps: Drawn) -> Figure:
     """Return a figure of maps over two quantities, one for each of several results."""
-    columns = min(len(maps), 3)
-    rows = -(-len(maps) // columns)
-    figure, panels = subplots((max(6.4, 5.2 * columns), 4.2 * rows + 0.4), rows, columns)
-    for axes in panels.ravel()[len(maps) :]:
-        axes.set_axis_off()
-    for axes, (name, values) in zip(panels.ravel(), maps.items(), strict=False):
-        _draw_map(axes, ends, values, what, letters(axes, 0.62 / panels.shape[1]))
-        axes.set_title(
-            folded(symbols(name), letters(axes, 0.55 / panels.shape[1])), loc="left", fontsize="medium"
-        )
+    figure, panels = alike((5.2, 4.2), len(maps), 3)
     alone = "" in maps
+    for axes, (name, values) in zip(panels, maps.items(), strict=True):
+        _draw_map(axes, ends, values, what if alone else "")
+        axes.set_title(folded(symbols(name), letters(axes, 0.55)), loc="left", fontsize="medium")
+    up = folded(symbols(list(ends)[1]), 36)
+    figure.supylabel(up, fontsize=panels[0].xaxis.label.get_fontsize())
     entitle(figure, symbols(atom if alone else f"{atom}: {what}"))
     return figure
 
 
-def _draw_map(axes: Axes, ends: Drawn, values: Reals, what: str, most: int) -> None:
-    (across, x), (up, y) = ends.items()
+def _draw_map(axes: Axes, ends: Drawn, values: Reals, what: str) -> None:
+    (across, x), (_, y) = ends.items()
     order = np.ix_(np.argsort(x), np.argsort(y))
     x, y, shown = np.sort(x), np.sort(y), _finite(values[order].T)
     logarithmic = _spans_orders(shown)
@@ -79,10 +77,11 @@ def _draw_map(axes: Axes, ends: Drawn, values: Reals, what: str, most: int) -> N
         edge: Any = [withStroke(linewidth=2.2, foreground="black")]
         lines = axes.contour(x, y, masked, levels, colors="white", linewidths=1.0)
         lines.set_path_effects(edge)
-        for text in axes.clabel(lines, fmt=_number, fontsize="small", colors="white"):
+        for text in (
+            [] if ems(axes) < _NARROW else axes.clabel(lines, fmt=_number, fontsize="small", colors="white")
+        ):
             text.set_path_effects(edge)
-    axes.set_xlabel(folded(symbols(across), most))
-    axes.set_ylabel(folded(symbols(up), 36))
+    axes.set_xlabel(folded(symbols(across), letters(axes, 0.62)))
 
 
 def _edges(values: Reals, logarithmic: bool) -> Reals:

@@ -102,11 +102,11 @@ class Sensitivity(Result):
         kinds = [kind for kind in self.limits if couplings in (None, kind)]
         figure, panels = subplots((5.8 * len(kinds) + 0.8, 4.6), 1, len(kinds))
         for axes, kind in zip(panels[0], kinds, strict=True):
-            self._draw_kind(axes, kind, len(kinds))
+            self._draw_kind(axes, kind)
         label_curves(*panels[0])
         return figure
 
-    def _draw_kind(self, axes: "Axes", kind: str, panels: int) -> None:
+    def _draw_kind(self, axes: "Axes", kind: str) -> None:
         from renp.results.style import COLOURS, decades, folded, letters, pair_style, symbols
 
         mark: dict[str, Any] = {"marker": "o"} if self.values.size == 1 else {}
@@ -138,7 +138,7 @@ class Sensitivity(Result):
         )
         unit = r"$|U_{e4}|^2$" if kind == STERILE else unit
         axes.set_ylabel(f"limit at {100 * self.confidence_level:g} % C.L. ({unit})")
-        axes.set_title(folded(kind.replace("-", " "), letters(axes, 0.7 / panels)), loc="left")
+        axes.set_title(folded(kind.replace("-", " "), letters(axes, 0.7)), loc="left")
 
     def _draw_existing(self, axes: "Axes", kind: str, few: bool) -> None:
         """Draw a line for each other limit, or with many couplings the range that they span."""

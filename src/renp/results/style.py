@@ -37,9 +37,14 @@ _SHADES = (1.0, 0.55, 0.3)
 
 WIDTHS = {"single": 86.0, "double": 178.0}
 """Widths of one and two columns of a journal, mm."""
+SLIDE = "slide"
+_SLIDE = (40 / 3, 7.5)
+"""Width and height of a slide, inches."""
 _INCH = 25.4
 _NARROWEST = 1.9
 """Width of a panel, inches, below which panels stand below each other."""
+_LEAST_SHARED = 1.3
+"""The same for panels with their axes in common, which a page would not hold below each other."""
 _ROWS = 3
 """Of a legend, for which a figure has room."""
 _FLATTEST = 0.72
@@ -75,6 +80,16 @@ _SETTINGS: Any = {
 }
 _COLUMN: Any = {"font.size": 8.0, "lines.linewidth": 1.2, "lines.markersize": 4.0, "axes.linewidth": 0.6}
 """In a journal's column, where figures are printed as they are."""
+_ON_SLIDE: Any = {
+    "font.size": 14.0,
+    "lines.linewidth": 2.2,
+    "lines.markersize": 8.0,
+    "axes.linewidth": 1.2,
+    **{f"{axis}tick.{which}.pad": 6.0 for axis in "xy" for which in ("major", "minor")},
+    "figure.dpi": 75,
+    "savefig.dpi": 144,
+}
+"""What those in the last row can see."""
 _column: list[str | None] = [None]
 
 
@@ -82,13 +97,13 @@ _column: list[str | None] = [None]
 def style(column: str | None = None) -> Iterator[None]:
     """Draw or write in the package's style; the user's settings stay.
 
-    Text has the user's size, or in a ``column``, "single" or "double", that of journals, 8 pt.
+    Text has the user's size; in a ``column``, "single" or "double", 8 pt, on a "slide" 14 pt.
     """
     import matplotlib as mpl
 
     if column is not None:
-        choice("column", column, tuple(WIDTHS))
-    chosen = _SETTINGS | ({} if column is None else _COLUMN)
+        choice("column", column, (*WIDTHS, SLIDE))
+    chosen = _SETTINGS | ({} if column is None else _ON_SLIDE if column == SLIDE else _COLUMN)
     size = chosen.get("font.size", mpl.rcParams["font.size"])
     settings = chosen | {"axes.labelsize": 1.1 * size, "legend.fontsize": 0.9 * size}
     if column is not None:
@@ -109,8 +124,20 @@ def sized(size: tuple[float, float]) -> tuple[float, float]:
     column = _column[-1]
     if column is None:
         return size
+    if column == SLIDE:
+        return _SLIDE
     inches = WIDTHS[column] / _INCH
     return inches, size[1] * max(_FLATTEST, min(1.0, inches / size[0]))
+
+
+def on_slide() -> bool:
+    """Whether a slide is drawn, whose height is given."""
+    return _column[-1] == SLIDE
+
+
+def enlarged(points: float) -> float:
+    """Return the size of text that has so many points on a screen or in print: more on a slide."""
+    return points * (_ON_SLIDE["font.size"] / 10 if on_slide() else 1.0)
 
 
 def subplots(
@@ -118,7 +145,7 @@ def subplots(
 ) -> "tuple[Figure, Any]":
     """Return a figure of this size on a screen and its panels, shape (rows, columns).
 
-    In a column too narrow for them, panels of a row go on below it. ``share`` is "x", "y" or "xy": axes that
+    In a column too narrow for them, panels of a row go on below it. ``share`` is "x" or "y": axes that
     a column, or a row, has in common, whose labels then stand at the outermost panels.
     """
     import matplotlib.pyplot as plt
@@ -147,6 +174,47 @@ def subplots(
     return figure, panels
 
 
+def alike(
+    size: tuple[float, float], number: int, columns: int, *, share: str = "xy"
+) -> "tuple[Figure, list[Axes]]":
+    """Return a figure and so many panels of one kind, in reading order.
+
+    On a screen each has this size, inches, and so many ``columns`` stand beside each other; in a journal's
+    column or on a slide as many as fit. ``share`` names the axes that all have in common: numbers and labels
+    stand at the outermost. A label of y longer than a panel is high is the figure's, `supylabel`.
+    """
+    import matplotlib.pyplot as plt
+
+    beside = min(number, columns)
+    inches, high = sized((max(6.4, size[0] * beside), size[1] * -(-number // beside) + 0.4))
+    if on_slide():
+        beside = _fullest(number, min(number, round(math.sqrt(number * inches / high * size[1] / size[0]))))
+    elif _column[-1] is not None:
+        wide = max(1, int(inches / _NARROWEST))
+        most = wide if -(-number // wide) * _LEAST <= _PAGE else int(inches / _LEAST_SHARED)
+        beside = _fullest(number, min(beside, most))
+        rows = -(-number // beside)
+        high = min(0.8 * size[1] * rows, max(_PAGE, 0.7 * _LEAST * rows))
+    rows = -(-number // beside)
+    figure = plt.figure(figsize=(inches, high), layout="constrained")
+    common: Any = {f"share{axis}": axis in share for axis in "xy"}
+    panels = list(figure.subplots(rows, beside, squeeze=False, **common).ravel())
+    for axes in panels[number:]:
+        axes.remove()
+    for place, axes in enumerate(panels[:number]):
+        inner = {"x": place + beside < number, "y": place % beside > 0}
+        for axis, side in (("x", "bottom"), ("y", "left")):
+            is_outer = axis not in share or not inner[axis]
+            axes.tick_params(axis=axis, which="both", **{f"label{side}": is_outer})
+            getattr(axes, f"{axis}axis").label.set_visible(is_outer)
+    return figure, panels[:number]
+
+
+def _fullest(number: int, most: int) -> int:
+    """Return how many panels stand in a row: the most, or one less if fewer places are empty then."""
+    return most - 1 if most > 2 and -number % (most - 1) < -number % most else most
+
+
 def legend(figure: "Figure", *panels: "Axes", title: str = "") -> None:
     """Write a legend below the figure, each label of its panels once, in as many columns as have room."""
     import matplotlib as mpl
@@ -166,7 +234,8 @@ def legend(figure: "Figure", *panels: "Axes", title: str = "") -> None:
     rows = -(-len(entries) // fit)
     columns = -(-len(entries) // rows)
     more = max(0, rows + sum(label.count("\n") for label in labels) - _ROWS) * 1.4 * size / 72
-    figure.set_figheight(figure.get_figheight() + more)  # what is drawn keeps its height
+    if not on_slide():
+        figure.set_figheight(figure.get_figheight() + more)  # what is drawn keeps its height
     figure.legend(entries.values(), labels, loc="outside lower center", ncols=columns, title=title or None)
 
 
@@ -208,9 +277,15 @@ def entitle(of: "Axes | Figure", text: str, **look: Any) -> None:
 
 
 def letters(axes: "Axes", share: float) -> int:
-    """Return how many small letters a share of the figure's width has room for."""
+    """Return how many small letters a share of the width has room for that a panel has in its figure."""
+    return max(8, int(share * ems(axes) / _EM))
+
+
+def ems(axes: "Axes") -> float:
+    """Return the width that a panel has in its figure in units of the size of small text."""
     figure: Any = axes.get_figure(root=True)
-    return max(8, int(share * figure.get_figwidth() * 72 / (_EM * _points("small"))))
+    place: Any = axes.get_subplotspec()
+    return float(figure.get_figwidth() * 72 / _points("small") / place.get_gridspec().ncols)
 
 
 def _points(size: str | float) -> float:
@@ -259,10 +334,16 @@ def decades(axes: "Axes", name: Literal["x", "y"], *values: Any, none: str = "")
         axes.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
 
 
-def colour_bar(axes: "Axes", image: Any, **more: Any) -> None:
-    """Draw a colour bar that is as high as a square image, which fills a part of its axes alone."""
+def colour_bar(axes: "Axes", image: Any, *, below: int = 0, **more: Any) -> None:
+    """Draw a colour bar as long as a square image, which fills a part of its axes alone: beside it, or below.
+
+    ``below`` is how many rows the image has, whose numbers stand between them.
+    """
     figure: Any = axes.figure
-    figure.colorbar(image, cax=axes.inset_axes((1.04, 0.0, 0.05, 1.0)), **more)
+    if below:
+        more |= {"orientation": "horizontal"}
+    place = (0.0, -0.09 - 1.2 / below, 1.0, 0.05) if below else (1.04, 0.0, 0.05, 1.0)
+    figure.colorbar(image, cax=axes.inset_axes(place), **more)
 
 
 def size_in_cells(axes: "Axes", number: int, letters: int) -> float:
@@ -274,14 +355,14 @@ def size_in_cells(axes: "Axes", number: int, letters: int) -> float:
     cell = 72 * axes.get_window_extent().height / figure.dpi / max(number, 1)
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         label.set_fontsize(min(label.get_fontsize(), max(_SMALLEST, 0.85 * cell)))
-    size = min(8.0, 0.85 * cell / (0.6 * letters))
+    size = min(enlarged(8.0), 0.85 * cell / (0.6 * letters))
     return size if size >= _SMALLEST else 0.0
 
 
 def trim(figure: "Figure") -> None:
     """Let a figure be as high as what is in it: a square in a column does not fill the height of a screen."""
     settle(figure)
-    if (high := figure.get_tightbbox().height + 0.2) < figure.get_figheight():
+    if not on_slide() and (high := figure.get_tightbbox().height + 0.2) < figure.get_figheight():
         figure.set_figheight(high)
         settle(figure)
 

@@ -67,7 +67,8 @@ class Table:
     def hepdata(self, comments: dict[str, str]) -> str:
         r"""Return a data table of HEPData, as JSON, which is YAML, with comment lines in front.
 
-        Independent variables are the first column and words that follow it; what is infinite has no value.
+        Independent variables are the first column and words that follow it, if numbers follow these; numbers
+        written as text are numbers. What is infinite has no value.
 
         Examples
         --------
@@ -77,9 +78,10 @@ class Table:
          "dependent_variables": [{"header": {"name": "limit"}, "values": [{"value": 2.5}]}]}
         <BLANKLINE>
         """
-        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
+        columns = [tuple(map(_number, column)) for column in zip(*self.rows, strict=True)]
+        columns = columns or [()] * len(self.columns)
         words = [bool(column) and all(isinstance(cell, str) for cell in column) for column in columns]
-        first = next((k for k in range(1, len(columns)) if not words[k]), len(columns))
+        first = next((k for k in range(1, len(columns)) if not words[k]), 1)
         variables = [json_text(_variable(*one)) for one in zip(self.columns, columns, strict=True)]
         given, found = ", ".join(variables[:first]), ", ".join(variables[first:])
         body = f'{{"independent_variables": [{given}],\n "dependent_variables": [{found}]}}'
@@ -160,6 +162,14 @@ def set_html(text: str) -> str:
 
 def _commented(comments: dict[str, str]) -> str:
     return "".join(f"# {key}: {line}\n" for key, value in comments.items() for line in value.splitlines())
+
+
+def _number(cell: Cell) -> Cell:
+    """Return a number that a table has as text as one."""
+    try:
+        return float(cell) if isinstance(cell, str) else cell
+    except ValueError:
+        return cell
 
 
 def _variable(heading: str, column: tuple[Cell, ...]) -> dict[str, Any]:

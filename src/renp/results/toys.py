@@ -73,12 +73,13 @@ class Toys(Result):
         found: dict[str, dict[str, str | float]] = {}
         for name, of_all in self.estimates.items():
             values = of_all[good]
-            low, median, high = map(float, np.quantile(values, _QUANTILES))
+            known = values if values.size else np.array([np.nan])
+            low, median, high = map(float, np.quantile(known, _QUANTILES))
             found[name] = {
                 "unit": self.units[name],
                 "true": self.truth[name],
-                "mean": float(np.mean(values)),
-                "spread": float(np.std(values)),
+                "mean": float(np.mean(known)),
+                "spread": float(np.std(known)),
                 "16 %": low,
                 "median": median,
                 "84 %": high,
@@ -109,13 +110,11 @@ class Toys(Result):
 
     def _draw(self) -> "Figure":
         """Return histograms of the estimates with the true values marked."""
-        from renp.results.style import folded, legend, subplots, symbols
+        from renp.results.style import alike, folded, legend, letters, symbols
 
         names = list(self.estimates)
-        columns = min(3, len(names))
-        rows = -(-len(names) // columns)
-        figure, grid = subplots((max(4.2, 3.4 * columns), 2.7 * rows + 0.4), rows, columns)
-        for axes, name in zip(grid.flat, names, strict=False):
+        figure, panels = alike((3.4, 2.7), len(names), 3, share="y")
+        for axes, name in zip(panels, names, strict=True):
             values = self.estimates[name][self.status == 0]
             axes.hist(values, bins=50, color="#56B4E9", histtype="stepfilled", edgecolor="#0072B2")
             axes.axvline(self.truth[name], color="#D55E00", linestyle=(0, (6, 2)), label="true")
@@ -123,11 +122,9 @@ class Toys(Result):
                 axes.axvline(float(np.median(values)), color="black", label="median")
             unit = f" ({self.units[name]})" if self.units[name] else ""
             # At the left, a power of ten has room at the right.
-            axes.set_xlabel(folded(symbols(name + unit), 24), loc="left")
+            axes.set_xlabel(folded(symbols(name + unit), min(24, letters(axes, 0.5))), loc="left")
             axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
             axes.set_ylabel("toys")
-        for axes in list(grid.flat)[len(names) :]:
-            axes.set_axis_off()
         legend(figure)
         return figure
 
