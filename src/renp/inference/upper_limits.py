@@ -134,11 +134,11 @@ def upper_limits(
     search = LimitSearch(method, confidence_level, rise, profiled, bands, random_seed(seed), lengthened)
     progress = progress or progress_line("limits")
     by_name: dict[str, CouplingLimit] = {}
-    for likelihood, places in likelihoods_of(experiment, neutrinos, given, uncertain, profiled=profiled):
-        if not by_name:
-            for name, one in experiments.items():
-                if one.counts is not None and uncertain[name].background_degree is None:
-                    check_possible(one, expected_counts(*_opened(one, neutrinos, uncertain[name])))
+    likelihoods = list(likelihoods_of(experiment, neutrinos, given, uncertain, profiled=profiled))
+    for name, one in experiments.items():
+        if one.counts is not None and uncertain[name].background_degree is None:
+            check_possible(one, expected_counts(*_opened(one, neutrinos, uncertain[name])))
+    for likelihood, places in likelihoods:
         for k in places:
             name = likelihood.names[k]
             progress(name)
