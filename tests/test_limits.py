@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from iminuit import Minuit
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 import renp
 from cases import DAY, YB, runs
 from deviances import MU, RISE
 from relative import relative
+from renp.experiment import signal_counts
 from renp.inference import accepted, best_fits, limit_search
 from renp.inference.likelihood import Data
-from renp.inference.newton import NOT_CONVERGED, Minimum
+from renp.inference.newton import CONVERGED, NOT_CONVERGED, Minimum, minimise
 from renp.inference.poisson import best_fit, chi2, signal_limit
 from renp.inference.upper_limits import delta_chi2, moment_signals
 
@@ -431,3 +432,52 @@ def test_counts_may_be_seen_where_only_an_uncertain_calibration_lets_pairs_be_em
     impossible = runs(10.0, [1.068, 1.08], counts=counts)
     with pytest.raises(renp.InputError, match="no pair can be emitted"):
         renp.upper_limits(impossible, NU, couplings=MU, nuisances=uncertain)
+
+
+def least_with_a_factor(mean: float, error: float) -> float:
+    """Return the χ² of no counts where so many are expected, least in the pull of a log-normal factor."""
+    spread = np.log1p(error) ** 2
+    left = special.lambertw(mean * spread).real / spread
+    return float(2 * left + spread * left**2)
+
+
+@pytest.mark.slow
+def test_limits_where_nothing_was_seen_and_much_was_expected() -> None:
+    """The counts bend in the pulls of rates, which are far out: fits took thousands of steps, or failed."""
+    duration, background, error = 100 * DAY, 2000.0, 0.3
+    one = renp.Experiment(
+        YB, renp.Target(), [1.068], duration, background / duration, counts=[0], background_error=0.2
+    )
+    uncertain = renp.Nuisances(background_error=error, normalisation_error=0.2)
+    found = renp.upper_limits(one, NU, couplings=MU, nuisances=uncertain)
+    own = np.expm1(np.hypot(np.log1p(0.2), np.log1p(error)))  # of two factors on one rate
+    nature = float(signal_counts(one, NU)[0])
+
+    def least(signal: float) -> float:
+        return least_with_a_factor(signal, 0.2) + least_with_a_factor(background, own)
+
+    highest = least(nature) + RISE
+    end = optimize.brentq(lambda signal: least(signal) - highest, nature, 10 * nature)
+    square = float(signal_counts(one, NU, renp.MagneticMoment({(1, 1): 1.0}))[0])
+    assert not found.failed
+    size = ((end - nature) / square) ** 0.5
+    assert found.limits["magnetic-moment"]["mu"] == relative(size, rel=1e-8)
+    likelihood = renp.Likelihood(one, NU, MU, nuisances=uncertain)
+    quick = minimise(likelihood, likelihood.data, likelihood.start, np.ones(4, dtype=bool), 30)
+    assert int(quick.status) == CONVERGED
+    assert float(quick.chi2) == relative(least(nature), rel=1e-10)
+
+
+@pytest.mark.slow
+def test_where_no_fit_converges_there_is_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = accepted.all_minima
+
+    def none(*arguments: Any) -> Minimum:
+        minima = whole(*arguments)
+        return minima._replace(status=np.full(np.shape(minima.status), NOT_CONVERGED))
+
+    monkeypatch.setattr(accepted, "all_minima", none)
+    uncertain = renp.Nuisances(normalisation_error=0.05)
+    found = renp.upper_limits(runs(counts=OBSERVED), NU, couplings=MU, nuisances=uncertain)
+    assert found.failed == ("magnetic-moment mu",)
+    assert np.isnan(found.limits["magnetic-moment"]["mu"])

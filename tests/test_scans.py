@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
+from scipy import optimize
 
 import renp
-from cases import HEAD
+from cases import DAY, HEAD
 from relative import relative
 from renp.cli import main
 from renp.errors import InputError, ScenarioError
@@ -226,6 +227,8 @@ def test_limits_over_the_error_of_an_efficiency(tmp_path: Path) -> None:
 )
 def test_limits_where_the_likelihood_itself_changes(tmp_path: Path, axis: str) -> None:
     statistics = 'oscillation = ["sin2_theta12"]\n' if "theta12" in axis else RATES
+    if "mass" in axis:  # whose runs have no background
+        statistics = "normalisation_error = 0.05\n"
     name = "vector-mediator strength" if "mass" in axis else "magnetic-moment 11"
     preset = "vector-mediator" if "mass" in axis else "letter"
     text = f'[scan]\nresult = "limits"\ncouplings = ["{name}"]\n[[scan.axis]]\n{axis}'
@@ -276,6 +279,37 @@ def test_observed_limits(tmp_path: Path) -> None:
     data = renp.scan(scanned, tmp_path / "a.zarr").dataset()
     for k in (0, 1):
         same_limits(scanned, data, {"neutrinos.lightest_mass": k})
+
+
+@pytest.mark.slow
+def test_limits_where_a_calibration_takes_thresholds_past_runs(tmp_path: Path) -> None:
+    """Against a scan of both in NumPy: fits from one start end in another minimum, 1.8 times too far."""
+    energies, days, error, counts = [1.069, 1.0706, 1.0711], 30.0, 3e-4, np.array([250.0, 180.0, 160.0])
+    runs = "".join(
+        f'[[run]]\nphoton_energy = "{energy} eV"\nduration = "{days} day"\nbackground = "0.3 / day"\n'
+        f"counts = {count:.0f}\n"
+        for energy, count in zip(energies, counts, strict=True)
+    )
+    text = HEAD + runs + f'[statistics]\ncalibration_error = "{error} eV"\n[scan]\nresult = "limits"\n'
+    axis = '[[scan.axis]]\nparameter = "neutrinos.lightest_mass"\nvalues = ["0.01 eV", "0.03 eV"]\n'
+    scanned = Scenario.from_text(text + 'couplings = ["magnetic-moment 12"]\n' + axis)
+    found = np.asarray(renp.scan(scanned, tmp_path / "a.zarr").dataset().limit[0])
+    pull = np.linspace(-6, 6, 6001)
+    every = np.add.outer(energies, error * pull).ravel()
+    there = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), every, days * DAY)
+    for limit, nu in zip(found, (renp.Neutrinos(0.01), renp.Neutrinos(0.03)), strict=True):
+        moment = renp.Weak() + 1e-11 * renp.MagneticMoment({(1, 2): 1.0})
+        null, more = (
+            np.asarray(renp.expected_counts(there, nu, one)).reshape(3, -1) for one in (renp.Weak(), moment)
+        )
+
+        def chi2(size: float, null: np.ndarray = null, more: np.ndarray = more) -> float:
+            n, mean = counts[:, None], 0.3 * days + null + size**2 * (more - null)
+            return float(np.min(2 * np.sum(mean - n + n * np.log(n / mean), axis=0) + pull**2))
+
+        highest = min(map(chi2, np.linspace(0, 2, 401))) + 2.705543454095404
+        end = optimize.brentq(lambda size, highest=highest: chi2(size) - highest, 0.5, 1.5)
+        assert limit == relative(1e-11 * end, rel=1e-4)
 
 
 @pytest.mark.slow

@@ -78,11 +78,12 @@ def accepted(likelihood: Likelihood, data: Data, moves: Mask, k: int, rise: Scal
 
     def cross(side: float, room: Array, wanted: Array) -> Crossing:
         places = np.nonzero(np.asarray(wanted))
-        rows = places[1]
+        rows, value, status = places[1], np.full(wanted.shape, np.nan), np.full(wanted.shape, CONVERGED)
+        if not rows.size:  # no fit converged
+            return Crossing(cast(Array, value), minima.x, cast(Array, status))
         some = jax.tree.map(lambda a: np.asarray(a)[rows], data)
         at, rooms = jax.tree.map(lambda a: np.asarray(a)[places], (minima, room))
         there = crossing_ensemble(likelihood, some, at, moves, k, side, rooms)
-        value, status = np.full(wanted.shape, np.nan), np.full(wanted.shape, CONVERGED)
         value[places], status[places] = there.value, there.status
         return Crossing(cast(Array, value), minima.x, cast(Array, status))
 

@@ -103,7 +103,7 @@ class _Path:
         return lowest_minima(self.likelihood, self.data, self.others, also=x, still=x)
 
     def sure(self, start: Reals, step: Reals, fit: Callable[["_Path", Reals], Minimum | Minima]) -> Crossing:
-        """Return crossings beyond points below the target at which fits from further inside are not below it."""
+        """Return crossings beyond points below the target; no fit from further inside is below it there."""
         found = self.bisected(start, step, fit)
         for _ in range(_AGAIN):
             ends = np.flatnonzero(np.asarray(found.status) == CONVERGED)

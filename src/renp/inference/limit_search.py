@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, cast
 import jax
 import numpy as np
 from jaxtyping import Array
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from renp._types import Mask, Reals
@@ -98,8 +99,7 @@ class LimitSearch(NamedTuple):
             raise InputError("bands", True, f"left out with the method {self.method!r}")
         if self.lengthened and self.method != "feldman-cousins":
             raise InputError("lengthened", True, f"left out with the method {self.method!r}")
-        place = np.arange(len(likelihood.parameters))
-        moves = (place == k) | (place >= len(likelihood.couplings)) | self.profiled
+        moves = moving_with(likelihood, k, profiled=self.profiled)
         null = likelihood.asimov(likelihood.point())
         observed = likelihood.data if likelihood.observed else null
         p_value = goodness.p_value(likelihood, moves, k) if likelihood.observed else np.nan
@@ -207,6 +207,13 @@ class LimitSearch(NamedTuple):
             distribution="toys",
             failed_toys=failed,
         )
+
+
+def moving_with(likelihood: Likelihood, k: int, *, profiled: bool) -> NDArray[np.bool_]:
+    """Return which parameters move for the limit on coupling k: all that is uncertain, others if profiled."""
+    place = np.arange(len(likelihood.parameters))
+    moves: NDArray[np.bool_] = (place == k) | (place >= len(likelihood.couplings)) | profiled
+    return moves
 
 
 def furthest(found: AcceptedSet) -> Reals:

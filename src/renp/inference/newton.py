@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool, Float, Int
 from renp._types import Mask
 from renp.compiled import compiled
 from renp.inference.likelihood import Data, Likelihood
+from renp.inference.nuisances import BACKGROUND, EFFICIENCY, NORMALISATION
 from renp.inference.poisson import chi2
 from renp.validation import Scalar
 
@@ -27,6 +28,9 @@ Counts: TypeAlias = Float[Array, "n"]
 CONVERGED, NOT_CONVERGED, NO_RISE = 0, 1, 2
 STATUS = ("converged", "not converged", "never excluded")
 """What a status means; the last: the χ² does not rise by as much anywhere."""
+
+_FACTORS = ((NORMALISATION, EFFICIENCY), (BACKGROUND,))
+"""How names of factors begin that multiply the signal, and the background."""
 
 _TOLERANCE = 1e-13
 """Distance from the minimum in χ², as Newton's method estimates it."""
@@ -114,7 +118,9 @@ def local(likelihood: Likelihood, x: Point, data: Data) -> Local:
     slope = 2 * (slopes.T @ (1 - ratio) + shift)
     # Where counts are stationary in a parameter, their second derivative is all there is.
     own = pulled + jnp.maximum(bends.T @ (1 - ratio), 0.0)
-    curvature = 2 * (slopes.T @ (weight[:, None] * slopes) + jnp.diag(own))
+    far = _bent_by_factors(likelihood, slopes, jnp.maximum(1 - ratio, 0.0))
+    curvature = 2 * (slopes.T @ (weight[:, None] * slopes) + jnp.diag(own) + far)
+    own = own + jnp.diag(far)
     information = 2 * (jnp.sum(jnp.where(seen[:, None], slopes**2 / safe[:, None], 0.0), axis=0) + own)
     value = chi2(expected, data.counts) + jnp.sum(shift**2)
     if likelihood.masses:
@@ -377,12 +383,36 @@ def _solve(
     return solved[:, size:]
 
 
+def _bent_by_factors(
+    likelihood: Likelihood, slopes: Float[Array, "n p"], missing: Counts
+) -> Float[Array, "p p"]:
+    """Return Σ_r of the counts' second derivatives in pulls of factors (1 + σ)^x, times what is missing.
+
+    Factors on the same rate R have the slopes R ln(1 + σ_i) and the bends R ln(1 + σ_i) ln(1 + σ_j).
+    """
+    found = jnp.zeros((slopes.shape[1], slopes.shape[1]))
+    for names in _FACTORS:
+        places = [
+            k
+            for k, p in enumerate(likelihood.parameters)
+            if p.kind == "relative" and p.name.startswith(names)
+        ]
+        if places:
+            some = slopes[:, np.array(places)]
+            logs = [jnp.log1p(likelihood.parameters[k].plus) for k in places]
+            rate = jnp.max(some / jnp.stack(logs), axis=1)
+            part = jnp.where(rate > 0, missing / jnp.where(rate > 0, rate, 1.0), 0.0)
+            found = found.at[np.ix_(places, places)].add(some.T @ (part[:, None] * some))
+    return found
+
+
 def _value_and_slopes(
     likelihood: Likelihood, x: Point, function: Callable[[Point], Array] | None = None
 ) -> tuple[Float[Array, "n"], Float[Array, "n p"], Float[Array, "n p"]]:
     """Return the expected counts, or another function of x, with slopes, and bends where parameters bend it.
 
-    Magnitudes are linear, and pulls nearly so, within a constraint that has a curvature of its own.
+    Magnitudes are linear, and pulls nearly so, within a constraint that has a curvature of its own; those of
+    factors on rates, where few of many counts were seen, have `_bent_by_factors` besides.
     """
     function = likelihood.expected if function is None else function
     expected, push = jax.linearize(function, x)

@@ -19,6 +19,7 @@ from renp.formula.kinematics import momentum_transfer_squared, threshold_energie
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.nuisances import CALIBRATION
 from renp.inference.part import Part
+from renp.neutrinos import neutrino_names, with_values
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -209,6 +210,39 @@ def edges(likelihood: Likelihood) -> dict[int, Reals]:
             x = np.unique(np.concatenate(shifts) / float(parameter.plus))
             found[k] = x[np.abs(x) < BELIEVED]
     return found
+
+
+def passes_thresholds(likelihood: Likelihood) -> Bool[Array, ""]:
+    """Return whether what was measured elsewhere may take a pair's threshold past a run; jax-traceable.
+
+    Each parameter by itself is believed within `BELIEVED` standard deviations, all others as measured.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs, nu = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.06], 1.0), renp.Neutrinos(0.01)
+    >>> errors = [renp.Nuisances(calibration_error=error) for error in (1e-3, 1e-2)]
+    >>> [bool(passes_thresholds(renp.Likelihood(runs, nu, nuisances=one))) for one in errors]
+    [False, True]
+    """
+
+    def emitted(x: Point) -> Array:
+        values = likelihood.values(x)
+        own = {name: values[name] for name in neutrino_names(likelihood.neutrinos) if name in values}
+        masses = with_values(likelihood.neutrinos, own).masses
+        openings = [threshold_energies(masses, *one.experiment.atom.frame) for one in likelihood.parts]
+        centres = [one.photon_energy(values) + one.experiment.laser.offset for one in likelihood.parts]
+        pairs = zip(centres, openings, strict=True)
+        return jnp.concatenate([jnp.ravel(line[:, None, None] < edges) for line, edges in pairs])
+
+    here = likelihood.nominal
+    moved = [
+        emitted(here.at[k].add(pull))
+        for k, parameter in enumerate(likelihood.parameters)
+        if parameter.kind == "constrained"
+        for pull in (-BELIEVED, BELIEVED)
+    ]
+    return jnp.any(jnp.stack([emitted(here), *moved]) != emitted(here))
 
 
 def _openings(likelihood: Likelihood, one: Part) -> Reals:

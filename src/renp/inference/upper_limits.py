@@ -133,12 +133,10 @@ def upper_limits(
     given = moment_couplings(neutrinos.nature) if couplings is None else given_couplings(couplings)
     search = LimitSearch(method, confidence_level, rise, profiled, bands, random_seed(seed), lengthened)
     by_name: dict[str, CouplingLimit] = {}
+    likelihoods = list(likelihoods_of(experiment, neutrinos, given, uncertain, profiled=profiled))
+    check_counts(experiments, neutrinos, uncertain)
     with signs_of_life("limits", progress) as progress:
-        for likelihood, places in likelihoods_of(experiment, neutrinos, given, uncertain, profiled=profiled):
-            if not by_name:
-                for name, one in experiments.items():
-                    if one.counts is not None and uncertain[name].background_degree is None:
-                        check_possible(one, expected_counts(*_opened(one, neutrinos, uncertain[name])))
+        for likelihood, places in likelihoods:
             for k in places:
                 name = likelihood.names[k]
                 progress(f"{name}, {len(by_name) + 1} of {len(given)}")
@@ -244,6 +242,15 @@ def moment_signals(experiment: Experiment, neutrinos: Neutrinos) -> dict[str, Fl
         moment.kind: jax.vmap(lambda u, m=moment: signal_counts(experiment, neutrinos, m(u)))(units)
         for moment in MOMENTS
     }
+
+
+def check_counts(
+    experiments: Mapping[str, Experiment], neutrinos: Neutrinos, nuisances: Mapping[str, Nuisances]
+) -> None:
+    """Raise `InputError` if counts were observed in a run where none can be, whatever is uncertain."""
+    for name, one in experiments.items():
+        if one.counts is not None and nuisances[name].background_degree is None:
+            check_possible(one, expected_counts(*_opened(one, neutrinos, nuisances[name])))
 
 
 def check_possible(experiment: Experiment, background: Any) -> None:

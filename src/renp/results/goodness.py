@@ -19,7 +19,11 @@ _MOST_OUTCOMES = 5000
 """Of all runs together, up to which they are counted."""
 
 _CELLS = 2**15
-"""Parts of the χ² in which its distribution is added up, run by run: p-values to some 10⁻⁴ of themselves."""
+"""Parts of the χ² in which its distribution is added up, run by run.
+
+Outcomes whose χ² is within a part for each run of the observed one may count as equal to it, or not. Most
+often there are none; the largest share of a p-value that was seen to depend on it is 2.3·10⁻³, at 5·10⁻⁵.
+"""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,9 @@
 """Upper limits at the points of a chunk, in batches: the same numbers as `renp.upper_limits`.
 
 At each point the likelihood is that of `renp.upper_limits`, and so is the search. Points at which few of
-Newton's steps are not enough are done again with many, and what then is left by `renp.upper_limits` itself.
+Newton's steps are not enough are done again with many, and what then is left one by one, from as many starts
+as there; so are those where fits from one start may miss minima: where a mass or a phase is free, or what is
+uncertain may take a pair's threshold past a run.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,13 +18,14 @@ from jaxtyping import Array, Bool, Float
 
 from renp._types import Reals
 from renp.errors import InputError
-from renp.inference.accepted import along_coupling, around_minima
+from renp.inference.accepted import accepted, along_coupling, around_minima
 from renp.inference.likelihood import Data, Likelihood
+from renp.inference.limit_search import moving_with
 from renp.inference.newton import CONVERGED, Crossing, Minimum, crossing, minimise
 from renp.inference.nuisances import relevant
 from renp.inference.quadratic_set import quadratic_set
-from renp.inference.starts import MOST_RETURNING, elsewhere, signed_places
-from renp.inference.upper_limits import delta_chi2, upper_limits
+from renp.inference.starts import MOST_RETURNING, elsewhere, passes_thresholds, signed_places
+from renp.inference.upper_limits import check_counts, delta_chi2, likelihoods_of
 from renp.interactions.couplings import Coupling
 from renp.interactions.photon import PhotonCoupling
 from renp.scans.grid import Columns, Keys, Point, compiled, flattened, over_points
@@ -101,19 +104,30 @@ class LimitsOfChunk:
 
     def _single(self, here: Setting) -> Reals:
         sought = {coupling.name for coupling in self.couplings}
-        limited = here.limited
+        limited = tuple(one for one in here.limited if self.profiled or one.name in sought)
+        rise, known = delta_chi2(float(here.confidence_level)), {"": here.nuisances}
+        found = {}
         try:
-            found = upper_limits(
-                here.experiment,
-                here.neutrinos,
-                float(here.confidence_level),
-                couplings=[one for one in limited if self.profiled or one.name in sought],
-                profiled=self.profiled,
-                nuisances=here.nuisances,
-            )
+            check_counts({"": here.experiment}, here.neutrinos, known)
+            every = likelihoods_of(here.experiment, here.neutrinos, limited, known, profiled=self.profiled)
+            for likelihood, places in every:
+                for k in places:
+                    found[likelihood.names[k]] = self._limit_of(likelihood, k, rise)
         except (InputError, FloatingPointError):  # counts that cannot be, a rate that overflows
             return np.full(len(self.couplings), np.nan)
-        return np.array([found.limit(one.kind, one.label, self.sign) for one in self.couplings])
+        return np.array([found[one.name] for one in self.couplings])
+
+    def _limit_of(self, likelihood: Likelihood, k: int, rise: float) -> float:
+        one = likelihood.data if likelihood.observed else likelihood.asimov(likelihood.point())
+        data: Data = jax.tree.map(lambda a: np.asarray(a)[None], one)
+        moves = moving_with(likelihood, k, profiled=self.profiled)
+        found = accepted(likelihood, data, moves, k, rise)
+        if not found.good[0]:
+            return np.nan
+        parameter = likelihood.parameters[k]
+        low, high = float(parameter.plus) * np.asarray(found.ends)[0]
+        sign = self.sign if parameter.kind != "magnitude" else "positive"
+        return float({"positive": high, "negative": -low}.get(sign, max(abs(low), abs(high))))
 
 
 def limits_evaluator(
@@ -202,6 +216,8 @@ def _limit(
     nuisances = relevant(here.nuisances, reference.couplings)
     likelihood = reference.at(here.experiment, here.neutrinos, interactions, nuisances)
     rise = delta_chi2(here.confidence_level)
+    if any(p.kind == "free" for p in likelihood.parameters):
+        return Found(jnp.array(jnp.nan), jnp.array(True))
     kinds = [p.kind for p in likelihood.parameters[: len(interactions)]]
     magnitude = jnp.array([kind == "magnitude" for kind in kinds])[place]
     if len(likelihood.parameters) == 1:
@@ -228,9 +244,9 @@ def _limit(
             return found
 
         found = around_minima(minima, cross, place, rise, magnitude=magnitude)
-        # Minima of more couplings are found one after the other, point by point.
         few = not profiled or len(signed_places(likelihood)) <= MOST_RETURNING
-        found = found._replace(good=found.good & ~best.corner & few)
+        alone = best.corner | passes_thresholds(likelihood) | (not few)
+        found = found._replace(intervals=jnp.where(alone, jnp.nan, found.intervals), good=found.good | alone)
     low, high = found.ends
     of_sign = {"positive": high, "negative": jnp.where(magnitude, high, -low)}
     either = jnp.maximum(jnp.abs(low), jnp.abs(high))
