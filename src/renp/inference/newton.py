@@ -266,22 +266,21 @@ def crossing(
         own, along, distance = model.own, model.along, model.distance
         value = here.chi2 - distance
         trusted = distance < _TRUSTED * rise
-        inside = jnp.where(
-            defined & trusted & (value < target), jnp.maximum(state.inside, ahead), state.inside
-        )
+        below = defined & trusted & (value < target)
+        inside = jnp.where(below, jnp.maximum(state.inside, ahead), state.inside)
         over = ~defined | (trusted & (value >= target))
         outside = jnp.where(over, jnp.minimum(state.outside, ahead), state.outside)
         # What gives way on a flat profile may meet its bound further out.
         proposed = ahead + jnp.minimum(step, _LEAP * (ahead + 1))
         accepted = defined & (proposed > inside) & (proposed < outside)
         to = jnp.where(accepted, proposed, jnp.where(outside < jnp.inf, (inside + outside) / 2, proposed))
-        to = jnp.minimum(to, end)
+        to = jnp.minimum(jnp.where(to < _BEYOND, to, _BEYOND), end)
         others = jnp.where(defined, x + own + along * side * (to - ahead), state.good)
         there = jnp.where(is_k, best.x + side * to, jnp.clip(others, low, high))
         crossed = (jnp.abs(value - target) < _ACCURATE * rise) & (distance < _ACCURATE * rise)
         done = defined & crossed & (ahead >= 0)  # beside corners a step may lead to the other crossing
         # Past the bound of the parameter, or of all numbers of order one.
-        hopeless = ~done & (~(to < _BEYOND) | (defined & trusted & (ahead >= end) & (value < target)))
+        hopeless = ~done & below & ((to >= _BEYOND) | (ahead >= end))
         return _Search(
             x=jnp.where(done | hopeless, x, there),
             good=jnp.where(defined, x, state.good),
