@@ -4,7 +4,6 @@ import asyncio
 import ctypes
 import gc
 import logging
-import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
@@ -38,11 +37,8 @@ MOST_BYTES = 2**20
 LONGEST_WAIT = 30
 """Seconds for which a connection may send nothing, or not answer that it is still there."""
 
-GIVEN_BACK = 20_000
-"""Milliseconds between returns of memory, at least."""
-
-_SHARE = 0.04
-"""Of the time, at most, goes into it while pages are open."""
+GIVEN_BACK = 10_000
+"""Milliseconds between returns of memory: the more there is to return, the longer nobody is answered."""
 
 _NEVER = 1_000_000_000
 """Seconds."""
@@ -102,7 +98,7 @@ class Turns(LifecycleHandler):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self.waiting = 0
+        self.waiting = self.closed = 0
         self._turn = asyncio.Lock()
 
     async def on_session_created(self, session_context: Any) -> None:
@@ -116,6 +112,11 @@ class Turns(LifecycleHandler):  # type: ignore[misc]
         loop = asyncio.get_running_loop()
         begin = loop.time()
         loop.call_soon(lambda: loop.call_later(loop.time() - begin, self._turn.release))
+
+    async def on_session_destroyed(self, session_context: Any) -> None:
+        """Count the pages that were closed."""
+        del session_context
+        self.closed += 1
 
 
 def guard(
@@ -199,22 +200,20 @@ def say_nothing_of_closed_pages(loop: asyncio.AbstractEventLoop) -> None:
         logging.getLogger(name).addFilter(lambda record: "connection was closed" not in record.getMessage())
 
 
-def keep_giving_back(sessions: Callable[[], int]) -> None:
-    """Return memory now and then, the more seldom the longer it takes: meanwhile nobody is answered.
+def keep_giving_back(closed: Callable[[], int]) -> None:
+    """Return memory where pages were closed, now and then: meanwhile nobody is answered.
 
     Panel would do so five seconds after each page that is closed. What is there already stays.
     """
     panel.io.document.GC_DEBOUNCE = _NEVER
     gc.freeze()
-    rested = 0.0
+    known = closed()
 
     def run() -> None:
-        nonlocal rested
-        if sessions() and time.monotonic() < rested:
-            return
-        begin = time.thread_time()
-        give_back()
-        rested = time.monotonic() + (time.thread_time() - begin) / _SHARE
+        nonlocal known
+        if closed() > known:
+            known = closed()
+            give_back()
 
     PeriodicCallback(run, GIVEN_BACK).start()
 

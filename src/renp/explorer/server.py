@@ -140,13 +140,11 @@ async def listen(start: State, port: int, address: str, stopped: threading.Event
     )
     turns = Turns()
     server._tornado.applications["/"].application.add(turns)
-
-    def sessions() -> int:
-        return len(server.get_sessions("/")) + turns.waiting
-
-    guard(server._tornado, origins, sessions, lambda: turns.waiting)
+    guard(
+        server._tornado, origins, lambda: len(server.get_sessions("/")) + turns.waiting, lambda: turns.waiting
+    )
     say_nothing_of_closed_pages(asyncio.get_running_loop())
-    keep_giving_back(sessions)
+    keep_giving_back(lambda: turns.closed)
     server.start()
     if stopped is not None:
         threading.Thread(target=warm_up, args=(start, ready, stopped)).start()
