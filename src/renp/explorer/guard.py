@@ -37,7 +37,7 @@ MOST_BYTES = 2**20
 LONGEST_WAIT = 30
 """Seconds for which a connection may send nothing, or not answer that it is still there."""
 
-GIVEN_BACK = 10_000
+GIVEN_BACK = 20_000
 """Milliseconds between returns of memory: the more there is to return, the longer nobody is answered."""
 
 _NEVER = 1_000_000_000
@@ -93,8 +93,12 @@ class _If(Matcher):
         return {} if self._condition(request) else None
 
 
+_LEFT = 2
+"""Times as long as a page took to make is left to those that are open already."""
+
+
 class Turns(LifecycleHandler):  # type: ignore[misc]
-    """Pages are made one after another; after each, as long is left to those that are open already."""
+    """Pages are made one after another; after each, time is left to those that are open already."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +115,7 @@ class Turns(LifecycleHandler):  # type: ignore[misc]
             self.waiting -= 1
         loop = asyncio.get_running_loop()
         begin = loop.time()
-        loop.call_soon(lambda: loop.call_later(loop.time() - begin, self._turn.release))
+        loop.call_soon(lambda: loop.call_later(_LEFT * (loop.time() - begin), self._turn.release))
 
     async def on_session_destroyed(self, session_context: Any) -> None:
         """Count the pages that were closed."""
