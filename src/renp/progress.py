@@ -113,9 +113,7 @@ class _Bar:
         from IPython.display import display  # a notebook has it
 
         if self._shown is None:
-            self._shown = display(  # type: ignore[no-untyped-call]
-                {"text/html": text}, raw=True, display_id=True
-            )
+            self._shown = display({"text/html": text}, raw=True, display_id=True)
         else:
             self._shown.update({"text/html": text}, raw=True)
 

@@ -84,7 +84,7 @@ def _show_once(figure: "Figure") -> None:
 
     vars(figure).pop("_ipython_display_", None)
     plt.close(figure)
-    display(figure)  # type: ignore[no-untyped-call]
+    display(figure)
 
 
 @dataclass(frozen=True)
