@@ -147,7 +147,7 @@ def test_correlations_are_those_of_minuit(likelihood: renp.Likelihood) -> None:
     assert found.names == likelihood.names
     figure = found.plot()
     texts = [text.get_text() for text in figure.axes[0].texts]
-    assert texts[1] == f"{found.correlation[0, 1]:+.2f}".replace("-", "−")
+    assert texts[1] == f"{100 * found.correlation[0, 1]:+.0f}".replace("-", "−")  # %
     assert found.full_table().columns == ("parameter", *likelihood.names)
     plt.close(figure)
 

@@ -632,6 +632,8 @@ def test_an_effect_is_declared_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (PAPERS.refined().boost, PAPERS.refined(recoil=False).boost) == (0.01, 0.0)
     assert Scenario.from_text(text).atom.boost == 0.01
     controls = Explorer(State()).controls
+    for part in controls.more:
+        part.collapsed = False  # what is folded is made then
     (field,) = [field for field in controls.fields if field.key == "effects"]
     assert field.widget.options["recoil of the atom"] == "recoil"
     assert "recoil=True" in to_python(State.of(effects=["recoil"]))
