@@ -99,6 +99,15 @@ def test_what_is_imported_is_declared() -> None:
                 assert top in declared | set(sys.stdlib_module_names) | {"renp"}, f"{path.name}: {top}"
 
 
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs the repository")
+def test_nothing_large_is_kept() -> None:
+    """Pictures of the documentation are the largest files; packages and data of others have no place."""
+    kept = run("git", "ls-files", "-z", cwd=ROOT).split("\0")
+    large = [name for name in kept if (ROOT / name).is_file() and (ROOT / name).stat().st_size > 300_000]
+    assert large == []
+    assert [name for name in kept if name.endswith((".whl", ".gz", ".zip", ".so"))] == []
+
+
 # Distributions
 
 

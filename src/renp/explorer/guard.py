@@ -37,6 +37,9 @@ MOST_BYTES = 2**20
 LONGEST_WAIT = 30
 """Seconds for which a connection may send nothing, or not answer that it is still there."""
 
+_LEFT = 2
+"""Times as long as a page took to make is left to those that are open already."""
+
 GIVEN_BACK = 20_000
 """Milliseconds between returns of memory: the more there is to return, the longer nobody is answered."""
 
@@ -91,10 +94,6 @@ class _If(Matcher):
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         return {} if self._condition(request) else None
-
-
-_LEFT = 2
-"""Times as long as a page took to make is left to those that are open already."""
 
 
 class Turns(LifecycleHandler):  # type: ignore[misc]

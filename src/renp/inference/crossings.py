@@ -102,7 +102,9 @@ class _Path:
         """Return the lowest minima from many starts."""
         return lowest_minima(self.likelihood, self.data, self.others, also=x, still=x)
 
-    def sure(self, start: Reals, step: Reals, fit: Callable[["_Path", Reals], Minimum | Minima]) -> Crossing:
+    def confirmed(
+        self, start: Reals, step: Reals, fit: Callable[["_Path", Reals], Minimum | Minima]
+    ) -> Crossing:
         """Return crossings beyond points below the target; no fit from further inside is below it there."""
         found = self.bisected(start, step, fit)
         for _ in range(_AGAIN):
@@ -156,7 +158,7 @@ class _Path:
         """Return crossings by fits that follow the profile from its minimum."""
         # Not from where the search failed, which may be beyond another minimum.
         step = np.full(len(lost.value), _FIRST_STEP)
-        return self.sure(np.asarray(self.best.x), step, _Path.fitted)
+        return self.confirmed(np.asarray(self.best.x), step, _Path.fitted)
 
     def beyond(self, lost: Crossing) -> Crossing:
         """Return crossings from where a profile seemed to jump: a fit had missed a minimum, or it is a wall.
@@ -176,7 +178,7 @@ class _Path:
             return found
         further = self.rows(below)
         step = np.maximum(0.1 * np.abs(x[below, self.k]), _FIRST_STEP)
-        return put(found, below, further.sure(np.asarray(there.x)[below], step, _Path.sought))
+        return put(found, below, further.confirmed(np.asarray(there.x)[below], step, _Path.sought))
 
 
 @compiled
