@@ -106,7 +106,11 @@ VIEWED = FULL.changed(
 
 @pytest.fixture(scope="module")
 def explorer() -> Explorer:
-    return explore()
+    """Return the letter's explorer with all its controls unfolded."""
+    made = explore()
+    for part in made.controls.more:
+        part.collapsed = False
+    return made
 
 
 @pytest.fixture
@@ -350,6 +354,18 @@ def test_each_control_sets_its_field(page: Explorer, key: str, k: int, value: An
     control.widget.value = value
     assert page.problems == {}
     assert read(page.state), page.state
+
+
+def test_what_is_unfolded_shows_the_state() -> None:
+    page = explore()
+    page.change(**{"target.volume": 50.0})
+    assert "target.volume" not in [one.key for one in page.fields]
+    (target,) = [part for part in page.controls.more if part.title == "Target"]
+    target.collapsed = False
+    assert field(page, "target.volume").widget.value == "50"
+    target.collapsed = True
+    target.collapsed = False
+    assert [one.key for one in page.fields].count("target.volume") == 1
 
 
 @pytest.mark.parametrize("atom", ["Xe", "Sr"])

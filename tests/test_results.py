@@ -572,7 +572,7 @@ def test_limits_of_different_units_have_panels_of_their_own() -> None:
     couplings = {"magnetic-moment": moment, "vector-mediator": {"strength": heavy}}
     figure = renp.upper_limits(runs(), DIRAC, couplings=couplings).plot()
     moments, strengths = figure.axes
-    assert moments.get_ylabel() == r"expected upper limit at 90 % C.L. ($\mu_B$)"
+    assert moments.get_ylabel() == "expected upper limit at 90 % C.L.\n($\\mu_B$)"
     assert strengths.get_ylabel() == "upper limit\n(times the interaction as given)"
     ticks = [[label.get_text() for label in axes.get_xticklabels()] for axes in figure.axes]
     assert ticks == [["33"], ["strength"]]
