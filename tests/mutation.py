@@ -25,16 +25,32 @@ NUMBER, WORKERS, PATIENCE = 150, 2, 1800.0
 
 # The nearest tests of a file, cheapest first; the examples in its own documentation run before them.
 FORMULA = ["oracle_spinors", "accuracy", "properties", "reference_values", "gradients", "whole_atom"]
-INTERACTIONS = ["models", "contract", "oracle_spinors", "properties", "letter_equations", "bad_input"]
+INTERACTIONS = [
+    "models",
+    "flavour_basis",
+    "contract",
+    "oracle_spinors",
+    "properties",
+    "letter_equations",
+    "bad_input",
+]
 NEAREST = {
     "compensated.py": ["accuracy", "gradients", "differential"],
-    "neutrinos.py": ["reference_values", "accuracy", "properties", "citations", "bad_input", "gradients"],
+    "neutrinos.py": [
+        "reference_values",
+        "accuracy",
+        "properties",
+        "citations",
+        "bad_input",
+        "gradients",
+        "sterile",
+    ],
     "laser.py": ["real_atoms"],
     "spectrum.py": ["bad_input", "oracle_spinors", "real_atoms", "accuracy"],
     "differential.py": ["differential", "bad_input", "whole_atom"],
-    "experiment.py": ["letter_equations", "real_atoms", "bad_input", "results", "limits", "units"],
+    "experiment.py": ["letter_equations", "real_atoms", "bad_input", "results", "limits", "units", "target"],
     "poles.py": ["bad_input", "real_atoms"],
-    "atoms": ["reference_values", "real_atoms", "bad_input", "citations", "whole_atom"],
+    "atoms": ["reference_values", "real_atoms", "bad_input", "citations", "whole_atom", "idle_keys"],
     "interactions": INTERACTIONS,
     "interactions/contract.py": ["contract", "bad_input", "whole_atom"],
     "formula": FORMULA,

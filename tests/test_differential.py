@@ -127,6 +127,22 @@ def test_distance_from_the_central_energy_has_all_digits(detuning: float) -> Non
         assert np.all(np.abs(np.asarray(found) - expected) <= 1e-15 * half_width + 1e-14 * np.abs(expected))
 
 
+def test_derivatives_of_the_distance_from_the_central_energy() -> None:
+    """Against those of E_i − (E_eg − ω)/2 (1 + (m_i² − m_j²)/q²) with 40 digits."""
+    import mpmath
+
+    at = (0.45, 1.05, 2.1438, 0.013, 0.051, 0.3)
+
+    def offset(energy: Any, omega: Any, level: Any, m_i: Any, m_j: Any, boost: Any) -> Any:
+        q2 = (level - omega) ** 2 - (omega - boost) ** 2
+        return energy - (level - omega) / 2 * (1 + (m_i**2 - m_j**2) / q2)
+
+    with mpmath.workdps(40):
+        expected = [float(mpmath.diff(offset, at, tuple(one))) for one in np.eye(6, dtype=int).tolist()]
+    found = jax.grad(energy_offset, range(6))(*map(jnp.asarray, at))
+    assert [float(one) for one in found] == relative(expected, rel=1e-13)
+
+
 INTERFERENCES = {
     "T": {("mu", "F"), ("eps", "G"), ("V", "eps"), ("V", "G"), ("A", "mu"), ("A", "F")},
     "L": {("V", "s"), ("A", "p")},

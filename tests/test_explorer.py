@@ -16,16 +16,21 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from math import pi
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 from urllib.request import urlopen
 
 import numpy as np
+import panel as pn
 import pytest
 from bokeh.client import pull_session
 from bokeh.document import Document
 from bokeh.events import DocumentReady
-from panel.io.state import set_curdoc
+from bokeh.models import ImportedStyleSheet, UIElement
+from panel.io.notebook import patch_inline_stylesheets
+from panel.io.resources import set_resource_mode
+from panel.io.state import set_curdoc, state
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
@@ -36,7 +41,7 @@ from renp.atoms.effects import EFFECTS
 from renp.errors import InputError, ScenarioError
 from renp.explorer import explore, require_panel
 from renp.explorer.exchange import LINKED, from_query, from_text, start_state, to_python, to_query
-from renp.explorer.fields import file_of
+from renp.explorer.fields import file_of, in_background
 from renp.explorer.front import names_of, serve
 from renp.explorer.guard import Turns, say_nothing_of_closed_pages
 from renp.explorer.interaction_controls import BEGIN, beginning
@@ -765,17 +770,49 @@ def test_a_view_reaches_the_browser_before_its_data(
     client.close()
 
 
-def test_a_page_that_was_closed_is_let_go() -> None:
-    known, document = {id(one) for one in gc.get_objects() if isinstance(one, Explorer)}, Document()
-    with set_curdoc(document):
-        template = renp.explorer.server.page(State())()
-    new = [one for one in gc.get_objects() if isinstance(one, Explorer) and id(one) not in known]
-    (kept,) = (weakref.ref(one) for one in new)
-    for callback in document.session_destroyed_callbacks:
-        callback(None)
-    del callback, document, template, new
+def test_a_page_that_was_closed_is_let_go_and_most_of_it_without_a_search() -> None:
+    async def close(document: Document) -> None:
+        document.models.destroy()
+        for callback in document.session_destroyed_callbacks:
+            callback(SimpleNamespace(_document=document, id="closed"))
+        await asyncio.sleep(0)
+
+    def objects() -> tuple[int, set[weakref.ref[Explorer]]]:
+        every = gc.get_objects()
+        return len(every), {weakref.ref(one) for one in every if isinstance(one, Explorer)}
+
+    def made_and_left() -> tuple[int, int, set[weakref.ref[Explorer]]]:
+        document, (before, known) = Document(), objects()
+        with set_curdoc(document):
+            renp.explorer.server.page(State())().server_doc(document)
+        full, open_ = objects()
+        asyncio.run(close(document))
+        del document
+        return full - before, objects()[0] - before, open_ - known
+
+    made_and_left()  # What is made once and kept is made now.
     gc.collect()
-    assert kept() is None
+    gc.disable()
+    try:
+        made, left, explorers = made_and_left()
+    finally:
+        gc.enable()
+    assert left < 0.4 * made
+    gc.collect()
+    assert [one() for one in explorers] == [None]
+
+
+def test_work_that_outlives_its_page_is_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    done, closed = threading.Event(), SimpleNamespace(session_context=None)  # it has nothing to call any more
+    failures: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", failures.append)
+    monkeypatch.setattr("renp.explorer.fields._served_document", lambda: closed)
+    in_background(lambda: done.set() or (lambda: None))
+    assert done.wait(5)
+    for thread in threading.enumerate():
+        if thread.name.endswith("(run)"):
+            thread.join(5)
+    assert failures == []
 
 
 def test_a_state_has_a_bound_on_its_interactions() -> None:
@@ -933,3 +970,15 @@ def test_a_page_that_is_closed_while_it_is_written_to_is_no_news(
     loop.close()
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ValueError]
     assert len(caplog.records) == 1
+
+
+def test_a_notebook_asks_nobody_for_style_sheets() -> None:
+    explorer, document, comm = renp.explore(), Document(), state._comm_manager.get_server_comm()
+    with pn.config.set(inline=True):
+        with set_resource_mode("inline"):
+            root = explorer.view._render_model(document, comm)
+        for model in root.select({"type": UIElement}):
+            patch_inline_stylesheets(model)
+        for tab in ("bounds", "share"):
+            explorer.change(tab=tab)
+            assert not [one for one in root.references() if isinstance(one, ImportedStyleSheet)]

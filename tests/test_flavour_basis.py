@@ -70,6 +70,19 @@ def test_three_numbers_describe_majorana_moments() -> None:
     assert np.asarray(only).tolist() == [0, 0, 2]
 
 
+def test_scalar_and_pseudoscalar_rotate_each_for_itself_where_both_sides_do_alike() -> None:
+    rng = np.random.default_rng(5)
+    square = rng.normal(size=(2, 3, 3)) + 1j * rng.normal(size=(2, 3, 3))
+    y = square + square.conj().swapaxes(-1, -2)
+    U = np.asarray(DIRAC.mixing_matrix)
+    there, here = (
+        renp.ScalarMediator(10.0, 1e-7, scalar=s, pseudoscalar=p, basis=basis).couplings(DIRAC, 0.1)
+        for (s, p), basis in ((y, "flavour"), (U.T @ y @ U.conj(), "mass"))
+    )
+    for name in ("s", "p"):
+        assert np.asarray(there.get(name)) == relative(np.asarray(here.get(name)), rel=1e-13)
+
+
 def test_a_wrong_basis_is_named() -> None:
     with pytest.raises(renp.InputError, match="flavour"):
         renp.MagneticMoment({(1, 1): 1e-11}, basis="weak")

@@ -133,6 +133,7 @@ WRONG = {
     "negative J": (E.replace("J = 0", "J = -1") + "[v]" + V, "[e] J = -1"),
     "large J": (E.replace("J = 0", "J = 3") + "[v]" + V, "[e] J = 3: must be 0, 1 or 2"),
     "J_v": (ATOM_FILE.replace("J = 1", "J = 2"), "[v] J = 2: must be 1: by its dipole"),
+    "v as low as e": (f"{E}[v]{E.partition('[e]')[2].replace('J = 0', 'J = 1')}", "[v] wavenumber"),
     "negative A": (ATOM_FILE + "A = -1\n", "[v] A = -1.0: must be a decay rate in 1/s, at least 0"),
     "A is no number": (ATOM_FILE + "A = nan\n", "[v] A = nan"),
     "A as text": (ATOM_FILE + 'A = "1/s"\n', "[v] A = '1/s'"),

@@ -156,6 +156,9 @@ def test_storage_decays_as_it_should() -> None:
 
 def test_counts_take_the_mean_of_the_preparation() -> None:
     ready = renp.Preparation(length=0.5, repetition=100.0, coherence=0.5, dephasing_time=1e-4)
+    usual, of_preparation = renp.Target(), renp.Target.from_preparation(ready, YB)
+    for name in ("density", "photon_density", "volume", "width"):
+        assert getattr(of_preparation, name) == getattr(usual, name)
     target = renp.Target.from_preparation(ready, YB, volume=50.0)
     given = renp.Target(volume=50.0, dynamical_factor=float(target.dynamical_factor))
     nu = renp.Neutrinos(0.01)

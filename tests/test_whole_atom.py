@@ -20,7 +20,12 @@ from renp.atoms.level import Level
 from renp.atoms.width import spin_sum
 from renp.differential import energy_interval
 from renp.formula import steps
-from renp.formula.kinematics import kinematics, masses_of_pair, momentum_transfer_squared
+from renp.formula.kinematics import (
+    exact_edge_in_medium,
+    kinematics,
+    masses_of_pair,
+    momentum_transfer_squared,
+)
 
 MASSES = [float(m) for m in np.asarray(NU.masses)]
 E_EG, E_VG, E_WG = 2.143493, 2.230725, 3.108
@@ -312,7 +317,6 @@ def test_light_that_no_spin_sees_is_refused_of_a_run() -> None:
 def test_prepared_states_are_sums_over_their_transitions(light: str) -> None:
     rng = np.random.default_rng(3)
     explicit, atom = both(2, light)
-    total = 0.0
     for M in range(-2, 3):
         couplings = random_couplings(rng)
         # The oracle's M is along −k.
@@ -322,11 +326,17 @@ def test_prepared_states_are_sums_over_their_transitions(light: str) -> None:
             renp.spectral_function(1.05, prepared, NU, renp.Couplings(**couplings), by_pair=True)
         )
         assert np.all(np.abs(found - exact) <= 1e-10 * exact)
-        weights = prepared.spin_weights
-        total += 2 * float(weights[0]) + float(weights[1])
+
+
+@pytest.mark.parametrize("light", ["linear", "right"])
+def test_weights_of_prepared_states_have_the_mean_of_all(light: str) -> None:
+    atom, total = both(2, light)[1], 0.0
+    for M in range(-2, 3):
+        across, along = atom.prepared(M).spin_weights
+        total += 2 * float(across) + float(along)
         if light == "right":
             expected = {2: 3.0, 1: 1.5, 0: 0.5, -1: 0.0, -2: 0.0}[M]
-            assert 2 * weights[0] + weights[1] == pytest.approx(3 * expected, abs=1e-12)
+            assert 2 * across + along == pytest.approx(3 * expected, abs=1e-12)
     assert total / 5 == pytest.approx(3, abs=1e-12)
 
 
@@ -416,6 +426,21 @@ def test_thresholds_in_a_medium_are_roots_to_twice_the_digits(n: float, boost: f
                 if exact > 0:
                     found = kinematics(jnp.asarray(omega), pair, E_EG, boost, n).one_minus_x_plus
                     assert float(found) == relative(float(exact), rel=1e-14)
+
+
+def test_derivatives_of_thresholds_in_a_medium() -> None:
+    import mpmath
+
+    at = (E_EG, 0.3, 1.2, 0.013, 0.051)
+
+    def root(E: Any, p: Any, n: Any, m_i: Any, m_j: Any) -> Any:
+        return mpmath.findroot(lambda w: (E - w) ** 2 - (n * w - p) ** 2 - (m_i + m_j) ** 2, (1.0, 1.1))
+
+    with mpmath.workdps(40):
+        expected = [float(mpmath.diff(root, at, tuple(one))) for one in np.eye(5, dtype=int).tolist()]
+    edge = jax.grad(lambda *given: sum(exact_edge_in_medium(*given)), range(5))
+    found = edge(*map(jnp.asarray, at))
+    assert [float(one) for one in found] == relative(expected, rel=1e-13)
 
 
 @pytest.mark.slow

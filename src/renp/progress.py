@@ -13,6 +13,9 @@ from typing import Any
 _SOON = 1.0
 """Seconds of silence that nobody minds, and between two drawings of the bar."""
 
+_shown = contextvars.ContextVar("_shown", default=False)
+"""Whether there is a bar already."""
+
 
 def counted(done: str | float, total: int | None = None) -> tuple[str, float, float | None]:
     """Return the words of a call of a ``progress``, how much is done, and of how much; None if nobody knows.
@@ -48,8 +51,8 @@ def count_text(done: float, total: float) -> str:
 def signs_of_life(what: str, progress: Callable[..., None] | None) -> Iterator[Callable[..., None]]:
     """Give the progress that was asked for, or in a notebook one that is a bar below the cell.
 
-    Where steps are counted it says what is left of the time, and it goes away with the block. Elsewhere,
-    where nobody asked, nothing is shown.
+    Where steps are counted it says what is left of the time, and it goes away with the block, or with the
+    function that it decorates. Elsewhere, where nobody asked, nothing is shown, and within another bar none.
 
     Examples
     --------
@@ -57,10 +60,10 @@ def signs_of_life(what: str, progress: Callable[..., None] | None) -> Iterator[C
     ...     progress("magnetic-moment 11")
     """
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if progress is not None or getattr(shell, "kernel", None) is None:
+    if progress is not None or getattr(shell, "kernel", None) is None or _shown.get():
         yield progress or (lambda *_: None)
         return
-    bar, ended = _Bar(what), threading.Event()
+    bar, ended, outermost = _Bar(what), threading.Event(), _shown.set(True)
 
     def tick() -> None:
         while not ended.wait(_SOON):
@@ -72,6 +75,7 @@ def signs_of_life(what: str, progress: Callable[..., None] | None) -> Iterator[C
     try:
         yield bar.tell
     finally:
+        _shown.reset(outermost)
         ended.set()
         ticking.join()
         bar.clear()

@@ -8,6 +8,9 @@ from io import BytesIO
 from typing import Any, TypeAlias
 
 import panel as pn
+from bokeh.document import Document
+from bokeh.models import ImportedStyleSheet
+from panel.io.notebook import replace_inline_css
 
 from renp.experiment import WIDTHS
 from renp.explorer.hints import hint
@@ -67,9 +70,7 @@ class Field:
         self._quiet = self._waiting = False
         self._latest: Any = None
         self._hint = f'<span class="hint">{escape(words)}</span>' if (words := hint(key)) else ""
-        self.words = pn.pane.HTML(
-            self._hint, visible=bool(self._hint), stylesheets=[_WORDS], margin=0, **WIDE
-        )
+        self.words = Html(self._hint, visible=bool(self._hint), stylesheets=[_WORDS], margin=0, **WIDE)
         self.view = pn.Column(widget, self.words, margin=0, **WIDE)
         widget.param.watch(self._changed, "value")
 
@@ -144,6 +145,27 @@ select:not([multiple]) { background-image: url('data:image/svg+xml;utf8,<svg vie
  xmlns="http://www.w3.org/2000/svg"><path d="M 0,0 25,0 12.5,20 Z" fill="%23808790"/></svg>') !important; }
 """
 """Panel's is black in the dark theme."""
+
+
+class _Offline:
+    """A pane of Panel that asks nobody for style sheets: in a notebook Panel's does so once it changes."""
+
+    def _get_properties(self, doc: Document | None) -> dict[str, Any]:
+        properties: dict[str, Any] = super()._get_properties(doc)  # type: ignore[misc]
+        if doc is not None and doc.session_context is None and "stylesheets" in properties:
+            properties["stylesheets"] = [
+                replace_inline_css(sheet) if isinstance(sheet, ImportedStyleSheet) else sheet
+                for sheet in properties["stylesheets"]
+            ]
+        return properties
+
+
+class Html(_Offline, pn.pane.HTML):  # type: ignore[misc]
+    """Words, or a table."""
+
+
+class Picture(_Offline, pn.pane.Matplotlib):  # type: ignore[misc]
+    """A figure of Matplotlib."""
 
 
 class Slider(pn.widgets.FloatSlider):  # type: ignore[misc]  # Panel has no types
@@ -223,7 +245,7 @@ def folded(title: str, make: Callable[[], list[Any]]) -> Any:
 
 def html(text: str = "", margin: Any = (0, 10)) -> Any:
     """Return words, or a table."""
-    return pn.pane.HTML(text, margin=margin, stylesheets=[TABLE_CSS], **WIDE)
+    return Html(text, margin=margin, stylesheets=[TABLE_CSS], **WIDE)
 
 
 def save_buttons(name: str, current: Callable[[], Result]) -> list[Any]:
@@ -288,10 +310,18 @@ def with_lock(action: Callable[[], None]) -> None:
 
 
 def in_background(work: Callable[[], Callable[[], None]]) -> None:
-    """Do long work in a thread, so that the pages of others stay alive, then what it returns in the page."""
+    """Do long work in a thread, so that the pages of others stay alive, then what it returns in the page.
+
+    What is in the thread may not touch the page, which may have been closed meanwhile.
+    """
     document = _served_document()
     if document is None:
         work()()
         return
-    then = document.add_next_tick_callback
-    threading.Thread(target=lambda: then(partial(in_order, work())), daemon=True).start()
+
+    def run() -> None:
+        then = partial(in_order, work())
+        if document.session_context is not None:
+            document.add_next_tick_callback(then)
+
+    threading.Thread(target=run, daemon=True).start()

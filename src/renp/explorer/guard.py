@@ -40,8 +40,8 @@ LONGEST_WAIT = 30
 _LEFT = 2
 """Times as long as a page took to make is left to those that are open already."""
 
-GIVEN_BACK = 20_000
-"""Milliseconds between returns of memory: the more there is to return, the longer nobody is answered."""
+GIVEN_BACK = 60_000
+"""Milliseconds between searches for what closed pages left, in which nobody is answered."""
 
 _NEVER = 1_000_000_000
 """Seconds."""
@@ -185,10 +185,22 @@ def _unreadable(request: HTTPServerRequest) -> bool:
     return any(len(value) > MOST_DIGITS or not value.isascii() for value in values)
 
 
-def forget(view: Any) -> None:
-    """Let go of a closed page: Panel's register of scripts keeps parts that their own script names."""
-    for part in view.select():
-        Callback.registry.pop(part, None)
+def let_go_once_closed(document: Any, view: Any) -> None:
+    """Empty the parts of a page when it has been closed: most of it goes without a search for circles."""
+    models, parts = document.models, list[Any]()
+    destroy = models.destroy
+
+    def destroyed() -> None:
+        parts.extend((*models, *view.select()))
+        destroy()
+
+    def empty() -> None:
+        for part in parts:
+            Callback.registry.pop(part, None)  # Panel keeps there what its own script names
+            vars(part).clear()
+
+    models.destroy = destroyed
+    document.on_session_destroyed(lambda _: asyncio.get_running_loop().call_soon(empty))
 
 
 def say_nothing_of_closed_pages(loop: asyncio.AbstractEventLoop) -> None:

@@ -13,6 +13,7 @@ from renp.explorer.fields import (
     WIDE,
     Edit,
     Field,
+    Html,
     Select,
     Slider,
     button,
@@ -177,7 +178,7 @@ class InteractionControls:
 
         slider = self._add(k, name, size, lambda t: _log_size(t.get(name), size), put)
         grid = pn.GridBox(*inputs, ncols=3, margin=0, **WIDE)
-        return pn.Column(pn.pane.HTML(name, margin=(2, 10, 0, 10)), grid, slider, margin=0, **WIDE)
+        return pn.Column(Html(name, margin=(2, 10, 0, 10)), grid, slider, margin=0, **WIDE)
 
     def _element(self, k: int, name: str, label: str, whole: bool) -> Any:
         def read(table: Table) -> str:

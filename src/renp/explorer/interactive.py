@@ -8,7 +8,7 @@ import numpy as np
 import panel as pn
 
 from renp.explorer.charts import CountsChart, LimitsChart
-from renp.explorer.fields import WIDE, html
+from renp.explorer.fields import WIDE, Picture, html
 from renp.explorer.live import Curves
 from renp.explorer.spectrum_plot import SpectrumPlot
 from renp.explorer.theme import LOOKS
@@ -19,6 +19,9 @@ from renp.results.spectrum import Spectrum
 
 Shown: TypeAlias = tuple[list[Any], Callable[..., None]]
 """What stands below the controls, and how it is drawn with their values."""
+
+_CHOSEN = ".bk-tab.bk-active { color: inherit; background: none; }"
+"""Panel's is as black as a dark notebook."""
 
 
 def interactive(result: Result, theme: str) -> Any:
@@ -103,13 +106,13 @@ def _limits(result: Limits, theme: str) -> Shown:
 
 def _picture(result: Result) -> Shown:
     """Return picture and table of any other result, one of them at a time."""
-    picture = pn.pane.Matplotlib(None, format="svg", tight=False, sizing_mode="scale_width", max_width=900)
+    picture = Picture(None, format="svg", tight=False, sizing_mode="scale_width", max_width=900)
 
     def draw(**chosen: Any) -> None:
         picture.object = result.plot(**chosen)
         plt.close(picture.object)
 
-    return [pn.Tabs(("picture", picture), ("table", _table(result)))], draw
+    return [pn.Tabs(("picture", picture), ("table", _table(result)), stylesheets=[_CHOSEN])], draw
 
 
 def _table(result: Result) -> Any:

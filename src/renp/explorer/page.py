@@ -19,6 +19,7 @@ from renp.explorer.fields import (
     FAILED,
     WIDE,
     Field,
+    Html,
     Later,
     button,
     html,
@@ -208,9 +209,9 @@ class Explorer:
         self._turn.js_on_click(code=_TURN_JS)
         explain = pn.widgets.Toggle(label="Explain", margin=6)
         explain.jscallback(value=_EXPLAIN_JS)
-        title = pn.pane.HTML("<h1 style='font-size:20px;margin:6px 0'>renp explorer</h1>", margin=(0, 10))
+        title = Html("<h1 style='font-size:20px;margin:6px 0'>renp explorer</h1>", margin=(0, 10))
         head = pn.FlexBox(title, self.tabs.view, explain, self._turn, align_items="center", **WIDE)
-        interactions = pn.pane.HTML("<b>Interactions beside the weak one</b>", margin=(8, 10, 0, 10))
+        interactions = Html("<b>Interactions beside the weak one</b>", margin=(8, 10, 0, 10))
         controls = [*self.controls.basic, interactions, self.interactions.view, *self.controls.more]
         self._side = pn.Column(*controls, stylesheets=[_SIDE], margin=0)
         self._main = pn.Column(self.message, self.walk.strip, stylesheets=[_MAIN, _STAYS], margin=0)

@@ -15,7 +15,14 @@ from panel.io.server import get_server
 
 from renp.explorer.addresses import Ready, claimed, names_of, origins_of, taken
 from renp.explorer.exchange import from_query
-from renp.explorer.guard import SERVER, Turns, forget, guard, keep_giving_back, say_nothing_of_closed_pages
+from renp.explorer.guard import (
+    SERVER,
+    Turns,
+    guard,
+    keep_giving_back,
+    let_go_once_closed,
+    say_nothing_of_closed_pages,
+)
 from renp.explorer.live import compile_view, limits
 from renp.explorer.page import Explorer
 from renp.explorer.setup import build
@@ -89,7 +96,7 @@ def page(start: State, ready: threading.Event | None = None) -> Callable[[], Any
         state, wrong = linked_state("" if location is None else location.search, start)
         pn.config.theme = "dark" if state.theme == "dark" else "default"
         explorer = Explorer(state, ready, wrong)
-        pn.state.on_session_destroyed(lambda _: forget(explorer.view))
+        let_go_once_closed(pn.state.curdoc, explorer.view)
         template = Template(_TEMPLATE, location=True)
         template.add_variable("page_css", CSS)
         template.add_variable("early", EARLY)

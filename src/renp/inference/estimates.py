@@ -27,6 +27,7 @@ from renp.inference.search import Search, checked_data, ends, moving, other_mini
 from renp.inference.starts import MASS
 from renp.inference.upper_limits import delta_chi2
 from renp.neutrinos import neutrino_names, with_values
+from renp.progress import signs_of_life
 from renp.references import merged, references_of
 from renp.results.base import provenance
 from renp.results.fit import AT_EDGE, AT_LOWER, AT_UPPER, FITTED, FIXED, UNDETERMINED, Estimate, Fit
@@ -51,6 +52,7 @@ _INVOLVED = 0.01
 """Share of a parameter in the undetermined directions from which it is named."""
 
 
+@signs_of_life("fit", None)
 def fit(
     likelihood: Likelihood,
     data: Data | None = None,

@@ -28,6 +28,7 @@ from renp.errors import InputError
 from renp.inference.best_fits import Minima, best_fits, held_and_free
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.search import other_minima, search
+from renp.progress import signs_of_life
 from renp.results.base import provenance
 from renp.results.hypotheses import Discovery, HypothesisComparison, Pair, Probability, RequiredExposure
 from renp.validation import choice, confidence, instance, number, random_seed, whole
@@ -49,6 +50,7 @@ _SAME = 1e-9
 """T for Asimov data below which a hypothesis is taken to contain the other one's point."""
 
 
+@signs_of_life("discovery", None)
 def discovery(
     likelihood: Likelihood, coupling: str, truth: Values | None = None, *, toys: int = 0, seed: int = 0
 ) -> Discovery:
@@ -133,6 +135,7 @@ def discovery(
     )
 
 
+@signs_of_life("comparison", None)
 def compare(
     hypotheses: Mapping[str, Likelihood],
     truth: Mapping[str, Values] | None = None,
@@ -229,6 +232,7 @@ def compare(
     )
 
 
+@signs_of_life("exposure", None)
 def required_exposure(
     true: Likelihood, tested: Likelihood, truth: Values | None = None, *, significance: float = 3.0
 ) -> RequiredExposure:

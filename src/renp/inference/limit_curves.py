@@ -10,6 +10,7 @@ from renp.inference.sensitivity import expected_limit, increasing
 from renp.inference.upper_limits import delta_chi2
 from renp.interactions.dipole import moment_couplings
 from renp.neutrinos import Neutrinos
+from renp.progress import signs_of_life
 from renp.references import PAPERS
 from renp.results.base import provenance
 from renp.results.moments import LimitCurves
@@ -17,6 +18,7 @@ from renp.results.sensitivity import AXES
 from renp.validation import instance
 
 
+@signs_of_life("limits", None)
 def limit_curves(
     experiment: Experiment,
     neutrinos: Neutrinos,

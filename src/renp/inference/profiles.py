@@ -23,6 +23,7 @@ from renp.inference.search import (
     search,
 )
 from renp.inference.starts import MASS, range_of, threshold_masses
+from renp.progress import signs_of_life
 from renp.references import references_of
 from renp.results.base import provenance
 from renp.results.profiles import LEVELS, Contour, Profile, quantile
@@ -42,6 +43,7 @@ _NEAR = np.array([0.0, 1e-5, 1e-4, 1e-3, 3e-3])
 """Relative distances below a threshold at which a profile of the lightest mass is evaluated."""
 
 
+@signs_of_life("profile", None)
 def profile(
     likelihood: Likelihood,
     name: str,
@@ -106,6 +108,7 @@ def profile(
     )
 
 
+@signs_of_life("contour", None)
 def contour(
     likelihood: Likelihood,
     names: tuple[str, str],

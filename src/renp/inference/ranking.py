@@ -13,9 +13,11 @@ from renp.inference.newton import CONVERGED, NOT_CONVERGED
 from renp.inference.parameters import physical
 from renp.inference.search import checked_data
 from renp.inference.upper_limits import delta_chi2
+from renp.progress import signs_of_life
 from renp.results.ranking import SIDES, Ranking
 
 
+@signs_of_life("ranking", None)
 def ranking(
     likelihood: Likelihood, coupling: str, data: Data | None = None, *, confidence_level: float = 0.90
 ) -> Ranking:

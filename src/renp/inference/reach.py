@@ -22,6 +22,7 @@ from renp.inference.upper_limits import delta_chi2
 from renp.interactions import Weak
 from renp.interactions.couplings import Interaction, Scaled
 from renp.neutrinos import Neutrinos
+from renp.progress import signs_of_life
 from renp.references import PAPERS
 from renp.results.base import provenance
 from renp.results.limits import SIGNS
@@ -32,6 +33,7 @@ Masses: TypeAlias = NDArray[np.float64]
 
 
 @renamed(at_mass="mediator_of_mass")
+@signs_of_life("reach", None)
 def reach(
     experiment: Experiment,
     neutrinos: Neutrinos,

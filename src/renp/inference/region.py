@@ -27,6 +27,7 @@ from renp.experiment import Experiment, check_certain, expected_counts
 from renp.inference.upper_limits import delta_chi2, moment_signals, upper_limits
 from renp.interactions.dipole import MOMENTS, moment_elements
 from renp.neutrinos import Neutrinos
+from renp.progress import signs_of_life
 from renp.references import PAPERS, merged, references_of
 from renp.results.base import provenance
 from renp.results.region import Region
@@ -57,6 +58,7 @@ class Function(NamedTuple):
     slope: Callable[[Reals], Reals]
 
 
+@signs_of_life("region", None)
 def allowed_region(
     experiment: Experiment,
     neutrinos: Neutrinos,
