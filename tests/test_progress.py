@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import renp
 from renp.cli.commands import app
 from renp.cli.output import Output, progress_of
 from renp.progress import signs_of_life
@@ -172,3 +173,30 @@ def test_elsewhere_nobody_is_told_who_has_not_asked(capsys: Any) -> None:
     with signs_of_life("limits", None) as progress:
         progress("magnetic-moment 11")
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_bar_within_a_bar_is_not_shown(cell: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("renp.progress._SOON", 0.02)
+
+    @signs_of_life("limits", None)
+    def inner(seconds: float) -> float:
+        time.sleep(seconds)
+        return seconds
+
+    with signs_of_life("sensitivity", None):
+        assert inner(0.1) == 0.1
+    assert "sensitivity" in cell[0]
+    assert not any("limits" in one for one in cell)
+    inner(0.1)
+    assert "limits" in cell[-2]
+
+
+LONG = (
+    "allowed_region compare contour discovery fit limit_curves measure_coverage plan profile ranking reach "
+    "required_exposure scan sensitivity throw_toys upper_limits"
+)
+
+
+@pytest.mark.parametrize("name", LONG.split())
+def test_no_function_that_computes_is_silent_in_a_notebook(name: str) -> None:
+    assert "signs_of_life(" in inspect.getsource(getattr(renp, name))

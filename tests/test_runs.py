@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -280,3 +281,32 @@ def test_errors_of_a_csv_file(tmp_path: Path) -> None:
     found = Scenario.read(tmp_path / "a.toml").experiment
     assert found.background_error.tolist() == [0.1]
     assert found.efficiency_error.tolist() == [0.05]
+
+
+def test_what_is_printed_has_the_numbers_and_leaves_out_what_is_as_usual() -> None:
+    experiment = renp.Experiment(YB, renp.Target(volume=50.0), [1.068, 1.07], 5.0, counts=[3, 4])
+    said = (
+        f"Experiment(atom={YB!r}, target=Target(volume=50.0), photon_energy=[1.068, 1.07 ], "
+        "duration=[5., 5.], counts=[3., 4.])"
+    )
+    assert repr(experiment) == said
+    assert repr(experiment.runs).startswith("Runs(photon_energy=[1.068, 1.07 ], duration=[5., 5.], ")
+    likelihood = renp.Likelihood(experiment, NU, MU)
+    assert repr(likelihood) == f"Likelihood({said}, parameters=['mu'])"
+    assert repr(renp.Target()) == "Target()"
+    assert "polarisation='right', M=1" in repr(
+        renp.Atom.named("Xe").refined(polarisation="right").prepared(1)
+    )
+    many = renp.Experiment(
+        YB, renp.Target(), np.linspace(1.0, 1.07, 30), 5.0, laser=renp.Laser(gaussian=1e-6)
+    )
+    assert "..., 1.06517241, " in repr(many)
+    assert "laser=Laser(gaussian=1e-06" in repr(many)
+
+
+def test_what_is_traced_is_printed_too() -> None:
+    seen = []
+    jax.jit(lambda omega: seen.append(repr(renp.Experiment(YB, renp.Target(), omega, 5.0))) or 1.0)(
+        np.ones(2)
+    )
+    assert "float64[2]" in seen[0]

@@ -20,6 +20,7 @@ from renp.formula.line import line_spectrum
 from renp.interactions.couplings import Interaction
 from renp.laser import SHARP, Laser
 from renp.neutrinos import Neutrinos
+from renp.printed import printed
 from renp.references import references_of
 from renp.runs import Runs, Values
 from renp.target.preparation import Preparation, cycle_of
@@ -105,6 +106,9 @@ class Target(eqx.Module):
             allowed = "a finite width in 1/s, at least 0, 'published' or 'golden-rule'"
             self.width = number("width", width, allowed, low=0, unit="1/s")
         self.preparation = None
+
+    def __repr__(self) -> str:
+        return printed(self)
 
     @classmethod
     def from_preparation(
@@ -266,6 +270,9 @@ class Experiment(eqx.Module):
             polarisation=polarisation,
         )
         self.runs, self.sides = runs, _sides(atom, runs)
+
+    def __repr__(self) -> str:
+        return printed(self, **vars(self.runs))
 
     @property
     def references(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from jaxtyping import Array, Float
 
 from renp.atoms.spin import HELICITIES
 from renp.errors import InputError
+from renp.printed import printed
 from renp.units import plain
 from renp.validation import Scalar, is_traced, photon_energies, reals
 
@@ -76,6 +77,9 @@ class Runs(eqx.Module):
         words=(*HELICITIES.items(), ("linear", 0)),
     )
     """Of the light; None is the atom's own for all."""
+
+    def __repr__(self) -> str:
+        return printed(self)
 
     @classmethod
     def checked(cls, E_vg: Scalar, **columns: Any) -> "Runs":

@@ -14,6 +14,7 @@ from renp.atoms.level import Level, check_keys, levels_of
 from renp.atoms.spin import AVERAGED, SpinWeights, Wave, spin_weights, waves
 from renp.datafiles import given_text, given_toml, read_toml
 from renp.errors import InputError
+from renp.printed import printed
 from renp.references import references_of
 from renp.validation import Scalar, choice, instance, is_traced, listed, number
 
@@ -116,6 +117,9 @@ class Atom(eqx.Module):
             raise InputError("E_vg", self.E_vg, f"above E_eg = {self.E_eg} eV")
         if not is_traced(self.E_eg, self.boost) and not -self.E_eg < self.boost < self.E_eg:
             raise InputError("boost", self.boost, f"below E_eg = {self.E_eg} eV in size")
+
+    def __repr__(self) -> str:
+        return printed(self, levels=None, waves=None)  # which are long, and told by the rest
 
     @property
     def amplitude_errors(self) -> dict[int, float]:

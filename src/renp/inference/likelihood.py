@@ -154,6 +154,10 @@ class Likelihood(eqx.Module):
         self.parts = tuple(part(*one) for one in zip(every, known, names, strict=True))
         self._warn_of_poles()
 
+    def __repr__(self) -> str:
+        runs = ", ".join(map(repr, self.experiments))
+        return f"{type(self).__name__}({runs}, parameters={list(self.names)})"
+
     @property
     def experiment(self) -> Experiment:
         """Runs of the only experiment.
