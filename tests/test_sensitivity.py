@@ -1,5 +1,6 @@
 """Expected limits over exposure, lightest and mediator mass, with bands and the limits of others."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import renp
+from pictures import PICTURES
 from relative import relative
 from renp.inference.quadratic_set import Along, quadratic_set
 from renp.inference.reach import pole_masses
@@ -118,6 +120,18 @@ def test_pictures_have_a_label_for_each_curve() -> None:
 def test_wrong_questions_are_answered(over: str, values: object, couplings: object, words: str) -> None:
     with pytest.raises(renp.InputError, match=words):
         renp.sensitivity(RUNS, NU, over, values, couplings=couplings)
+
+
+@pytest.mark.parametrize("name", ["sensitivity-mediator", "sensitivity-2"])
+def test_a_limit_that_no_run_sets_is_said_beside_those_of_others(name: str) -> None:
+    known = PICTURES[name]()
+    (kind, of_kind), *_ = known.limits.items()
+    label = next(iter(of_kind))
+    none = {label: np.full(known.values.size, np.inf)}
+    found = dataclasses.replace(known, limits=known.limits | {kind: of_kind | none})
+    assert known.title == found.title.removesuffix("; none: no run is sensitive to it") != found.title
+    said = [text.get_text() for text in found.plot().axes[0].texts]
+    assert ("RENP" if len(of_kind) == 1 else f"RENP {label}") + "\nnone: no run is sensitive to it" in said
 
 
 def test_curves_are_saved_in_the_form_of_hepdata(tmp_path: Path) -> None:

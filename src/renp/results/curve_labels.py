@@ -54,7 +54,7 @@ def _labelled(axes: "Axes", size: float) -> list[Any]:
             high = (1.6 + 1.25 * rows) * size * point
             if not (box.x0 + half < x < box.x1 - half and box.y0 < y < box.y1 - high):
                 continue
-            near = [c[np.abs(c[:, 0] - x) < half, 1] for c in curves if len(c)]
+            near = [c[np.abs(c[:, 0] - x) < half, 1] for c in curves]
             if np.ptp(near[k]) > 0.6 * size * point:  # steep
                 continue
             gaps = [*(np.abs(c - y - 0.8 * size * point) for j, c in enumerate(near) if j != k)]

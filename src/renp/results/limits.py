@@ -13,7 +13,7 @@ from renp.neutrinos import Neutrinos
 from renp.results.base import Control, Result
 from renp.results.columns import Column
 from renp.results.goodness import at_odds
-from renp.results.table import Cell, Table
+from renp.results.table import NONE, Cell, Table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -132,7 +132,7 @@ class Limits(Result):
         method = self.method + ", lengthened" * self.lengthened
         title = f"{self.kind} upper limits at {level} ({method}), {others} beside the standard model"
         if any(math.isinf(x) for of_kind in self.limits.values() for x in of_kind.values()):
-            title += "; none: no run is sensitive to it"
+            title += f"; {NONE}"
         used = {name for of_kind in self.distributions.values() for name in of_kind.values() if name}
         if used:
             title += f"; p-values from {' or '.join(_COMES_FROM[name] for name in sorted(used))}"

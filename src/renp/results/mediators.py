@@ -8,7 +8,7 @@ import numpy as np
 from renp._types import Reals
 from renp.results.base import Result
 from renp.results.columns import Column
-from renp.results.table import Cell, Table
+from renp.results.table import NONE, Cell, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -141,7 +141,7 @@ class Reach(Result):
         shown = np.where(np.isfinite(self.limit), self.limit, np.nan)[order]
         axes.plot(self.mass[order], shown, color="black", marker="o" if order.size == 1 else "")
         decades(axes, "x", self.mass)
-        decades(axes, "y", shown, none="none: no run is sensitive to it")
+        decades(axes, "y", shown, none=NONE)
         axes.set_xlabel("mediator mass $m$ (eV)")
         axes.set_ylabel(f"limit on the product of couplings, {100 * self.confidence_level:g} % C.L.")
         return figure

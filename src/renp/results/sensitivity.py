@@ -8,7 +8,7 @@ import numpy as np
 from renp._types import Reals
 from renp.results.base import Control, Result
 from renp.results.columns import Column, Declared
-from renp.results.table import Table
+from renp.results.table import NONE, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,7 +81,9 @@ class Sensitivity(Result):
     @property
     def title(self) -> str:
         """What the limits are."""
-        return f"Expected limits at {100 * self.confidence_level:g} % C.L. over the {self.over}"
+        title = f"Expected limits at {100 * self.confidence_level:g} % C.L. over the {self.over}"
+        every = [limit for of_kind in self.limits.values() for limit in of_kind.values()]
+        return title if np.all(np.isfinite(every)) else f"{title}; {NONE}"
 
     def table(self) -> Table:
         """Return the limits; those of others are in files."""
@@ -130,8 +132,14 @@ class Sensitivity(Result):
         else:
             axes.set(xscale="log" if first > 0 else "linear", xlim=(first, last))
         every = [*of_kind.values(), *(limit for of in self.existing[kind].values() for limit in of.values())]
-        every += [] if self.bands is None or not few else [*self.bands[kind].values()][:1]
-        decades(axes, "y", *every, none="none: no run is sensitive to it")
+        lost = [label for label, limit in of_kind.items() if not np.any(np.isfinite(limit))]
+        if self.bands is not None and few and len(lost) < len(of_kind):
+            every += [*self.bands[kind].values()][:1]
+        decades(axes, "y", *every, none=NONE)
+        if lost and any(np.any(np.isfinite(one)) for one in every):
+            said = f"RENP {', '.join(lost)}\n{NONE}" if len(of_kind) > 1 else f"RENP\n{NONE}"
+            box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8}
+            axes.text(0.5, 0.55, said, transform=axes.transAxes, ha="center", va="center", bbox=box)
         axes.set_xlabel(AXES[self.over][0])
         unit = symbols(self.units[kind]) or (
             "product of couplings" if "mediator" in kind else "times the coupling given"

@@ -18,6 +18,9 @@ LONG = 60
 _END = 20
 """Rows of the head, and of the tail."""
 
+NONE = "none: no run is sensitive to it"
+"""What an infinite limit means, in a heading or a picture."""
+
 
 @dataclass(frozen=True)
 class Table:
