@@ -12,10 +12,12 @@ PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONS
 CORE ?= $(addprefix tests/test_, $(addsuffix .py, \
 	models oracle_spinors reference_values letter_equations differential likelihood limits scenario explorer))
 
-.PHONY: reproduce test suite style types test-changed test-core test-all test-lowest checks lint hooks docs docs-fast errata real-atoms coverage fuzz stress mutation pictures bench price clean
+.PHONY: setup reproduce test suite style types test-changed test-core test-all test-lowest checks lint hooks docs docs-fast errata real-atoms coverage fuzz stress mutation pictures bench price clean
 
 reproduce: $(READY)
 	$(BIN)/renp reproduce --output $(REPORT)
+
+setup: $(READY)
 
 # The type checker keeps one core busy for a minute: beside the tests, not before them.
 test: $(READY) style

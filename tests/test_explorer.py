@@ -304,6 +304,17 @@ def test_every_kind_of_interaction_has_controls(page: Explorer) -> None:
     assert set(BEGIN) <= set(kinds())
 
 
+@pytest.mark.parametrize("kind", ["magnetic-moment", "charge", "scalar-mediator"])
+def test_a_kind_without_a_beginning_of_its_own_can_be_added(
+    kind: str, page: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(BEGIN, kind)
+    state = State().changed(interactions=(beginning(kind),))
+    assert len(build(state).terms) == 1
+    page.interactions.show(state)
+    assert page.interactions.fields
+
+
 def test_an_element_is_set_by_its_field(page: Explorer) -> None:
     first = field(page, "interactions.0.elements.11")
     first.widget.value = "5e-11"

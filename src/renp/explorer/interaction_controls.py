@@ -42,7 +42,7 @@ BEGIN: dict[str, Table] = {
     "vector-mediator": {"mass": "1 keV", "electron": 1e-8, "left": {"11": 1e-5, "22": 1e-5, "33": 1e-5}},
     "scalar-mediator": {"mass": "1 keV", "electron": 1e-5, "scalar": {"11": 1e-5, "22": 1e-5, "33": 1e-5}},
 }
-"""Where an interaction begins when it is added; those of other packages begin at 1."""
+"""Where an interaction begins when it is added; those of other packages begin at 1, or with element 12."""
 
 
 def beginning(kind: str) -> Table:
@@ -51,7 +51,8 @@ def beginning(kind: str) -> Table:
         return {"kind": kind, **BEGIN[kind]}
     cls = kinds()[kind]
     needed = [name for name, p in _parameters(cls).items() if p.default is p.empty]
-    return {"kind": kind, **{n: f"1 {cls.units[n]}" if n in cls.units else 1.0 for n in needed}}
+    table: Table = {n: f"1 {cls.units[n]}" if n in cls.units else 1.0 for n in needed}
+    return {"kind": kind, **table, **{n: {"12": 1.0} for n in _matrix_names(cls) if n in table}}
 
 
 def _parameters(cls: type[Interaction]) -> dict[str, inspect.Parameter]:
