@@ -234,3 +234,12 @@ def test_the_reach_is_an_array_that_prints_and_plots() -> None:
     plt.close(figure)
     assert found.json()["poles"] == relative(pole_masses(RUNS).tolist(), rel=1e-12)
     assert "either sign" in str(found)
+
+
+@pytest.mark.parametrize("kind", [renp.MagneticMoment, renp.ElectricMoment, renp.Charge, renp.ChargeRadius])
+def test_what_majorana_neutrinos_cannot_have_is_refused(kind: Any) -> None:
+    neutrinos = renp.Neutrinos(0.01, nature="majorana")
+    with pytest.raises(renp.InputError, match="a Majorana neutrino has no diagonal element"):
+        reach(RUNS, neutrinos, lambda _: kind({(1, 1): 1.0}), np.array([1.0]))
+    with pytest.raises(renp.InputError, match="a Majorana neutrino has no diagonal element"):
+        renp.sensitivity(RUNS, neutrinos, "exposure", couplings={"c": kind({(1, 1): 1.0})})

@@ -588,6 +588,10 @@ PARAMETER = 'parameter = "neutrinos.lightest_mass"\n'
             "did you mean 'magnetic-moment 1",
         ),
         (
+            'result = "limits"\ncouplings = ["magnetic-moment 14"]\n' + MASS,
+            "at neutrinos.lightest_mass = '0 eV': couplings",
+        ),
+        (
             'result = "counts"\n[[scan.axis]]\nparameter = "neutrinos.ordering"\nvalues = ["normal", "odd"]',
             "'odd'",
         ),

@@ -20,6 +20,7 @@ from renp.inference.accepted import exact_sets
 from renp.inference.quadratic_set import Along, quadratic_set
 from renp.inference.upper_limits import delta_chi2
 from renp.interactions import Weak
+from renp.interactions.contract import check_model
 from renp.interactions.couplings import Interaction, Scaled
 from renp.neutrinos import Neutrinos
 from renp.progress import signs_of_life
@@ -71,7 +72,8 @@ def reach(
     Raises
     ------
     InputError
-        For masses on a pole, an experiment with counts, or a ``mediator_of_mass`` of another kind.
+        For masses on a pole, an experiment with counts, or a ``mediator_of_mass`` of another kind or that
+        these neutrinos cannot have.
 
     Examples
     --------
@@ -103,7 +105,9 @@ def reach(
         )
         raise InputError("mediator_of_mass", shorten(repr(mediator_of_mass), 60), words)
     if not is_traced(masses):
-        instance("mediator_of_mass(mass)", mediator_of_mass(float(np.max(masses))), Interaction)
+        heaviest = mediator_of_mass(float(np.max(masses)))
+        instance("mediator_of_mass(mass)", heaviest, Interaction)
+        check_model(heaviest, neutrinos)
     for pole in pole_masses(experiment):
         if np.any(np.isclose(masses, pole, rtol=1e-12, atol=0)) and mediator_of_mass(float(pole)).poles():
             allowed = "away from the poles, see pole_masses, or the mediator given a width"

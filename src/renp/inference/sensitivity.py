@@ -22,6 +22,7 @@ from renp.inference.reach import mass_grid, pole_masses, strength_counts
 from renp.inference.squares import furthest_square
 from renp.inference.sterile import largest_mixing, sterile_counts
 from renp.inference.upper_limits import delta_chi2
+from renp.interactions.contract import check_model
 from renp.interactions.couplings import Interaction
 from renp.interactions.dipole import moment_couplings
 from renp.interactions.given import GivenCouplings, given_couplings
@@ -84,8 +85,8 @@ def sensitivity(
     Raises
     ------
     InputError
-        For an unknown quantity, values that do not increase, a coupling without a mediator whose mass could
-        vary, or an experiment with counts.
+        For an unknown quantity, values that do not increase, a coupling that these neutrinos cannot have or
+        without a mediator whose mass could vary, or an experiment with counts.
 
     Examples
     --------
@@ -107,6 +108,8 @@ def sensitivity(
         raise InputError("over", repr(over), "for three neutrinos, and without couplings")
     usual = () if sterile else moment_couplings(neutrinos.nature)
     given = usual if couplings is None else given_couplings(couplings)
+    for one in given:
+        check_model(one.interaction, neutrinos)
     at = _values(over, values, experiment)
     rise, number = delta_chi2(confidence_level), whole("toys", toys)
     uniform = np.random.default_rng(random_seed(seed)).random((number, len(experiment.photon_energy)))

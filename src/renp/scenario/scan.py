@@ -222,7 +222,7 @@ def _check(scan: ScanTable, data: Table, check: Callable[[Table], Setting], prob
         try:
             photon = corner.pop(PHOTON, None)
             tables = replaced(data, corner)
-            unused = {key: words for key in unused if (words := idle(key, tables))}
+            unused = {key: why for key in unused if (why := idle(key, tables))}
             scenario = check(tables)
             _suitable(scan.settings, scenario, photon)
             known = _same_couplings(scan.settings, scenario, known)
@@ -232,8 +232,8 @@ def _check(scan: ScanTable, data: Table, check: Callable[[Table], Setting], prob
         except ValueError as error:
             problems.add(("scan",), f"at {words}: {error}")
             return
-    for key, words in unused.items():
-        problems.add(("scan",), f"{_text(key)} {words}")
+    for key, why in unused.items():
+        problems.add(("scan",), f"{_text(key)} {why}")
 
 
 def _corners(axes: tuple[Axis, ...]) -> Iterator[dict[Key, Any]]:
