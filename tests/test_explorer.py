@@ -983,6 +983,7 @@ def test_a_page_that_is_closed_while_it_is_written_to_is_no_news(
     assert len(caplog.records) == 1
 
 
+@pytest.mark.slow
 def test_a_notebook_asks_nobody_for_style_sheets() -> None:
     explorer, document, comm = renp.explore(), Document(), state._comm_manager.get_server_comm()
     with pn.config.set(inline=True):
