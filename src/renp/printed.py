@@ -7,6 +7,8 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from renp.validation import is_traced
+
 _MOST = 8
 """Numbers of an array that are printed, if it has more."""
 
@@ -36,7 +38,7 @@ def printed(value: Any, **parts: Any) -> str:
 
 
 def _usual(own: Any, usual: Any) -> bool:
-    if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(own)):
+    if is_traced(*jax.tree.leaves(own)):
         return False
     if isinstance(own, eqx.Module):
         return type(own) is type(usual) and bool(eqx.tree_equal(own, usual))

@@ -199,6 +199,7 @@ def let_go_once_closed(document: Any, view: Any) -> None:
             Callback.registry.pop(part, None)  # Panel keeps there what its own script names
             vars(part).clear()
 
+    # Panel puts a destroy of its own on the document once the page is made, and its callbacks need the parts.
     models.destroy = destroyed
     document.on_session_destroyed(lambda _: asyncio.get_running_loop().call_soon(empty))
 
