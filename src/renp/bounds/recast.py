@@ -3,16 +3,18 @@
 An experiment is a window of recoil energies with a flux, a background and an exposure, of which
 ``data/scattering.toml`` says whether each was read. Its χ² for s_k counts more in bin k, n_k without them, is
 
-    χ² = Σ_k s_k²/[κ n_k (1 + t_on/t_off)],
+    χ² = sᵀ V⁻¹ s/κ,  V = diag[n_k (1 + t_on/t_off)] + 10⁴ Σ f fᵀ,
 
-or ((1 + s/n) − r)²/δr² where a ratio r ± δr of measured to predicted rate is published. κ stands for all that
-is not in these numbers, systematic errors and the luck of the measurement first of all: it is such that the
-published limit on the moment comes back, and `own_moment_limit` is what κ = 1 gives. What is predicted then
-is the limit on spectra of another shape.
+where f are the counts of each background and solar spectrum that the experiment fits: free to a hundred times
+their size. A sum of fluxes known from elsewhere is one more bin, in which s is 0. Where a ratio r ± δr of
+measured to predicted rate is published, χ² = ((1 + s/n) − r)²/δr². κ stands for all that is not in these
+numbers, systematic errors and the luck of the measurement first of all: it is such that the published limit
+on the moment comes back, and `own_moment_limit` is what κ = 1 gives. What is predicted then is the limit on
+spectra of another shape.
 
-Assumed: electrons free above their binding energy, background flat, resolution Gaussian. The electron's
-coupling is said with each limit: RENP sees the axial and the pseudoscalar one, a dark photon and B − L have
-the vector one.
+Assumed: electrons free above their binding energy, background flat where it is not fitted, resolution
+Gaussian. The electron's coupling is said with each limit: RENP sees the axial and the pseudoscalar one, a
+dark photon and B − L have the vector one.
 """
 
 from dataclasses import dataclass
@@ -40,6 +42,8 @@ _FINE = 240
 """Recoil energies of the integral over the window."""
 _ENERGIES = 48
 """Neutrino energies of each continuous spectrum."""
+_FREE = 100.0
+"""Width of the prior of what is fitted, over its size."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,9 @@ class Recoils:
     resolution: tuple[float, float] = (0.0, 0.0)
     threshold: tuple[float, float] = (0.0, 1.0)
     ratio: tuple[float, ...] = ()
+    fitted: tuple[tuple[float, float, float], ...] = ()
+    free_fluxes: tuple[tuple[str, float], ...] = ()
+    sum_error: float = 0.0
 
     @property
     def antineutrino(self) -> bool:
@@ -141,8 +148,8 @@ def recast_limit(
     --------
     >>> recast_limit("gemma", "moment").limit.round(13)
     array([2.9e-11])
-    >>> f"{float(-recast_limit('gemma', 'charge').low[0]):.1e}"  # A. Studenikin 2014: 1.5e-12
-    '1.3e-12'
+    >>> f"{recast_limit('gemma', 'charge').limit[0]:.1e}"  # V. B. Brudanin et al. 2014: 2.7e-12
+    '2.8e-12'
     """
     known = {experiment.key: experiment for experiment in recoil_experiments()}
     of = known[choice("key", key, tuple(known))]
@@ -166,7 +173,7 @@ def recast_bounds(term: Interaction, neutrinos: Neutrinos) -> tuple[tuple[Bound,
     >>> import renp
     >>> light = renp.VectorMediator(10.0, 1e-7, left={(1, 1): 1e-6})
     >>> [f"{b.experiment} {b.limit:.1e} {x:.1e}" for b, x in recast_bounds(light, Neutrinos(0.01))][3]
-    'XENONnT, recast: axial 4.3e-14 1.0e-13'
+    'XENONnT, recast: axial 3.8e-14 1.0e-13'
     """
     found = []
     for exchange, electron, pattern in mediator_products(term, neutrinos):
@@ -240,24 +247,47 @@ def _ends(
     of: Recoils, exchange: str, masses: Reals, nu: Neutrinos, pattern: Any, rise: float, kappa: float
 ) -> tuple[Reals, Reals]:
     """Return the furthest ends of χ² ≤ χ²_min + rise, a quartic in the product."""
-    standard, linear, quadratic = _counts(of, exchange, masses, nu, pattern)
+    standard, linear, quadratic, fluxes = _counts(of, exchange, masses, nu, pattern)
     if of.ratio:
         offset, error = of.ratio[0] - 1, of.ratio[1]
-        linear, quadratic, weight = linear / standard, quadratic / standard, np.full(1, 1 / error**2)
+        linear, quadratic, offset = linear / standard / error, quadratic / standard / error, offset / error
     else:
-        low, high = of.window
-        noise = of.background * of.exposure * (high - low) / of.bins
-        offset, weight = 0.0, 1 / (kappa * (noise * (1 + of.on_off) + standard[0]))
-    ends = [_quartic_ends(a, b, weight, offset, rise) for a, b in zip(linear, quadratic, strict=True)]
+        root = np.linalg.cholesky(_variance(of, standard[0], fluxes))
+        linear, quadratic = (
+            np.linalg.solve(root, np.pad(one, ((0, 0), (0, len(root) - of.bins))).T).T / sqrt(kappa)
+            for one in (linear, quadratic)
+        )
+        offset = 0.0
+    ends = [_quartic_ends(a, b, offset, rise) for a, b in zip(linear, quadratic, strict=True)]
     return np.array([end[0] for end in ends]), np.array([end[1] for end in ends])
 
 
-def _quartic_ends(a: Reals, b: Reals, weight: Reals, offset: float, rise: float) -> tuple[float, float]:
-    """Return where Σ w (a c + b c² − offset)² = its minimum + rise, furthest out, in units that suit it."""
-    unit = max(float(np.max(np.abs(a), initial=0.0)), float(np.max(b, initial=0.0)) ** 0.5, 1e-300)
+def _variance(of: Recoils, standard: Reals, fluxes: Reals) -> Reals:
+    """Return V; its last row is that of the sum of fluxes, if one is known."""
+    low, high = of.window
+    noise = of.background * of.exposure * (high - low) / of.bins * _seen(of)
+    backgrounds = np.array([_background(of, *one) for one in of.fitted]).reshape(-1, of.bins)
+    counts = noise * (1 + of.on_off) + backgrounds.sum(axis=0) + standard
+    if not of.free_fluxes:
+        return np.asarray(np.diag(counts) + _FREE**2 * backgrounds.T @ backgrounds)
+    shares = np.array([share for _, share in of.free_fluxes])
+    free = np.vstack([np.pad(backgrounds, ((0, 0), (0, 1))), np.column_stack([fluxes, shares])])
+    return np.asarray(np.diag(np.append(counts, of.sum_error**2)) + _FREE**2 * free.T @ free)
+
+
+def _background(of: Recoils, lowest: float, endpoint: float, rate: float) -> Reals:
+    """Return the counts of an allowed β spectrum from an energy on, or of a line there, shape (bins,)."""
+    energy, share = _beta(endpoint) if endpoint else (np.zeros(1), np.ones(1))
+    return np.asarray(_response(of, lowest + endpoint - energy) @ share * rate * of.exposure)
+
+
+def _quartic_ends(a: Reals, b: Reals, offset: float, rise: float) -> tuple[float, float]:
+    """Return where Σ (a c + b c² − offset)² = its minimum + rise, furthest out, in units that suit it."""
+    unit = max(float(np.max(np.abs(a), initial=0.0)), float(np.max(np.abs(b), initial=0.0)) ** 0.5, 1e-300)
     a, b = a / unit, b / unit**2
+    square = len(a) * offset**2
     coefficients = np.array(
-        [np.sum(weight * x) for x in (b * b, 2 * a * b, a * a - 2 * offset * b, -2 * offset * a, offset**2)]
+        [*(np.sum(x) for x in (b * b, 2 * a * b, a * a - 2 * offset * b, -2 * offset * a)), square]
     )
     slopes = np.roots(np.polyder(coefficients))
     least = min(np.polyval(coefficients, slopes[np.abs(slopes.imag) < 1e-6 * (1 + np.abs(slopes))].real))
@@ -269,22 +299,28 @@ def _quartic_ends(a: Reals, b: Reals, weight: Reals, offset: float, rise: float)
 
 def _counts(
     of: Recoils, exchange: str, masses: Reals, nu: Neutrinos, pattern: Any
-) -> tuple[Reals, Reals, Reals]:
-    """Return counts, shape (masses, bins): the weak ones, those linear and quadratic in the product."""
+) -> tuple[Reals, Reals, Reals, Reals]:
+    """Return counts: the weak ones, those linear and quadratic in the product, the free fluxes' weak ones.
+
+    The first three have the shape (masses, bins), the last (free fluxes, bins).
+    """
     low, high = of.window
     spread = 4 * of.resolution[0] * sqrt(low / 1e3) * (of.resolution[0] > 0)
     T = np.geomspace(max(low - spread, low / 3), high * (1 + (of.resolution[0] > 0) * 0.2), _FINE)
     measure = np.gradient(T) * of.exposure * _electrons(of, T)
     response = _response(of, T) * measure
     totals = [np.zeros((len(masses), len(T))) for _ in range(3)]
-    for energy, weight, density in _flux(of, nu):
+    each = {}
+    for name, energy, weight, density in _flux(of, nu):
         traces = overlaps(density, pattern, nu)
         spectra = cross_section(
             T[:, None], energy, exchange, traces, masses[:, None, None], antineutrino=of.antineutrino
         )
         for total, spectrum in zip(totals, spectra, strict=True):
             total += spectrum @ weight
-    return tuple(total @ response.T for total in totals)  # type: ignore[return-value]
+        each[name] = spectra[0] @ weight
+    free = np.array([each[name] for name, _ in of.free_fluxes]).reshape(-1, len(T))
+    return tuple(one @ response.T for one in (*totals, free))  # type: ignore[return-value]
 
 
 def _electrons(of: Recoils, T: Reals) -> Reals:
@@ -299,26 +335,33 @@ def _response(of: Recoils, T: Reals) -> Reals:
     a, b = of.resolution
     width = a * np.sqrt(T / 1e3) + b * T + 1e-9  # above 0 without one
     below = (1 + erf((edges[:, None] - T) / (sqrt(2) * width))) / 2
-    centre = (edges[1:] + edges[:-1]) / 2
+    return np.asarray(_seen(of)[:, None] * np.diff(below, axis=0))
+
+
+def _seen(of: Recoils) -> Reals:
+    """Return the efficiency in each bin over that far above the threshold, shape (bins,)."""
     half, slope = of.threshold
-    seen = (1 + erf((centre - half) / (sqrt(2) * slope))) / 2 if half else np.ones_like(centre)
-    return np.asarray(seen[:, None] * np.diff(below, axis=0))
+    if not half:
+        return np.ones(of.bins)
+    edges = np.linspace(*of.window, of.bins + 1)
+    centre = (edges[1:] + edges[:-1]) / 2
+    return np.asarray(1 + erf((centre - half) / (sqrt(2) * slope))) / 2
 
 
-def _flux(of: Recoils, nu: Neutrinos) -> list[tuple[Reals, Reals, Matrix]]:
-    """Return energies (eV), fluxes in steps (1/cm² s) and density matrices, one triple for each spectrum."""
+def _flux(of: Recoils, nu: Neutrinos) -> list[tuple[str, Reals, Reals, Matrix]]:
+    """Return name, energies (eV), fluxes in steps (1/cm² s) and density matrix of each spectrum."""
     if of.source == "reactor":
         energy, weight = _reactor()
-        return [(energy, of.flux * weight, electron_state(nu))]
+        return [("reactor", energy, of.flux * weight, electron_state(nu))]
     parts = []
-    for spectrum in read_toml("scattering.toml")["solar"].values():
+    for name, spectrum in read_toml("scattering.toml")["solar"].items():
         if "lines" in spectrum:
             energy, share = np.array(spectrum["lines"]).T
         else:
             energy, share = _beta(spectrum["endpoint"])
         # mass eigenstates, whose weights change slowly with the energy: those at each spectrum's mean
         weights = solar_weights(nu, float(np.sum(energy * share)))
-        parts.append((energy, spectrum["flux"] * share, np.diag(np.asarray(weights)).astype(complex)))
+        parts.append((name, energy, spectrum["flux"] * share, np.diag(np.asarray(weights)).astype(complex)))
     return parts
 
 
@@ -334,7 +377,7 @@ def _reactor() -> tuple[Reals, Reals]:
 
 @cache
 def _beta(endpoint: float) -> tuple[Reals, Reals]:
-    """Return an allowed β⁺ spectrum without the nucleus's charge, in equal steps."""
+    """Return an allowed β spectrum of neutrinos without the nucleus's charge, in equal steps."""
     energy = (np.arange(_ENERGIES) + 0.5) / _ENERGIES * endpoint
     positron = endpoint - energy + ELECTRON_MASS
     shape = energy**2 * positron * np.sqrt(positron**2 - ELECTRON_MASS**2)
