@@ -10,7 +10,7 @@ import pytest
 import renp
 from relative import relative
 from renp.bounds import recast_limit, recoil_experiments
-from renp.bounds.recast import own_moment_limit, recast_bounds
+from renp.bounds.recast import _background, _counts, _variance, own_moment_limit, recast_bounds
 from renp.bounds.scattering import EXCHANGES, WEAK_MIXING, Overlaps, cross_section, electron_state, overlaps
 from renp.constants import ELECTRON_MASS, FERMI_CONSTANT, FINE_STRUCTURE, HBAR_C
 from renp.interactions.rotation import to_mass_basis
@@ -130,6 +130,17 @@ def test_what_a_calibration_hides(experiment: renp.bounds.Recoils) -> None:
     assert 0.5 < alone < 2
     limit = recast_limit(experiment.key, "moment").limit[0]
     assert limit == relative(experiment.moment * (alone if experiment.ratio else 1.0), rel=1e-9)
+
+
+def test_a_fit_takes_what_looks_like_a_background() -> None:
+    """χ² of counts of the same shape as one that is fitted is next to nothing; that of others is not."""
+    borexino = recoil_experiments()[2]
+    standard, _, moment, fluxes = _counts(borexino, "moment", np.zeros(1), NU, np.eye(3))
+    inverse = np.linalg.inv(_variance(borexino, standard[0], fluxes))
+    taken = [np.append(_background(borexino, *one), 0.0) for one in borexino.fitted]
+    assert max(one @ inverse @ one for one in taken) < 1e-3
+    assert np.append(fluxes[0], 0.0) @ inverse @ np.append(fluxes[0], 0.0) > 1  # gallium has its say
+    assert (2.8e-11) ** 4 * np.append(moment, 0.0) @ inverse @ np.append(moment, 0.0) > 1
 
 
 BL = (1, 1, 1)
