@@ -254,7 +254,8 @@ def test_the_line_average_is_that_of_direct_quadrature(laser: Laser) -> None:
     edges = np.unique(np.asarray(renp.thresholds(PAPERS, NU)))
     sigma, half = float(laser.gaussian) / np.sqrt(8 * np.log(2)), float(laser.lorentzian) / 2
     width = float(laser.width) * np.array([-1e4, -1e3, -100, -20, -5, -1, 0, 1, 5, 20, 100])
-    for omega in (1.06, 1.0716, 1.07165):
+    # The last ones are a hair beside a threshold, and above all of them, where a flank of the line is all.
+    for omega in (1.06, 1.0716, 1.07165, edges[0] - 1e-9, edges[-1] + float(laser.width)):
         centre = omega + float(laser.offset)
         ends = np.unique(np.clip(np.concatenate([[0.0], edges, centre + width]), 0.0, edges[-1]))
         parts = tanhsinh(
@@ -265,7 +266,7 @@ def test_the_line_average_is_that_of_direct_quadrature(laser: Laser) -> None:
             atol=1e-15,
         )
         found = float(renp.spectral_function(omega, PAPERS, NU, laser=laser))
-        assert found == relative(np.sum(parts.integral), rel=1e-8)
+        assert found == relative(np.sum(parts.integral), rel=3e-9)
 
 
 @pytest.mark.slow
@@ -331,10 +332,11 @@ def test_counts_and_likelihood_have_line_and_efficiency() -> None:
     units = {"mu": MOMENT}
     for nuisances in (renp.Nuisances(), renp.Nuisances(calibration_error=1e-6)):
         likelihood = renp.Likelihood(runs, NU, units, nuisances=nuisances)
-        assert np.asarray(likelihood.expected(likelihood.point())) == relative(exact, rel=1e-12)
+        # Of other photon energies within the line, each of which is rounded to 10⁻¹¹ of its width.
+        assert np.asarray(likelihood.expected(likelihood.point())) == relative(exact, rel=1e-11)
         more = renp.expected_counts(runs, NU, renp.Weak() + 2.0 * MOMENT)
         assert np.asarray(likelihood.expected(likelihood.point(mu=2.0))) == relative(
-            np.asarray(more), rel=1e-12
+            np.asarray(more), rel=1e-11
         )
 
 

@@ -19,8 +19,11 @@ from renp.laser import Laser
 from renp.neutrinos import Neutrinos
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
-_STEPS = np.concatenate([0.25 * 1.5 ** np.arange(9), 4.0 ** np.arange(2, 14)])
+_STEPS = np.concatenate([0.25 * 1.5 ** np.arange(10), 9.6 * 2.0 ** np.arange(1, 4), 4.0 ** np.arange(4, 14)])
 """Ends of the pieces around the line, in units of its width."""
+
+_BESIDE = 0.3
+"""Within which part of a piece's length a threshold is beside its end."""
 
 
 @compiled
@@ -43,7 +46,8 @@ def line_spectrum(
     if laser.shape == "sharp":
         sharp: Array = total_spectrum(centre, atom, neutrinos, model)
         return sharp
-    energies, weights = _nodes(centre, laser, atom, neutrinos)
+    around = laser.width * np.concatenate([-_STEPS, [0.0], _STEPS])
+    energies, weights = nodes_around(centre, around, atom, neutrinos)
     spectrum = total_spectrum(energies.ravel(), atom, neutrinos, model).reshape(energies.shape)
     average: Array = jnp.sum(weights * laser.profile(energies - centre[:, None]) * spectrum, axis=1)
     return average
@@ -69,20 +73,37 @@ def line_spectrum_of_runs(
     return average
 
 
-def _nodes(
-    centre: Float[Array, "n"], laser: Laser, atom: Atom, neutrinos: Neutrinos
+def nodes_around(
+    centre: Float[Array, "n"], around: Float[Array | np.ndarray, "p"], atom: Atom, neutrinos: Neutrinos
 ) -> tuple[Float[Array, "n m"], Float[Array, "n m"]]:
-    """Return photon energies and weights of an integral from 0 to the highest threshold."""
+    """Return photon energies and weights of an integral from 0 to the highest threshold.
+
+    Parameters
+    ----------
+    centre
+        Of the line.
+    around
+        Where pieces of the integral end besides, relative to the centre, eV; pieces end at thresholds too.
+    atom, neutrinos
+        What is integrated is their spectrum.
+
+    Examples
+    --------
+    >>> import renp
+    >>> yb, nu = renp.Atom.named("Yb"), renp.Neutrinos(lightest_mass=0.01)
+    >>> energies, weights = nodes_around(jnp.array([1.06]), jnp.array([-1e-5, 1e-5]), yb, nu)
+    >>> energies.shape, bool(abs(weights.sum() - renp.thresholds(yb, nu).max()) < 1e-14)
+    ((1, 128), True)
+    """
     edges = threshold_energies(neutrinos.masses, *atom.frame)[FIRST, SECOND]
-    around = laser.width * np.concatenate([-_STEPS, [0.0], _STEPS])
-    ends = jnp.concatenate(
-        [
-            jnp.broadcast_to(jnp.append(edges, 0.0), (centre.size, edges.size + 1)),
-            centre[:, None] + around,
-        ],
-        axis=1,
-    )
-    ends = jnp.sort(jnp.clip(ends, 0.0, jnp.max(edges)), axis=1)
+    own = jnp.broadcast_to(jnp.append(edges, 0.0), (centre.size, edges.size + 1))
+    # An end beside a threshold moves there, where the square root is smooth on either side.
+    line = centre[:, None] + around
+    apart = jnp.diff(around, prepend=-jnp.inf, append=jnp.inf)
+    near = _BESIDE * jnp.minimum(apart[:-1], apart[1:])
+    for edge in edges:
+        line = jnp.where(jnp.abs(line - edge) < near, edge, line)
+    ends = jnp.sort(jnp.clip(jnp.concatenate([own, line], axis=1), 0.0, jnp.max(edges)), axis=1)
     low, length = ends[:, :-1, None], jnp.diff(ends, axis=1)[:, :, None]
     # x = sin²(πu/2): square roots at either end of a piece become smooth.
     u = np.pi / 4 * (1 + _NODES)

@@ -36,7 +36,17 @@ from renp.inference.nuisances import AMPLITUDE, CALIBRATION, LINEWIDTH, RATES, N
 from renp.inference.parameters import CONSTRAINED, Parameter, coordinate, coupling, inverse, physical
 from renp.inference.part import Part, experiments_of, nuisances_of, parameters_of_runs, part
 from renp.inference.poisson import chi2
-from renp.inference.response import Runs, form_of, interferes, runs_of, spectrum_of, superposed, typical_sizes
+from renp.inference.response import (
+    Form,
+    Runs,
+    form_of,
+    interferes,
+    runs_of,
+    spectrum_of,
+    superposed,
+    typical_sizes,
+)
+from renp.inference.wide_response import WideResponse, wide_response
 from renp.interactions import Weak
 from renp.interactions.couplings import Coupling, Interaction, Model
 from renp.interactions.given import GivenCouplings, given_couplings
@@ -150,8 +160,10 @@ class Likelihood(eqx.Module):
         if len(set(self.names)) < len(self.names):
             twice = next(name for name in self.names if self.names.count(name) > 1)
             raise InputError("couplings", repr(twice), "a name that no other parameter has")
-        known = [None if self._kinematic else form for form in forms]
-        self.parts = tuple(part(*one) for one in zip(every, known, names, strict=True))
+        self.parts = tuple(
+            part(one, self._response(one, neutrinos, own, form), own)
+            for one, own, form in zip(every, names, forms, strict=True)
+        )
         self._warn_of_poles()
 
     def __repr__(self) -> str:
@@ -170,8 +182,8 @@ class Likelihood(eqx.Module):
         return self._part.experiment
 
     @property
-    def response(self) -> Float[Array, "n k k"] | None:
-        """Quadratic form of I(ω) of the only experiment; None where the kinematics vary."""
+    def response(self) -> Form | WideResponse | None:
+        """Of the only experiment: `Part.response`."""
         return self._part.response
 
     @property
@@ -504,7 +516,7 @@ class Likelihood(eqx.Module):
         others = nuisance_parameters(nuisances, experiment, neutrinos, couplings)
         _, (names,) = parameters_of_runs({"": experiment}, {"": nuisances})
         fitted = [replace(p, plus=s, minus=s) for p, s in zip(self.parameters, scales, strict=False)]
-        new = part(experiment, None if self._kinematic else form_of(scales, *runs), names)
+        new = part(experiment, None if self._moving else form_of(scales, *runs), names)
         there: Likelihood = eqx.tree_at(
             lambda one: (one.parts, one.neutrinos, one.couplings, one.parameters),
             self,
@@ -559,15 +571,35 @@ class Likelihood(eqx.Module):
         """Return a part with other runs or neutrinos, in the same units."""
         if old.response is None:
             return replace(old, experiment=experiment)
+        response = self._response(experiment, neutrinos, old.names)
+        return replace(old, experiment=experiment, response=response)
+
+    def _response(
+        self,
+        experiment: Experiment,
+        neutrinos: Neutrinos,
+        names: tuple[tuple[str, str], ...],
+        form: Form | None = None,
+    ) -> Form | WideResponse | None:
+        """Return how spectra of runs depend on the couplings, whose form at fixed kinematics may be known."""
+        if any(not name.startswith((CALIBRATION, LINEWIDTH, AMPLITUDE)) for name in self._moving):
+            return None
         units = np.array([p.plus for p in self.parameters[: len(self.couplings)]], dtype=float)
-        return replace(
-            old, experiment=experiment, response=form_of(units, *self._runs(experiment, neutrinos))
-        )
+        runs = self._runs(experiment, neutrinos)
+        own = {alone: self.parameters[self.index(name)] for alone, name in names if name in self._moving}
+        if not own:
+            return form_of(units, *runs) if form is None else form
+        if not own.keys() <= {CALIBRATION, LINEWIDTH}:
+            return None
+        errors = [own[name].plus if name in own else 0.0 for name in (CALIBRATION, LINEWIDTH)]
+        signed = [p.kind == "coupling" for p in self.parameters[: len(self.couplings)]]
+        return wide_response(units, runs, signed, *errors)
 
     @property
-    def _kinematic(self) -> bool:
-        """Whether a parameter changes masses, mixing, photon energies, the line or an interaction."""
-        return any(not p.name.startswith(RATES) for p in self.parameters[len(self.couplings) :])
+    def _moving(self) -> list[str]:
+        """Names of parameters that change masses, mixing, photon energies, the line or an interaction."""
+        others = self.parameters[len(self.couplings) :]
+        return [p.name for p in others if not p.name.startswith(RATES)]
 
     def _nominal(self, parameter: Parameter) -> Scalar:
         if parameter.kind == "free":
@@ -576,8 +608,9 @@ class Likelihood(eqx.Module):
 
     def _spectrum(self, one: Part, x: Any, values: dict[str, Array]) -> Counts:
         fitted = self.parameters[: len(self.couplings)]
-        if one.response is not None:
-            return spectrum_of(one.response, x, [p.kind == "magnitude" for p in fitted])
+        form = one.form(values)
+        if form is not None:
+            return spectrum_of(form, x, [p.kind == "magnitude" for p in fitted])
         model = superposed(self.model, with_numbers(self.couplings, values), fitted, x)
         return one.spectrum(self._neutrinos(values), model, values)
 

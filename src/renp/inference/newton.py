@@ -80,7 +80,7 @@ class Minimum(NamedTuple):
     chi2: Float[Array, "*batch"]
     status: Int[Array, "*batch"]
     corner: Bool[Array, "*batch"]
-    """Whether the χ² has a corner there, where a run lies on a threshold: other points may be lower."""
+    """Whether the χ² has a corner there, a sharp line on a threshold: other points may be lower."""
 
 
 class Crossing(NamedTuple):
@@ -164,7 +164,10 @@ def minimise(
     ('converged', '4.40e-11')
     """
     low, high = likelihood.bounds
-    shifts = jnp.array([p.kind in ("constrained", "free") for p in likelihood.parameters], dtype=bool)
+    sharp = any(one.laser.shape == "sharp" for one in likelihood.experiments)
+    shifts = jnp.array(
+        [sharp and p.kind in ("constrained", "free") for p in likelihood.parameters], dtype=bool
+    )
     seen = jnp.sum(data.counts)
 
     def body(state: _Descent) -> _Descent:

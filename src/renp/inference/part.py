@@ -28,6 +28,8 @@ from renp.inference.nuisances import (
     is_common,
 )
 from renp.inference.parameters import Parameter
+from renp.inference.response import Form
+from renp.inference.wide_response import WideResponse
 from renp.interactions.couplings import Interaction
 from renp.laser import Laser
 from renp.neutrinos import Neutrinos
@@ -38,8 +40,9 @@ class Part(eqx.Module):
     """Runs of one experiment, and how their counts depend on parameters; immutable, a pytree."""
 
     experiment: Experiment
-    response: Float[Array, "n k k"] | None
-    """Quadratic form of I(ω) in (1, coordinates of the couplings); None where the kinematics vary."""
+    response: Form | WideResponse | None
+    """Quadratic form of I(ω) in (1, coordinates of the couplings), of a wide line that moves at many photon
+    energies; None where the kinematics vary otherwise."""
     span: tuple[Scalar, Scalar]
     """Photon energies between which a polynomial background lies, eV."""
     controls: tuple[int, ...] = eqx.field(static=True)
@@ -83,22 +86,25 @@ class Part(eqx.Module):
         control = runs.control_ratio * runs.duration * rates
         return jnp.concatenate([counts, control[jnp.array(self.controls)]])
 
+    def form(self, values: Mapping[str, Float[Array, ""]]) -> Form | None:
+        """Return the form at the values of calibration and linewidth; None where there is none."""
+        if isinstance(self.response, WideResponse):
+            return self.response.form(self._line(values), self.photon_energy(values))
+        return self.response
+
     def spectrum(
         self, neutrinos: Neutrinos, model: Interaction, values: Mapping[str, Float[Array, ""]]
     ) -> Float[Array, "n"]:
         """Return I(ω) of each run, at the values of calibration and linewidth."""
-        own, experiment, laser = self._own(values), self.experiment, self.experiment.laser
-        if LINEWIDTH in own:
-            laser = widened(laser, own[LINEWIDTH])
-        photons = self.photon_energy(values)
-        errors = experiment.atom.amplitude_errors
+        own, photons = self._own(values), self.photon_energy(values)
+        errors = self.experiment.atom.amplitude_errors
         amplitudes = {k: own[name] for k in errors if (name := f"{AMPLITUDE}_{k + 1}") in own}
-        atom = experiment.lit_atom
+        atom = self.experiment.lit_atom
         if isinstance(atom, Lights):
             atom = Lights(_with(amplitudes, atom.left), _with(amplitudes, atom.right), atom.share)
         else:
             atom = _with(amplitudes, atom)
-        rate: Array = line_spectrum_of_runs(jnp.asarray(photons), laser, atom, neutrinos, model)
+        rate: Array = line_spectrum_of_runs(jnp.asarray(photons), self._line(values), atom, neutrinos, model)
         return rate
 
     def photon_energy(self, values: Mapping[str, Float[Array, ""]]) -> Float[Array, "n"]:
@@ -106,6 +112,11 @@ class Part(eqx.Module):
         shift: Any = self._own(values).get(CALIBRATION, 0.0)
         shifted: Array = self.experiment.runs.photon_energy + shift
         return shifted
+
+    def _line(self, values: Mapping[str, Float[Array, ""]]) -> Laser:
+        """Return the laser's line at the value of the linewidth."""
+        own, laser = self._own(values), self.experiment.laser
+        return widened(laser, own[LINEWIDTH]) if LINEWIDTH in own else laser
 
     def _own(self, values: Mapping[str, Float[Array, ""]]) -> dict[str, Array]:
         """Return values by the names that a single experiment has for them."""
@@ -122,7 +133,7 @@ class Part(eqx.Module):
 
 
 def part(
-    experiment: Experiment, response: Float[Array, "n k k"] | None, names: tuple[tuple[str, str], ...]
+    experiment: Experiment, response: Form | WideResponse | None, names: tuple[tuple[str, str], ...]
 ) -> Part:
     """Return the part of a likelihood that is of one experiment."""
     return Part(experiment, response, span_of(experiment), controlled(experiment), names)

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 from numpy.typing import NDArray
 
 from renp.atoms.atom import Atom
@@ -94,6 +94,26 @@ def form_of(
     couplings: tuple[Interaction, ...],
 ) -> Form:
     """Return the quadratic form of I(ω) in the strength of the model and the couplings in their units."""
+    size = len(couplings) + 1
+    first, second = np.indices((size, size)).reshape(2, -1)
+    products = products_of(first, second, units, photons, laser, atom, neutrinos, model, couplings)
+    form: Form = products.reshape(-1, size, size)
+    return form
+
+
+@partial(compiled, quickly=True)
+def products_of(
+    first: Int[Array, "c"],
+    second: Int[Array, "c"],
+    units: Float[Array, "k"],
+    photons: Float[Array, "n"],
+    laser: Laser,
+    atom: Atom | Lights,
+    neutrinos: Neutrinos,
+    model: Interaction,
+    couplings: tuple[Interaction, ...],
+) -> Float[Array, "n c"]:
+    """Return some elements of the form: those of two places each, 0 for the model."""
 
     def strength(factors: Float[Array, "k"]) -> Float[Array, "n"]:
         scaled = Model((Scaled(factors[0], model),))
@@ -103,9 +123,11 @@ def form_of(
         return rate
 
     basis = jnp.eye(len(couplings) + 1)
-    together = jax.vmap(jax.vmap(strength))(basis[:, None, :] + basis[None, :, :])
-    apart = jax.vmap(jax.vmap(strength))(basis[:, None, :] - basis[None, :, :])
-    return jnp.moveaxis((together - apart) / 4, -1, 0)
+    one, other = basis[first], basis[second]
+    found: Array = (
+        jax.vmap(strength, out_axes=1)(one + other) - jax.vmap(strength, out_axes=1)(one - other)
+    ) / 4
+    return found
 
 
 def interferes(form: Form) -> NDArray[np.bool_]:
