@@ -16,6 +16,9 @@ def test_limits_on_chosen_couplings(command: Command, file: Path) -> None:
     chosen = command("limits", file, "--json", "--couplings", "magnetic-moment 11, electric-moment 33").json()
     assert chosen["limits"].keys() == {"magnetic-moment", "electric-moment"}
     assert chosen["limits"]["electric-moment"] == relative({"33": every["electric-moment"]["33"]}, rel=1e-12)
+    all_magnetic = command("limits", file, "--json", "--couplings", "magnetic-moment").json()
+    assert list(all_magnetic["limits"]) == ["magnetic-moment"]
+    assert list(all_magnetic["limits"]["magnetic-moment"]) == ["11", "12", "13", "22", "23", "33"]
     wrong = command("limits", file, "--couplings", "magnetic-moment 44")
     assert wrong.status == 2
     assert "magnetic-moment 11" in wrong.err

@@ -39,7 +39,9 @@ Others = Annotated[Path, Parameter(help="Further files, for joint results.")]
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 Couplings = Annotated[
     str | None,
-    Parameter(help='Only these, such as "magnetic-moment 11, magnetic-moment 22".'),
+    Parameter(
+        help='Only these, such as "magnetic-moment 11, magnetic-moment 22", or "magnetic-moment" for all.'
+    ),
 ]
 WithoutCounts = Annotated[
     bool,
@@ -69,15 +71,21 @@ def read_scenario(file: Path, options: Options, *, runs: bool = False, expected:
 
 
 def couplings_of(scenario: "Scenario", names: str | None) -> "list[Coupling]":
-    """Return the couplings of these names, with a comma between them; all without names, the file's first."""
+    """Return the couplings of names or kinds with commas between them; all without, the file's first."""
     from renp.validation import choice
 
     kinds = {coupling.kind for coupling in scenario.couplings}
     known = {one.name: one for one in sorted(scenario.limited, key=lambda one: one.kind not in kinds)}
     if names is None:
         return list(known.values())
-    chosen = dict.fromkeys(choice("couplings", name.strip(), tuple(known)) for name in names.split(","))
-    return [known[name] for name in chosen]
+    chosen = {
+        kind: [one for one in known.values() if one.kind == kind]
+        for kind in (one.kind for one in known.values())
+        if kind
+    }
+    chosen |= {name: [one] for name, one in known.items()}
+    asked = (choice("couplings", name.strip(), tuple(chosen)) for name in names.split(","))
+    return list({one.name: one for name in asked for one in chosen[name]}.values())
 
 
 def quantity(name: str, text: str, unit: str, *, photon: bool = False) -> float:
