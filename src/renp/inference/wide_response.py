@@ -32,10 +32,13 @@ _CORE, _TAIL = 4.0, 4.0
 """Where a line is in its tails, in units of its width, and how pieces grow there."""
 
 _FAR = 2.0
-"""Where all tails end, in units of the photon's energy."""
+"""Where all tails end, eV: beyond any photon energy."""
 
 _MOST_PIECES, _MOST_NUMBERS = 400, 4_000_000
 """Beyond these the average costs more than it saves."""
+
+_ROUND = 32
+"""Pieces are as many as a multiple of this, so that other errors do not mean other programs."""
 
 _AT_ONCE = 2048
 """Photon energies whose spectra are computed together."""
@@ -137,4 +140,5 @@ def _around(width: float, calibration_error: float, linewidth_error: float) -> R
     )
     tail = growing[-1] * _TAIL ** np.arange(1, 2 + max(0, int(log(_FAR / growing[-1]) / log(_TAIL))))
     side = np.concatenate([dense, growing, tail])
-    return np.concatenate([-side[::-1], [0.0], side])
+    both = np.concatenate([-side[::-1], [0.0], side])
+    return np.pad(both, (0, -both.size % _ROUND), mode="edge")
