@@ -26,7 +26,7 @@ from jaxtyping import Array, Bool, Float, Int
 from renp._types import Mask
 from renp.compiled import compiled
 from renp.errors import InputError
-from renp.inference.ensembles import in_chunks, retried
+from renp.inference.ensembles import chunk_of, in_chunks, retried
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NO_RISE, NOT_CONVERGED, Minimum, minimise
 from renp.validation import Scalar, choice, confidence
@@ -150,7 +150,9 @@ def hypothesis_tests(
     _check_magnitude(likelihood, k)
     place, coordinate = jnp.asarray(k), jnp.asarray(x, dtype=float)
     found: HypothesisTest = in_chunks(
-        lambda d: _batched_tests(likelihood, *d, moves, place, coordinate), _started(data, start)
+        lambda d: _batched_tests(likelihood, *d, moves, place, coordinate),
+        _started(data, start),
+        chunk_of(likelihood),
     )
     return found
 
@@ -246,7 +248,7 @@ def limit_ensemble(
         lambda d, n=n: _limits(likelihood, *d, moves, k, error, method == "cls", n)
         for n in (_FEW_STEPS, _MANY_STEPS)
     )
-    found: Limit = retried(few, many, _started(data, start))
+    found: Limit = retried(few, many, _started(data, start), chunk_of(likelihood))
     return found
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from renp._types import Reals
 from renp.compiled import compiled
 from renp.inference.best_fits import Mask, Minima, lowest_minima
-from renp.inference.ensembles import FEW_STEPS, MANY_STEPS, fit_ensemble, put, retried
+from renp.inference.ensembles import FEW_STEPS, MANY_STEPS, chunk_of, fit_ensemble, put, retried
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, NO_RISE, NOT_CONVERGED, Crossing, Minimum, crossing
 from renp.inference.starts import edges
@@ -59,7 +59,7 @@ def crossing_ensemble(
         lambda d, n=n: _cross(likelihood, *d, moves, jnp.asarray(k), jnp.asarray(side, dtype=float), n)
         for n in (2 * FEW_STEPS, MANY_STEPS)
     )
-    found: Crossing = retried(few, many, (data, best, rises))
+    found: Crossing = retried(few, many, (data, best, rises), chunk_of(likelihood))
     for again in (_Path.nearer, _Path.beyond):
         lost = np.flatnonzero(
             (np.asarray(found.status) == NOT_CONVERGED) & np.isfinite(np.asarray(best.chi2))

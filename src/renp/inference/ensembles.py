@@ -25,6 +25,9 @@ _FEW, _LEAST_CHUNK = 4096, 64
 """Up to how many data sets smaller chunks are taken, and how large those are: compiling chunks of both sizes
 takes longer than the many calls."""
 
+_DEAR_CHUNK = 8
+"""The same of a line that is averaged at each point: what fills a chunk up would take longest of all."""
+
 FEW_STEPS = 10
 MANY_STEPS = 2000
 _SHAKES = (0.3, 0.3, 0.1, 0.1, 0.03, 0.03, 0.01, 0.003)
@@ -56,7 +59,7 @@ def fit_ensemble(likelihood: Likelihood, data: Data, start: ArrayLike, moves: Ma
     """
     starts = np.broadcast_to(np.asarray(start), (len(data.counts), len(likelihood.names)))
     few, many = (lambda d, n=n: _fit(likelihood, d[0], d[1], moves, n) for n in (FEW_STEPS, MANY_STEPS))
-    found: Minimum = retried(few, many, (data, starts))
+    found: Minimum = retried(few, many, (data, starts), chunk_of(likelihood))
     corners = np.flatnonzero(np.asarray(found.corner))
     if not corners.size:
         return found
@@ -71,10 +74,30 @@ def _shaken(likelihood: Likelihood, data: Data, found: Minimum, moves: Mask) -> 
     for size in _SHAKES:
         push = size * rng.normal(size=found.x.shape) * np.asarray(moves)
         starts = np.clip(found.x + push, low, high)
-        there = in_chunks(lambda d: _fit(likelihood, d[0], d[1], moves, MANY_STEPS), (data, starts))
+        there = in_chunks(
+            lambda d: _fit(likelihood, d[0], d[1], moves, MANY_STEPS), (data, starts), chunk_of(likelihood)
+        )
         lower = np.asarray((there.status == CONVERGED) & (there.chi2 < found.chi2))
         found = jax.tree.map(partial(_where, lower), there, found)
     return found
+
+
+def chunk_of(likelihood: Likelihood) -> int:
+    """Return how many data sets of a likelihood are treated together.
+
+    Examples
+    --------
+    >>> import renp
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 1.0, laser=renp.Laser(1e-5))
+    >>> shift = renp.Nuisances(calibration_error=1e-6)
+    >>> [chunk_of(renp.Likelihood(runs, renp.Neutrinos(0.01), nuisances=one)) for one in (None, shift)]
+    [512, 8]
+    """
+    dear = (
+        one.experiment.laser.shape != "sharp" and not isinstance(one.response, (jax.Array, np.ndarray))
+        for one in likelihood.parts
+    )
+    return _DEAR_CHUNK if any(dear) else CHUNK
 
 
 def in_chunks(function: Callable[[Any], T], inputs: Any, chunk: int = CHUNK) -> T:
@@ -109,17 +132,16 @@ def in_chunks(function: Callable[[Any], T], inputs: Any, chunk: int = CHUNK) -> 
     return whole
 
 
-def retried(few: Callable[[Any], T], many: Callable[[Any], T], inputs: Any) -> T:
+def retried(few: Callable[[Any], T], many: Callable[[Any], T], inputs: Any, chunk: int = CHUNK) -> T:
     """Return the result of few steps, and of many where few were not enough: the slow would hold up all.
 
     Both functions return a tree with a field ``status``.
     """
-    found = in_chunks(few, inputs)
+    found = in_chunks(few, inputs, chunk)
     slow = np.flatnonzero(np.asarray(found.status) == NOT_CONVERGED)  # type: ignore[attr-defined]
     if not slow.size:
         return found
-    again = in_chunks(many, jax.tree.map(lambda x: np.asarray(x)[slow], inputs), min(CHUNK, 64))
-
+    again = in_chunks(many, jax.tree.map(lambda x: np.asarray(x)[slow], inputs), min(chunk, 64))
     return put(found, slow, again)
 
 
