@@ -17,8 +17,10 @@ YB, NU = renp.Atom.named("Yb"), renp.Neutrinos(0.01)
 ONE = {"magnetic-moment": {"11": renp.MagneticMoment({(1, 1): 1.0})}}
 
 
-def runs(counts: list[int] | None, **columns: float) -> renp.Experiment:
-    return renp.Experiment(YB, renp.Target(), [1.068, 1.07], 10 * DAY, counts=counts, **columns)
+def runs(
+    counts: list[int] | None, photon_energy: tuple[float, ...] = (1.068, 1.07), **columns: float
+) -> renp.Experiment:
+    return renp.Experiment(YB, renp.Target(), photon_energy, 10 * DAY, counts=counts, **columns)
 
 
 def deviance(counts: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -137,6 +139,20 @@ def test_limits_say_that_a_coupling_describes_the_counts() -> None:
     assert renp.upper_limits(runs(None), NU, couplings=ONE).standard_model_p_value is None
 
 
+def test_one_run_with_too_few_counts_is_at_odds_with_what_adds_to_them() -> None:
+    one = runs([0], photon_energy=(1.068,))
+    (expected,) = np.asarray(renp.expected_counts(one, NU))
+    known = renp.upper_limits(one, NU, couplings=ONE)
+    assert known.p_values["magnetic-moment"]["11"] == relative(
+        float(stats.chi2.sf(2 * expected, 1)), rel=1e-9
+    )
+    assert "with every coupling that was tested" in str(known)
+    seen = runs([300], photon_energy=(1.068,))
+    (said,) = renp.upper_limits(seen, NU, couplings=ONE).diagnosis
+    assert said.startswith("The counts are at odds with the standard model (p = ")
+    assert "coupling" not in said
+
+
 @pytest.mark.slow
 def test_what_is_uncertain_is_fitted_before_an_alarm() -> None:
     both = [round(1.3 * n) for n in (117, 84)]
@@ -150,6 +166,7 @@ def test_an_alarm_names_what_fits_best() -> None:
     assert at_odds(0.02, {"a": 1e-9}) == ()
     assert at_odds(np.nan, {}) == ()
     assert at_odds(1e-3, {"a": np.nan}) == ("The counts are at odds with the standard model (p = 0.001).",)
+    assert at_odds(1e-3, {"a": np.nan, "b": 1e-9}) == at_odds(1e-3, {})  # one run, which a describes
     (said,) = at_odds(1e-3, {"a": 1e-5, "b": 2e-3})
     assert "at best b (p = 0.002)" in said
 

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 import renp
 from cases import DAY, NU, YB
 from relative import relative
+from renp.inference import wide_response
 from renp.inference.wide_response import WideResponse
 
 WIDTH = 1e-5
@@ -120,6 +122,28 @@ def test_other_runs_have_the_response_of_theirs() -> None:
     assert isinstance(there.response, WideResponse)
     found = np.asarray(there.expected(np.array([0.0, 0.0, 1.0, 1.0])))
     assert found == relative(counts(other, (1.0, 1.0), ERRORS, renp.Weak()), rel=CLOSE)
+
+
+def test_a_calibration_may_be_off_by_many_widths() -> None:
+    narrow, errors = renp.Laser(WIDTH / 10), (3 * WIDTH, 0.1)
+    nuisances = renp.Nuisances(calibration_error=errors[0], linewidth_error=errors[1])
+    likelihood = renp.Likelihood(runs(narrow), NU, nuisances=nuisances)
+    assert isinstance(likelihood.response, WideResponse)
+    for pulls in ((-2.0, 1.0), (0.3, -2.0)):
+        found = np.asarray(likelihood.expected(np.array(pulls)))
+        assert found == relative(counts(runs(narrow), pulls, errors, renp.Weak()), rel=10 * CLOSE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", LASERS)
+def test_slopes_are_those_of_lines_computed_where_they_are(shape: str, monkeypatch: Any) -> None:
+    one, x = known(shape), np.array([0.5, 1.0, 0.7, -0.4])
+    monkeypatch.setitem(wide_response._MOST_PIECES, shape, 0)
+    nuisances = renp.Nuisances(calibration_error=ERRORS[0], linewidth_error=ERRORS[1])
+    other = renp.Likelihood(runs(LASERS[shape]), NU, {"mu": MOMENT, "g": LIGHT}, nuisances=nuisances)
+    assert other.response is None
+    found, wanted = (np.asarray(jax.jacfwd(lk.expected)(x)) for lk in (other, one))
+    assert np.max(np.abs(found - wanted) / np.asarray(one.expected(x))[:, None]) < 1e-7
 
 
 @pytest.mark.parametrize(

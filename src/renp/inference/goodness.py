@@ -16,6 +16,9 @@ _TOYS = 1000
 _SAME = 1e-9
 """Of a χ² that is equally large, relative."""
 
+_DESCRIBED = 1e-6
+"""A χ² below which counts are what is expected."""
+
 _ANY_RISE = 1.0
 """What is accepted up to is not asked: only the least χ²."""
 
@@ -52,14 +55,19 @@ def p_value(likelihood: Likelihood, moves: NDArray[np.bool_], k: int | None = No
     """Return the p-value of the best fit in the parameters that move, coupling k among them, to the counts.
 
     By the χ² distribution, with a degree of freedom for each count less those for what nothing else measures;
-    where counts are few from toys of the best fit, as far as these tell. NaN without degrees of freedom.
+    where counts are few from toys of the best fit, as far as these tell. Where as many parameters as counts
+    do not describe them all the same, at their bounds, each count is a degree of freedom: rather too many
+    than too few. Where they do, the p-value is NaN.
     """
     data = jax.tree.map(lambda a: np.asarray(a)[None], likelihood.data)
     measured = np.isin(np.arange(moves.size), likelihood.constrained)
-    degrees = likelihood.size + len(likelihood.masses) - int(np.sum(moves & ~measured))
-    if degrees <= 0:
-        return float("nan")
+    measurements = likelihood.size + len(likelihood.masses)
+    degrees = measurements - int(np.sum(moves & ~measured))
     x, least = _least(likelihood, data, moves, k)
+    if degrees <= 0:
+        if least[0] < _DESCRIBED:
+            return float("nan")
+        degrees = measurements
     by_formula = float(chdtrc(degrees, least[0]))
     if not np.isfinite(least[0]) or np.all(np.asarray(likelihood.expected(x))[likelihood.runs] >= FEW):
         return by_formula

@@ -102,7 +102,8 @@ def at_odds(null: float, couplings: Mapping[str, float]) -> tuple[str, ...]:
     null
         p-value of the standard model.
     couplings
-        Of the best fit of each coupling that was tested; NaN where there are as many parameters as runs.
+        Of the best fit of each coupling that was tested; NaN where as many parameters as runs describe the
+        counts.
 
     Examples
     --------
@@ -120,6 +121,8 @@ def at_odds(null: float, couplings: Mapping[str, float]) -> tuple[str, ...]:
     fits = f"{best[1]} (p = {best[0]:.2g})"
     if best[0] >= AT_ODDS:
         return (f"{said}, but not with {fits}.",)
+    if any(np.isnan(p) for p in couplings.values()):
+        return (f"{said}.",)
     every = f"{said} and with every coupling that was tested, at best {fits}"
     return (f"{every}: what follows from them says little; `renp counts` shows the pulls.",)
 
