@@ -5,6 +5,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import jax
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from renp.planning.aims import AIMS
 from renp.planning.candidates import laser_range
 from renp.planning.curves import Counted
 from renp.planning.design import Cuts, best_shares, few_lines, upper_bound
+from renp.planning.rates import BLOCK, Rates, joined
 from renp.results.plan import Plan
 from renp.scenario import Scenario, preset_text
 from renp.scenario.write import to_text
@@ -710,6 +712,22 @@ def test_no_run_moved_onto_a_threshold_is_better() -> None:
                 assert significance(moved) <= plan.bound * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("clearance", [0.0, 1e-6])
+def test_thresholds_of_both_orderings_matter(clearance: float) -> None:
+    """The best energy is a threshold of the other ordering, beside which a grid may end."""
+    sr, total = renp.Atom.named("Sr"), 1e6
+    worlds = [renp.Neutrinos(0.0028, ordering) for ordering in ("inverted", "normal")]
+    runs = renp.Experiment(sr, renp.Target(), [0.8], total)
+    few = renp.Constraints(frequencies=2, candidates=60, laser_range=(0.88, None), clearance=clearance)
+    plan = renp.plan("ordering", runs, worlds[0], constraints=few)
+    edges = np.unique([np.asarray(renp.thresholds(sr, one)) for one in worlds])
+    distances = np.abs(plan.photon_energy[:, None] - edges)
+    assert np.min(distances) == pytest.approx(clearance, abs=1e-13)
+    assert np.min(distances, axis=0)[np.isin(edges, renp.thresholds(sr, worlds[0]))].min() > 1e-5
+    assert plan.reached <= plan.bound
+    assert set(edges[(edges > 0.88) & (edges < edges.max())]) <= set(plan.thresholds)
+
+
 AFTER = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.0712], 10 * DAY)
 
 
@@ -771,6 +789,45 @@ def test_after_any_excess_runs_are_where_counts_are(excess: Any, laser: renp.Las
     alone = renp.upper_limits(made, NU, couplings={"m": COUPLING}).limits["m"]["mu_11"]
     assert plan.reached < alone
     assert plan.optimality_gap < 1e-5
+
+
+MOVING = renp.Nuisances(calibration_error=1e-6, linewidth_error=0.1)
+WIDE = renp.Experiment(RUNS.atom, RUNS.target, [1.068, 1.0712], 10 * DAY, laser=renp.Laser(4e-6))
+
+
+@pytest.mark.slow
+def test_runs_of_a_wide_line_that_moves_are_those_of_their_blocks() -> None:
+    energies = np.linspace(1.06, 1.0716, BLOCK + 8)
+    rates = Rates.of(renp.Likelihood(WIDE, NU, COUPLING, nuisances=MOVING), energies)
+    times = np.zeros(energies.size)
+    times[[3, BLOCK + 5]] = DAY
+    likelihood = rates.during(times)
+    both = joined(likelihood, likelihood.with_runs(WIDE))
+    averages = eqx.tree_at(lambda one: one.response, both, None)
+    x = likelihood.point(mu_11=3e-11, calibration=1.5e-6, linewidth=0.85)
+    assert both.expected(x) == relative(averages.expected(x), rel=1e-9)
+    assert joined(likelihood, averages).response is None
+    seen = np.asarray(both.expected(x))
+    assert seen[:2] == relative(rates.values(x)[times > 0] * DAY, rel=1e-12)
+    assert np.all(seen[2:8] == 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("done", [None, WIDE], ids=["first", "after"])
+def test_a_plan_with_a_wide_line_that_moves_reaches_what_its_averages_do(
+    done: renp.Experiment | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = renp.Constraints(candidates=40, laser_range=(1.05, None))
+    plan = renp.plan("limits", WIDE, NU, couplings=COUPLING, nuisances=MOVING, constraints=few, done=done)
+    assert plan.optimality_gap < 1e-4
+    energies, times = plan.photon_energy, plan.duration
+    if done is not None:
+        energies = np.append(energies, done.photon_energy)
+        times = np.append(times, done.runs.duration)
+    runs = renp.Experiment(RUNS.atom, RUNS.target, energies, times, laser=WIDE.laser)
+    monkeypatch.setattr("renp.inference.likelihood.wide_response", lambda *_: None)
+    found = renp.upper_limits(runs, NU, couplings={"m": COUPLING}, nuisances=MOVING)
+    assert found.limits["m"]["mu_11"] == relative(plan.reached, rel=1e-7)
 
 
 # --- files after runs with counts ---------------------------------------------------------------------------

@@ -30,6 +30,8 @@ class Aim:
         Whether upper limits are made small, at the confidence level that is given.
     helicities
         Whether runs are in left or right light, whichever serves.
+    both_orderings
+        Whether neutrinos of the other ordering are told from those given, so that their thresholds matter.
     """
 
     tells: str
@@ -39,6 +41,7 @@ class Aim:
     both_moments: bool = False
     is_limit: bool = False
     helicities: bool = False
+    both_orderings: bool = False
 
     @property
     def made_small(self) -> bool:
@@ -90,7 +93,11 @@ AIMS = {
         of_couplings=True,
         helicities=True,
     ),
-    "ordering": Aim("one ordering from the other one, and reverse; significance", f"{_TRUTHS}:orderings"),
+    "ordering": Aim(
+        "one ordering from the other one, and reverse; significance",
+        f"{_TRUTHS}:orderings",
+        both_orderings=True,
+    ),
     "nature": Aim("Dirac from Majorana, and reverse; significance", f"{_TRUTHS}:natures"),
     "discovery": Aim("the model from the standard model; significance", f"{_TRUTHS}:discovery"),
 }

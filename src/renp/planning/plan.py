@@ -26,7 +26,7 @@ from renp.planning.candidates import Range, laser_range
 from renp.planning.contrasts import Contrast
 from renp.planning.optimise import Optimum, Search, constrained, optimum
 from renp.planning.rates import BLOCK, like, signed
-from renp.planning.truths import Setting, check_phases
+from renp.planning.truths import Setting, check_phases, other_ordering
 from renp.progress import signs_of_life
 from renp.references import merged, references_of
 from renp.results.base import provenance
@@ -201,7 +201,8 @@ def plan(
     if chosen or (done is not None and done.runs.polarisation is not None):
         experiment, done = experiment.lit(), None if done is None else done.lit()
     lights = _lights(experiment, chosen)
-    allowed = laser_range(experiment, hypotheses, *limits.laser_range, limits.clearance, lights)
+    told = [*hypotheses, *(other_ordering(one) for one in hypotheses if known.both_orderings)]
+    allowed = laser_range(experiment, told, *limits.laser_range, limits.clearance, lights)
     if limits.least_duration > time:
         raise InputError("least_duration", limits.least_duration, f"at most the total time, {time:g} s")
     with signs_of_life("plan", progress) as progress:
@@ -290,9 +291,11 @@ def _result(
     if rise is None:
         if not reached > 0:
             raise _not_told_apart(search.contrasts[int(np.argmin(found))], setting)
-        bound = float(np.sqrt(max(bound, 0.0)))
+        # What is reached is possible, whatever rounding makes of the bound.
+        bound = max(float(np.sqrt(max(bound, 0.0))), reached)
         gap = bound / reached - 1
     else:
+        bound = min(bound, reached)
         gap = reached / bound - 1 if bound else np.inf
     order = np.argsort(np.abs(search.energies))
     return Plan(
@@ -304,7 +307,7 @@ def _result(
         exposure=_exposure(search, times),
         reached=float(reached),
         bound=float(bound),
-        optimality_gap=float(max(gap, 0.0)),
+        optimality_gap=float(gap),
         confidence_level=level,
         unit=setting.couplings[0].unit if AIMS[aim].is_limit else AIMS[aim].error_of,
         figures=_figures(search, search.contrasts, found),

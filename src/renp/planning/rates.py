@@ -72,9 +72,13 @@ class Rates:
         energies = np.concatenate([signed(part.experiment.runs) for part in self.parts])
         runs = like(first.experiment, energies[rows]).runs
         runs = eqx.tree_at(lambda one: one.duration, runs, durations)
-        response = None
-        if first.response is not None:
-            response = np.stack([np.asarray(self.parts[row // BLOCK].response)[row % BLOCK] for row in rows])
+        each = [self.parts[row // BLOCK].response for row in rows]
+        response = jax.tree.map(
+            lambda *blocks: np.stack(
+                [np.asarray(one)[row % BLOCK] for one, row in zip(blocks, rows, strict=True)]
+            ),
+            *each,
+        )
         return _replaced(first, runs, response)
 
 
@@ -142,7 +146,9 @@ def blocks(experiment: Experiment, energies: Reals) -> list[Experiment]:
 
 def joined(one: Likelihood, other: Likelihood) -> Likelihood:
     """Return the likelihood of the runs of both."""
-    both = None if one.response is None else np.concatenate([one.response, other.response])
+    both, responses = None, (one.response, other.response)
+    if not any(response is None for response in responses):  # as of a wide line in too many runs
+        both = jax.tree.map(lambda *each: np.concatenate(each), *responses)
     return _replaced(one, one.experiment.runs.joined(other.experiment.runs), both)
 
 

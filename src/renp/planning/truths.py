@@ -236,8 +236,13 @@ def _intervals(setting: Setting, neutrinos: Neutrinos, names: list[str]) -> list
 
 def orderings(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:
     """Return contrasts of both orderings."""
+    return _two(setting, neutrinos, other_ordering(neutrinos))
+
+
+def other_ordering(neutrinos: Neutrinos) -> Neutrinos:
+    """Return neutrinos that differ by their ordering."""
     ordering = {"normal": "inverted", "inverted": "normal"}[neutrinos.ordering]
-    return _two(setting, neutrinos, alike(neutrinos, ordering, neutrinos.nature))
+    return alike(neutrinos, ordering, neutrinos.nature)
 
 
 def natures(setting: Setting, neutrinos: Neutrinos) -> list[Contrast]:

@@ -63,7 +63,7 @@ class Plan(Result):
     spectrum: Reals
     """I(ω) of the first of the neutrinos."""
     thresholds: Reals
-    """ω_ij^max of all pairs of the first of the neutrinos, eV."""
+    """ω_ij^max within the laser's range of all neutrinos, for "ordering" of the other one too, eV."""
     polarisation: tuple[str, ...] | None = None
     """Of the light at each photon energy; None where it is the atom's."""
     exposure: float | None = None
@@ -126,7 +126,7 @@ class Plan(Result):
 
     @property
     def at_threshold(self) -> bool:
-        """Whether a run lies closer to a threshold of the first of the neutrinos than `NEAR`."""
+        """Whether a run lies closer to one of the thresholds than `NEAR`."""
         distance = np.abs(self.photon_energy[:, None] - self.thresholds)
         return bool(np.any(distance < NEAR))
 
