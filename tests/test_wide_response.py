@@ -22,8 +22,8 @@ MOMENT = renp.MagneticMoment({(1, 1): 1.0})
 LIGHT = renp.VectorMediator(1e3, 1e-18, left={(1, 1): 1.0, (1, 2): 0.5})
 
 CLOSE = 1e-8
-"""Photon energies of 1 eV are rounded to 10⁻¹⁶, so that places in a line are known to 10⁻¹¹ of its width; beside
-two thresholds that are close together less of its tails is."""
+"""Photon energies of 1 eV are rounded to 10⁻¹⁶, so that places in a line are known to 10⁻¹¹ of its width; its
+tails beside two thresholds that are close together are less so."""
 
 
 def runs(
@@ -126,7 +126,7 @@ def test_a_calibration_may_be_off_by_many_widths() -> None:
     assert isinstance(likelihood.response, WideResponse)
     for pulls in ((-2.0, 1.0), (0.3, -2.0)):
         found = np.asarray(likelihood.expected(np.array(pulls)))
-        assert found == relative(counts(runs(narrow), pulls, errors, renp.Weak()), rel=10 * CLOSE)
+        assert found == relative(counts(runs(narrow), pulls, errors, renp.Weak()), rel=CLOSE)
 
 
 @pytest.mark.slow
