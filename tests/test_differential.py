@@ -317,7 +317,7 @@ def draws(draw: Any) -> tuple[renp.Neutrinos, float, renp.Couplings]:
     return nu, draw(st.one_of(st.floats(0.0, 2.2), st.floats(1.02, 1.0718))), effective(couplings, nature)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(draws(), st.integers(0, 2**32 - 1))
 def test_spectra_are_positive_and_finite(case: tuple, seed: int) -> None:
     nu, omega, model = case

@@ -231,7 +231,7 @@ def test_gradients_without_couplings() -> None:
 # --- parameters ----------------------------------------------------------------------------------------
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.floats(1e-3, 1e3), st.floats(0.2, 5.0), st.floats(-8, 8))
 def test_asymmetric_errors(plus: float, ratio: float, pull: float) -> None:
     minus = plus / ratio
@@ -267,7 +267,7 @@ PARAMETERS = {
 
 
 @pytest.mark.parametrize("kind", PARAMETERS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.floats(-5, 5))
 def test_coordinates_are_the_inverse_of_values(kind: str, x: float) -> None:
     x = abs(x) if kind == "magnitude" else x
@@ -557,7 +557,7 @@ def as_point(values: list[float]) -> jax.Array:
     return jnp.array([abs(values[0]), abs(values[1]), *values[2:]])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(coordinates, st.lists(st.integers(0, 1000), min_size=5, max_size=5), coordinates)
 def test_chi2_is_not_negative(x: list[float], counts: list[int], pulls: list[float]) -> None:
     likelihood = make("dirac", "normal", "rates")
@@ -566,7 +566,7 @@ def test_chi2_is_not_negative(x: list[float], counts: list[int], pulls: list[flo
     assert float(chi2_at(likelihood, as_point(x), data)) >= -1e-10
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(coordinates)
 def test_chi2_of_asimov_data_vanishes_at_their_point(x: list[float]) -> None:
     likelihood, point = make("dirac", "normal", "rates"), as_point(x)
@@ -593,7 +593,7 @@ def at(likelihood: renp.Likelihood, couplings: tuple[float, ...], rates: tuple[f
     return likelihood.point(**dict(zip(names, (*couplings, *rates), strict=True)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(strengths, strengths)
 def test_doubled_exposure_doubles_the_asimov_chi2(
     truth: tuple[float, ...], tested: tuple[float, ...]
@@ -605,7 +605,7 @@ def test_doubled_exposure_doubles_the_asimov_chi2(
     assert found[1] == pytest.approx(2 * found[0], rel=1e-9, abs=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(strengths, factors, counts_of_runs)
 def test_the_order_of_runs_does_not_matter(
     couplings: tuple[float, ...], rates: tuple[float, ...], counts: list[int]
@@ -618,7 +618,7 @@ def test_the_order_of_runs_does_not_matter(
     assert turned == pytest.approx(found, rel=1e-11, abs=1e-11)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(strengths, strengths, factors, counts_of_runs)
 def test_a_run_in_two_halves_is_one_run(
     first: tuple[float, ...], second: tuple[float, ...], rates: tuple[float, ...], counts: list[int]

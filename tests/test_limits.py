@@ -85,7 +85,7 @@ def test_no_background_and_no_counts() -> None:
     assert float(signal_limit(signal, none, none, 2.71)) == relative(2.71 / 10, rel=1e-13)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(
         st.tuples(st.floats(0, 1e3), st.floats(1e-3, 1e6), st.integers(0, 10**6)), min_size=3, max_size=3

@@ -25,7 +25,7 @@ STRENGTHS = jax.jit(
         _strengths(pair, own, jnp.array(0.7), [jnp.array(0.3), jnp.array(-0.2)])
     )
 )
-ordinary = settings(max_examples=60, deadline=None)
+ordinary = settings(max_examples=60)
 
 masses = st.floats(0, 0.2)
 phases = st.floats(-6, 6)

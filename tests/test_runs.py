@@ -28,7 +28,7 @@ FEW = renp.Constraints(candidates=200)
 LIT = renp.Experiment(renp.Atom.named("Yb", "full"), renp.Target(), [1.068], 1.0)
 """Of an atom that sees helicities."""
 
-ordinary = settings(max_examples=100, deadline=None)
+ordinary = settings(max_examples=100)
 
 
 @st.composite

@@ -101,7 +101,7 @@ def test_thresholds_of_the_fourth_state() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(0, 1), st.floats(1e-3, 4), st.sampled_from(["dirac", "majorana"]), st.integers(0, 99))
 def test_spectra_of_four_states_are_positive_and_add_up(
     mixing: float, splitting: float, nature: str, seed: int

@@ -58,7 +58,7 @@ def known(shape: str) -> renp.Likelihood:
 @pytest.mark.parametrize(
     "shape", ["gaussian", *(pytest.param(s, marks=pytest.mark.slow) for s in LASERS if s != "gaussian")]
 )
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(pulls=st.tuples(st.floats(-6, 6), st.floats(-6, 6)), size=st.floats(0, 3), light=st.floats(-3, 3))
 def test_counts_are_those_of_the_line_there(shape: str, pulls: Any, size: float, light: float) -> None:
     likelihood = known(shape)
