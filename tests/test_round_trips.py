@@ -30,7 +30,6 @@ SECTIONS = schema.SECTIONS | {
     "scan.axis": schema.AxisSection,
 }
 DRAWN = {
-    "deadline": None,
     "suppress_health_check": list(HealthCheck),
     "phases": [Phase.explicit, Phase.generate],
 }
@@ -88,7 +87,7 @@ def test_the_files_have_every_key() -> None:
     seen: set[tuple[str, str]] = set()
     forms: set[str] = set()
 
-    @settings(max_examples=300, derandomize=True, database=None, **DRAWN)
+    @settings(max_examples=150, derandomize=True, database=None, **DRAWN)
     @given(scenario_files())
     def collect(file: File) -> None:
         for name, table in file.tables.items():
@@ -100,7 +99,7 @@ def test_the_files_have_every_key() -> None:
             re.findall(r"^(?:\[\[? ?run ?\]\]?|run = \[$|atom\.|atom = \{)", file.text, re.MULTILINE)
         )
 
-    @settings(max_examples=300, derandomize=True, database=None, **DRAWN)
+    @settings(max_examples=150, derandomize=True, database=None, **DRAWN)
     @given(scans)  # one file in eight has one
     def collect_scans(scan: dict[str, Any]) -> None:
         seen.update(("scan", key) for key in scan)

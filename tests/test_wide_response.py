@@ -55,9 +55,8 @@ def known(shape: str) -> renp.Likelihood:
     return renp.Likelihood(runs(LASERS[shape]), NU, {"mu": MOMENT, "g": LIGHT}, nuisances=nuisances)
 
 
-@pytest.mark.parametrize(
-    "shape", ["gaussian", *(pytest.param(s, marks=pytest.mark.slow) for s in LASERS if s != "gaussian")]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", LASERS)
 @settings(max_examples=10)
 @given(pulls=st.tuples(st.floats(-6, 6), st.floats(-6, 6)), size=st.floats(0, 3), light=st.floats(-3, 3))
 def test_counts_are_those_of_the_line_there(shape: str, pulls: Any, size: float, light: float) -> None:
@@ -119,6 +118,7 @@ def test_other_runs_have_the_response_of_theirs() -> None:
     assert found == relative(counts(other, (1.0, 1.0), ERRORS, renp.Weak()), rel=CLOSE)
 
 
+@pytest.mark.slow
 def test_a_calibration_may_be_off_by_many_widths() -> None:
     narrow, errors = renp.Laser(WIDTH / 10), (3 * WIDTH, 0.1)
     nuisances = renp.Nuisances(calibration_error=errors[0], linewidth_error=errors[1])
