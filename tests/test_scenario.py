@@ -705,11 +705,14 @@ def test_units_in_other_letters_are_answered_with_the_right_ones(unit: str, mean
         'duration = "10^99999999 day"',
     ],
 )
-def test_ten_thousand_wrong_runs_are_answered_in_a_second(lines: str) -> None:
+def test_ten_thousand_wrong_runs_are_answered_soon(lines: str) -> None:
     text = HEAD + 10_000 * f'[[run]]\nphoton_energy = "1.068 eV"\n{lines}\n'
     begin = time.process_time()
+    tomllib.loads(text)
+    read = time.process_time()
     found = problems(text)
-    assert time.process_time() - begin < 1
+    answered = time.process_time()
+    assert answered - read < 30 * (read - begin)
     assert len(found) == 201
     assert "perhaps more" in found[-1]
 
