@@ -17,7 +17,7 @@ import renp
 from renp.compiled import compiled
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
 from renp.formula.kinematics import exact_threshold
-from renp.formula.master_formula import total_spectrum
+from renp.formula.master_formula import spectrum_of_runs, total_spectrum
 from renp.inference.ensembles import in_chunks
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -186,7 +186,7 @@ def _in_blocks(points: dict[str, Any]) -> Any:
         model = MODEL
         if "moment" in values:
             model = renp.Weak() + values.pop("moment") * renp.MagneticMoment({(1, 1): 1.0})
-        return total_spectrum(omega, YB, renp.Neutrinos(**values), model)
+        return spectrum_of_runs(omega[None], YB, renp.Neutrinos(**values), model)[0]
 
     def block(own: dict[str, Any]) -> Any:
         return jax.vmap(lambda omega: jax.vmap(lambda point: one(omega, point))(own))(jnp.asarray(RUNS))

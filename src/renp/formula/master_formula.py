@@ -10,19 +10,27 @@ forms of V + λ r F, A + λ r G, λ r μ and λ r ε, which leave nothing to can
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from renp.atoms.atom import Atom
 from renp.compiled import compiled
 from renp.constants import BOHR_MAGNETON, FERMI_CONSTANT
-from renp.formula.kinematics import PairKinematics, kinematics, masses_of_pair, momentum_transfer_squared
+from renp.formula.kinematics import (
+    Masses,
+    PairKinematics,
+    kinematics,
+    masses_of_pair,
+    momentum_transfer_squared,
+)
 from renp.formula.pair_elements import (
     Element,
-    Orders,
+    Matrices,
     abs2,
     combined,
     elements,
@@ -36,7 +44,7 @@ from renp.formula.steps import pair_first, photon_amplitude
 from renp.interactions.couplings import Interaction
 from renp.neutrinos import Neutrinos
 
-Real: TypeAlias = Float[Array, ""]
+Real: TypeAlias = Float[Array, "..."]
 
 
 class Components(NamedTuple):
@@ -57,12 +65,14 @@ def components(omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model
     >>> components(jnp.array([1.068]), yb, nu, renp.Weak()).transverse.shape
     (3, 3, 1)
     """
-    strengths = _strengths_at(atom, neutrinos, model, ordered(neutrinos.states))
+    m = neutrinos.masses
+    pairs = masses_of_pair(m[:, None], m[None, :], *atom.frame)
+    strengths = _strengths_at(atom, neutrinos, model, [pairs], ordered)
 
     def at(one: Real) -> Components:
-        parts = [_by_direction(of_pair, one, atom, neutrinos) for of_pair in strengths(one)]
-        square = (neutrinos.states,) * 2
-        return Components(*(jnp.stack(of_pairs).reshape(square) for of_pairs in zip(*parts, strict=True)))
+        (of_pairs,) = strengths(one)
+        parts = _by_direction(of_pairs, one, atom, neutrinos)
+        return Components(*(jnp.broadcast_to(part, (m.size, m.size)) for part in parts))
 
     every: Components = jax.vmap(at, out_axes=-1)(omega)
     return every
@@ -83,7 +93,7 @@ def total_spectrum(
     >>> total_spectrum(jnp.array([1.068]), yb, nu, renp.Weak()).round(4)
     Array([0.0678], dtype=float64)
     """
-    every: Callable[[Array], Array] = _total_at(atom, neutrinos, model)
+    every: Callable[[Array], Array] = _total_at(atom, neutrinos, model, _pairs_at_once(atom, neutrinos))
     for _ in range(omega.ndim):
         every = jax.vmap(every)
     return every(omega)
@@ -94,8 +104,8 @@ def spectrum_of_runs(
 ) -> Float[Array, "n"]:
     """Return I(ω) at one photon energy after the other.
 
-    The same as `total_spectrum`, but faster for a batch of models at few photon energies: then the batch is
-    what the processor's vectors hold, in the derivative too.
+    The same as `total_spectrum`, but faster for a batch of models or neutrinos at few photon energies: then
+    the batch is what the processor's vectors hold, in the derivative too.
 
     Examples
     --------
@@ -104,7 +114,8 @@ def spectrum_of_runs(
     >>> spectrum_of_runs(jnp.array([1.068]), yb, nu, renp.Weak()).round(4)
     Array([0.0678], dtype=float64)
     """
-    at = jax.checkpoint(_total_at(atom, neutrinos, model), prevent_cse=False)
+    of_one = _total_at(atom, neutrinos, model, _pairs_apart(atom, neutrinos))
+    at = jax.checkpoint(of_one, prevent_cse=False)
     every: Array = jax.lax.map(at, omega)
     return every
 
@@ -135,9 +146,26 @@ class _Strengths(NamedTuple):
     """The same of V + λ r F, …, for each wave of light of one helicity."""
 
 
-def _total_at(atom: Atom, neutrinos: Neutrinos, model: Interaction) -> Callable[[Real], Real]:
+def _pairs_at_once(atom: Atom, neutrinos: Neutrinos) -> list[Masses]:
+    """Return what is known of the unordered pairs: few operations, which are soon compiled."""
+    i, j = np.array([orders[0] for orders in unordered(neutrinos.states)]).T
+    m = neutrinos.masses
+    leaves, kind = jax.tree.flatten(masses_of_pair(m[i], m[j], *atom.frame))
+    return [jax.tree.unflatten(kind, pair) for pair in zip(*map(jnp.unstack, leaves), strict=True)]
+
+
+def _pairs_apart(atom: Atom, neutrinos: Neutrinos) -> list[Masses]:
+    """Return the same from numbers that a batch of neutrinos makes vectors of their own."""
+    m, of_pair = jnp.unstack(neutrinos.masses), jax.jit(masses_of_pair)
+    return [of_pair(m[i], m[j], *atom.frame) for (i, j), *_ in unordered(neutrinos.states)]
+
+
+def _total_at(
+    atom: Atom, neutrinos: Neutrinos, model: Interaction, pairs: list[Masses]
+) -> Callable[[Real], Real]:
     """Return I as a function of the photon energy; what does not depend on it is computed here."""
-    strengths = _strengths_at(atom, neutrinos, model, unordered(neutrinos.states))
+    by_pair = partial(elements, pairs=unordered(neutrinos.states))
+    strengths = _strengths_at(atom, neutrinos, model, pairs, by_pair)
 
     def at(omega: Real) -> Real:
         summed: _Strengths = jax.tree.map(lambda first, *more: sum(more, first), *strengths(omega))
@@ -148,34 +176,39 @@ def _total_at(atom: Atom, neutrinos: Neutrinos, model: Interaction) -> Callable[
 
 
 def _strengths_at(
-    atom: Atom, neutrinos: Neutrinos, model: Interaction, pairs: tuple[Orders, ...]
+    atom: Atom,
+    neutrinos: Neutrinos,
+    model: Interaction,
+    pairs: list[Masses],
+    by_pair: Callable[[Matrices], list[dict[str, Element]]],
 ) -> Callable[[Real], list[_Strengths]]:
     """Return the strengths of pairs as a function of the photon energy."""
-    m = jnp.unstack(neutrinos.masses)
-    masses = [masses_of_pair(m[i], m[j], *atom.frame) for (i, j), *_ in pairs]
     moving = varying(model, neutrinos)
     anywhere = present(model, neutrinos, jnp.array(1.0))
-    fixed = elements({name: x for name, x in anywhere.items() if name not in moving}, pairs)
+    fixed = by_pair({name: x for name, x in anywhere.items() if name not in moving})
 
     def at(omega: Real) -> list[_Strengths]:
         known = fixed
         if moving:
             here = present(model, neutrinos, momentum_transfer_squared(omega, *atom.frame))
-            more = elements({name: here[name] for name in here if name in moving}, pairs)
+            more = by_pair({name: here[name] for name in here if name in moving})
             known = [own | new for own, new in zip(fixed, more, strict=True)]
         seen = [wave for wave in atom.waves if wave.helicity]
         scales = [wave.helicity * photon_amplitude(wave, omega, atom) for wave in seen]
         weak = pair_first(omega, atom) if seen else jnp.ones(())
         return [
-            _strengths(kinematics(omega, pair, *atom.frame), own, weak, scales)
-            for pair, own in zip(masses, known, strict=True)
+            _strengths(omega, atom, pair, own, weak, scales) for pair, own in zip(pairs, known, strict=True)
         ]
 
     return at
 
 
-def _strengths(pair: PairKinematics, c: dict[str, Element], weak: Real, scales: list[Real]) -> _Strengths:
+@jax.jit  # traced once for all pairs
+def _strengths(
+    omega: Real, atom: Atom, masses: Masses, c: dict[str, Element], weak: Real, scales: list[Real]
+) -> _Strengths:
     """Return the strengths of a pair, summed over its orders."""
+    pair = kinematics(omega, masses, *atom.frame)
     near, far, inverse = pair.one_minus_x_plus, pair.one_minus_x_minus, 1 / pair.q2
     total, difference = pair.mass_sum, pair.mass_difference
     delta = jnp.where(pair.is_open, pair.delta, 0.0)

@@ -16,11 +16,6 @@ Orders: TypeAlias = tuple[Order, ...]
 Matrices: TypeAlias = dict[str, Matrix]
 
 
-def ordered(states: int) -> tuple[Orders, ...]:
-    """Return every ordered pair by itself."""
-    return tuple(((i, j),) for i in range(states) for j in range(states))
-
-
 def unordered(states: int) -> tuple[Orders, ...]:
     """Return every unordered pair in both orders."""
     every = combinations_with_replacement(range(states), 2)
@@ -28,10 +23,10 @@ def unordered(states: int) -> tuple[Orders, ...]:
 
 
 class Element(NamedTuple):
-    """An element X_ij of a matrix in the orders of a pair, and Σ |X_ij|² over them."""
+    """An element X_ij of a matrix in the orders of a pair, or of many, and Σ |X_ij|² over the orders."""
 
-    values: tuple[Complex[Array, ""], ...]
-    square: Float[Array, ""]
+    values: tuple[Complex[Array, "*pairs"], ...]
+    square: Float[Array, "*pairs"]
 
 
 def abs2(z: Complex[Array, "..."]) -> Float[Array, "..."]:
@@ -62,6 +57,18 @@ def elements(matrices: Matrices, pairs: tuple[Orders, ...]) -> list[dict[str, El
             square = sum((squares[k] for k in places[1:]), squares[places[0]])
             own[name] = Element(tuple(values[k] for k in places), square)
     return found
+
+
+def ordered(matrices: Matrices) -> list[dict[str, Element]]:
+    """Return the elements of all ordered pairs at once.
+
+    Examples
+    --------
+    >>> (every,) = ordered({"V": jnp.eye(3, dtype=complex)})
+    >>> every["V"].square.shape
+    (3, 3)
+    """
+    return [{name: Element((matrix,), abs2(matrix)) for name, matrix in matrices.items()}]
 
 
 def scaled(x: Element, factor: Float[Array, ""]) -> Element:

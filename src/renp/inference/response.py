@@ -118,15 +118,15 @@ def products_of(
     def strength(factors: Float[Array, "k"]) -> Float[Array, "n"]:
         scaled = Model((Scaled(factors[0], model),))
         pairs = zip(factors[1:] * units, couplings, strict=True)
-        together = Model((scaled, *(Scaled(g, c) for g, c in pairs)))
-        rate: Array = line_spectrum(photons, laser, atom, neutrinos, together)
+        mixture = Model((scaled, *(Scaled(g, c) for g, c in pairs)))
+        rate: Array = line_spectrum(photons, laser, atom, neutrinos, mixture)
         return rate
 
     basis = jnp.eye(len(couplings) + 1)
     one, other = basis[first], basis[second]
-    found: Array = (
-        jax.vmap(strength, out_axes=1)(one + other) - jax.vmap(strength, out_axes=1)(one - other)
-    ) / 4
+    both = jax.vmap(strength, out_axes=1)(jnp.concatenate([one + other, one - other]))
+    together, apart = jnp.split(both, 2, axis=1)
+    found: Array = (together - apart) / 4
     return found
 
 

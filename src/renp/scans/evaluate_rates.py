@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from renp.experiment import counts_of, expected_counts
 from renp.formula.line import line_spectrum
-from renp.formula.master_formula import total_spectrum
+from renp.formula.master_formula import spectrum_of_runs
 from renp.inference.best_fits import best_fits
 from renp.inference.likelihood import Data, Likelihood
 from renp.inference.newton import CONVERGED, minimise
@@ -71,7 +71,7 @@ def spectrum_evaluator(scenario: Scenario, keys: Keys, like: tuple[Columns, ...]
 
     def one(at: Point) -> Array:
         here = scenario.at({key: value for key, value in at.items() if key != PHOTON})
-        spectrum: Array = total_spectrum(at[PHOTON][None], here.atom, here.neutrinos, here.model)[0]
+        spectrum: Array = spectrum_of_runs(at[PHOTON][None], here.atom, here.neutrinos, here.model)[0]
         return spectrum
 
     def evaluate(columns: tuple[Columns, ...]) -> Array:
