@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -11,6 +12,8 @@ from renp.inference.newton import minimise
 
 MU = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
 RISE = 2.705543454095404
+
+minimised = jax.jit(minimise)
 
 
 def deviance(n: Any, mean: Any) -> float:
@@ -27,7 +30,7 @@ def chi2_at(likelihood: renp.Likelihood, data: Data, **held: float) -> float:
     for name, value in held.items():
         k = likelihood.index(name)
         start[k], moves[k] = likelihood.coordinate(name, value), False
-    return float(minimise(likelihood, data, jnp.asarray(start), jnp.asarray(moves), 500).chi2)
+    return float(minimised(likelihood, data, jnp.asarray(start), jnp.asarray(moves), 500).chi2)
 
 
 def least_background(n_on: float, n_off: float, ratio: float, signal: float) -> float:

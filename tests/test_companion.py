@@ -44,10 +44,9 @@ def test_shapes_follow_the_master_formula(element: tuple[int, int]) -> None:
         "charge-radius": (2 + x) * q2,
         "anapole": 2 * (1 - x) * q2,
     }
+    limits = companion.limits()
     for kind, of in companion.TYPES.items():
-        found = np.asarray(
-            renp.spectral_function(omega, YB, NU, of({element: companion.limits()[kind]["11"]}))
-        )
+        found = np.asarray(renp.spectral_function(omega, YB, NU, of({element: limits[kind]["11"]})))
         shape = front * brackets[kind]
         assert found / found[0] == relative(shape / shape[0], rel=1e-9)
 

@@ -30,7 +30,9 @@ def test_every_public_name_has_its_place() -> None:
     assert results <= named, results - named
 
 
-@pytest.mark.parametrize("name", THEORY)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "target")) for name in THEORY]
+)
 def test_formulas_of_the_theory(name: str) -> None:
     """Each page's own code compares its formulas with the package, by assertions."""
     text = (DOCS / "theory" / f"{name}.md").read_text(encoding="utf-8")

@@ -821,7 +821,7 @@ def test_work_that_outlives_its_page_is_no_news(monkeypatch: pytest.MonkeyPatch)
     in_background(lambda: done.set() or (lambda: None))
     assert done.wait(5)
     for thread in threading.enumerate():
-        if thread.name.endswith("(run)"):
+        if thread.name == "renp work of a page":
             thread.join(5)
     assert failures == []
 

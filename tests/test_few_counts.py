@@ -263,6 +263,7 @@ def test_coverage_of_couplings_with_a_sign_is_at_least_nominal(expected: Signal,
         assert held >= 0.90 - 1e-9
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("expected", [INTERFERES[0], TWO_RUNS])
 def test_the_expected_limit_is_the_median_over_all_outcomes(expected: Signal) -> None:
     found = limits(expected, None, "feldman-cousins", 0.90, (-1.0, 0.0, 1.0))

@@ -111,7 +111,7 @@ def test_region_of_an_excess() -> None:
     assert found.renp["magnetic-moment 11"] == relative(8.24e-11, rel=1e-3)
 
 
-@pytest.mark.sampled
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [1.0005, 0.9995])
 def test_region_within_a_sharp_limit_rises_from_the_best_fit_within_it(factor: float) -> None:
     """What stars allow is Σ|μ_ij|² + |ε_ij|² below a limit: linear in the squares, a convex problem."""

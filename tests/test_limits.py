@@ -30,7 +30,7 @@ jitted_fit, jitted_limit = jax.jit(best_fit), jax.jit(signal_limit)
 
 def by_minuit(signal: np.ndarray, background: np.ndarray, counts: np.ndarray, rise: float) -> tuple:
     """Best fit and upper limit from iminuit with MINOS, in units in which the answer is of order one."""
-    scale = float(signal_limit(jnp.asarray(signal), jnp.asarray(background), jnp.asarray(background), 1.0))
+    scale = float(jitted_limit(jnp.asarray(signal), jnp.asarray(background), jnp.asarray(background), 1.0))
 
     def cost(t: float) -> float:
         expected = np.maximum(background + t * scale * signal, 1e-300)
@@ -60,8 +60,8 @@ def test_limit_agrees_with_iminuit(background: float) -> None:
         counts = rng.poisson(standard + 0.7e-21 * signal).astype(float)
         args = tuple(map(jnp.asarray, (signal, standard, counts)))
         best, upper = by_minuit(signal, standard, counts, 2.71)
-        assert float(best_fit(*args)) == pytest.approx(best, rel=2e-4, abs=1e-4 * upper)
-        assert float(signal_limit(*args, 2.71)) == relative(upper, rel=1e-6)
+        assert float(jitted_fit(*args)) == pytest.approx(best, rel=2e-4, abs=1e-4 * upper)
+        assert float(jitted_limit(*args, 2.71)) == relative(upper, rel=1e-6)
 
 
 def test_chi2_is_twice_the_log_likelihood_ratio() -> None:
@@ -74,7 +74,7 @@ def test_chi2_is_twice_the_log_likelihood_ratio() -> None:
 def test_large_counts_are_gaussian() -> None:
     """θ = √(Δχ² b)/s for one run with many counts."""
     b, s = 1e10, 7.0
-    found = signal_limit(jnp.array([s]), jnp.array([b]), jnp.array([b]), 2.71)
+    found = jitted_limit(jnp.array([s]), jnp.array([b]), jnp.array([b]), 2.71)
     assert float(found) == relative(np.sqrt(2.71 * b) / s, rel=2e-5)
 
 
@@ -82,7 +82,7 @@ def test_no_background_and_no_counts() -> None:
     """N = Δχ²/2, whatever the run."""
     none = jnp.zeros(2)
     signal = jnp.array([2.0, 3.0])
-    assert float(signal_limit(signal, none, none, 2.71)) == relative(2.71 / 10, rel=1e-13)
+    assert float(jitted_limit(signal, none, none, 2.71)) == relative(2.71 / 10, rel=1e-13)
 
 
 @settings(max_examples=80)
@@ -219,7 +219,7 @@ def test_limits_by_likelihood_are_those_of_one_strength() -> None:
     for kind, signals in moment_signals(runs(), NU).items():
         for limit, signal in zip(found[kind].values(), signals, strict=True):
             assert limit**2 == relative(
-                float(signal_limit(signal, standard, counts, delta_chi2(0.9))), rel=1e-8
+                float(jitted_limit(signal, standard, counts, delta_chi2(0.9))), rel=1e-8
             )
 
 

@@ -14,7 +14,7 @@ from cases import KINDS, SIZES, random_couplings
 from relative import relative
 from renp.formula.kinematics import kinematics, masses_of_pair
 from renp.formula.master_formula import _strengths, components
-from renp.formula.pair_elements import elements, ordered, present
+from renp.formula.pair_elements import elements, present
 from renp.interactions.completion import complete, independent_elements
 from renp.interactions.couplings import MAJORANA_SIGN
 from renp.interactions.rotation import to_mass_basis
@@ -168,8 +168,9 @@ def test_parity_exchanges_x_plus_and_x_minus(nu: renp.Neutrinos, omega: float, s
     """V↔A, s↔p, μ↔ε, F↔G with m_j → −m_j: seen by exchanging the couplings' roles and the sign."""
     c = any_couplings(seed)
     exchanged = renp.Couplings(V=c.A, A=c.V, s=c.p, p=c.s, mu=c.eps, eps=c.mu, F=c.G, G=c.F)
-    direct, other = (elements(present(x, nu, jnp.array(0.1)), ordered(3)) for x in (c, exchanged))
-    for ((i, j),), own, swapped in zip(ordered(3), direct, other, strict=True):
+    ordered = tuple(((i, j),) for i in range(3) for j in range(3))
+    direct, other = (elements(present(x, nu, jnp.array(0.1)), ordered) for x in (c, exchanged))
+    for ((i, j),), own, swapped in zip(ordered, direct, other, strict=True):
         pair = kinematics(jnp.array(omega), masses_of_pair(nu.masses[i], nu.masses[j], YB.E_eg), YB.E_eg)
         mirrored = pair._replace(
             x_plus=pair.x_minus,

@@ -25,9 +25,14 @@ def vector(mass: float) -> renp.Interaction:
     return renp.VectorMediator(mass, 1.0, left={(1, 1): 1.0})
 
 
+@jax.jit
+def _ends(form: Along) -> jax.Array:
+    return quadratic_set(form, form.null, 2.71).ends
+
+
 def ends(form: Along) -> list[float]:
     """Return both ends of what the expectation of the standard model accepts at Δχ² = 2.71."""
-    return np.asarray(quadratic_set(form, form.null, 2.71).ends).tolist()
+    return np.asarray(_ends(form)).tolist()
 
 
 def rise(t: float, interaction: renp.Interaction) -> float:

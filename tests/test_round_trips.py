@@ -69,7 +69,7 @@ def comments(text: str) -> list[str]:
     return re.findall(r"# .*", text)
 
 
-@settings(max_examples=60, **DRAWN)
+@settings(max_examples=25, **DRAWN)
 @given(scenario_files())
 def test_a_scenario_survives_the_way_to_text_and_back(file: File) -> None:
     check_written(file)

@@ -12,10 +12,11 @@ from scipy import stats
 
 import renp
 from cases import ENERGIES, YB
+from deviances import minimised
 from relative import relative
 from renp.inference.asymptotic import expected_limits, hypothesis_test, upper_limit
 from renp.inference.likelihood import Data, Likelihood
-from renp.inference.newton import CONVERGED, minimise
+from renp.inference.newton import CONVERGED
 from renp.inference.workspace import pyhf_workspace
 from renp.interactions.couplings import Scaled
 
@@ -135,8 +136,8 @@ def test_the_fits_have_the_same_minimum(optimiser: str, sample: str) -> None:
     best, least = pyhf.infer.mle.fit(theirs, model, return_fitted_val=True)
     null, at_null = pyhf.infer.mle.fixed_poi_fit(0.0, theirs, model, return_fitted_val=True)
     start, moves, _ = fit(likelihood)
-    free = minimise(likelihood, data, start.at[0].set(1.0), moves)
-    fixed = minimise(likelihood, data, start, moves.at[0].set(False))
+    free = minimised(likelihood, data, start.at[0].set(1.0), moves)
+    fixed = minimised(likelihood, data, start, moves.at[0].set(False))
     # Both stop where −2 ln L is flat to 10⁻⁶, a thousandth of an error from the minimum.
     np.testing.assert_allclose(best, in_order(likelihood, model, free.x), atol=3e-3)
     np.testing.assert_allclose(null, in_order(likelihood, model, fixed.x), atol=3e-3)
@@ -217,14 +218,14 @@ def test_cls_is_that_of_pyhf_to_a_millionth(nuisances: str, sample: str) -> None
     data = observed(likelihood, sample)
     start, moves, k = fit(likelihood)
     others = moves.at[k].set(False)
-    null = minimise(likelihood, data, start, others)
+    null = minimised(likelihood, data, start, others)
     asimov = likelihood.asimov(null.x)
 
     def theirs(of: Data, x: float) -> float:
         """Return q̃ of some data."""
         model, numbers = exported(likelihood, of)
-        best = minimise(likelihood, of, start.at[k].set(1.0), moves).x
-        tested = minimise(likelihood, of, best.at[k].set(x), others).x
+        best = minimised(likelihood, of, start.at[k].set(1.0), moves).x
+        tested = minimised(likelihood, of, best.at[k].set(x), others).x
         log = [float(model.logpdf(in_order(likelihood, model, at), numbers)[0]) for at in (best, tested)]
         return 0.0 if best[k] > x else max(2 * (log[0] - log[1]), 0.0)
 

@@ -324,4 +324,4 @@ def in_background(work: Callable[[], Callable[[], None]]) -> None:
         if document.session_context is not None:
             document.add_next_tick_callback(then)
 
-    threading.Thread(target=run, daemon=True).start()
+    threading.Thread(target=run, daemon=True, name="renp work of a page").start()

@@ -75,6 +75,7 @@ def line_spectrum_of_runs(
     return average
 
 
+@compiled
 def nodes_around(
     centre: Float[Array, "n"], around: Float[Array | np.ndarray, "p"], atom: Atom, neutrinos: Neutrinos
 ) -> tuple[Float[Array, "n m"], Float[Array, "n m"]]:

@@ -196,19 +196,21 @@ def _strengths_at(
         seen = [wave for wave in atom.waves if wave.helicity]
         scales = [wave.helicity * photon_amplitude(wave, omega, atom) for wave in seen]
         weak = pair_first(omega, atom) if seen else jnp.ones(())
-        return [
-            _strengths(omega, atom, pair, own, weak, scales) for pair, own in zip(pairs, known, strict=True)
-        ]
+        both = zip(pairs, known, strict=True)
+        return [_strengths_of(omega, atom, pair, own, weak, scales) for pair, own in both]
 
     return at
 
 
 @jax.jit  # traced once for all pairs
-def _strengths(
+def _strengths_of(
     omega: Real, atom: Atom, masses: Masses, c: dict[str, Element], weak: Real, scales: list[Real]
 ) -> _Strengths:
+    return _strengths(kinematics(omega, masses, *atom.frame), c, weak, scales)
+
+
+def _strengths(pair: PairKinematics, c: dict[str, Element], weak: Real, scales: list[Real]) -> _Strengths:
     """Return the strengths of a pair, summed over its orders."""
-    pair = kinematics(omega, masses, *atom.frame)
     near, far, inverse = pair.one_minus_x_plus, pair.one_minus_x_minus, 1 / pair.q2
     total, difference = pair.mass_sum, pair.mass_difference
     delta = jnp.where(pair.is_open, pair.delta, 0.0)

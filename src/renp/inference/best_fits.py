@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from renp._types import Reals
 from renp.inference.ensembles import fit_ensemble
-from renp.inference.likelihood import Data, Likelihood, Point
+from renp.inference.likelihood import Data, Likelihood, Point, asimov_of_each
 from renp.inference.newton import CONVERGED
 from renp.inference.starts import edges, scanned
 
@@ -210,12 +210,9 @@ def _best_of(likelihood: Likelihood, data: Data, points: Reals, blocks: int) -> 
     """Return for each data set the point of least χ² in each block of points, shape (blocks, toys, p)."""
     if not len(points):
         return np.zeros((0, len(data.counts), len(likelihood.names)))
-    expected = np.asarray(_expected(likelihood, points))
+    expected, pulls = (np.asarray(part) for part in asimov_of_each(likelihood, points))
     with np.errstate(divide="ignore"):
         logs = np.where(expected > 0, np.log(expected), _IMPOSSIBLE)
-    pulls = points[:, list(likelihood.constrained)]
-    if likelihood.masses:
-        pulls = np.asarray(_external(likelihood, points))
     own = np.sum(expected, axis=1) + np.sum(pulls**2, axis=1) / 2
     counts, measured = np.asarray(data.counts), np.asarray(data.pulls)
 
@@ -224,18 +221,6 @@ def _best_of(likelihood: Likelihood, data: Data, points: Reals, blocks: int) -> 
         return np.asarray(points[block[np.argmin(np.nan_to_num(half_chi2, nan=np.inf), axis=1)]])
 
     return np.stack([best(block) for block in np.array_split(np.arange(len(points)), blocks) if block.size])
-
-
-@jax.jit
-def _expected(likelihood: Likelihood, points: Float[Array, "m p"]) -> Float[Array, "m n"]:
-    found: Array = jax.vmap(likelihood.expected)(points)
-    return found
-
-
-@jax.jit
-def _external(likelihood: Likelihood, points: Float[Array, "m p"]) -> Float[Array, "m c"]:
-    found: Array = jax.vmap(likelihood.external)(points)
-    return found
 
 
 @jax.jit

@@ -1,6 +1,5 @@
 """What a set of runs can tell apart: information, correlations, and the directions that it cannot see."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +45,7 @@ def information(likelihood: Likelihood, x: Point | None = None) -> Information:
     """
     instance("likelihood", likelihood, Likelihood)
     x = likelihood.point() if x is None else checked_point(likelihood, "x", x)
-    here = jax.jit(lambda one: local(likelihood, one, likelihood.asimov(one)))(x)
+    here = local(likelihood, x, likelihood.asimov(x))
     matrix = np.asarray(here.curvature) / 2
     scale = np.sqrt(np.where(np.diag(matrix) > 0, np.diag(matrix), 1.0))
     values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))

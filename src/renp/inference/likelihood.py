@@ -629,6 +629,13 @@ def _chi2(likelihood: Likelihood, x: Point, data: Data) -> Float[Array, ""]:
     return likelihood.chi2(x, data)
 
 
+@jax.jit
+def asimov_of_each(likelihood: Likelihood, points: Float[Array, "m p"]) -> Data:
+    """Return data without fluctuations at each point."""
+    found: Data = jax.vmap(likelihood.asimov)(points)
+    return found
+
+
 @partial(jax.jit, static_argnums=3)
 def _log_likelihood(likelihood: Likelihood, values: Any, data: Data | None, constrained: bool) -> Array:
     at = partial(_log_likelihood_at, likelihood, data, constrained)

@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 
 from renp._types import Reals
 from renp.errors import InputError
-from renp.inference.likelihood import Data, Likelihood
+from renp.inference.likelihood import Data, Likelihood, asimov_of_each
 from renp.inference.parameters import Parameter, physical
 from renp.inference.priors import Priors, check_names, default_range, given_range
 from renp.inference.search import NOTABLE, checked_data, search
@@ -104,7 +104,10 @@ def posterior(
     instance("likelihood", likelihood, Likelihood)
     seen = checked_data(likelihood, data)
     sizes = [whole(*named, 1) for named in (("draws", draws), ("warmup", warmup), ("chains", chains))]
-    sites = _sites(likelihood, seen, dict(priors or {}), sizes[2])
+    key = jax.random.key(random_seed(seed))
+    sites = _sites(likelihood, seen, dict(priors or {}))
+    low = _places(likelihood, seen)
+    start = low[np.arange(sizes[2]) % len(low)]
     kernel = numpyro.infer.NUTS(_model(likelihood, seen, sites))
     sampler = numpyro.infer.MCMC(
         kernel,
@@ -114,9 +117,12 @@ def posterior(
         chain_method="vectorized",
         progress_bar=progress,
     )
-    begin = {s.name: biject_to(s.prior.support).inv(jnp.array(s.start)) for s in sites}
+    begin = {
+        s.name: biject_to(s.prior.support).inv(jnp.array(s.near(x)))
+        for s, x in zip(sites, start.T, strict=True)
+    }
     begin = begin if sizes[2] > 1 else {name: x[0] for name, x in begin.items()}
-    sampler.run(jax.random.key(random_seed(seed)), extra_fields=tuple(_STATISTICS), init_params=begin)
+    sampler.run(key, extra_fields=tuple(_STATISTICS), init_params=begin)
     made_by = provenance(
         ("phan-2019", "hoffman-2014"),
         likelihood=likelihood,
@@ -136,8 +142,8 @@ class _Site(NamedTuple):
     name: str
     prior: Any
     coordinate: Callable[[Array], Array]
-    start: Reals
-    """Where each chain begins."""
+    near: Callable[[Reals], Reals]
+    """Numbers that are allowed and close to coordinates: where chains begin."""
     described: str
 
 
@@ -183,34 +189,38 @@ def log_likelihoods(expected: Float[Array, "*batch n"], counts: Float[Array, "n"
     return jnp.where(possible, seen, jnp.where(counts > 0, -jnp.inf, 0.0))
 
 
-def _sites(likelihood: Likelihood, data: Data, priors: dict[str, Any], chains: int) -> list[_Site]:
+def _places(likelihood: Likelihood, data: Data) -> Reals:
+    """Return the coordinates of all minima that are as good as the lowest."""
+    found = search(likelihood, data, np.ones(len(likelihood.names), dtype=bool)).minima
+    low: Reals = np.asarray(found.x)[np.asarray(found.chi2 < found.chi2[0] + NOTABLE)]
+    return low
+
+
+def _sites(likelihood: Likelihood, data: Data, priors: dict[str, Any]) -> list[_Site]:
     check_names(likelihood, priors)
     pulls = dict(zip(likelihood.constrained, np.asarray(data.pulls), strict=False))
-    found = search(likelihood, data, np.ones(len(likelihood.names), dtype=bool)).minima
-    low = found.x[found.chi2 < found.chi2[0] + NOTABLE]
-    start = low[np.arange(chains) % len(low)]
     sites = []
     for k, parameter in enumerate(likelihood.parameters):
         if k in pulls:
-            sites.append(_pull(parameter, float(pulls[k]), start[:, k]))
+            sites.append(_pull(parameter, float(pulls[k])))
         else:
             prior = (
                 priors[parameter.name]
                 if parameter.name in priors
                 else default_range(likelihood, parameter, data)
             )
-            sites.append(_unknown(parameter, prior, start[:, k]))
+            sites.append(_unknown(parameter, prior))
     return sites
 
 
-def _pull(parameter: Parameter, measured: float, start: Reals) -> _Site:
+def _pull(parameter: Parameter, measured: float) -> _Site:
     import numpyro.distributions as dist
 
     prior = dist.Normal(measured, 1.0)
-    return _Site(parameter.name, prior, lambda pull: pull, start, f"pull normal around {measured:g}")
+    return _Site(parameter.name, prior, lambda pull: pull, lambda x: x, f"pull normal around {measured:g}")
 
 
-def _unknown(parameter: Parameter, given: Any, start: Reals) -> _Site:
+def _unknown(parameter: Parameter, given: Any) -> _Site:
     """Return the site of a value in units of the parameter, for a prior of the value."""
     import numpyro.distributions as dist
 
@@ -220,15 +230,18 @@ def _unknown(parameter: Parameter, given: Any, start: Reals) -> _Site:
         middle = _median(parameter, given) / unit
         to_units = dist.transforms.AffineTransform(0.0, 1 / unit, domain=given.support)
         prior = dist.TransformedDistribution(given, to_units)
-        return _Site(name, prior, to_coordinate, np.full(len(start), middle), type(given).__name__)
+        return _Site(name, prior, to_coordinate, lambda x: np.full(len(x), middle), type(given).__name__)
     low, high = (end / unit for end in given_range(parameter, given))
     described = f"flat from {low * unit:g} to {high * unit:g}"
-    value = np.sqrt(start) if parameter.kind == "magnitude" else start
-    value = np.clip(value, 0.99 * low + 0.01 * high, 0.01 * low + 0.99 * high)
+    ends = 0.99 * low + 0.01 * high, 0.01 * low + 0.99 * high
+
+    def near(x: Reals) -> Reals:
+        return np.clip(np.sqrt(x) if parameter.kind == "magnitude" else x, *ends)
+
     if low == 0 and parameter.low == 0 and parameter.high == math.inf:
         # Of either sign, with the same counts: the sampler sees no bound at 0.
         low, to_coordinate = -high, jnp.square if parameter.kind == "magnitude" else jnp.abs
-    return _Site(name, dist.Uniform(low, high), to_coordinate, value, described)
+    return _Site(name, dist.Uniform(low, high), to_coordinate, near, described)
 
 
 def _median(parameter: Parameter, prior: Any) -> float:
@@ -246,7 +259,7 @@ def _inference_data(
 ) -> "InferenceData":
     drawn = sampler.get_samples(group_by_chain=True)
     x = jnp.stack([s.coordinate(drawn[s.name]) for s in sites], axis=-1)
-    expected = jax.jit(jax.vmap(jax.vmap(likelihood.expected)))(x)
+    expected = asimov_of_each(likelihood, x.reshape(-1, x.shape[-1])).counts.reshape(*x.shape[:-1], -1)
     statistics = sampler.get_extra_fields(group_by_chain=True)
     renamed = {name: np.asarray(statistics[key]) for key, name in _STATISTICS.items()}
     renamed["lp"] = -renamed["lp"]

@@ -112,7 +112,7 @@ def quadratic_set(along: Along, counts: Reals, rise: Scalar) -> AcceptedSet:
     Examples
     --------
     >>> runs = Along(jnp.array([100.0]), jnp.array([-200.0]), jnp.array([100.0]))  # 100 (1 − t)²
-    >>> found = quadratic_set(runs, jnp.array([100.0]), 2.71)
+    >>> found = jax.jit(quadratic_set)(runs, jnp.array([100.0]), 2.71)
     >>> found.intervals.round(3)
     Array([[-0.083,  0.081],
            [ 1.919,  2.083]], dtype=float64)

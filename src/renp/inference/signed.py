@@ -26,7 +26,7 @@ from renp.inference.accepted import accepted
 from renp.inference.best_fits import Minima, lowest_from
 from renp.inference.few_counts import EXTENSIONS, FURTHER, RISE
 from renp.inference.intervals import Span, accepted_intervals, outermost
-from renp.inference.likelihood import Data, Likelihood
+from renp.inference.likelihood import Data, Likelihood, asimov_of_each
 from renp.inference.outcomes import MOST_COUNTS
 from renp.inference.quadratic_set import AcceptedSet
 from renp.inference.signal import Signal
@@ -132,7 +132,7 @@ class _Test(NamedTuple):
         others = np.asarray(moves) & (np.arange(len(moves)) != k)
         null = fit(data, np.tile(np.asarray(likelihood.point()), (len(data.counts), 1)), others).x
         same, which = np.unique(null, axis=0, return_inverse=True)  # without nuisances, one for all
-        asimov = jax.tree.map(np.asarray, jax.jit(jax.vmap(likelihood.asimov))(same))
+        asimov = jax.tree.map(np.asarray, asimov_of_each(likelihood, same))
         height, points = _profile(fit, data, null, others, k, grid)
         height_asimov, _ = _profile(fit, asimov, same, others, k, grid)
         asimov = jax.tree.map(lambda a: a[which], asimov)

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 from renp._types import Reals
 from renp.errors import InputError, renamed
-from renp.inference.likelihood import Data, Likelihood
+from renp.inference.likelihood import Data, Likelihood, Point, asimov_of_each
 from renp.inference.nuisances import BACKGROUND, EFFICIENCY, LINEWIDTH, NORMALISATION
 from renp.inference.parameters import Parameter
 from renp.inference.search import checked_data
@@ -125,21 +125,28 @@ def _parts(likelihood: Likelihood, name: str) -> _Parts:
     """Return the counts of the standard model, of the signal at coordinate 1, and of backgrounds."""
     dark = eqx.tree_at(lambda full: full.experiment.runs.background, likelihood, replace_fn=np.zeros_like)
     rates = [k for k, p in enumerate(likelihood.parameters) if p.kind == "rate"]
-    none = likelihood.point().at[jnp.array(rates, dtype=int)].set(0.0)
+    none = np.array(likelihood.point())
+    none[rates] = 0.0
     measured = [k for k, p in enumerate(likelihood.parameters) if _is_varied(p)]
-    pulls = jnp.eye(len(likelihood.names))[jnp.array(measured, dtype=int)]
-    points = none + jnp.concatenate([jnp.zeros((1, pulls.shape[1])), pulls, -pulls])
-    expected = jax.jit(jax.vmap(dark.expected))
-    model = np.asarray(expected(points))
+    pulls = np.eye(none.size)[measured]
+    points = none + np.concatenate([np.zeros((1, none.size)), pulls, -pulls])
+    model = np.asarray(asimov_of_each(dark, points).counts)
+    points[:, likelihood.index(name)] = 1.0
     # Where there is no signal, the difference may be a rounding error of either sign.
-    signal = np.maximum(np.asarray(expected(points.at[:, likelihood.index(name)].set(1.0))) - model, 0.0)
+    signal = np.maximum(np.asarray(asimov_of_each(dark, points).counts) - model, 0.0)
     names = [likelihood.names[k] for k in measured]
-    each = np.asarray(jax.jacobian(dark.expected)(none))[:, rates]
+    each = np.asarray(_slopes(dark, none))[:, rates]
     background = np.zeros(likelihood.size)
     known = ~np.any(each[likelihood.runs] > 0, axis=1)
     background[likelihood.runs] = np.where(known, likelihood.experiment.background_counts, 0.0)
     decided = {likelihood.names[k]: column for k, column in zip(rates, each.T, strict=True)}
     return _Parts(_varied(model, names), _varied(signal, names), background, decided)
+
+
+@jax.jit
+def _slopes(likelihood: Likelihood, x: Point) -> Float[Array, "n p"]:
+    found: Array = jax.jacfwd(likelihood.expected)(x)
+    return found
 
 
 def _is_varied(parameter: Parameter) -> bool:
@@ -213,7 +220,7 @@ def _measurement(likelihood: Likelihood, name: str, data: Data, signal: float) -
     if not signal > 0:
         raise InputError("parameter", repr(name), "a coupling to which some run is sensitive")
     unit = float(likelihood.parameters[likelihood.index(name)].plus)
-    counted = float(jnp.sum(data.counts) + jnp.sum(likelihood.expected(likelihood.point())))
+    counted = float(np.sum(data.counts) + np.sum(likelihood.expected(likelihood.point())))
     # A signal ten times as large as what is counted or expected is beyond any limit.
     poi = {"name": POI, "inits": [1.0], "bounds": [[0.0, 10 * (1 + counted / signal)]]}
     pulls = zip(likelihood.constrained, np.asarray(data.pulls), strict=True)
