@@ -237,7 +237,9 @@ def moment_signals(experiment: Experiment, neutrinos: Neutrinos) -> dict[str, Fl
     >>> moment_signals(runs, renp.Neutrinos(0.01))["magnetic-moment"].shape
     (6, 1)
     """
-    units = jnp.stack([_unit(i, j) for i, j in moment_elements(neutrinos.nature)])
+    elements = moment_elements(neutrinos.nature)
+    units = np.zeros((len(elements), 3, 3), dtype=complex)
+    units[range(len(elements)), *(np.array(elements).T - 1)] = 1.0  # upper triangles, which moments complete
     return {
         moment.kind: jax.vmap(lambda u, m=moment: signal_counts(experiment, neutrinos, m(u)))(units)
         for moment in MOMENTS
@@ -257,7 +259,8 @@ def check_possible(experiment: Experiment, background: Any) -> None:
     """Raise `InputError` if counts were observed in a run where none of any kind can be expected."""
     if experiment.counts is None:
         return
-    for k, (observed, expected) in enumerate(zip(experiment.counts, background, strict=True)):
+    both = np.asarray(experiment.counts), np.asarray(background)
+    for k, (observed, expected) in enumerate(zip(*both, strict=True)):
         if observed > 0 and expected == 0 and not experiment.control_ratio[k] > 0:
             energy = float(experiment.photon_energy[k])
             reason = f"at {energy} eV no pair can be emitted and no background is expected"
