@@ -5,6 +5,8 @@ offset δ. The spectrum has corners at the thresholds, where it falls as a squar
 piece by piece between them, with more pieces around the line.
 """
 
+from functools import partial
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -27,7 +29,7 @@ _BESIDE = 0.3
 """Within which part of a piece's length a threshold is beside its end."""
 
 
-@compiled
+@partial(compiled, fast=True)
 def line_spectrum(
     omega: Float[Array, "n"], laser: Laser, atom: Atom | Lights, neutrinos: Neutrinos, model: Interaction
 ) -> Float[Array, "n"]:

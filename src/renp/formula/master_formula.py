@@ -54,7 +54,7 @@ class Components(NamedTuple):
     longitudinal: Float[Array, "*pairs n"]
 
 
-@compiled
+@partial(compiled, fast=True)
 def components(omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model: Interaction) -> Components:
     """Return each ordered pair's contribution to I(ω), by component.
 
@@ -78,7 +78,7 @@ def components(omega: Float[Array, "n"], atom: Atom, neutrinos: Neutrinos, model
     return every
 
 
-@compiled
+@partial(compiled, fast=True)
 def total_spectrum(
     omega: Float[Array, "*n"], atom: Atom, neutrinos: Neutrinos, model: Interaction
 ) -> Float[Array, "*n"]:

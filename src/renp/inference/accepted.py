@@ -11,7 +11,6 @@ Couplings are in the unit u of their parameter: g/u, at least 0 for one without 
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, cast
 
 import jax
@@ -205,7 +204,7 @@ def exact_sets(along: Along, counts: Any, rise: Scalar) -> AcceptedSet:
     return found
 
 
-@partial(compiled, quickly=True)
+@compiled
 def _exact(along: Along, counts: Float[Array, "sets n"], rise: Scalar) -> AcceptedSet:
     found: AcceptedSet = jax.vmap(values_of, (0, 0, None))(along, counts, rise)
     return found
@@ -223,7 +222,7 @@ def sizes(found: AcceptedSet) -> AcceptedSet:
     return found._replace(intervals=half, best=abs(found.best))
 
 
-_elsewhere = jax.jit(jax.vmap(elsewhere, in_axes=(None, 0, None, None)))
+_elsewhere = compiled(jax.vmap(elsewhere, in_axes=(None, 0, None, None)))
 
 
 def around_minima(

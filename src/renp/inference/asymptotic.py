@@ -120,7 +120,7 @@ def hypothesis_test(
     return found
 
 
-@jax.jit
+@compiled
 def _hypothesis_test(
     likelihood: Likelihood, data: Data, start: Points, moves: Mask, k: Place, x: Real
 ) -> HypothesisTest:
@@ -157,7 +157,7 @@ def hypothesis_tests(
     return found
 
 
-@jax.jit
+@compiled
 def _batched_tests(
     likelihood: Likelihood, data: Data, start: Any, moves: Mask, k: Place, x: Real
 ) -> HypothesisTest:
@@ -209,7 +209,7 @@ def upper_limit(
     Array(1.0915, dtype=float64)
     """
     error = _checked(likelihood, k, confidence_level, method)
-    found: Limit = _jitted_limit(likelihood, data, start, moves, k, error, method == "cls")
+    found: Limit = _compiled_limit(likelihood, data, start, moves, k, error, method == "cls")
     return found
 
 
@@ -319,7 +319,7 @@ def _limit(
     return found._replace(status=_status(common, found.status))
 
 
-_jitted_limit = jax.jit(_limit)
+_compiled_limit = compiled(_limit)
 
 
 @compiled
@@ -336,7 +336,7 @@ def _limits(
     return jax.vmap(lambda d, s: _limit(likelihood, d, s, moves, k, error, cls, steps))(data, start)
 
 
-@jax.jit
+@compiled
 def _expected(
     likelihood: Likelihood, data: Data, start: Points, moves: Mask, k: Place, error: Scalar, cls: Flag
 ) -> Limit:

@@ -15,6 +15,7 @@ from jaxtyping import Array, ArrayLike, Float
 from numpy.typing import NDArray
 
 from renp._types import Reals
+from renp.compiled import compiled
 from renp.inference.ensembles import fit_ensemble
 from renp.inference.likelihood import Data, Likelihood, Point, asimov_of_each
 from renp.inference.newton import CONVERGED
@@ -223,7 +224,7 @@ def _best_of(likelihood: Likelihood, data: Data, points: Reals, blocks: int) -> 
     return np.stack([best(block) for block in np.array_split(np.arange(len(points)), blocks) if block.size])
 
 
-@jax.jit
+@compiled
 def _chi2_of_each(likelihood: Likelihood, data: Data) -> Float[Array, "toys"]:
     found: Array = jax.vmap(lambda one: likelihood.chi2(jnp.zeros(0), one))(data)
     return found

@@ -6,7 +6,6 @@ have risen by the quantile. Where it has not, the end is sought by a scan.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
@@ -204,7 +203,7 @@ def _proposed(found: Search, rise: float) -> Ends:
     return {(int(ks[j]), int(sides[j])): float(value[j]) for j in np.flatnonzero(good)}
 
 
-@partial(compiled, quickly=True)
+@compiled
 def _crossings(
     likelihood: Likelihood, data: Data, best: Minimum, moves: Mask, ks: Array, sides: Array, rise: float
 ) -> Crossing:

@@ -629,7 +629,7 @@ def _chi2(likelihood: Likelihood, x: Point, data: Data) -> Float[Array, ""]:
     return likelihood.chi2(x, data)
 
 
-@jax.jit
+@compiled
 def asimov_of_each(likelihood: Likelihood, points: Float[Array, "m p"]) -> Data:
     """Return data without fluctuations at each point."""
     found: Data = jax.vmap(likelihood.asimov)(points)

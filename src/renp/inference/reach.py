@@ -159,7 +159,7 @@ def _made(mediator_of_mass: Callable[[Scalar], Interaction], mass: float) -> Int
         raise InputError(where, error.value, error.allowed) from None
 
 
-@partial(compiled, quickly=True)
+@compiled
 def _counts_along(
     experiment: Experiment, neutrinos: Neutrinos, mediators: Interaction
 ) -> tuple[Along, Float[Array, "n"]]:
@@ -168,7 +168,7 @@ def _counts_along(
     return of_each
 
 
-@partial(compiled, quickly=True)
+@compiled
 def _ends(along: Along, rise: Scalar) -> Float[Array, "n 2"]:
     """Return the ends of what is accepted of each of many strengths, in their units, with slopes."""
     of_each: Array = jax.vmap(lambda one: jnp.asarray(quadratic_set(one, one.null, rise).ends))(along)

@@ -1,6 +1,5 @@
 """How spectra depend on couplings: as a quadratic form, since these enter the amplitude linearly."""
 
-from functools import partial
 from typing import Any, TypeAlias
 
 import jax
@@ -83,7 +82,7 @@ def typical_sizes(runs: list[Runs], experiments: tuple[Experiment, ...]) -> Floa
     return sizes
 
 
-@partial(compiled, quickly=True)
+@compiled
 def form_of(
     units: Float[Array, "k"],
     photons: Float[Array, "n"],
@@ -101,7 +100,7 @@ def form_of(
     return form
 
 
-@partial(compiled, quickly=True)
+@compiled
 def products_of(
     first: Int[Array, "c"],
     second: Int[Array, "c"],

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from renp._types import Reals
+from renp.compiled import compiled
 from renp.experiment import Experiment, expected_counts
 from renp.inference.squares import chi2_of_rows
 from renp.neutrinos import Neutrinos
@@ -21,7 +22,7 @@ _GRID = np.concatenate([[0.0], np.geomspace(1e-5, 1.0, 400)])
 _BISECTIONS = 40
 
 
-@jax.jit
+@compiled
 def sterile_counts(
     experiment: Experiment, neutrinos: Neutrinos, splitting: Float[Array, "m"]
 ) -> tuple[Float[Array, "m n"], Float[Array, "m n"], Float[Array, "m n"]]:

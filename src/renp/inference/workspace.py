@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from renp._types import Reals
+from renp.compiled import compiled
 from renp.errors import InputError, renamed
 from renp.inference.likelihood import Data, Likelihood, Point, asimov_of_each
 from renp.inference.nuisances import BACKGROUND, EFFICIENCY, LINEWIDTH, NORMALISATION
@@ -143,7 +144,7 @@ def _parts(likelihood: Likelihood, name: str) -> _Parts:
     return _Parts(_varied(model, names), _varied(signal, names), background, decided)
 
 
-@jax.jit
+@compiled
 def _slopes(likelihood: Likelihood, x: Point) -> Float[Array, "n p"]:
     found: Array = jax.jacfwd(likelihood.expected)(x)
     return found

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from renp._types import Reals
+from renp.compiled import compiled
 from renp.inference.likelihood import Data, Likelihood, Point
 from renp.inference.newton import Minimum, minimise
 from renp.inference.poisson import chi2
@@ -168,16 +169,16 @@ def least_of(found: Minimum) -> Point:
     return found.x[int(np.argmin(each))]
 
 
-@jax.jit
+@compiled
 def _chi2(likelihood: Likelihood, x: Point, counts: Float[Array, "n"]) -> Float[Array, ""]:
     return chi2(likelihood.expected(x), counts)
 
 
-@jax.jit
+@compiled
 def _minima(likelihood: Likelihood, data: Data, starts: Any, moves: Any) -> Minimum:
     return jax.vmap(lambda x: minimise(likelihood, data, x, moves, 200))(starts)
 
 
-@jax.jit
+@compiled
 def _returns(likelihood: Likelihood, k: int) -> Float[Array, "s p"]:
     return returns(likelihood, likelihood.nominal, k)

@@ -258,7 +258,7 @@ def _frame_backward(kept: Any, derivatives: Any) -> tuple[System, State, Any]:
 
 _frame.defvjp(_frame_forward, _frame_backward)
 
-propagate = compiled(propagated)
+propagate = compiled(propagated, fast=True)
 
 
 def energy(system: System, state: State) -> Float[Array, " n"]:
