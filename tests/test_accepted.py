@@ -244,7 +244,7 @@ def test_ends_have_the_slope_of_what_they_solve() -> None:
 
 def test_a_set_that_is_not_a_number_shows() -> None:
     along = Along(*map(jnp.array, ([90.0], [-30.0], [jnp.nan])))
-    found = quadratic_set(along, along.null, RISE)
+    found = jax.jit(quadratic_set)(along, along.null, RISE)
     assert bool(jnp.all(jnp.isnan(found.intervals)))
     assert not found.good
 

@@ -278,6 +278,7 @@ def test_oscillation_parameters(days: float) -> None:
     assert compare(likelihood, expected, data, (2.71,))[0] == 3
 
 
+@pytest.mark.slow
 def test_a_signed_coupling_asimov() -> None:
     likelihood, expected = signed(10.0)
     for truth in (0.0, -0.5):

@@ -13,7 +13,7 @@ SHARE = {"scenarios": 200, "csv": 300, "arguments": 200, "links": 30}
 HERE = Path(__file__).parent
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_but_an_error_of_input_comes_of_it(kind: str) -> None:
     """In a process without the checks of types that tests add, which would answer first."""

@@ -183,6 +183,7 @@ def test_many_panels_fit_a_page(name: str) -> None:
     assert PICTURES[name]().plot(column="single").get_figheight() < 9.5
 
 
+@pytest.mark.slow
 def test_maps_can_be_given_the_size_of_a_slide_later() -> None:
     figure = PICTURES["scan-maps-12"]().plot()
     figure.set_size_inches(13.3, 7.5)

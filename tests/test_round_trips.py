@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -69,7 +70,7 @@ def comments(text: str) -> list[str]:
     return re.findall(r"# .*", text)
 
 
-@settings(max_examples=25, **DRAWN)
+@settings(max_examples=15, **DRAWN)
 @given(scenario_files())
 def test_a_scenario_survives_the_way_to_text_and_back(file: File) -> None:
     check_written(file)
@@ -153,15 +154,18 @@ STATE = {
 }
 
 
-def test_page_link_file_and_command_give_the_same_numbers(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def said(*arguments: str) -> Any:
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    def answer(*arguments: str) -> Any:
         with pytest.raises(SystemExit) as left:
             main([*arguments, "--json"])
         assert left.value.code == 0
         return json.loads(capsys.readouterr().out)
 
+    return answer
+
+
+def test_page_link_file_and_command_give_the_same_numbers(tmp_path: Path, said: Callable[..., Any]) -> None:
     state = State.of(**STATE)
     path = tmp_path / "scenario.toml"
     path.write_text(to_text(state.scenario), encoding="utf-8")
@@ -190,11 +194,17 @@ def test_page_link_file_and_command_give_the_same_numbers(
     shown = renp.spectral_function(energies, setting.atom, setting.neutrinos, setting.model)
     assert shown == relative(of_command["spectral_function"], rel=1e-12)
 
+
+@pytest.mark.slow
+def test_page_and_command_give_the_same_limits(tmp_path: Path, said: Callable[..., Any]) -> None:
+    state = State.of(**STATE)
+    path = tmp_path / "scenario.toml"
+    path.write_text(to_text(state.scenario), encoding="utf-8")
     of_command = said("limits", str(path))
     assert of_command["kind"] == "observed"
     of_command = of_command["limits"]
     assert set(of_command) == {"magnetic-moment", "electric-moment", "vector-mediator"}
-    found = limits(setting).limits
+    found = limits(build(state)).limits
     assert found.keys() == of_command.keys()
     for kind, of_kind in of_command.items():
         assert found[kind] == relative(of_kind, rel=1e-12)

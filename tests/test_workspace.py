@@ -166,7 +166,7 @@ def test_p_values_at_the_limits_are_those_of_pyhf(nuisances: str, days: float, s
         assert float(expected[i]) == relative(0.1, rel=1e-5)
 
 
-@pytest.mark.sampled
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", ["excess", "deficit"])
 def test_the_same_with_errors_of_the_background_in_each_run(sample: str) -> None:
     likelihood = letter("each run", rate=1e-5)

@@ -52,13 +52,13 @@ def ranking(
     Examples
     --------
     >>> import renp
-    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 864000.0, 1e-4)
+    >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068, 1.07], 864000.0, 1e-4)
     >>> unsure = renp.Nuisances(normalisation_error=0.05, background_error=0.1)
     >>> unit = {"mu": renp.MagneticMoment({(1, 1): 1.0})}
     >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), unit, nuisances=unsure)
     >>> ranked = renp.ranking(likelihood, "mu", likelihood.asimov(likelihood.point(mu=6e-11)))
     >>> ranked.parameters, ranked.limit_postfit["down"].round(13)
-    (('background', 'normalisation'), array([5.1e-12, 5.6e-12]))
+    (('background', 'normalisation'), array([5.3e-12, 5.0e-12]))
     """
     checked = checked_data(likelihood, data)
     fitted = len(likelihood.couplings)
