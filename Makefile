@@ -12,6 +12,9 @@ PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONS
 CORE ?= $(addprefix tests/test_, $(addsuffix .py, \
 	models oracle_spinors reference_values letter_equations differential likelihood limits scenario explorer))
 
+# Many processes import the same files: where a machine keeps nothing compiled, each would compile them anew.
+suite test-changed test-core docs docs-fast: export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: setup reproduce test suite style types test-changed test-core test-all test-lowest checks lint hooks docs docs-fast errata real-atoms coverage fuzz stress mutation pictures bench price clean
 
 reproduce: $(READY)
@@ -59,7 +62,6 @@ hooks: $(READY)
 	$(PIP) pre-commit
 	$(BIN)/pre-commit install
 
-docs docs-fast: export PYTHONDONTWRITEBYTECODE =
 
 docs: $(READY_DOCS)
 	$(BIN)/sphinx-build -M html docs docs/_build --jobs auto --fail-on-warning --keep-going --nitpicky

@@ -17,7 +17,6 @@ from jaxtyping import Array, Float
 
 from renp._types import Reals
 from renp.atoms.atom import Atom
-from renp.compiled import compiled
 from renp.experiment import Experiment, expected_counts
 from renp.explorer.state import State
 from renp.formula.kinematics import FIRST, SECOND
@@ -140,7 +139,7 @@ def _blocks(runs: int) -> int:
     return max(-(-runs // _STEP), 1)
 
 
-@compiled
+@jax.jit
 def _expected(runs: Experiment, neutrinos: Neutrinos, terms: tuple[Interaction, ...]) -> tuple[Array, Array]:
     null = expected_counts(runs, neutrinos)
     return (expected_counts(runs, neutrinos, sum(terms, start=Weak())) if terms else null), null

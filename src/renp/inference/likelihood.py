@@ -359,7 +359,7 @@ class Likelihood(eqx.Module):
         >>> import renp
         >>> runs = renp.Experiment(renp.Atom.named("Yb"), renp.Target(), [1.068], 86400.0, counts=[15])
         >>> likelihood = renp.Likelihood(runs, renp.Neutrinos(0.01), {"weak": renp.Weak()})
-        >>> slope = jax.grad(likelihood.log_density)(likelihood.point(), likelihood.data)
+        >>> slope = jax.jit(jax.grad(likelihood.log_density))(likelihood.point(), likelihood.data)
         >>> bool(slope[0] > 0)  # 12 are expected: a stronger interaction would fit better
         True
         """
