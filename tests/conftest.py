@@ -23,6 +23,8 @@ mpl.use("agg")
 # Compiled once for all workers, and for the commands that they run; JAX reads it when it is imported.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+# Several workers compile at once: parts of a program side by side would only cost more.
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_parallel_codegen_split_count=1")
 
 # A first example may compile, and a busy machine is no fault.
 settings.register_profile("unhurried", deadline=None)

@@ -36,7 +36,7 @@ def interval(background: float, counts: int, toys: int) -> tuple[float, float]:
     return found.lower * signal, found.upper * signal
 
 
-@pytest.mark.sampled
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("background", "counts", "published"),
     [
