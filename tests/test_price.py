@@ -48,6 +48,13 @@ for name in ("chi2", "chi2 again"):
 count("fit", lambda: renp.fit(likelihood, data))
 count("limits", lambda: renp.upper_limits(runs, nu))
 count("plan", lambda: renp.plan("limits", runs, nu, constraints=renp.Constraints(candidates=200)))
+later = likelihood.with_exposure(2.0)
+for one, again in ((likelihood, ""), (later, " again")):
+    count("information" + again, lambda: renp.information(one))
+    count("workspace" + again, lambda: renp.pyhf_workspace(one, "mu_12"))
+wide = renp.Experiment(atom, renp.Target(), w, 86400.0, laser=renp.Laser(1e-5))
+moving = renp.Nuisances(calibration_error=1e-6)
+count("likelihood of a wide line", lambda: renp.Likelihood(wide, nu, unit, nuisances=moving))
 print(json.dumps(counted))
 """
 
@@ -64,6 +71,8 @@ ALLOWED = {
         *("jit(form_of)", "jit(_counts_of_runs)", "jit(_counts_of_runs)"),  # of a block of candidates
         *("jit(form_of)", "jit(_counts_of_runs)", "jit(line_spectrum)"),
     ],
+    "workspace": ["jit(asimov_of_each)", "jit(_slopes)"],
+    "likelihood of a wide line": ["jit(form_of)", "jit(nodes_around)", "jit(products_of)"],
 }
 
 LOADED = """

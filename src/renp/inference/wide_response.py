@@ -105,7 +105,7 @@ def wide_response(
     if around is None:
         return None
     one = atom.left if isinstance(atom, Lights) else atom  # which has the same levels as the other
-    nodes = nodes_around(jnp.asarray(photons) + laser.offset, around, one, neutrinos)
+    nodes = nodes_around(np.asarray(photons) + np.asarray(laser.offset), around, one, neutrinos)
     energies, weights = (np.asarray(column) for column in nodes)
     if energies.size * len(places) > _MOST_NUMBERS:
         return None

@@ -221,7 +221,9 @@ def _measurement(likelihood: Likelihood, name: str, data: Data, signal: float) -
     if not signal > 0:
         raise InputError("parameter", repr(name), "a coupling to which some run is sensitive")
     unit = float(likelihood.parameters[likelihood.index(name)].plus)
-    counted = float(np.sum(data.counts) + np.sum(likelihood.expected(likelihood.point())))
+    counted = float(
+        np.sum(np.asarray(data.counts)) + np.sum(np.asarray(likelihood.expected(likelihood.point())))
+    )
     # A signal ten times as large as what is counted or expected is beyond any limit.
     poi = {"name": POI, "inits": [1.0], "bounds": [[0.0, 10 * (1 + counted / signal)]]}
     pulls = zip(likelihood.constrained, np.asarray(data.pulls), strict=True)
