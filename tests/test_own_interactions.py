@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import renp
+from cases import TEXT
 from renp.cli import main
 from renp.errors import InputError, ScenarioError
 from renp.scenario import TEMPLATE, Scenario, preset_text
@@ -76,6 +78,17 @@ def test_the_template_works_at_once(tmp_path: Path) -> None:
     found = json.loads(run(tmp_path, *renp, "--import", "contact.py", *words))
     assert found["limits"]["right-handed-contact"]["strength"] > 0
     assert "is valid" in run(tmp_path, *renp, "validate", "run.toml", "--import", "contact")
+
+
+def test_what_is_derived_from_a_moment_has_a_limit_of_its_own() -> None:
+    class Soft(renp.MagneticMoment):
+        """It could depend on q²."""
+
+        kind = "soft-moment"
+
+    text = TEXT.replace('"magnetic-moment"', '"soft-moment"')
+    limited = Scenario.from_text(text, "soft.toml").limited
+    assert [type(one.interaction) for one in limited].count(Soft) > 0
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import math
 from itertools import product
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import renp
 from relative import relative
 from renp.bounds import recast_limit, recoil_experiments
+from renp.bounds.elsewhere import existing_limits
 from renp.bounds.recast import _background, _counts, _variance, own_moment_limit, recast_bounds
 from renp.bounds.scattering import EXCHANGES, WEAK_MIXING, Overlaps, cross_section, electron_state, overlaps
 from renp.constants import ELECTRON_MASS, FERMI_CONSTANT, FINE_STRUCTURE, HBAR_C
@@ -248,6 +250,22 @@ def test_a_model_is_compared_with_recasts() -> None:
     assert found["gemma-recast-axial"][0] == relative(float(direct), rel=1e-12)
     rows = Bounds.compute(NU, renp.Weak() + light).table().rows
     assert {row[-1] for row in rows if "recast" in str(row[0])} == {"allowed", "excluded"}
+
+
+def test_what_depends_on_q2_in_another_way_has_no_limits_of_what_it_is_derived_from() -> None:
+    class Soft(renp.ScalarMediator):
+        """Its vertex falls off beyond 0.1 eV."""
+
+        def propagator(self, q2: Any) -> Any:
+            return super().propagator(q2) * 0.01 / (0.01 + abs(q2))
+
+    class SoftMoment(renp.MagneticMoment):
+        """Another interaction, as far as others' limits know."""
+
+    soft, moment = Soft(10.0, 1e-3, scalar={(1, 1): 3e-9}), SoftMoment({(1, 1): 1.0})
+    assert recast_bounds(soft, NU) == ()
+    assert existing_limits(renp.Coupling("soft", "11", soft), NU, np.ones(1)) == {}
+    assert existing_limits(renp.Coupling("soft moment", "11", moment), NU, np.ones(1)) == {}
 
 
 def test_right_handed_couplings_scatter_majorana_neutrinos_alone() -> None:

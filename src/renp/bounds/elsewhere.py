@@ -21,7 +21,6 @@ from renp.constants import ELECTRON_CHARGE, HBAR_C
 from renp.interactions.charge import Anapole, Charge, ChargeRadius
 from renp.interactions.couplings import Coupling
 from renp.interactions.dipole import MOMENTS
-from renp.interactions.mediator import Mediator
 from renp.neutrinos import Neutrinos
 
 _MOMENTS = {
@@ -55,13 +54,13 @@ def existing_limits(coupling: Coupling, neutrinos: Neutrinos, mass: Reals) -> di
     """
     if neutrinos.states > 3:  # their limits are for three
         return {}
-    if isinstance(coupling.interaction, MOMENTS):
+    if type(coupling.interaction) in MOMENTS:  # what is derived from one may depend on q² in another way
         return {
             name: np.full(len(mass), limits[coupling.label])
             for name, limits in moment_limits(neutrinos).items()
             if coupling.label in limits
         }
-    if isinstance(coupling.interaction, (Charge, ChargeRadius, Anapole)):
+    if type(coupling.interaction) in (Charge, ChargeRadius, Anapole):
         of_photon = coupling.interaction.couplings(neutrinos, 1.0)
         exchange = "charge" if isinstance(coupling.interaction, Charge) else "charge-radius"
         unit = ELECTRON_CHARGE * (1.0 if exchange == "charge" else 1 / (6 * HBAR_C**2))
@@ -71,8 +70,6 @@ def existing_limits(coupling: Coupling, neutrinos: Neutrinos, mass: Reals) -> di
             for of in recoil_experiments()
         }
         return {name: np.full(len(mass), found.limit[0]) for name, found in of_each.items()}
-    if not isinstance(coupling.interaction, Mediator):
-        return {}
     found: dict[str, Reals] = {}
     for exchange, electron, pattern in mediator_products(coupling.interaction, neutrinos):
         if not electron or not np.any(pattern):

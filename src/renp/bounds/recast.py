@@ -203,19 +203,21 @@ def recast_bounds(term: Interaction, neutrinos: Neutrinos) -> tuple[tuple[Bound,
 def mediator_products(term: Interaction, neutrinos: Neutrinos) -> list[tuple[str, float, Any]]:
     """Return how a mediator couples to electrons, how strongly, and its N; nothing for any other interaction.
 
+    One that is derived from these may depend on q² in another way, which recoils would show: it is another.
+
     Examples
     --------
     >>> light = VectorMediator(10.0, 1e-7, left={(1, 1): 1e-6}, electron_vector=2e-7)
     >>> [(kind, electron) for kind, electron, _ in mediator_products(light, Neutrinos(0.01))]
     [('axial', 1e-07), ('vector', 2e-07)]
     """
-    if isinstance(term, VectorMediator):
+    if type(term) is VectorMediator:
         unit = eqx.tree_at(lambda one: (one.electron, one.electron_vector), term, (1.0, 0.0))
         found, kappa = unit.couplings(neutrinos, -1.0), np.asarray(unit.propagator(-1.0)) / 2**0.5
         pattern = np.asarray(found.get("V") - found.get("A")) / kappa * FERMI_CONSTANT
         sizes = {"axial": term.electron, "vector": term.electron_vector}
         return [(kind, abs(float(size)), pattern) for kind, size in sizes.items()]
-    if isinstance(term, ScalarMediator):
+    if type(term) is ScalarMediator:
         unit = eqx.tree_at(lambda one: one.electron, term, 1.0)
         found, kappa = unit.couplings(neutrinos, -1.0), np.asarray(unit.propagator(-1.0)) / (2 * 2**0.5)
         pattern = np.asarray(found.get("s") - found.get("p")) / (1j * kappa)

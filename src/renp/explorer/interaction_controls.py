@@ -1,4 +1,4 @@
-"""Controls of any interaction, made from its constructor: a new one needs no line here."""
+"""Controls of any interaction, made from its constructor: a new one needs numbers to begin with at most."""
 
 import inspect
 import math
@@ -42,7 +42,7 @@ BEGIN: dict[str, Table] = {
     "vector-mediator": {"mass": "1 keV", "electron": 1e-8, "left": {"11": 1e-5, "22": 1e-5, "33": 1e-5}},
     "scalar-mediator": {"mass": "1 keV", "electron": 1e-5, "scalar": {"11": 1e-5, "22": 1e-5, "33": 1e-5}},
 }
-"""Where an interaction begins when it is added; those of other packages begin at 1, or with element 12."""
+"""Where an interaction begins when it is added; others at 1, and with element 12 of what is needed."""
 
 
 def beginning(kind: str) -> Table:

@@ -80,7 +80,7 @@ class Setting:
     @property
     def limited(self) -> tuple[Coupling, ...]:
         """What limits are set on: every moment, and the file's other couplings."""
-        others = [one for one in self.couplings if not isinstance(one.interaction, MOMENTS)]
+        others = [one for one in self.couplings if type(one.interaction) not in MOMENTS]
         return (*moment_couplings(self.neutrinos.nature), *others)
 
     @property
