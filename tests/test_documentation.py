@@ -1,5 +1,7 @@
 """The documentation: every public name has its place, formulas and links are right."""
 
+import importlib
+import json
 import re
 from pathlib import Path
 
@@ -61,6 +63,12 @@ def test_links_lead_to_files(path: Path) -> None:
         file = target.partition("#")[0]
         if file and not target.startswith("http"):
             assert (path.parent / file).exists(), target
+
+
+def test_the_page_of_benchmarks_is_that_of_its_figures() -> None:
+    benchmarks = importlib.import_module("run")
+    figures = json.loads((DOCS / "benchmarks.json").read_text(encoding="utf-8"))
+    assert benchmarks.page(figures) == (DOCS / "benchmarks.md").read_text(encoding="utf-8")
 
 
 def test_commands_on_the_pages_exist() -> None:
