@@ -62,7 +62,6 @@ hooks: $(READY)
 	$(PIP) pre-commit
 	$(BIN)/pre-commit install
 
-
 docs: $(READY_DOCS)
 	$(BIN)/sphinx-build -M html docs docs/_build --jobs auto --fail-on-warning --keep-going --nitpicky
 	@echo "The documentation is at docs/_build/html/index.html"
